@@ -1,0 +1,70 @@
+# Everything runs in .venv, which make creates; nothing else of the machine is touched.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check -q install -c requirements.lock
+READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.ready-bench
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help: ## Show what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  ARGS='...' is passed on, for example: make demo ARGS=--no-serve, make test ARGS='-k lift'"
+	@echo "  PYTHON=python3.12 chooses the interpreter of a new $(VENV)"
+
+demo: $(READY) ## Make a shop, train on it, print answers and serve them
+	@$(BIN)/nba demo $(ARGS)
+
+test: $(READY) ## Run the tests
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(READY) ## Run linter, formatter, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(BENCH_READY) ## List the benchmarks and run the training one
+	@ls benchmarks/*.py
+	$(BIN)/python benchmarks/training.py $(ARGS)
+
+# The newest versions that work together, as name==version only; read the diff, then run the tests.
+# On the oldest Python we support: a newer one would pin versions that the oldest cannot install.
+lock: ## Write requirements.lock anew from a fresh environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "make lock needs Python 3.11, the oldest supported: make lock PYTHON=python3.11"; exit 1; }
+	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(PYTHON) -m venv "$$fresh"; \
+	echo "Installing the newest versions into a temporary environment ..."; \
+	"$$fresh/bin/python" -m pip --disable-pip-version-check -q install '.[demo,test,bench]'; \
+	"$$fresh/bin/python" -m pip --disable-pip-version-check list --format=freeze \
+		--exclude pip --exclude setuptools --exclude wheel --exclude nba > "$$fresh/names"; \
+	tr '[:upper:]_' '[:lower:]-' < "$$fresh/names" | LC_ALL=C sort > requirements.lock; \
+	echo "requirements.lock: $$(wc -l < requirements.lock) versions"
+
+clean: ## Remove .venv, caches and builds; shops and snapshots stay
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src api tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A Python without ensurepip (as Debian packages it) makes an environment without pip: lend it ours.
+$(READY): pyproject.toml requirements.lock
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { \
+		echo "Creating $(VENV) ..."; \
+		$(PYTHON) -m venv --clear $(VENV) > /dev/null 2>&1 || { \
+			$(PYTHON) -m venv --clear --without-pip $(VENV) && \
+			$(PYTHON) -m pip --disable-pip-version-check -q --python $(BIN)/python install pip; \
+		}; \
+	}
+	@echo "Installing nba with its libraries (once; a few minutes on a slow line) ..."
+	@$(INSTALL) -e '.[demo,test]'
+	@touch $@
+
+$(BENCH_READY): $(READY)
+	@$(INSTALL) -e '.[bench]'
+	@touch $@

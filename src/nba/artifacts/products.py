@@ -1,0 +1,54 @@
+"""What serving knows of products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.domain import Ids, Texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Products:
+    """Catalogue and sold products together, sorted by id; the position is the product's code.
+
+    Attributes:
+        ids: the product ids.
+        title, category, group, brand, currency, link, image_link: texts, empty where unknown.
+        price: int64, minor units: the catalogue's, else the last one paid.
+        has_price, has_sale_price: bool: whether the number beside it means anything.
+        sale_price: int64, minor units.
+        availability: int8, a code of `vocabulary.AVAILABILITIES`.
+        is_durable: bool: the catalogue says it is no consumable.
+        orders, customers: int32: kept orders with it, and their distinct customers.
+        successor: int32: the product that replaces it, following the chain to its end; the
+            product itself where there is none.
+        popular: int32: codes of the most ordered products, best first.
+        popular_orders: int32: orders of those within the popularity window.
+    """
+
+    ids: Ids
+    title: Texts
+    category: Texts
+    group: Texts
+    brand: Texts
+    currency: Texts
+    link: Texts
+    image_link: Texts
+    price: NDArray[np.int64]
+    has_price: NDArray[np.bool_]
+    sale_price: NDArray[np.int64]
+    has_sale_price: NDArray[np.bool_]
+    availability: NDArray[np.int8]
+    is_durable: NDArray[np.bool_]
+    orders: NDArray[np.int32]
+    customers: NDArray[np.int32]
+    successor: NDArray[np.int32]
+    popular: NDArray[np.int32]
+    popular_orders: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Count the products."""
+        return len(self.ids)

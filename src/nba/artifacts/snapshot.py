@@ -1,0 +1,232 @@
+"""A snapshot: every artifact of one training run and the manifest that describes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nba.artifacts.arrays import pack, sha256, to_npy, unpack
+from nba.artifacts.customers import Customers
+from nba.artifacts.factors import Factors
+from nba.artifacts.graph import ProductGraph
+from nba.artifacts.products import Products
+from nba.config import TrainConfig
+from nba.domain import iso
+from nba.errors import SnapshotError
+
+FORMAT_VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+
+
+class Manifest(BaseModel):
+    """What a snapshot says of itself; `manifest.json` beside its arrays.
+
+    Attributes:
+        snapshot_id: instant of the last fact and the head of the digest.
+        digest: SHA-256 over the sorted (path, hash) of the arrays and the configuration; equal
+            for equal input on one CPU type and one lock file.
+        data_from, data_until: first order, and the instant up to which facts were known.
+        trained_at: set by the caller who has a clock; null from library code.
+        sequence: order of publishing in one models folder; 0 before publishing.
+        files: SHA-256 of each array file, by path.
+        backtest: the last backtest of this configuration on this shop, if one was run.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int = FORMAT_VERSION
+    snapshot_id: str
+    digest: str
+    config: TrainConfig
+    data_from: str | None
+    data_until: str
+    trained_at: str | None = None
+    sequence: int = 0
+    engines: Mapping[str, str]
+    counts: Mapping[str, int]
+    coverage: Mapping[str, float]
+    files: Mapping[str, str]
+    backtest: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Everything serving needs, as read-only arrays.
+
+    Attributes:
+        manifest: identity, configuration, counts and hashes.
+        products: what is known of products.
+        customers: what customers bought.
+        graphs: relation name → graph over the product codes.
+        factors: the collaborative model, or None where nobody bought anything.
+    """
+
+    manifest: Manifest
+    products: Products
+    customers: Customers
+    graphs: Mapping[str, ProductGraph]
+    factors: Factors | None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        products: Products,
+        customers: Customers,
+        graphs: Mapping[str, ProductGraph],
+        factors: Factors | None,
+        config: TrainConfig,
+        data_from: np.datetime64 | None,
+        data_until: np.datetime64,
+        engines: Mapping[str, str],
+        counts: Mapping[str, int],
+        coverage: Mapping[str, float],
+    ) -> Self:
+        """Assemble the artifacts of a training run; arrays become read-only."""
+        arrays = _arrays(products, customers, graphs, factors)
+        hashes = {f"{name}.npy": sha256(to_npy(array)) for name, array in sorted(arrays.items())}
+        digest = _digest(hashes, config)
+        until = iso(data_until) or ""
+        instant = until[:19].replace("-", "").replace(":", "")
+        for array in arrays.values():
+            array.flags.writeable = False
+        manifest = Manifest(
+            snapshot_id=f"{instant}-{digest[:12]}",
+            digest=digest,
+            config=config,
+            data_from=None if data_from is None else iso(data_from),
+            data_until=until,
+            engines=engines,
+            counts=counts,
+            coverage=coverage,
+            files=hashes,
+        )
+        return cls(manifest, products, customers, graphs, factors)
+
+    @classmethod
+    def read(cls, folder: str | Path, *, verify: bool = True) -> Self:
+        """Map a snapshot folder read-only.
+
+        Args:
+            folder: holds `manifest.json` and the arrays.
+            verify: compare every file with its hash first; a flipped bit is refused.
+
+        Raises:
+            SnapshotError: the folder is no snapshot of this format, or a file is damaged.
+        """
+        folder = Path(folder)
+        manifest = read_manifest(folder)
+        arrays: dict[str, NDArray[Any]] = {}
+        for path, expected in manifest.files.items():
+            file = folder / path
+            if verify and _file_hash(file) != expected:
+                raise SnapshotError(
+                    f"{file} is damaged: its hash is not the manifest's; roll back with "
+                    "nba models rollback, or train again"
+                )
+            try:
+                arrays[path.removesuffix(".npy")] = np.load(file, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError):
+                # An empty array cannot be mapped; reading it costs nothing.
+                arrays[path.removesuffix(".npy")] = np.load(file, allow_pickle=False)
+        if verify and _digest(manifest.files, manifest.config) != manifest.digest:
+            raise SnapshotError(f"the manifest of {folder} was changed: its digest does not agree")
+        return cls._from_arrays(manifest, arrays, folder)
+
+    @classmethod
+    def _from_arrays(
+        cls, manifest: Manifest, arrays: Mapping[str, NDArray[Any]], folder: Path
+    ) -> Self:
+        relations = sorted({name.split("/")[1] for name in arrays if name.startswith("graphs/")})
+        try:
+            return cls(
+                manifest,
+                unpack(Products, "products", arrays),
+                unpack(Customers, "customers", arrays),
+                {one: unpack(ProductGraph, f"graphs/{one}", arrays) for one in relations},
+                unpack(Factors, "factors", arrays) if "factors/products" in arrays else None,
+            )
+        except KeyError as missing:
+            raise SnapshotError(f"{folder} lacks the array {missing}") from None
+
+    @property
+    def id(self) -> str:
+        """The snapshot's id."""
+        return self.manifest.snapshot_id
+
+    def with_manifest(self, **changes: Any) -> Self:  # noqa: ANN401 - fields of Manifest
+        """Copy with other manifest fields: trained_at, backtest; the digest stays."""
+        return replace(self, manifest=self.manifest.model_copy(update=changes))
+
+    def publish(self, models: str | Path, *, trained_at: str | None = None) -> Path:
+        """Write into a models folder and make it the current snapshot, atomically.
+
+        Args:
+            models: the folder of snapshots, created if absent.
+            trained_at: ISO instant for the manifest, from a caller who has a clock.
+
+        Raises:
+            SnapshotError: the folder cannot be written.
+        """
+        from nba.artifacts.registry import publish
+
+        snapshot = self if trained_at is None else self.with_manifest(trained_at=trained_at)
+        return publish(snapshot, Path(models))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Name every array as in the folder, without the suffix."""
+        return _arrays(self.products, self.customers, self.graphs, self.factors)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `manifest.json`.
+
+    Raises:
+        SnapshotError: absent, unreadable, or of another format version.
+    """
+    try:
+        document = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"{folder} holds no readable {MANIFEST}: {error}") from None
+    found = document.get("format_version") if isinstance(document, dict) else None
+    if found != FORMAT_VERSION:
+        raise SnapshotError(
+            f"{folder} has format {found}, this version reads {FORMAT_VERSION}; train again"
+        )
+    try:
+        return Manifest.model_validate(document)
+    except ValidationError as error:
+        raise SnapshotError(f"the manifest of {folder} is not valid: {error}") from None
+
+
+def _arrays(
+    products: Products,
+    customers: Customers,
+    graphs: Mapping[str, ProductGraph],
+    factors: Factors | None,
+) -> dict[str, NDArray[Any]]:
+    arrays = pack("products", products) | pack("customers", customers)
+    for relation, graph in graphs.items():
+        arrays |= pack(f"graphs/{relation}", graph)
+    return arrays | (pack("factors", factors) if factors is not None else {})
+
+
+def _digest(hashes: Mapping[str, str], config: TrainConfig) -> str:
+    content = json.dumps([sorted(hashes.items()), config.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _file_hash(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

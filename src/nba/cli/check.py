@@ -1,0 +1,28 @@
+"""`nba check`: what a shop's data can support."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nba.cli.console import AsJson, give, say, table
+
+
+def check(
+    shop: Annotated[Path, typer.Argument(help="Folder of the shop.")], as_json: AsJson = False
+) -> None:
+    """Say what this data holds, and what each missing thing would unlock."""
+    from nba.data.report import data_report
+    from nba.data.shop import read_shop
+
+    report = data_report(read_shop(shop))
+    say(table(["", ""], [[name, value] for name, value in report.figures.items()]), as_json=as_json)
+    for line in report.works:
+        say(f"  works: {line}", as_json=as_json)
+    for line in report.would_unlock:
+        say(f"  would help: {line}", as_json=as_json)
+    say(f"next: nba train {shop}", as_json=as_json)
+    if as_json:
+        give(report.to_dict())

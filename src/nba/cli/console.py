@@ -1,0 +1,82 @@
+"""What every verb shares: progress on stderr, JSON on stdout, errors and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Final
+
+import typer
+
+DATA_ERROR: Final = 1
+COMMAND_ERROR: Final = 2
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Models = Annotated[str, typer.Option("--models", help="Folder of snapshots.")]
+
+
+def say(text: str = "", *, as_json: bool = False) -> None:
+    """Write a line for people: to stdout, or to stderr where stdout is JSON's."""
+    typer.echo(text, err=as_json)
+
+
+def give(document: dict[str, Any]) -> None:
+    """Write the one JSON document of a verb."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+@contextmanager
+def steps(title: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show progress on stderr while work goes through `total` announced steps."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        # A log file wants a line a step, not a bar that moves.
+        began = time.monotonic()
+        yield lambda step: print(
+            f"{title}: {step} ({time.monotonic() - began:.1f} s)", file=sys.stderr, flush=True
+        )
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(title, total=total)
+
+        def announce(step: str) -> None:
+            if progress.tasks[task].description != title:
+                progress.advance(task)
+            progress.update(task, description=f"{title}: {step}")
+
+        yield announce
+        progress.update(task, completed=total)
+
+
+def fail(error: Exception, *, as_json: bool) -> int:
+    """Report a foreseen error and give its exit code: 1 = your data, 2 = your command."""
+    from nba.errors import ConfigError, DataError
+
+    code = COMMAND_ERROR if isinstance(error, ConfigError) else DATA_ERROR
+    problems = list(error.problems) if isinstance(error, DataError) else [str(error)]
+    if as_json:
+        give({"error": {"kind": type(error).__name__, "problems": problems, "exit_code": code}})
+    typer.secho(f"error: {problems[0]}", fg="red", err=True)
+    for more in problems[1:]:
+        typer.echo(f"  {more}", err=True)
+    return code
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Lay out rows in columns: the first left, the others right aligned."""
+    cells = [header, *rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )

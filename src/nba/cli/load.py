@@ -1,0 +1,35 @@
+"""The child process of `nba serve --shop`: a shop folder into an empty store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nba.data.shop import batches
+from nba.errors import NbaError
+from nba.state.store import Store
+from nba.state.tables import ORDER_LINES, ORDERS
+
+
+def load(shop: Path, url: str) -> int:
+    """Copy orders and lines of a shop into the store at `url` and count the orders.
+
+    Raises:
+        DataError: the folder is no shop.
+        StateError: the store is not empty.
+    """
+    store = Store(url)
+    store.load(
+        batches(shop, "orders", ORDERS.columns.keys()),
+        batches(shop, "order_lines", ORDER_LINES.columns.keys()),
+    )
+    count = store.order_count()
+    store.close()
+    return count
+
+
+if __name__ == "__main__":
+    try:
+        load(Path(sys.argv[1]), sys.argv[2])
+    except NbaError as error:
+        sys.exit(str(error))

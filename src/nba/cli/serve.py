@@ -1,0 +1,132 @@
+"""`nba serve`: the API over the current snapshot and a store."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nba.cli.console import Models, say
+
+
+def serve(
+    shop: Annotated[
+        Path | None, typer.Option("--shop", help="Load this shop into an empty store first.")
+    ] = None,
+    db: Annotated[str, typer.Option("--db", help="URL of the store.")] = "sqlite:///nba.db",
+    playbook: Annotated[
+        Path | None, typer.Option("--playbook", help="Playbook (TOML); owox_2011 by default.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="A clock that stands still, for demonstrations.")
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    models: Models = "models",
+) -> None:
+    """Serve recommendations and next messages over HTTP."""
+    run(
+        shop=shop,
+        db=db,
+        playbook=playbook,
+        as_of=as_of,
+        host=host,
+        port=port,
+        models=models,
+        when_ready=lambda address: say(
+            f"serving on {address} (docs: {address}/docs); open mode: no keys, this machine only"
+        ),
+    )
+
+
+def run(
+    *,
+    shop: Path | None,
+    db: str,
+    playbook: Path | None,
+    as_of: str | None,
+    host: str,
+    port: int,
+    models: str,
+    when_ready: Callable[[str], None],
+) -> None:
+    """Run the server until it is stopped.
+
+    Raises:
+        ConfigError: the address is not a loopback one, or its port is taken.
+        DataError: the shop cannot be loaded.
+    """
+    _check_address(host, port)
+    if shop is not None:
+        load_shop(shop, db)
+    import uvicorn
+
+    from nba_api.app import create_app
+    from nba_api.settings import Settings
+
+    app = create_app(Settings(models=Path(models), db=db, playbook=playbook, as_of=as_of))
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                shown = f"[{host}]" if ":" in host else host
+                when_ready(f"http://{shown}:{port}")
+
+    Server(uvicorn.Config(app, host=host, port=port, log_level="warning")).run()
+
+
+def load_shop(shop: Path, db: str) -> None:
+    """Load a shop into an empty store, in a process that ends before the first request.
+
+    Reading Parquet takes DuckDB, which a server has no need to carry.
+
+    Raises:
+        DataError: the child failed; its message is repeated.
+    """
+    from nba.errors import DataError
+    from nba.state.store import Store
+
+    store = Store(db)
+    filled = not store.is_empty()
+    store.close()
+    if filled:
+        return
+    say(f"loading {shop} into {db}")
+    child = subprocess.run(
+        [sys.executable, "-m", "nba.cli.load", str(shop), db],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if child.returncode:
+        raise DataError(child.stderr.strip() or f"loading {shop} ended with {child.returncode}")
+
+
+def _check_address(host: str, port: int) -> None:
+    from nba.errors import ConfigError
+
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise ConfigError(f"{host!r} is no address; expected one such as 127.0.0.1") from None
+    if not loopback:
+        raise ConfigError(
+            f"without keys the server listens on this machine only, not on {host}; "
+            "put a proxy with its own access control in front"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"port {port} of {host} cannot be used ({error.strerror}); choose another: --port"
+            ) from None

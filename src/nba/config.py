@@ -1,0 +1,103 @@
+"""Training configuration: every number a shop may want to change, with its default and unit."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nba.errors import ConfigError
+
+BASKET_SIZE_CAP: Final = 200
+"""Baskets above this size weigh as one of this size."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CoPurchaseConfig(_Section):
+    """The bought-together graph."""
+
+    top_k: int = Field(50, ge=1, le=1000)
+    """Neighbours kept a product."""
+    min_orders: int = Field(2, ge=1)
+    """Orders with both products below which a pair is no evidence."""
+    smoothing: float = Field(200.0, ge=0)
+    """Pseudo-orders of popularity mixed into each product's neighbours, at most."""
+    smoothing_share: float = Field(0.005, ge=0, le=1)
+    """The same as a share of the shop's orders; the smaller of the two holds."""
+    discovery: float = Field(0.1, ge=0, le=1)
+    """Popularity exponent: 0 = most likely next product, 0.2 = more specific ones."""
+
+
+class CollaborativeConfig(_Section):
+    """Alternating least squares over customers and products."""
+
+    factors: int = Field(64, ge=1, le=1024)
+    iterations: int = Field(15, ge=1, le=200)
+    regularization: float = Field(0.05, gt=0)
+    alpha: float = Field(1.0, gt=0)
+    """Confidence a purchase adds."""
+
+
+class PicksConfig(_Section):
+    """How own purchases and the collaborative score share a personal list."""
+
+    own_weight: float = Field(1.0, ge=0)
+    """Weight of a decayed own purchase beside one unit of collaborative score."""
+    half_life_days: float = Field(62.4, gt=0)
+    """Days after which an own purchase counts half (90-day exponential decay)."""
+
+
+class PopularConfig(_Section):
+    """The labelled last step."""
+
+    window_days: int = Field(90, ge=1)
+    top_k: int = Field(500, ge=1)
+
+
+class TrainConfig(_Section):
+    """One training run; equal configuration and input give an equal snapshot.
+
+    Raises:
+        ConfigError: from `from_toml`, when a key is unknown or a value out of range.
+    """
+
+    seed: int = Field(7, ge=0, lt=2**31)
+    default_delivery_days: int = Field(3, ge=0)
+    """Days from order to delivery where the shop does not say."""
+    default_margin: float = Field(0.3, gt=0, le=1)
+    """Share of revenue that is profit where no product cost is known."""
+    copurchase: CoPurchaseConfig = CoPurchaseConfig()
+    collaborative: CollaborativeConfig = CollaborativeConfig()
+    picks: PicksConfig = PicksConfig()
+    popular: PopularConfig = PopularConfig()
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Read a recipe: TOML with the fields above."""
+        try:
+            document = tomllib.loads(Path(path).read_text("utf-8"))
+            return cls.model_validate(document)
+        except OSError as error:
+            raise ConfigError(f"the recipe {path} cannot be read: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, ValidationError) as error:
+            raise ConfigError(f"the recipe {path} is not valid: {error}") from None
+
+
+def shipped(kind: str, name: str) -> Path:
+    """Find a recipe or playbook that ships, in the wheel or in a checkout.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    packaged = Path(str(files("nba"))) / kind / f"{name}.toml"
+    checkout = Path(str(files("nba"))).parents[1] / "models" / kind / f"{name}.toml"
+    for path in (packaged, checkout):
+        if path.is_file():
+            return path
+    raise ConfigError(f"no {kind.removesuffix('s')} named {name} ships with this version")

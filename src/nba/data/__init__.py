@@ -1,0 +1,1 @@
+"""Files and frames in; a checked shop folder, an order history and a catalogue out."""

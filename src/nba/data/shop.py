@@ -1,0 +1,131 @@
+"""A shop folder: Parquet files read as a history, a catalogue and facts; and written by imports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+
+from nba.data.catalog import Catalog
+from nba.data.checks import literal
+from nba.data.history import OrderHistory
+from nba.data.readers import connect
+from nba.domain import to_instant
+from nba.errors import DataError
+from nba.facts.fold import Facts, fold
+from nba.schema import TABLES, Kind
+
+STORED: Final = ("products", "orders", "order_lines", "quarantine")
+_ORDERED_BY: Final = {
+    "products": "product_id",
+    "orders": "order_id",
+    "order_lines": "order_id, line_no",
+    "quarantine": 'source, line, "column"',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What one shop folder holds."""
+
+    path: Path
+    history: OrderHistory
+    catalog: Catalog
+
+    def facts(
+        self,
+        *,
+        as_of: str | datetime | np.datetime64 | None = None,
+        customers: Sequence[str] | None = None,
+    ) -> Facts:
+        """Fold the shop's rows into one row a customer, as known at `as_of`.
+
+        Args:
+            as_of: an instant with a zone; by default just after the shop's last fact.
+            customers: ids to fold, in this order; by default all known ones.
+
+        Raises:
+            DataError: `as_of` carries no zone.
+        """
+        instant = self.history.as_of if as_of is None else to_instant(as_of)
+        return fold(self.history.rows, as_of=instant, customers=customers)
+
+
+def read_shop(path: str | Path) -> Shop:
+    """Read a shop folder.
+
+    Raises:
+        DataError: the folder holds no orders, or a file in it is not a table of a shop.
+    """
+    folder = Path(path)
+    sources = shop_tables(folder)
+    if "orders" not in sources or "order_lines" not in sources:
+        raise DataError(
+            f"{folder} holds no shop (orders.parquet, order_lines.parquet); "
+            f"fill it with: nba import FILES --shop {folder}"
+        )
+    connection = connect()
+    try:
+        for name, query in sources.items():
+            connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
+        history = OrderHistory.from_tables(connection)
+        catalog = Catalog.from_table(connection) if "products" in sources else Catalog.empty()
+    except duckdb.Error as error:
+        problem = str(error).splitlines()[0]
+        raise DataError(f"{folder} is not a shop this version can read: {problem}") from None
+    finally:
+        connection.close()
+    return Shop(folder, history, catalog)
+
+
+def shop_tables(folder: Path) -> dict[str, str]:
+    """Name the tables a shop folder has, each with the SQL that reads it."""
+    return {
+        name: f"SELECT * FROM read_parquet({literal(str(folder / f'{name}.parquet'))})"
+        for name in STORED
+        if (folder / f"{name}.parquet").is_file()
+    }
+
+
+def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path, names: Sequence[str]) -> None:
+    """Write tables of a connection as the shop's files; all are written before any is replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        connection.execute(
+            f"COPY (SELECT * FROM {name} ORDER BY {_ORDERED_BY[name]}) "
+            f"TO {literal(str(folder / f'{name}.parquet.new'))} (FORMAT parquet)"
+        )
+    for name in names:
+        os.replace(folder / f"{name}.parquet.new", folder / f"{name}.parquet")
+
+
+def batches(
+    folder: Path, table: str, columns: Sequence[str], *, size: int = 50_000
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Read columns of a shop's table in batches, sorted by id; instants as microseconds UTC.
+
+    Raises:
+        DataError: the folder has no such table.
+    """
+    sources = shop_tables(folder)
+    if table not in sources:
+        raise DataError(f"{folder} holds no {table}.parquet; fill it with: nba import FILES")
+    contract = {column.name: column.kind for column in TABLES[table].columns}
+    cells = ", ".join(
+        f"epoch_us({name})" if contract[name] is Kind.INSTANT else name for name in columns
+    )
+    connection = connect()
+    try:
+        cursor = connection.execute(
+            f"SELECT {cells} FROM ({sources[table]}) ORDER BY {_ORDERED_BY[table]}"
+        )
+        while batch := cursor.fetchmany(size):
+            yield batch
+    finally:
+        connection.close()

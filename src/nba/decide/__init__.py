@@ -1,0 +1,1 @@
+"""Which message: stage, candidates, rules, value and choice, on columns for N customers."""

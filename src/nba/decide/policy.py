@@ -1,0 +1,321 @@
+"""The policy: facts in, decisions out. One customer is N = 1 of the same path."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import overload
+
+import numpy as np
+
+from nba.artifacts.snapshot import Snapshot
+from nba.decide.candidates import Candidates, candidates, post_purchase_clock
+from nba.decide.decision import ChosenMessage, Decision, Suppressed
+from nba.decide.playbook import Message, Playbook, Slot
+from nba.decide.value import Score, score, worth
+from nba.domain import DAY, Instants, iso, to_instant
+from nba.errors import StateError, UnknownCustomerError
+from nba.facts.fold import Facts
+from nba.facts.stages import StageAt, stage_at
+from nba.recommend.eligibility import Filters
+from nba.recommend.recommender import Recommender
+from nba.recommend.results import Recommendation
+from nba.vocabulary import Rule
+
+MAX_PLAN = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Situation:
+    """What holds for all customers of one call."""
+
+    facts: Facts
+    at: np.datetime64
+    clock: Instants
+    candidates: Candidates
+
+
+class Policy:
+    """Decides which message each customer should get next, from a snapshot and a playbook."""
+
+    def __init__(self, snapshot: Snapshot, playbook: Playbook) -> None:
+        """Decide with this snapshot's products and this playbook's messages."""
+        self.snapshot = snapshot
+        self.playbook = playbook
+        self._recommender = Recommender(snapshot)
+
+    @overload
+    def decide(
+        self, customers: str, facts: Facts, at: str | datetime | np.datetime64
+    ) -> Decision: ...
+    @overload
+    def decide(
+        self,
+        customers: list[str] | tuple[str, ...],
+        facts: Facts,
+        at: str | datetime | np.datetime64,
+    ) -> list[Decision]: ...
+    def decide(
+        self,
+        customers: str | list[str] | tuple[str, ...],
+        facts: Facts,
+        at: str | datetime | np.datetime64,
+    ) -> Decision | list[Decision]:
+        """Decide for one customer or several.
+
+        Args:
+            customers: an id, or ids; each must be among the facts' customers.
+            facts: what is known of them.
+            at: the instant to decide for, with a zone; not before the facts' `as_of`.
+
+        Returns:
+            A decision for one id, a list in the given order for several.
+
+        Raises:
+            StateError: the facts know more than was known at `at`.
+            UnknownCustomerError: the facts hold no row for a customer.
+            DataError: `at` carries no zone.
+        """
+        several = [customers] if isinstance(customers, str) else list(customers)
+        decisions = list(self.stream(several, facts, at))
+        return decisions[0] if isinstance(customers, str) else decisions
+
+    def stream(
+        self, customers: Sequence[str], facts: Facts, at: str | datetime | np.datetime64
+    ) -> Iterator[Decision]:
+        """Decide one after the other, as `decide` does, without keeping the answers."""
+        instant = to_instant(at)
+        if facts.as_of > instant:
+            raise StateError(
+                f"the facts are as of {iso(facts.as_of)}, later than {iso(instant)}; "
+                "fold them with as_of at or before the instant of the decision"
+            )
+        rows = {customer: row for row, customer in enumerate(facts.customer_ids)}
+        days = self.snapshot.manifest.config.default_delivery_days
+        clock, _ = post_purchase_clock(facts, days)
+        situation = _Situation(facts, instant, clock, candidates(facts, self.playbook, clock))
+        for customer in customers:
+            if customer not in rows:
+                raise UnknownCustomerError(
+                    f"the facts hold no row for {customer!r}; fold them with this customer"
+                )
+            yield self._decide_one(situation, rows[customer])
+
+    def plan(
+        self,
+        customer: str,
+        facts: Facts,
+        at: str | datetime | np.datetime64,
+        *,
+        horizon_days: int = 90,
+    ) -> list[Decision]:
+        """Decide now and at each later instant at which something falls due.
+
+        The facts stay as they are: this is the schedule if nothing else happens.
+
+        Args:
+            customer: an id among the facts' customers.
+            facts: what is known now.
+            at: now.
+            horizon_days: how far to look.
+        """
+        first = self.decide(customer, facts, at)
+        decisions = [first]
+        end = first.as_of + horizon_days * DAY
+        while (following := decisions[-1].next_due_at) is not None:
+            if following > end or len(decisions) == MAX_PLAN:
+                break
+            decisions.append(self.decide(customer, facts, following))
+        return decisions
+
+    def _decide_one(self, situation: _Situation, row: int) -> Decision:
+        facts, at, rows = situation.facts, situation.at, situation.candidates
+        stage = stage_at(facts, row, at)
+        span = slice(int(rows.start[row]), int(rows.start[row + 1]))
+        open_ones: list[tuple[int, float, int, Score]] = []
+        waiting: dict[int, Suppressed] = {}
+        priced = worth(self.snapshot, self.playbook, facts, row)
+        for place, message in enumerate(self.playbook.message):
+            value = score(message, priced)
+            held, current = self._sort_out(message, place, situation, span, stage)
+            if held is not None:
+                waiting[place] = held
+            open_ones += [(message.tier, -value.expected, one, value) for one in current]
+        # Best tier first, then value; of equal ones the latest order, as candidates ascend.
+        open_ones.sort(key=lambda one: (one[0], one[1], -int(rows.order[one[2]])))
+        chosen, alternatives = self._choose(situation, row, open_ones, waiting)
+        due = rows.due[span]
+        due = due[(due > at) & rows.kept[span]]
+        next_due = due.min() if len(due) else None
+        name = facts.customer_ids[row]
+        return Decision(
+            self._decision_id(facts, row, at),
+            name,
+            at,
+            stage.stage,
+            stage.state,
+            stage.days_since,
+            chosen,
+            alternatives,
+            [waiting[place] for place in sorted(waiting)],
+            next_due,
+            _reason(chosen, next_due),
+        )
+
+    def _sort_out(
+        self, message: Message, place: int, situation: _Situation, span: slice, stage: StageAt
+    ) -> tuple[Suppressed | None, list[int]]:
+        """Tell the open candidates of one message, or the rule that comes nearest to letting go."""
+        rows, at = situation.candidates, situation.at
+        mine = np.flatnonzero(rows.message[span] == place) + span.start
+        kept = mine[rows.kept[mine]]
+        current = kept[(rows.due[kept] <= at) & (at < rows.expires[kept])]
+        if len(current) and stage.stage == message.stage:
+            return None, current.tolist()
+        future = rows.due[kept][rows.due[kept] > at]
+        if stage.stage != message.stage:
+            return Suppressed(message.id, Rule.NOT_STAGE, None), []
+        if len(future):
+            return Suppressed(message.id, Rule.NOT_DUE, future.min()), []
+        rule = Rule.EXPIRED if len(kept) else Rule.NOT_KEPT
+        return Suppressed(message.id, rule, None), []
+
+    def _choose(
+        self,
+        situation: _Situation,
+        row: int,
+        open_ones: list[tuple[int, float, int, Score]],
+        waiting: dict[int, Suppressed],
+    ) -> tuple[ChosenMessage | None, list[tuple[str, float]]]:
+        chosen: ChosenMessage | None = None
+        alternatives: dict[str, float] = {}
+        empty: dict[int, np.datetime64] = {}
+        for _, _, place, value in open_ones:
+            position = int(situation.candidates.message[place])
+            message = self.playbook.message[position]
+            if message.id in alternatives or (chosen is not None and chosen.id == message.id):
+                continue
+            if chosen is not None:
+                alternatives[message.id] = value.expected
+                continue
+            if value.expected <= 0:
+                waiting[position] = Suppressed(message.id, Rule.LOWER_VALUE, None)
+                continue
+            slots = self._fill(situation, row, message, place)
+            if slots is None:
+                empty[position] = situation.candidates.expires[place]
+                continue
+            chosen = self._message(situation, message, place, slots, value)
+        for position in empty:
+            message = self.playbook.message[position]
+            if (chosen is None or chosen.id != message.id) and message.id not in alternatives:
+                waiting[position] = Suppressed(message.id, Rule.NO_PRODUCTS, None)
+        return chosen, list(alternatives.items())
+
+    def _message(
+        self,
+        situation: _Situation,
+        message: Message,
+        place: int,
+        slots: dict[str, Sequence[Recommendation]],
+        value: Score,
+    ) -> ChosenMessage:
+        facts, rows = situation.facts, situation.candidates
+        order = int(rows.order[place])
+        order_id = facts.order_ids[int(facts.order_id[order])]
+        days = int((situation.at - situation.clock[order]) // DAY)
+        count = sum(len(items) for items in slots.values())
+        assumed = bool(np.isnat(facts.delivered_at[order]))
+        return ChosenMessage(
+            message.id,
+            str(message.kind),
+            message.channels[0],
+            max(rows.due[place], situation.at),
+            rows.expires[place],
+            slots,
+            {
+                "order_id": order_id,
+                "product_ids": facts.products_of(order),
+                "delivered_at": iso(situation.clock[order]),
+                "delivery_assumed": assumed,
+            },
+            value,
+            message.why.format(order=order_id, days=days, products=count),
+        )
+
+    def _fill(
+        self, situation: _Situation, row: int, message: Message, place: int
+    ) -> dict[str, Sequence[Recommendation]] | None:
+        """Fill the slots of a message, or None where a required one stays empty."""
+        facts = situation.facts
+        order = int(situation.candidates.order[place])
+        ordered = facts.products_of(order)
+        # What was bought again since needs no replacement.
+        again = [one for one in ordered if one not in _bought_after(facts, row, order)]
+        slots: dict[str, Sequence[Recommendation]] = {}
+        for slot in message.slots:
+            items: Sequence[Recommendation] = ()
+            for source in slot.source:
+                wanted = ordered if source == "bought_together" else again
+                items = self._from_source(source, slot, wanted, facts, row)
+                if len(items) >= max(slot.require, 1):
+                    break
+            if len(items) < slot.require:
+                return None
+            slots[slot.name] = items
+        return slots
+
+    def _from_source(
+        self, source: str, slot: Slot, ordered: Sequence[str], facts: Facts, row: int
+    ) -> Sequence[Recommendation]:
+        customer = facts.customer_ids[row]
+        match source:
+            case "bought_together":
+                owned = Filters(exclude=_bought(facts, row))
+                return self._recommender.bought_together(ordered, n=slot.n, filters=owned).items
+            case "replacements":
+                found: dict[str, Recommendation] = {}
+                for product in ordered:
+                    for item in self._recommender.replacements(product, n=1).items:
+                        found.setdefault(item.product_id, item)
+                return list(found.values())[: slot.n]
+            case "buy_again":
+                return self._recommender.buy_again(customer, n=slot.n, among=ordered).items
+            case "picks":
+                return self._recommender.picks(customer, n=slot.n).items
+            case _:
+                return self._recommender.popular(n=slot.n).items
+
+    def _decision_id(self, facts: Facts, row: int, at: np.datetime64) -> str:
+        named = "\x1f".join(
+            (
+                self.snapshot.id,
+                self.playbook.id,
+                facts.customer_ids[row],
+                str(at),
+                facts.version(row),
+            )
+        )
+        return f"d_{hashlib.sha256(named.encode()).hexdigest()[:24]}"
+
+
+def _bought(facts: Facts, row: int) -> set[str]:
+    return _products(facts, int(facts.order_start[row]), int(facts.order_start[row + 1]))
+
+
+def _bought_after(facts: Facts, row: int, order: int) -> set[str]:
+    # Orders ascend in time.
+    return _products(facts, order + 1, int(facts.order_start[row + 1]))
+
+
+def _products(facts: Facts, first: int, last: int) -> set[str]:
+    lines = slice(int(facts.line_start[first]), int(facts.line_start[last]))
+    return {facts.product_ids[int(code)] for code in np.unique(facts.product[lines])}
+
+
+def _reason(chosen: ChosenMessage | None, next_due: np.datetime64 | None) -> str:
+    if chosen is not None:
+        return chosen.why
+    return "nothing is due" if next_due is None else f"nothing is due before {iso(next_due)}"

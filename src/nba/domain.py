@@ -1,0 +1,173 @@
+"""Identifiers, packed texts and instants: the ground the other rooms stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final, NewType, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.errors import DataError
+
+CustomerId = NewType("CustomerId", str)
+ProductId = NewType("ProductId", str)
+OrderId = NewType("OrderId", str)
+
+Instants = NDArray[np.datetime64]
+"""UTC instants in microseconds, dtype datetime64[us]; a missing one is NaT."""
+
+DAY: Final = np.timedelta64(86_400_000_000, "us")
+MICROSECOND: Final = np.timedelta64(1, "us")
+INT32_LIMIT: Final = 2**31 - 1
+
+
+class Texts(Sequence[str]):
+    """Strings packed as one UTF-8 byte array and offsets, so that opening them builds nothing.
+
+    Attributes:
+        data: uint8, the bytes of all strings, one after the other.
+        offsets: int64, length n + 1; string i is data[offsets[i]:offsets[i + 1]].
+    """
+
+    __slots__ = ("_bytes", "_ends", "data", "offsets")
+
+    def __init__(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        """Wrap arrays that already hold packed strings."""
+        self.data = data
+        self.offsets = offsets
+        self._bytes = memoryview(data)  # type: ignore[arg-type]
+        self._ends = memoryview(offsets)  # type: ignore[arg-type]
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> Self:
+        """Pack strings in the given order."""
+        encoded = [text.encode("utf-8", "surrogatepass") for text in strings]
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum(
+            np.fromiter((len(part) for part in encoded), np.int64, len(encoded)), out=offsets[1:]
+        )
+        return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+
+    def __len__(self) -> int:
+        """Count the strings."""
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Decode one string, or those of a slice."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return str(self._raw(index), "utf-8", "surrogatepass")
+
+    def __iter__(self) -> Iterator[str]:
+        """Decode the strings in order."""
+        return (str(self._raw(i), "utf-8", "surrogatepass") for i in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare byte by byte."""
+        if not isinstance(other, Texts):
+            return NotImplemented
+        return np.array_equal(self.offsets, other.offsets) and np.array_equal(self.data, other.data)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Show how many there are."""
+        return f"{type(self).__name__}({len(self)})"
+
+    def take(self, codes: NDArray[np.integer]) -> Self:
+        """Repack the strings at `codes`, in that order."""
+        return type(self).of(self[int(code)] for code in codes)
+
+    def _raw(self, index: int) -> bytes:
+        return bytes(self._bytes[self._ends[index] : self._ends[index + 1]])
+
+
+class Ids(Texts):
+    """Distinct identifiers in byte order; the position of one is its code (int32)."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> Self:
+        """Sort, drop repetitions and pack."""
+        # UTF-8 byte order equals code-point order, which is what Python sorts str by.
+        return super().of(sorted(set(strings)))
+
+    def find(self, identifier: str) -> int | None:
+        """Give the code of an identifier, or None; O(log n) without a dictionary."""
+        wanted = identifier.encode("utf-8", "surrogatepass")
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self._raw(middle) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and self._raw(low) == wanted else None
+
+    def codes_of(self, others: Ids) -> NDArray[np.int32]:
+        """Map codes of `others` to codes here.
+
+        Returns:
+            int32, one per id of `others`.
+
+        Raises:
+            DataError: an id of `others` is not here.
+        """
+        mine = {identifier: code for code, identifier in enumerate(self)}
+        try:
+            return np.fromiter((mine[one] for one in others), np.int32, len(others))
+        except KeyError as missing:
+            raise DataError(f"id {missing} is not among the {len(self)} known ones") from None
+
+    def union(self, others: Ids) -> Ids:
+        """Merge two sets of identifiers."""
+        return Ids.of([*self, *others])
+
+
+def to_instant(value: str | datetime | np.datetime64) -> np.datetime64:
+    """Read an instant with a zone as UTC microseconds.
+
+    Args:
+        value: an ISO 8601 text or an aware datetime; a datetime64 is taken as UTC.
+
+    Raises:
+        DataError: the text is no instant, or it carries no zone.
+    """
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[us]")
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise DataError(
+                f"{value!r} is not an instant; expected ISO 8601 such as 2026-10-01T00:00Z"
+            ) from None
+    if value.tzinfo is None:
+        raise DataError(
+            f"{value.isoformat()} has no zone; write 2026-10-01T00:00Z or +02:00 after it"
+        )
+    return np.datetime64(value.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def iso(instant: np.datetime64) -> str | None:
+    """Write an instant as ISO 8601 with `Z`, without needless zeros; None for NaT."""
+    if np.isnat(instant):
+        return None
+    text = str(instant.astype("datetime64[us]"))
+    return text.removesuffix(".000000") + "Z"
+
+
+def significant(value: float) -> float:
+    """Round to 9 significant digits, so that ranks and printed numbers agree between runs."""
+    return float(f"{value:.9g}")

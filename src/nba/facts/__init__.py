@@ -1,0 +1,1 @@
+"""Rows of a shop folded into columns, one row a customer, at an instant."""

@@ -1,0 +1,140 @@
+"""The fold: rows → facts of N customers, pure and independent of the order of the rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.domain import Ids, Instants
+from nba.facts.rows import Known, Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """One row a customer, with the customer's orders and their lines as ragged columns.
+
+    Attributes:
+        customer_ids: the N customers, in the order asked for; unknown ones have no orders.
+        as_of: the instant up to which the facts are known, itself excluded.
+        order_start: int64[N + 1]; orders of customer n are order_start[n]:order_start[n + 1],
+            by instant, then id.
+        order_id: int32 per order, a code of `order_ids`.
+        ordered_at, delivered_at: datetime64[us] per order; delivered_at may be NaT.
+        status: int8 per order, valid where `status_known`.
+        kept: bool per order.
+        line_start: int64 per order + 1.
+        product: int32 per line, a code of `product_ids`; kept lines only.
+        revenue: int64 per line, minor units.
+    """
+
+    customer_ids: tuple[str, ...]
+    as_of: np.datetime64
+    order_ids: Ids
+    product_ids: Ids
+    order_start: NDArray[np.int64]
+    order_id: NDArray[np.int32]
+    ordered_at: Instants
+    delivered_at: Instants
+    status: NDArray[np.int8]
+    status_known: NDArray[np.bool_]
+    status_at: Instants
+    kept: NDArray[np.bool_]
+    line_start: NDArray[np.int64]
+    product: NDArray[np.int32]
+    revenue: NDArray[np.int64]
+
+    def products_of(self, order: int) -> list[str]:
+        """List the distinct products of an order that were kept, by id."""
+        codes = np.unique(self.product[self.line_start[order] : self.line_start[order + 1]])
+        return [self.product_ids[int(code)] for code in codes]
+
+    def version(self, customer: int) -> str:
+        """Hash one customer's facts (SHA-256), so that a decision can name what it rested on."""
+        digest = hashlib.sha256()
+        orders = slice(int(self.order_start[customer]), int(self.order_start[customer + 1]))
+        for column in (
+            self.ordered_at,
+            self.delivered_at,
+            self.status,
+            self.status_known,
+            self.status_at,
+            self.kept,
+        ):
+            digest.update(np.ascontiguousarray(column[orders]).tobytes())
+        for order in range(orders.start, orders.stop):
+            lines = slice(int(self.line_start[order]), int(self.line_start[order + 1]))
+            named = [self.product_ids[int(code)] for code in self.product[lines]]
+            digest.update("\x1f".join([self.order_ids[int(self.order_id[order])], *named]).encode())
+            digest.update(self.revenue[lines].tobytes())
+        return digest.hexdigest()
+
+
+def fold(rows: Rows, *, as_of: np.datetime64, customers: Sequence[str] | None = None) -> Facts:
+    """Fold the rows of a shop into facts.
+
+    Args:
+        rows: any rows; those of other customers and later instants have no effect.
+        as_of: up to when to know, itself excluded.
+        customers: ids to fold, in this order; by default every customer with an id.
+    """
+    wanted = tuple(rows.customer_ids) if customers is None else tuple(customers)
+    known = Known.at(rows, as_of)
+    by_customer = np.lexsort((np.arange(len(rows.customer)), rows.ordered_at, rows.customer))
+    by_customer = by_customer[known.order[by_customer]]
+    sorted_customer = rows.customer[by_customer]
+    found = [rows.customer_ids.find(one) for one in wanted]
+    if customers is None:
+        spans = _spans(sorted_customer, np.arange(len(wanted)))
+    else:
+        spans = [
+            (0, 0) if code is None else _spans(sorted_customer, np.array([code]))[0]
+            for code in found
+        ]
+    order = np.concatenate([by_customer[a:b] for a, b in spans] or [by_customer[:0]])
+    order_start = np.zeros(len(wanted) + 1, np.int64)
+    np.cumsum([b - a for a, b in spans], out=order_start[1:])
+
+    first_line = np.searchsorted(rows.line_order, order, "left")
+    last_line = np.searchsorted(rows.line_order, order, "right")
+    line = _ranges(first_line, last_line)
+    owner = np.repeat(np.arange(len(order)), last_line - first_line)
+    kept_line = known.kept_line[line]
+    line, owner = line[kept_line], owner[kept_line]
+    line_start = np.zeros(len(order) + 1, np.int64)
+    np.cumsum(np.bincount(owner, minlength=len(order)), out=line_start[1:])
+    return Facts(
+        wanted,
+        as_of,
+        rows.order_ids,
+        rows.product_ids,
+        order_start,
+        order.astype(np.int32),
+        rows.ordered_at[order],
+        known.delivered_at[order],
+        rows.status[order],
+        known.status[order],
+        rows.status_instant()[order],
+        known.kept[order],
+        line_start,
+        rows.line_product[line],
+        rows.line_revenue()[line],
+    )
+
+
+def _spans(sorted_codes: NDArray[np.int32], codes: NDArray[np.integer]) -> list[tuple[int, int]]:
+    first = np.searchsorted(sorted_codes, codes, "left").tolist()
+    last = np.searchsorted(sorted_codes, codes, "right").tolist()
+    return list(zip(first, last, strict=True))
+
+
+def _ranges(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Concatenate the integer ranges first[k]:last[k]."""
+    length = last - first
+    ends = np.cumsum(length)
+    total = int(ends[-1]) if len(ends) else 0
+    within = np.arange(total, dtype=np.int64) - np.repeat(ends - length, length)
+    return np.asarray(within + np.repeat(first, length), np.int64)

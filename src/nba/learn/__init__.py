@@ -1,0 +1,1 @@
+"""Statistics in, artifacts out: pure functions, seeded."""

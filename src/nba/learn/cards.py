@@ -1,0 +1,128 @@
+"""Product cards: what serving shows of a product, with popularity and successors resolved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.products import Products
+from nba.config import TrainConfig
+from nba.data.catalog import Catalog
+from nba.data.history import Baskets, OrderHistory
+from nba.domain import DAY, Ids, Texts
+from nba.statistics.pairs import PairCounts
+from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES
+
+
+def product_cards(
+    history: OrderHistory,
+    catalog: Catalog,
+    baskets: Baskets,
+    counts: PairCounts,
+    ids: Ids,
+    sold: NDArray[np.int32],
+    config: TrainConfig,
+) -> Products:
+    """Join catalogue and history into one card a product.
+
+    Args:
+        history: what was sold and for how much.
+        catalog: what the shop says of its products.
+        baskets: the kept purchases of the history.
+        counts: for the orders and customers of each product.
+        ids: the ids of both, whose positions are the product codes.
+        sold: int32, the code in `ids` of each product of the history.
+        config: for the popularity window.
+    """
+    listed = ids.codes_of(catalog.product_ids)
+    width = len(ids)
+    price, has_price = _last_paid(history, sold, width)
+    price[listed] = np.where(catalog.priced, catalog.price, price[listed])
+    has_price[listed] |= catalog.priced
+    in_stock = 0
+    availability = _spread(catalog.availability, listed, width, in_stock)
+    popular, popular_orders = _popular(baskets, sold, width, config)
+    return Products(
+        ids=ids,
+        title=_texts(catalog.title, listed, list(ids)),
+        category=_texts(catalog.category, listed, [""] * width),
+        group=_texts(catalog.product_group_id, listed, [""] * width),
+        brand=_texts(catalog.brand, listed, [""] * width),
+        currency=_texts(catalog.currency, listed, [""] * width),
+        link=_texts(catalog.link, listed, [""] * width),
+        image_link=_texts(catalog.image_link, listed, [""] * width),
+        price=price,
+        has_price=has_price,
+        sale_price=_spread(catalog.sale_price, listed, width, 0),
+        has_sale_price=_spread(catalog.on_sale, listed, width, False),
+        availability=availability,
+        is_durable=_spread(catalog.is_consumable == 0, listed, width, False),
+        orders=_spread(counts.product_orders.astype(np.int32), sold, width, 0),
+        customers=_spread(counts.product_customers.astype(np.int32), sold, width, 0),
+        successor=_successors(catalog, ids, listed, availability),
+        popular=popular,
+        popular_orders=popular_orders,
+    )
+
+
+def _spread(values: NDArray[Any], code: NDArray[np.int32], width: int, fill: float) -> NDArray[Any]:
+    spread = np.full(width, fill, values.dtype)
+    spread[code] = values
+    return spread
+
+
+def _texts(values: Texts, code: NDArray[np.int32], fill: list[str]) -> Texts:
+    for place, value in zip(code.tolist(), values, strict=True):
+        fill[place] = value or fill[place]
+    return Texts.of(fill)
+
+
+def _last_paid(
+    history: OrderHistory, sold: NDArray[np.int32], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    rows = history.rows
+    line = np.flatnonzero(history.kept_line() & (rows.unit_price > 0))
+    # Later orders overwrite earlier ones; at one instant the greater order id holds.
+    line = line[np.argsort(rows.ordered_at[rows.line_order[line]], kind="stable")]
+    price = np.zeros(width, np.int64)
+    price[sold[rows.line_product[line]]] = rows.unit_price[line]
+    return price, price > 0
+
+
+def _popular(
+    baskets: Baskets, sold: NDArray[np.int32], width: int, config: TrainConfig
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    recent = baskets.at >= baskets.as_of - config.popular.window_days * DAY
+    cells = np.repeat(recent, baskets.size)
+    orders = np.zeros(width, np.int64)
+    orders[sold] = np.bincount(baskets.product[cells], minlength=len(sold))
+    best = np.lexsort((np.arange(width), -orders))[: config.popular.top_k]
+    best = best[orders[best] > 0]
+    return best.astype(np.int32), orders[best].astype(np.int32)
+
+
+def _successors(
+    catalog: Catalog, ids: Ids, listed: NDArray[np.int32], availability: NDArray[np.int8]
+) -> NDArray[np.int32]:
+    """Follow `successor_of` links to the newest product on sale; loops end where they began."""
+    following: dict[int, int] = {}
+    for newer, replaced in zip(listed.tolist(), catalog.successor_of, strict=True):
+        for older_id in filter(None, (part.strip() for part in replaced.split(","))):
+            older = ids.find(older_id)
+            if older is not None and older != newer:
+                # Of several successors the first by id holds, as codes ascend.
+                following.setdefault(older, newer)
+    eligible = {AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES}
+    successor = np.arange(len(ids), dtype=np.int32)
+    for older in following:
+        seen, step = {older}, following[older]
+        while step not in seen:
+            seen.add(step)
+            if int(availability[step]) in eligible:
+                successor[older] = step
+            if step not in following:
+                break
+            step = following[step]
+    return successor

@@ -1,0 +1,1 @@
+"""Which products: slates with reasons, from a snapshot alone."""

@@ -1,0 +1,331 @@
+"""The recommender: slates from a snapshot, nothing else; it reads no file and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.snapshot import Snapshot
+from nba.domain import significant
+from nba.errors import ConfigError, UnknownProductError
+from nba.recommend import reasons, scores
+from nba.recommend.eligibility import NO_FILTERS, Eligibility, Filters
+from nba.recommend.ranking import best
+from nba.recommend.results import Reason, Recommendation, Slate
+from nba.vocabulary import AVAILABILITIES, Source
+
+POPULAR = "popular"
+FALLBACKS = (POPULAR,)
+
+Explain = Callable[[int], tuple[Source, Reason]]
+
+
+class Recommender:
+    """Answers from one snapshot.
+
+    Every method returns a `Slate` of at most `n` products, never more, never one that the
+    filters forbid; unknown products are named in `missing_ids`.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Answer from this snapshot."""
+        self.snapshot = snapshot
+        self._products = snapshot.products
+
+    def bought_together(
+        self,
+        products: str | Sequence[str],
+        *,
+        n: int = 10,
+        filters: Filters = NO_FILTERS,
+        fallback: str | None = None,
+        min_customers: int = 1,
+        strict: bool = False,
+    ) -> Slate:
+        """Recommend what shares orders with a product or a basket.
+
+        A basket's score is the mean of its products' scores; the reason names the product that
+        speaks loudest.
+
+        Args:
+            products: one id or several.
+            n: at most this many.
+            filters: what to leave out; the given products are always left out.
+            fallback: `popular` fills up the list, labelled; by default nothing does.
+            min_customers: hides pairs seen for fewer distinct customers.
+            strict: an unknown product is an error instead of a missing id.
+
+        Raises:
+            UnknownProductError: `strict`, and a product is unknown.
+            ConfigError: no such fallback.
+        """
+        asked = [products] if isinstance(products, str) else list(dict.fromkeys(products))
+        known, missing = self._split(asked, strict=strict)
+        codes, total, loudest = self._merged(known, min_customers)
+        return self._slate(
+            "bought_together",
+            {"product_ids": asked, "limit": n},
+            codes,
+            total,
+            n,
+            Eligibility(self._products, filters),
+            lambda code: (Source.PAIR, loudest[code]()),
+            fallback=fallback,
+            missing=missing,
+            never=known,
+        )
+
+    def replacements(
+        self,
+        product: str,
+        *,
+        n: int = 10,
+        filters: Filters = NO_FILTERS,
+        strict: bool = False,
+    ) -> Slate:
+        """Recommend what the catalogue names as successor, at the end of its chain.
+
+        Args:
+            product: the product to replace.
+            n: at most this many.
+            filters: what to leave out.
+            strict: an unknown product is an error instead of a missing id.
+
+        Raises:
+            UnknownProductError: `strict`, and the product is unknown.
+        """
+        known, missing = self._split([product], strict=strict)
+        codes = [int(self._products.successor[code]) for code in known]
+        codes = [code for code, old in zip(codes, known, strict=True) if code != old]
+        return self._slate(
+            "replacements",
+            {"product_ids": [product], "limit": n},
+            np.array(codes, np.int32),
+            np.ones(len(codes), np.float64),
+            n,
+            Eligibility(self._products, filters),
+            lambda _: (Source.CATALOGUE_LINK, reasons.successor(self._products, known[0])),
+            missing=missing,
+        )
+
+    def picks(
+        self,
+        customer: str,
+        *,
+        n: int = 10,
+        filters: Filters = NO_FILTERS,
+        fallback: str | None = POPULAR,
+    ) -> Slate:
+        """Recommend to a customer: own purchases, the collaborative score, popular last.
+
+        An unknown customer gets the popular list, labelled as the fallback it is.
+
+        Args:
+            customer: an id.
+            n: at most this many.
+            filters: what to leave out.
+            fallback: `popular`, or None for a list that may stay short.
+
+        Raises:
+            ConfigError: no such fallback.
+        """
+        code = self.snapshot.customers.ids.find(customer)
+        candidates = np.empty(0, np.int64)
+        total = np.empty(0, np.float32)
+        if code is not None:
+            score = scores.picks(self.snapshot, code)
+            total = score[candidates := np.flatnonzero(score > 0)]
+        return self._slate(
+            "picks",
+            {"customer_id": customer, "limit": n},
+            candidates,
+            total,
+            n,
+            Eligibility(self._products, filters, self._owned_durable(code)),
+            lambda product: reasons.personal(self.snapshot, code, product),
+            fallback=fallback,
+        )
+
+    def buy_again(
+        self,
+        customer: str,
+        *,
+        n: int = 10,
+        filters: Filters = NO_FILTERS,
+        among: Sequence[str] | None = None,
+    ) -> Slate:
+        """Recommend what a customer bought before, by frequency decayed with age.
+
+        Args:
+            customer: an id; an unknown one has bought nothing.
+            n: at most this many.
+            filters: what to leave out; durable products are left out by themselves.
+            among: only these products, such as those of one order.
+        """
+        code = self.snapshot.customers.ids.find(customer)
+        span = slice(0, 0) if code is None else self.snapshot.customers.span(code)
+        bought = self.snapshot.customers.product[span]
+        decayed = self.snapshot.customers.decayed[span]
+        if among is not None:
+            wanted = np.isin(bought, self._split(among, strict=False)[0])
+            bought, decayed = bought[wanted], decayed[wanted]
+        return self._slate(
+            "buy_again",
+            {"customer_id": customer, "limit": n},
+            bought,
+            decayed,
+            n,
+            Eligibility(self._products, filters, self._owned_durable(code)),
+            lambda product: reasons.personal(self.snapshot, code, product),
+        )
+
+    def popular(self, *, n: int = 10, filters: Filters = NO_FILTERS) -> Slate:
+        """Recommend the most ordered products of the popularity window."""
+        return self._slate(
+            "popular",
+            {"limit": n},
+            np.empty(0, np.int32),
+            np.empty(0, np.float32),
+            n,
+            Eligibility(self._products, filters),
+            lambda _: (Source.POPULAR, self._popular_reason(0)),
+            fallback=POPULAR,
+        )
+
+    def _split(self, ids: Sequence[str], *, strict: bool) -> tuple[list[int], tuple[str, ...]]:
+        found = [(one, self._products.ids.find(one)) for one in ids]
+        missing = tuple(one for one, code in found if code is None)
+        if strict and missing:
+            raise UnknownProductError(
+                f"no product {', '.join(missing)} in snapshot {self.snapshot.id}"
+            )
+        return [code for _, code in found if code is not None], missing
+
+    def _merged(
+        self, sources: Sequence[int], min_customers: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], dict[int, Callable[[], Reason]]]:
+        """Merge the neighbours of several products: mean score, and the loudest source of each."""
+        graph = self.snapshot.graphs["bought_together"]
+        total: dict[int, float] = {}
+        loudest: dict[int, tuple[float, int, int]] = {}
+        for source in sources:
+            span = graph.span(source)
+            for place in range(span.start, span.stop):
+                if graph.customers[place] < min_customers:
+                    continue
+                code, score = int(graph.neighbours[place]), float(graph.score[place])
+                total[code] = total.get(code, 0.0) + score
+                if code not in loudest or score > loudest[code][0]:
+                    loudest[code] = (score, source, place)
+        codes = np.array(sorted(total), np.int64)
+        mean = np.array([total[int(code)] for code in codes]) / max(len(sources), 1)
+
+        def reason(source: int, place: int) -> Callable[[], Reason]:
+            return lambda: reasons.bought_together(self.snapshot, source, place)
+
+        return codes, mean, {code: reason(s, place) for code, (_, s, place) in loudest.items()}
+
+    def _owned_durable(self, customer: int | None) -> NDArray[np.int32]:
+        if customer is None:
+            return np.empty(0, np.int32)
+        bought = self.snapshot.customers.product[self.snapshot.customers.span(customer)]
+        return bought[self._products.is_durable[bought]]
+
+    def _slate(
+        self,
+        kind: str,
+        request: dict[str, Any],
+        codes: NDArray[np.integer],
+        score: NDArray[np.floating],
+        n: int,
+        eligibility: Eligibility,
+        explain: Explain,
+        *,
+        fallback: str | None = None,
+        missing: tuple[str, ...] = (),
+        never: Sequence[int] = (),
+    ) -> Slate:
+        if fallback is not None and fallback not in FALLBACKS:
+            raise ConfigError(f"fallback {fallback!r} is unknown; expected {', '.join(FALLBACKS)}")
+        score = np.where(np.isin(codes, list(never)), -np.inf, score)
+        chosen, excluded = self._first_eligible(codes, score, n, eligibility)
+        items = [
+            self._recommendation(code, rank, value, *explain(code))
+            for rank, (code, value) in enumerate(chosen, 1)
+        ]
+        filled = None
+        if fallback is not None and len(items) < n:
+            taken = {*(code for code, _ in chosen), *never}
+            left = ~np.isin(self._products.popular, list(taken))
+            rest, orders = self._products.popular[left], self._products.popular_orders[left]
+            more, _ = self._first_eligible(
+                rest, orders.astype(np.float64), n - len(items), eligibility
+            )
+            items += [
+                self._recommendation(
+                    code, rank, count, Source.POPULAR, self._popular_reason(int(count))
+                )
+                for rank, (code, count) in enumerate(more, len(items) + 1)
+            ]
+            filled = fallback if more else None
+        model = self.snapshot.manifest
+        return Slate(
+            kind,
+            request,
+            tuple(items),
+            {
+                "snapshot_id": model.snapshot_id,
+                "trained_at": model.trained_at,
+                "data_until": model.data_until,
+            },
+            filled,
+            missing,
+            excluded,
+        )
+
+    def _first_eligible(
+        self,
+        codes: NDArray[np.integer],
+        score: NDArray[np.floating],
+        n: int,
+        eligibility: Eligibility,
+    ) -> tuple[list[tuple[int, float]], dict[str, int]]:
+        """Take the n best candidates that may be shown, looking no further than needed."""
+        looked = min(len(codes), 4 * n + 50)
+        while True:
+            ranked = best(score, looked)
+            kept, excluded = eligibility.keep(codes[ranked])
+            if kept.sum() >= n or looked == len(codes):
+                chosen = ranked[kept][:n]
+                return list(
+                    zip(codes[chosen].tolist(), score[chosen].tolist(), strict=True)
+                ), excluded
+            looked = min(len(codes), 4 * looked)
+
+    def _recommendation(
+        self, code: int, rank: int, score: float, source: Source, reason: Reason
+    ) -> Recommendation:
+        return Recommendation(
+            self._products.ids[code], rank, significant(score), source, reason, self.card(code)
+        )
+
+    def card(self, code: int) -> dict[str, str | int | None]:
+        """Give what a shop shows of a product."""
+        products = self._products
+        return {
+            "title": products.title[code],
+            "category": products.category[code] or None,
+            "price": int(products.price[code]) if products.has_price[code] else None,
+            "sale_price": int(products.sale_price[code]) if products.has_sale_price[code] else None,
+            "currency": products.currency[code] or None,
+            "link": products.link[code] or None,
+            "image_link": products.image_link[code] or None,
+            "availability": str(AVAILABILITIES[int(products.availability[code])]),
+        }
+
+    def _popular_reason(self, orders: int) -> Reason:
+        days = self.snapshot.manifest.config.popular.window_days
+        return reasons.popular(orders, days)

@@ -1,0 +1,1 @@
+"""Live facts in SQLite."""

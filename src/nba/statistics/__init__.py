@@ -1,0 +1,1 @@
+"""Sums over customers, in integers: what every learner is fed."""

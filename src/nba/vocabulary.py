@@ -1,0 +1,88 @@
+"""The words of answers and decisions, each written once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Availability(StrEnum):
+    """Whether a product can be ordered, in the words of the catalogue feeds."""
+
+    IN_STOCK = "in_stock"
+    OUT_OF_STOCK = "out_of_stock"
+    PREORDER = "preorder"
+    BACKORDER = "backorder"
+    DISCONTINUED = "discontinued"
+
+
+AVAILABILITIES: Final = tuple(Availability)
+"""Code order of the `availability` array of a snapshot."""
+
+ELIGIBLE_AVAILABILITIES: Final = (
+    Availability.IN_STOCK,
+    Availability.PREORDER,
+    Availability.BACKORDER,
+)
+
+
+class Source(StrEnum):
+    """Which evidence an item of a slate rests on."""
+
+    PAIR = "pair"
+    OWN_ORDERS = "own_orders"
+    COLLABORATIVE = "collaborative"
+    CATALOGUE_LINK = "catalogue_link"
+    POPULAR = "popular"
+
+
+class ReasonCode(StrEnum):
+    """Why an item was recommended; the evidence beside it recomputes from raw rows."""
+
+    BOUGHT_TOGETHER = "BOUGHT_TOGETHER"
+    BOUGHT_BEFORE = "BOUGHT_BEFORE"
+    SIMILAR_CUSTOMERS = "SIMILAR_CUSTOMERS"
+    SUCCESSOR = "SUCCESSOR"
+    POPULAR = "POPULAR"
+
+
+class Stage(StrEnum):
+    """Where a customer is in their life with the shop."""
+
+    ACQUAINTANCE = "acquaintance"
+    CHOOSING = "choosing"
+    ORDERED = "ordered"
+    CLIENT = "client"
+
+
+class Rule(StrEnum):
+    """Which rule held a message back."""
+
+    NOT_STAGE = "not_stage"
+    NOT_DUE = "not_due"
+    EXPIRED = "expired"
+    NOT_KEPT = "not_kept"
+    NO_PRODUCTS = "no_products"
+    LOWER_VALUE = "lower_value"
+
+
+class MessageKind(StrEnum):
+    """How personal a message is."""
+
+    TRANSACTIONAL = "transactional"
+    BROADCAST = "broadcast"
+    SEGMENT = "segment"
+    PERSONAL = "personal"
+    TASK = "task"
+
+
+MESSAGE_IDS: Final = frozenset(
+    """
+    welcome browse waitlist-similar waitlist-sale back-in-stock wishlist-sale wishlist-reminder
+    wishlist-similar wishlist-category-sale cart-reminder cart-sale awaiting-payment order-status
+    delay thank-you service-call service-rating accessories product-review follow-up-3 follow-up-7
+    follow-up-30 replacement spare-part refill birthday win-back digest new-arrivals regulars-offer
+    tier-progress points-expiring next-threshold survey content referral
+    """.split()
+)
+"""Every message a playbook may hold."""

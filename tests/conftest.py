@@ -1,0 +1,13 @@
+"""Settings of the test run; nothing else."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# A loaded two-core machine is slow without being wrong, so examples have no time limit; a
+# continuous run repeats the same examples, so that a red one is about the change under test.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
