@@ -145,7 +145,8 @@ def to_instant(value: str | datetime | np.datetime64) -> np.datetime64:
         DataError: the text is no instant, or it carries no zone.
     """
     if isinstance(value, np.datetime64):
-        return value.astype("datetime64[us]")
+        instant: np.datetime64 = value.astype("datetime64[us]")
+        return instant
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

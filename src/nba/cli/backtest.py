@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nba.cli.console import AsJson, give, say, steps, table
+from nba.cli.console import AsJson, ShopFolder, give, instant, say, steps, table
 
 if TYPE_CHECKING:
     from nba.measure.backtest import BacktestResult
@@ -16,7 +16,7 @@ BACKTEST_STEPS = 3
 
 
 def backtest(
-    shop: Annotated[Path, typer.Argument(help="Folder of the shop.")],
+    shop: ShopFolder,
     test_from: Annotated[
         str, typer.Option("--test-from", help="Train before this instant, test after it.")
     ],
@@ -31,6 +31,7 @@ def backtest(
     from nba.measure.backtest import backtest as measure
 
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
+    cut = instant(test_from, "--test-from")
     with steps("backtest", BACKTEST_STEPS + 1) as announce:
         announce("reading the shop")
         found = read_shop(shop)
@@ -38,7 +39,7 @@ def backtest(
             found.history,
             found.catalog,
             config,
-            test_from=test_from,
+            test_from=cut,
             n=n,
             horizon_days=horizon,
             announce=announce,

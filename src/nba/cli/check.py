@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from nba.cli.console import AsJson, give, say, table
+from nba.cli.console import AsJson, ShopFolder, give, say, table
 
 
-def check(
-    shop: Annotated[Path, typer.Argument(help="Folder of the shop.")], as_json: AsJson = False
-) -> None:
+def check(shop: ShopFolder, as_json: AsJson = False) -> None:
     """Say what this data holds, and what each missing thing would unlock."""
     from nba.data.report import data_report
     from nba.data.shop import read_shop

@@ -7,14 +7,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+
+if TYPE_CHECKING:
+    import numpy as np
 
 DATA_ERROR: Final = 1
 COMMAND_ERROR: Final = 2
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+ShopFolder = Annotated[
+    Path, typer.Argument(exists=True, file_okay=False, help="Folder of the shop.")
+]
 Models = Annotated[str, typer.Option("--models", help="Folder of snapshots.")]
 
 
@@ -53,6 +60,21 @@ def steps(title: str, total: int) -> Iterator[Callable[[str], None]]:
 
         yield announce
         progress.update(task, completed=total)
+
+
+def instant(text: str, option: str) -> np.datetime64:
+    """Read an instant given on the command line.
+
+    Raises:
+        ConfigError: it is none, or it carries no zone.
+    """
+    from nba.domain import to_instant
+    from nba.errors import ConfigError, DataError
+
+    try:
+        return to_instant(text)
+    except DataError as error:
+        raise ConfigError(f"{option}: {error}") from None
 
 
 def fail(error: Exception, *, as_json: bool) -> int:

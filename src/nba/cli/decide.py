@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nba.cli.console import AsJson, Models, give, say, steps
+from nba.cli.console import AsJson, Models, give, instant, say, steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,9 +56,9 @@ def decide(
     policy = Policy(
         open_snapshot(models), Playbook.from_toml(playbook or shipped("playbooks", "owox_2011"))
     )
-    facts, instant = _facts(shop, at, None if customer is None else [customer])
+    facts, moment = _facts(shop, at, None if customer is None else [customer])
     if customer is not None:
-        decision = policy.decide(customer, facts, instant)
+        decision = policy.decide(customer, facts, moment)
         if out is not None:
             _WRITERS[out.suffix](out, iter([decision]))
         say(decision.explain(), as_json=as_json)
@@ -69,7 +69,7 @@ def decide(
     kept: list[dict[str, Any]] = []
 
     def counted() -> Iterator[Decision]:
-        for one in policy.stream(facts.customer_ids, facts, instant):
+        for one in policy.stream(facts.customer_ids, facts, moment):
             counts[one.message.id if one.message else "none"] += 1
             if as_json:
                 kept.append(one.to_dict())
@@ -94,7 +94,7 @@ def decide(
 
 def _facts(shop: str, at: str | None, customers: list[str] | None) -> tuple[Facts, np.datetime64]:
     from nba.data.history import last_fact
-    from nba.domain import MICROSECOND, to_instant
+    from nba.domain import MICROSECOND
     from nba.facts.fold import fold
 
     if "://" in shop:
@@ -106,8 +106,8 @@ def _facts(shop: str, at: str | None, customers: list[str] | None) -> tuple[Fact
         from nba.data.shop import read_shop
 
         rows = read_shop(shop).history.rows
-    instant = last_fact(rows) + MICROSECOND if at is None else to_instant(at)
-    return fold(rows, as_of=instant, customers=customers), instant
+    moment = last_fact(rows) + MICROSECOND if at is None else instant(at, "--at")
+    return fold(rows, as_of=moment, customers=customers), moment
 
 
 def _write_jsonl(path: Path, decisions: Iterator[Decision]) -> None:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def import_(
-    files: Annotated[list[Path] | None, typer.Argument(help="CSV or Parquet files.")] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, help="CSV or Parquet files."),
+    ] = None,
     shop: Annotated[Path, typer.Option("--shop", help="Folder of the shop.")] = Path("shop"),
     preset: Annotated[
         str | None, typer.Option("--as", help="Platform the files come from: complete_journey.")

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from nba.cli.console import AsJson, Models, give, say, steps
+from nba.cli.console import AsJson, Models, ShopFolder, give, instant, say, steps
 
 TRAINING_STEPS = 5
 
 
 def train(
-    shop: Annotated[Path, typer.Argument(help="Folder of the shop.")],
+    shop: ShopFolder,
     recipe: Annotated[
         Path | None, typer.Option("--recipe", help="Recipe (TOML); see models/recipes.")
     ] = None,
@@ -35,11 +35,12 @@ def train(
     from nba.learn.train import train as train_snapshot
 
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
+    until = None if as_of is None else instant(as_of, "--as-of")
     with steps("train", TRAINING_STEPS + 2) as announce:
         announce("reading the shop")
         found = read_shop(shop)
         snapshot = train_snapshot(
-            found.history, found.catalog, config, as_of=as_of, threads=threads, announce=announce
+            found.history, found.catalog, config, as_of=until, threads=threads, announce=announce
         )
         announce("publishing")
         path = snapshot.publish(models, trained_at=datetime.now(UTC).isoformat(timespec="seconds"))

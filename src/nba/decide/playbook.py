@@ -107,7 +107,7 @@ class Playbook(_Section):
 
     id: str
     title: str = ""
-    message_share: float = Field(0.05, ge=0, le=1)
+    message_share: float = Field(0.02, ge=0, le=1)
     """Share of a customer's future profit that is lost when messages may no longer reach them."""
     default_order_value: int = Field(3000, ge=0)
     """Minor units; stands in where a shop has no prices."""

@@ -14,7 +14,7 @@ from nba.artifacts.snapshot import Snapshot
 from nba.decide.candidates import Candidates, candidates, post_purchase_clock
 from nba.decide.decision import ChosenMessage, Decision, Suppressed
 from nba.decide.playbook import Message, Playbook, Slot
-from nba.decide.value import Score, score, worth
+from nba.decide.value import Score, Worth, score, worth
 from nba.domain import DAY, Instants, iso, to_instant
 from nba.errors import StateError, UnknownCustomerError
 from nba.facts.fold import Facts
@@ -35,6 +35,16 @@ class _Situation:
     at: np.datetime64
     clock: Instants
     candidates: Candidates
+
+
+@dataclass(frozen=True, slots=True)
+class _Eligible:
+    """A message that may be sent now, on the candidate it rests on."""
+
+    message: Message
+    candidate: int
+    score: Score
+    slots: dict[str, Sequence[Recommendation]]
 
 
 class Policy:
@@ -134,94 +144,68 @@ class Policy:
         facts, at, rows = situation.facts, situation.at, situation.candidates
         stage = stage_at(facts, row, at)
         span = slice(int(rows.start[row]), int(rows.start[row + 1]))
-        open_ones: list[tuple[int, float, int, Score]] = []
-        waiting: dict[int, Suppressed] = {}
         priced = worth(self.snapshot, self.playbook, facts, row)
+        eligible: list[_Eligible] = []
+        waiting: list[Suppressed] = []
         for place, message in enumerate(self.playbook.message):
-            value = score(message, priced)
-            held, current = self._sort_out(message, place, situation, span, stage)
-            if held is not None:
-                waiting[place] = held
-            open_ones += [(message.tier, -value.expected, one, value) for one in current]
-        # Best tier first, then value; of equal ones the latest order, as candidates ascend.
-        open_ones.sort(key=lambda one: (one[0], one[1], -int(rows.order[one[2]])))
-        chosen, alternatives = self._choose(situation, row, open_ones, waiting)
+            found = self._eligible(message, place, situation, row, span, stage, priced)
+            if isinstance(found, Suppressed):
+                waiting.append(found)
+            else:
+                eligible.append(found)
+        # The lowest tier first, and within it the greatest value; ties keep the playbook's order.
+        eligible.sort(key=lambda one: (one.message.tier, -one.score.expected))
+        chosen = self._message(situation, eligible[0]) if eligible else None
         due = rows.due[span]
         due = due[(due > at) & rows.kept[span]]
         next_due = due.min() if len(due) else None
-        name = facts.customer_ids[row]
         return Decision(
             self._decision_id(facts, row, at),
-            name,
+            facts.customer_ids[row],
             at,
             stage.stage,
             stage.state,
             stage.days_since,
             chosen,
-            alternatives,
-            [waiting[place] for place in sorted(waiting)],
+            [(one.message.id, one.score.expected) for one in eligible[1:]],
+            waiting,
             next_due,
             _reason(chosen, next_due),
         )
 
-    def _sort_out(
-        self, message: Message, place: int, situation: _Situation, span: slice, stage: StageAt
-    ) -> tuple[Suppressed | None, list[int]]:
-        """Tell the open candidates of one message, or the rule that comes nearest to letting go."""
+    def _eligible(
+        self,
+        message: Message,
+        place: int,
+        situation: _Situation,
+        row: int,
+        span: slice,
+        stage: StageAt,
+        priced: Worth,
+    ) -> _Eligible | Suppressed:
+        """Open one message on the latest order that allows it, or name the rule that holds it."""
         rows, at = situation.candidates, situation.at
         mine = np.flatnonzero(rows.message[span] == place) + span.start
         kept = mine[rows.kept[mine]]
-        current = kept[(rows.due[kept] <= at) & (at < rows.expires[kept])]
-        if len(current) and stage.stage == message.stage:
-            return None, current.tolist()
         future = rows.due[kept][rows.due[kept] > at]
         if stage.stage != message.stage:
-            return Suppressed(message.id, Rule.NOT_STAGE, None), []
-        if len(future):
-            return Suppressed(message.id, Rule.NOT_DUE, future.min()), []
-        rule = Rule.EXPIRED if len(kept) else Rule.NOT_KEPT
-        return Suppressed(message.id, rule, None), []
+            return Suppressed(message.id, Rule.NOT_STAGE, None)
+        current = kept[(rows.due[kept] <= at) & (at < rows.expires[kept])]
+        if not len(current):
+            if len(future):
+                return Suppressed(message.id, Rule.NOT_DUE, future.min())
+            return Suppressed(message.id, Rule.EXPIRED if len(kept) else Rule.NOT_KEPT, None)
+        value = score(message, priced)
+        if value.expected <= 0:
+            return Suppressed(message.id, Rule.LOWER_VALUE, None)
+        for candidate in reversed(current.tolist()):
+            slots = self._fill(situation, row, message, candidate)
+            if slots is not None:
+                return _Eligible(message, candidate, value, slots)
+        return Suppressed(message.id, Rule.NO_PRODUCTS, None)
 
-    def _choose(
-        self,
-        situation: _Situation,
-        row: int,
-        open_ones: list[tuple[int, float, int, Score]],
-        waiting: dict[int, Suppressed],
-    ) -> tuple[ChosenMessage | None, list[tuple[str, float]]]:
-        chosen: ChosenMessage | None = None
-        alternatives: dict[str, float] = {}
-        empty: dict[int, np.datetime64] = {}
-        for _, _, place, value in open_ones:
-            position = int(situation.candidates.message[place])
-            message = self.playbook.message[position]
-            if message.id in alternatives or (chosen is not None and chosen.id == message.id):
-                continue
-            if chosen is not None:
-                alternatives[message.id] = value.expected
-                continue
-            if value.expected <= 0:
-                waiting[position] = Suppressed(message.id, Rule.LOWER_VALUE, None)
-                continue
-            slots = self._fill(situation, row, message, place)
-            if slots is None:
-                empty[position] = situation.candidates.expires[place]
-                continue
-            chosen = self._message(situation, message, place, slots, value)
-        for position in empty:
-            message = self.playbook.message[position]
-            if (chosen is None or chosen.id != message.id) and message.id not in alternatives:
-                waiting[position] = Suppressed(message.id, Rule.NO_PRODUCTS, None)
-        return chosen, list(alternatives.items())
-
-    def _message(
-        self,
-        situation: _Situation,
-        message: Message,
-        place: int,
-        slots: dict[str, Sequence[Recommendation]],
-        value: Score,
-    ) -> ChosenMessage:
+    def _message(self, situation: _Situation, chosen: _Eligible) -> ChosenMessage:
+        message, place, slots = chosen.message, chosen.candidate, chosen.slots
         facts, rows = situation.facts, situation.candidates
         order = int(rows.order[place])
         order_id = facts.order_ids[int(facts.order_id[order])]
@@ -241,7 +225,7 @@ class Policy:
                 "delivered_at": iso(situation.clock[order]),
                 "delivery_assumed": assumed,
             },
-            value,
+            chosen.score,
             message.why.format(order=order_id, days=days, products=count),
         )
 
@@ -253,7 +237,8 @@ class Policy:
         order = int(situation.candidates.order[place])
         ordered = facts.products_of(order)
         # What was bought again since needs no replacement.
-        again = [one for one in ordered if one not in _bought_after(facts, row, order)]
+        since = _bought_after(facts, row, order) if message.slots else set()
+        again = [one for one in ordered if one not in since]
         slots: dict[str, Sequence[Recommendation]] = {}
         for slot in message.slots:
             items: Sequence[Recommendation] = ()

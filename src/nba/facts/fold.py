@@ -65,11 +65,12 @@ class Facts:
             self.kept,
         ):
             digest.update(np.ascontiguousarray(column[orders]).tobytes())
-        for order in range(orders.start, orders.stop):
-            lines = slice(int(self.line_start[order]), int(self.line_start[order + 1]))
-            named = [self.product_ids[int(code)] for code in self.product[lines]]
-            digest.update("\x1f".join([self.order_ids[int(self.order_id[order])], *named]).encode())
-            digest.update(self.revenue[lines].tobytes())
+        lines = slice(int(self.line_start[orders.start]), int(self.line_start[orders.stop]))
+        named = [self.order_ids[int(code)] for code in self.order_id[orders]]
+        named += [self.product_ids[int(code)] for code in self.product[lines]]
+        digest.update("\x1f".join(named).encode())
+        digest.update(np.diff(self.line_start[orders.start : orders.stop + 1]).tobytes())
+        digest.update(np.ascontiguousarray(self.revenue[lines]).tobytes())
         return digest.hexdigest()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
-from nba.statuses import CANCELLED, RETURNED, STATUS_CODE
+from nba.statuses import CANCELLED, DELIVERED, RETURNED, STATUS_CODE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +110,15 @@ class Rows:
         stated = np.where(np.isnat(self.status_at), self.delivered_at, self.status_at)
         return np.where(np.isnat(stated), self.ordered_at, stated)
 
+    def arrival(self) -> Instants:
+        """When each order was delivered: delivered_at, else the instant of its status `delivered`.
+
+        Returns:
+            datetime64[us] per order; NaT where neither is stated.
+        """
+        stated = np.where(self.status == DELIVERED, self.status_at, np.datetime64("NaT"))
+        return np.where(np.isnat(self.delivered_at), stated, self.delivered_at)
+
     def line_revenue(self) -> NDArray[np.int64]:
         """What each line brought, in minor units: price x (quantity - returned) - line discount."""
         kept = self.quantity - self.returned_quantity
@@ -140,7 +149,8 @@ class Known:
         """Cut the rows at an instant, itself excluded."""
         order = rows.ordered_at < as_of
         status = order & (rows.status_instant() < as_of)
-        delivered = np.where(rows.delivered_at < as_of, rows.delivered_at, np.datetime64("NaT"))
+        arrived = rows.arrival()
+        delivered = np.where(arrived < as_of, arrived, np.datetime64("NaT"))
         came_back = np.where(status[rows.line_order], rows.returned_quantity, 0)
         # An order marked returned without any returned quantity came back whole.
         some = np.bincount(rows.line_order, came_back, len(order)) > 0

@@ -1,0 +1,237 @@
+"""The command line: each verb on a small shop, its JSON, its errors and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nba.cli import app
+
+FLAT = """order_id,customer_id,ordered_at,product_id,quantity,unit_price,title
+o1,ann,2026-01-01T10:00:00Z,kettle,1,39.90,Steel kettle
+o1,ann,2026-01-01T10:00:00Z,filter,2,4.50,Water filter
+o2,bob,2026-01-05T09:30:00+02:00,kettle,1,39.90,Steel kettle
+o2,bob,2026-01-05T09:30:00+02:00,filter,1,4.50,Water filter
+o3,,2026-01-09T12:00:00Z,kettle,1,35.00,Steel kettle
+o3,,2026-01-09T12:00:00Z,tea,1,5.00,Green tea
+o4,ann,2026-02-01T10:00:00Z,tea,3,5.00,Green tea
+o4,ann,2026-02-01T10:00:00Z,kettle,1,35.00,Steel kettle
+"""
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def nba(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run `nba` in an empty folder and give exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["nba", *words])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        code = ended.value.code
+        out = capsys.readouterr()
+        return int(code or 0), out.out, out.err
+
+    return run
+
+
+@pytest.fixture
+def shop(nba: Run) -> Path:
+    """A shop folder that `nba import` filled, with a snapshot of it in `models`."""
+    Path("orders.csv").write_text(FLAT)
+    assert nba("import", "orders.csv", "--shop", "shop")[0] == 0
+    assert nba("train", "shop")[0] == 0
+    return Path("shop")
+
+
+def document(result: tuple[int, str, str]) -> Any:
+    code, out, err = result
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_import_accounts_for_every_row_and_names_the_next_command(nba: Run) -> None:
+    Path("orders.csv").write_text(FLAT + "o5,ann,2026-02-03,tea,1,5.00,Green tea\n")
+    code, out, _ = nba("import", "orders.csv", "--shop", "shop", "--max-bad", "20%")
+    assert code == 0
+    assert "orders.csv line 10: ordered_at naive_timestamp ('2026-02-03')" in out
+    assert "4 orders (1 by guests), 8 lines, 3 products, 2 customers" in out
+    assert "next: nba check shop" in out
+    report = document(nba("import", "orders.csv", "--shop", "other", "--max-bad", "20%", "--json"))
+    assert report["rows_read"] == 9
+    assert report["rows_quarantined"] == 1
+    assert report["rules"] == {"naive_timestamp": 1}
+
+
+def test_too_many_bad_rows_stop_the_import_with_exit_code_1(nba: Run) -> None:
+    Path("orders.csv").write_text(FLAT.replace("Z,", ","))
+    code, _, err = nba("import", "orders.csv", "--shop", "shop")
+    assert code == 1
+    assert "6 of 8 rows are bad, more than the 5% allowed" in err
+    assert "--zone" in err
+    assert not Path("shop/orders.parquet").exists()
+    assert nba("import", "orders.csv", "--shop", "shop", "--zone", "Europe/Kyiv")[0] == 0
+
+
+def test_check_says_what_works_and_what_would_help(nba: Run, shop: Path) -> None:
+    code, out, _ = nba("check", str(shop))
+    assert code == 0
+    assert "works: bought together" in out
+    assert "would help: delivered_at" in out
+    assert document(nba("check", str(shop), "--json"))["counts"]["orders"] == 4
+
+
+def test_train_gives_the_same_digest_twice_and_models_lists_it(nba: Run, shop: Path) -> None:
+    first = document(nba("train", str(shop), "--json"))
+    second = document(nba("train", str(shop), "--threads", "1", "--json"))
+    assert first["digest"] == second["digest"]
+    listed = document(nba("models", "list", "--json"))
+    assert listed["current"] == first["snapshot_id"]
+    assert [one["digest"] for one in listed["snapshots"]] == [first["digest"]]
+    assert first["snapshot_id"] in nba("models", "list")[1]
+    assert document(nba("models", "verify", "--json"))["verified"] is True
+    assert document(nba("models", "show", "--json"))["digest"] == first["digest"]
+
+
+def test_rollback_goes_to_the_snapshot_before(nba: Run, shop: Path) -> None:
+    old = document(nba("models", "list", "--json"))["current"]
+    new = document(nba("train", str(shop), "--as-of", "2026-01-20T00:00Z", "--json"))["snapshot_id"]
+    assert new != old
+    assert document(nba("models", "rollback", "--json"))["snapshot_id"] == old
+    assert document(nba("models", "list", "--json"))["current"] == old
+    code, _, err = nba("models", "rollback")
+    assert code == 1
+    assert "nothing older" in err
+
+
+def test_recommend_shows_reasons_and_their_figures(nba: Run, shop: Path) -> None:
+    code, out, _ = nba("recommend", "bought-together", "kettle", "--why")
+    assert code == 0
+    assert "filter  Water filter" in out
+    assert "50 % of orders with Steel kettle also had it" in out
+    assert "orders_together 2, orders_from 4" in out
+    slate = document(nba("recommend", "bought-together", "kettle", "--json"))
+    assert slate["items"][0]["reason"]["evidence"]["confidence"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["picks", "ann"], 3),
+        (["picks", "nobody", "-n", "2"], 2),
+        (["buy-again", "ann"], 3),
+        (["popular"], 3),
+        (["replacements", "kettle"], 0),
+        (["bought-together", "nothing"], 0),
+        (["bought-together", "nothing", "--fallback", "popular"], 3),
+    ],
+)
+def test_every_kind_answers(nba: Run, shop: Path, words: list[str], count: int) -> None:
+    assert len(document(nba("recommend", *words, "--json"))["items"]) == count
+
+
+def test_decide_explains_one_customer(nba: Run, shop: Path) -> None:
+    code, out, _ = nba("decide", str(shop), "--customer", "ann", "--at", "2026-02-07T10:00Z")
+    assert code == 0
+    assert "ann: client/delivered, send service-rating" in out
+    assert "waits: accessories (not_due until 2026-02-09T10:00:00Z)" in out
+    decision = document(
+        nba("decide", str(shop), "--customer", "bob", "--at", "2026-01-14T10:00Z", "--json")
+    )
+    assert decision["customer_id"] == "bob"
+    assert decision["message"]["id"] == "accessories"
+
+
+def test_decide_all_writes_one_row_a_customer(nba: Run, shop: Path) -> None:
+    for name in ("out.jsonl", "out.csv"):
+        code, out, _ = nba("decide", str(shop), "--all", "--at", "2026-02-07T10:00Z", "--out", name)
+        assert code == 0
+        assert "service-rating" in out
+    decisions = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    with Path("out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [one["customer_id"] for one in decisions] == ["ann", "bob"]
+    assert [row["message"] for row in rows] == [one["message"]["id"] for one in decisions]
+
+
+def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> None:
+    code, out, _ = nba("backtest", str(shop), "--test-from", "2026-01-20T00:00Z")
+    assert code == 0
+    for method in ("popularity", "personal frequency", "ALS", "picks"):
+        assert method in out
+    assert "1 customers who bought in the 28 days" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "complaint"),
+    [
+        (["import", "nowhere.csv"], 2, "nowhere.csv"),
+        (["import"], 2, "no files given"),
+        (["import", "orders.csv", "--as", "nonesuch"], 2, "complete_journey"),
+        (["import", "orders.csv", "--as", "complete_journey"], 1, "no file of complete_journey"),
+        (["import", "orders.csv", "--max-bad", "lots"], 2, "no share"),
+        (["import", "orders.csv", "--zone", "Mars/Base"], 2, "Mars/Base"),
+        (["train", "nowhere"], 2, "nowhere"),
+        (["train", "."], 1, "holds no shop"),
+        (["train", "shop", "--as-of", "soon"], 2, "--as-of"),
+        (["train", "shop", "--recipe", "nowhere.toml"], 2, "nowhere.toml"),
+        (["recommend", "bought-together", "kettle", "--models", "none"], 1, "no published"),
+        (["recommend", "bought-together"], 2, "needs an id"),
+        (["recommend", "magic", "kettle"], 2, "magic"),
+        (["decide", "shop"], 2, "--customer ID or --all"),
+        (["decide", "shop", "--customer", "ann", "--at", "2026-01-01"], 2, "no zone"),
+        (["decide", "shop", "--all", "--out", "x.xls"], 2, ".csv"),
+        (["backtest", "shop", "--test-from", "2020-01-01T00:00Z"], 1, "no order before"),
+        (["backtest", "shop", "--test-from", "2030-01-01T00:00Z"], 1, "earlier --test-from"),
+        (["models", "show", "../shop"], 1, "no snapshot"),
+        (["serve", "--host", "0.0.0.0"], 2, "this machine only"),
+        (["conjure"], 2, "conjure"),
+    ],
+)
+def test_errors_say_what_to_do_and_end_with_their_code(
+    nba: Run, shop: Path, words: list[str], code: int, complaint: str
+) -> None:
+    found, _, err = nba(*words)
+    assert (found, complaint in err) == (code, True), err
+    assert "Traceback" not in err
+
+
+def test_an_error_under_json_is_a_document_too(nba: Run) -> None:
+    Path("orders.csv").write_text("")
+    code, out, _ = nba("import", "orders.csv", "--json")
+    assert code == 1
+    assert "is empty" in json.loads(out)["error"]["problems"][0]
+
+
+def test_every_verb_has_help_in_plain_words(nba: Run) -> None:
+    for verb in ("import", "check", "train", "recommend", "decide", "backtest", "serve", "demo"):
+        code, out, _ = nba(verb, "--help")
+        assert code == 0
+        assert "--help" in out
+
+
+def test_help_answers_at_once() -> None:
+    # Half a second is the goal on a quiet machine; what must never load is what costs seconds.
+    program = "import sys, nba.cli.app; print(sorted(set(sys.modules) & {heavy}))"
+    heavy = {"pandas", "numpy", "duckdb", "numba", "implicit", "fastapi", "sqlalchemy", "scipy"}
+    began = time.monotonic()
+    found = subprocess.run(
+        [sys.executable, "-c", program.replace("{heavy}", repr(heavy))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"
+    assert time.monotonic() - began < 5

@@ -1,0 +1,264 @@
+"""The next message: catalogue rows 9 to 12, the day before, the day, the day after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+import nba
+from nba.config import shipped
+from nba.decide.decision import Decision
+from nba.decide.playbook import Playbook
+from nba.decide.policy import Policy
+from nba.domain import DAY
+from nba.errors import DataError, StateError, UnknownCustomerError
+from nba.facts.fold import fold
+from nba.facts.rows import Rows
+from nba.vocabulary import Rule
+from tests.shops import Order, catalog, day, history, rows
+
+OTHERS: Sequence[Order] = [
+    *(("x%d" % n, "x%d" % n, n, ["laptop", "mouse", "bag"]) for n in range(6)),
+    *(("y%d" % n, "y%d" % n, n, ["laptop", "mouse", "bag", "tea"]) for n in range(3)),
+]
+QUICK = nba.TrainConfig.model_validate({"collaborative": {"factors": 2, "iterations": 1}})
+PRODUCTS = ("laptop", "mouse", "bag", "tea", {"product_id": "laptop-2", "successor_of": "laptop"})
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    snapshot = nba.train(
+        history([*OTHERS, ("o1", "ann", 10, ["laptop"])]), catalog(*PRODUCTS), QUICK, threads=1
+    )
+    return Policy(snapshot, Playbook.from_toml(shipped("playbooks", "owox_2011")))
+
+
+def ann(*, status: str = "delivered", delivered: float | None = 10, **more: object) -> Rows:
+    return Rows.of(
+        [
+            {
+                "order_id": "o1",
+                "customer_id": "ann",
+                "ordered_at": day(10),
+                "status": status,
+                "delivered_at": None if delivered is None else day(delivered),
+                **more,
+            }
+        ],
+        [
+            {
+                "order_id": "o1",
+                "line_no": 1,
+                "product_id": "laptop",
+                "quantity": 1,
+                "unit_price": 50_000,
+            }
+        ],
+    )
+
+
+def ask(policy: Policy, given: Rows, at: np.datetime64, customer: str = "ann") -> Decision:
+    return policy.decide(customer, fold(given, as_of=at, customers=[customer]), at)
+
+
+def chosen(decision: Decision) -> str | None:
+    return None if decision.message is None else decision.message.id
+
+
+def held(decision: Decision) -> dict[str, tuple[Rule, np.datetime64 | None]]:
+    return {one.id: (one.rule, one.until) for one in decision.suppressed}
+
+
+@pytest.mark.parametrize(
+    ("message", "opens", "closes"),
+    [
+        ("service-rating", 3, 5),
+        ("accessories", 5, 14),
+        ("product-review", 14, 90),
+        ("replacement", 90, 150),
+    ],
+)
+def test_each_message_opens_and_closes_on_its_day(
+    policy: Policy, message: str, opens: int, closes: int
+) -> None:
+    instant = np.timedelta64(1, "us")
+    given = ann()
+    assert chosen(ask(policy, given, day(10 + opens) - instant)) != message
+    assert chosen(ask(policy, given, day(10 + opens))) == message
+    assert chosen(ask(policy, given, day(10 + closes) - instant)) == message
+    assert chosen(ask(policy, given, day(10 + closes))) != message
+
+
+def test_before_anything_is_due_every_message_says_until_when_it_waits(policy: Policy) -> None:
+    decision = ask(policy, ann(), day(11))
+    assert decision.message is None
+    assert held(decision) == {
+        "service-rating": (Rule.NOT_DUE, day(13)),
+        "accessories": (Rule.NOT_DUE, day(15)),
+        "product-review": (Rule.NOT_DUE, day(24)),
+        "replacement": (Rule.NOT_DUE, day(100)),
+    }
+    assert decision.next_due_at == day(13)
+    assert "nothing is due before 2026-01-14" in decision.reason
+
+
+def test_every_until_is_right_a_microsecond_before_it_and_at_it(policy: Policy) -> None:
+    given = ann()
+    for at in (day(10.5), day(14), day(20), day(60)):
+        for name, (rule, until) in held(ask(policy, given, at)).items():
+            if until is None:
+                continue
+            before = held(ask(policy, given, until - np.timedelta64(1, "us")))
+            assert before[name] == (rule, until)
+            assert held(ask(policy, given, until)).get(name) != (rule, until)
+
+
+def test_accessories_go_with_the_order_and_are_not_owned(policy: Policy) -> None:
+    message = ask(policy, ann(), day(16)).message
+    assert message is not None
+    items = [item.product_id for item in message.slots["main"]]
+    assert items == ["bag", "mouse", "tea"]
+    assert message.why == "order o1 delivered 6 days ago; 3 products go with it"
+    with_mouse = Rows.of(
+        [
+            {"order_id": o, "customer_id": "ann", "ordered_at": day(d), "status": "delivered"}
+            | {"delivered_at": day(d)}
+            for o, d in (("o0", 1), ("o1", 10))
+        ],
+        [
+            {"order_id": o, "line_no": 1, "product_id": p, "quantity": 1, "unit_price": 100}
+            for o, p in (("o0", "mouse"), ("o1", "laptop"))
+        ],
+    )
+    message = ask(policy, with_mouse, day(16)).message
+    assert message is not None
+    assert [item.product_id for item in message.slots["main"]] == ["bag", "tea"]
+
+
+def test_a_successor_is_the_first_replacement(policy: Policy) -> None:
+    message = ask(policy, ann(), day(101)).message
+    assert message is not None
+    assert [item.product_id for item in message.slots["main"]] == ["laptop-2"]
+
+
+def test_what_was_bought_again_since_needs_no_replacement() -> None:
+    orders: list[Order] = [*OTHERS, ("o1", "ann", 10, ["tea"]), ("o2", "ann", 60, ["tea"])]
+    plain = nba.train(history(orders), catalog("tea"), QUICK, threads=1)
+    policy = Policy(plain, Playbook.from_toml(shipped("playbooks", "owox_2011")))
+    decision = ask(policy, rows(orders, delivered_at=None), day(105))
+    assert held(decision)["replacement"] == (Rule.NO_PRODUCTS, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "rule"), [("cancelled", Rule.NOT_STAGE), ("returned", Rule.NOT_KEPT)]
+)
+def test_no_message_after_a_cancellation_or_a_return(
+    policy: Policy, status: str, rule: Rule
+) -> None:
+    given = ann(status=status, status_at=day(12))
+    for later in (13, 15, 24, 100):
+        decision = ask(policy, given, day(later))
+        assert decision.message is None
+        assert {found for found, _ in held(decision).values()} == {rule}
+        assert decision.next_due_at is None
+
+
+def test_an_order_under_way_gets_no_message_of_a_client(policy: Policy) -> None:
+    decision = ask(policy, ann(status="shipped", delivered=None, status_at=day(11)), day(14))
+    assert decision.state == "ordered/shipped"
+    assert {rule for rule, _ in held(decision).values()} == {Rule.NOT_STAGE}
+
+
+def test_without_a_delivery_date_it_is_assumed_and_said(policy: Policy) -> None:
+    decision = ask(policy, ann(delivered=None), day(16))
+    assert chosen(decision) == "service-rating"
+    assert decision.message is not None
+    assert decision.message.merge["delivery_assumed"] is True
+    assert decision.message.merge["delivered_at"] == "2026-01-14T12:00:00Z"
+
+
+def test_a_customer_nobody_knows_is_an_acquaintance_without_a_message(policy: Policy) -> None:
+    decision = ask(policy, ann(), day(16), "nobody")
+    assert (decision.state, decision.message, decision.next_due_at) == (
+        "acquaintance/new",
+        None,
+        None,
+    )
+
+
+def test_the_expected_value_recomputes_from_its_parts(policy: Policy) -> None:
+    message = ask(policy, ann(), day(16)).message
+    assert message is not None
+    s = message.score
+    gain = s.response * (s.value - s.cost) * s.context * s.lever
+    assert s.expected == pytest.approx(gain - s.unsubscribe_risk * s.remaining_lifetime_value)
+    assert s.value == pytest.approx(0.3 * 50_000)
+    assert s.remaining_lifetime_value == pytest.approx(0.3 * 50_000 * 0.02)
+
+
+def test_one_customer_or_many_the_answer_is_the_same(policy: Policy) -> None:
+    given = rows([*OTHERS, ("o1", "ann", 10, ["laptop"])], delivered_at=day(10))
+    at = day(16)
+    every = fold(given, as_of=at)
+    many = policy.decide(list(every.customer_ids), every, at)
+    assert len(many) == 10
+    for one in many:
+        assert ask(policy, given, at, one.customer_id).to_dict() == one.to_dict()
+
+
+def test_a_replay_gives_the_same_answer_and_id(policy: Policy) -> None:
+    first, second = (ask(policy, ann(), day(16)) for _ in range(2))
+    assert first.to_dict() == second.to_dict()
+    assert first.decision_id != ask(policy, ann(), day(17)).decision_id
+
+
+def test_facts_that_know_the_future_are_refused(policy: Policy) -> None:
+    with pytest.raises(StateError, match="later than"):
+        policy.decide("ann", fold(ann(), as_of=day(20)), day(19))
+    with pytest.raises(DataError, match="no zone"):
+        policy.decide("ann", fold(ann(), as_of=day(20)), "2026-05-01T00:00")
+
+
+def test_a_customer_without_facts_is_refused(policy: Policy) -> None:
+    with pytest.raises(UnknownCustomerError, match="bob"):
+        policy.decide("bob", fold(ann(), as_of=day(20)), day(20))
+
+
+def test_the_plan_is_what_later_questions_answer(policy: Policy) -> None:
+    facts = fold(ann(), as_of=day(11), customers=["ann"])
+    plan = policy.plan("ann", facts, day(11), horizon_days=100)
+    assert [chosen(one) for one in plan] == [
+        None, "service-rating", "accessories", "product-review", "replacement",
+    ]  # fmt: skip
+    assert [one.as_of for one in plan[1:]] == [day(13), day(15), day(24), day(100)]
+    assert policy.plan("ann", facts, day(11), horizon_days=1) == plan[:1]
+
+
+def test_a_shop_without_prices_still_sends_its_messages(policy: Policy) -> None:
+    given = rows([("o1", "ann", 10, ["laptop"])], price=0, delivered_at=day(10))
+    message = ask(policy, given, day(16)).message
+    assert message is not None
+    assert message.score.expected > 0
+
+
+def test_a_daily_buyer_is_still_worth_a_message(policy: Policy) -> None:
+    orders: list[Order] = [(f"d{n:03}", "ann", n / 2, ["laptop"]) for n in range(600)]
+    decision = ask(policy, rows(orders), day(305))
+    assert decision.message is not None
+    assert decision.message.score.expected > 0
+
+
+def test_the_explanation_names_the_message_its_products_and_what_waits(policy: Policy) -> None:
+    text = ask(policy, ann(), day(16)).explain()
+    assert "send accessories" in text
+    assert "waits: product-review (not_due until 2026-01-25T12:00:00Z)" in text
+    assert text.count("\n") >= 5
+
+
+def test_send_after_is_never_before_the_question(policy: Policy) -> None:
+    message = ask(policy, ann(), day(16)).message
+    assert message is not None
+    assert message.send_after == day(16)
+    assert message.expires_at == day(10) + 14 * DAY
