@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SHOP = Path("demo")
 HORIZON_DAYS = 28
+EXAMPLE_ORDERS = 300
 
 
 def demo(
@@ -75,7 +76,7 @@ def demo(
         say("the store could not be filled; the server will try again")
 
     as_of = iso(shop.history.as_of) or ""
-    product, customer = _examples(snapshot, shop)
+    product, customer = examples(snapshot, shop)
     say("\n4. serve")
     if no_serve:
         say(
@@ -108,15 +109,13 @@ def _start_loading(store: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _examples(snapshot: Snapshot, shop: Shop) -> tuple[str, str]:
+def examples(snapshot: Snapshot, shop: Shop) -> tuple[str, str]:
     """Choose a product with strong neighbours and a customer whose message has products."""
     from nba.config import shipped
     from nba.decide.playbook import Playbook
     from nba.decide.policy import Policy
 
-    graph = snapshot.graphs["bought_together"]
-    sold = snapshot.products.popular.tolist()
-    product = max(sold, key=lambda code: _best_lift(snapshot, graph.span(code)))
+    product = max(snapshot.products.popular.tolist(), key=lambda code: _appeal(snapshot, code))
     policy = Policy(snapshot, Playbook.from_toml(shipped("playbooks", "owox_2011")))
     facts = shop.facts()
     customers = facts.customer_ids
@@ -131,12 +130,19 @@ def _examples(snapshot: Snapshot, shop: Shop) -> tuple[str, str]:
     return snapshot.products.ids[product], customer
 
 
-def _best_lift(snapshot: Snapshot, span: slice) -> float:
-    """Give the lift of the first neighbour, where a hundred orders stand behind it."""
-    graph, orders = snapshot.graphs["bought_together"], snapshot.products.orders
-    if span.start == span.stop or graph.support[span.start] < 100:
+def _appeal(snapshot: Snapshot, product: int) -> float:
+    """Prefer a product whose first neighbour is of another kind, frequent here, rare elsewhere."""
+    products, graph = snapshot.products, snapshot.graphs["bought_together"]
+    span = graph.span(product)
+    if span.start == span.stop:
         return 0.0
-    return float(graph.support[span.start] / orders[graph.neighbours[span.start]])
+    first = int(graph.neighbours[span.start])
+    kinds = {products.title[one].split(",")[0] for one in (product, first)}
+    together = float(graph.support[span.start])
+    unnamed = kinds & {products.ids[product], products.ids[first]}
+    if len(kinds) < 2 or unnamed or together < EXAMPLE_ORDERS:
+        return 0.0
+    return together**2 / (float(products.orders[product]) ** 2 * float(products.orders[first]))
 
 
 def _free_port(port: int) -> int:
