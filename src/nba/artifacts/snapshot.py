@@ -90,8 +90,12 @@ class Snapshot:
         counts: Mapping[str, int],
         coverage: Mapping[str, float],
     ) -> Self:
-        """Assemble the artifacts of a training run; arrays become read-only."""
-        arrays = _arrays(products, customers, graphs, factors)
+        """Assemble the artifacts of a training run, as read-only views of the given arrays."""
+        # Views, since the caller may go on writing to what is the caller's.
+        arrays = {
+            name: array.view()
+            for name, array in _arrays(products, customers, graphs, factors).items()
+        }
         hashes = {f"{name}.npy": sha256(to_npy(array)) for name, array in sorted(arrays.items())}
         digest = _digest(hashes, config)
         until = iso(data_until) or ""
@@ -109,7 +113,7 @@ class Snapshot:
             coverage=coverage,
             files=hashes,
         )
-        return cls(manifest, products, customers, graphs, factors)
+        return cls._from_arrays(manifest, arrays, "the trained snapshot")
 
     @classmethod
     def read(cls, folder: str | Path, *, verify: bool = True) -> Self:
@@ -143,7 +147,7 @@ class Snapshot:
 
     @classmethod
     def _from_arrays(
-        cls, manifest: Manifest, arrays: Mapping[str, NDArray[Any]], folder: Path
+        cls, manifest: Manifest, arrays: Mapping[str, NDArray[Any]], folder: Path | str
     ) -> Self:
         relations = sorted({name.split("/")[1] for name in arrays if name.startswith("graphs/")})
         try:

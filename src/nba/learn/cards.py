@@ -13,7 +13,7 @@ from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
 from nba.domain import DAY, Ids, Texts
 from nba.statistics.pairs import PairCounts
-from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES
+from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, Availability
 
 
 def product_cards(
@@ -22,7 +22,6 @@ def product_cards(
     baskets: Baskets,
     counts: PairCounts,
     ids: Ids,
-    sold: NDArray[np.int32],
     config: TrainConfig,
 ) -> Products:
     """Join catalogue and history into one card a product.
@@ -32,35 +31,38 @@ def product_cards(
         catalog: what the shop says of its products.
         baskets: the kept purchases of the history.
         counts: for the orders and customers of each product.
-        ids: the ids of both, whose positions are the product codes.
-        sold: int32, the code in `ids` of each product of the history.
+        ids: the ids of all of these, whose positions are the product codes.
         config: for the popularity window.
     """
     listed = ids.codes_of(catalog.product_ids)
+    named = ids.codes_of(baskets.product_ids)
+    counted = ids.codes_of(counts.product_ids)
     width = len(ids)
-    price, has_price = _last_paid(history, sold, width)
+    price, has_price = _last_paid(history, named, width)
     price[listed] = np.where(catalog.priced, catalog.price, price[listed])
     has_price[listed] |= catalog.priced
-    in_stock = 0
+    # A product the catalogue does not list counts as in stock.
+    in_stock = AVAILABILITIES.index(Availability.IN_STOCK)
     availability = _spread(catalog.availability, listed, width, in_stock)
-    popular, popular_orders = _popular(baskets, sold, width, config)
+    unsaid = Texts(np.empty(0, np.uint8), np.zeros(width + 1, np.int64))
+    popular, popular_orders = _popular(baskets, named, width, config)
     return Products(
         ids=ids,
-        title=_texts(catalog.title, listed, list(ids)),
-        category=_texts(catalog.category, listed, [""] * width),
-        group=_texts(catalog.product_group_id, listed, [""] * width),
-        brand=_texts(catalog.brand, listed, [""] * width),
-        currency=_texts(catalog.currency, listed, [""] * width),
-        link=_texts(catalog.link, listed, [""] * width),
-        image_link=_texts(catalog.image_link, listed, [""] * width),
+        title=_texts(catalog.title, listed, ids),
+        category=_texts(catalog.category, listed, unsaid),
+        group=_texts(catalog.product_group_id, listed, unsaid),
+        brand=_texts(catalog.brand, listed, unsaid),
+        currency=_texts(catalog.currency, listed, unsaid),
+        link=_texts(catalog.link, listed, unsaid),
+        image_link=_texts(catalog.image_link, listed, unsaid),
         price=price,
         has_price=has_price,
         sale_price=_spread(catalog.sale_price, listed, width, 0),
         has_sale_price=_spread(catalog.on_sale, listed, width, False),
         availability=availability,
         is_durable=_spread(catalog.is_consumable == 0, listed, width, False),
-        orders=_spread(counts.product_orders.astype(np.int32), sold, width, 0),
-        customers=_spread(counts.product_customers.astype(np.int32), sold, width, 0),
+        orders=_spread(counts.product_orders.astype(np.int32), counted, width, 0),
+        customers=_spread(counts.product_customers.astype(np.int32), counted, width, 0),
         successor=_successors(catalog, ids, listed, availability),
         popular=popular,
         popular_orders=popular_orders,
@@ -73,31 +75,41 @@ def _spread(values: NDArray[Any], code: NDArray[np.int32], width: int, fill: flo
     return spread
 
 
-def _texts(values: Texts, code: NDArray[np.int32], fill: list[str]) -> Texts:
-    for place, value in zip(code.tolist(), values, strict=True):
-        fill[place] = value or fill[place]
-    return Texts.of(fill)
+def _texts(values: Texts, code: NDArray[np.int32], default: Texts) -> Texts:
+    """Spread texts over all products; where one is absent or empty, the default's stands.
+
+    Byte by byte, since decoding and encoding a million titles takes seconds.
+    """
+    length = np.diff(default.offsets)
+    start = default.offsets[:-1].copy()
+    given = np.diff(values.offsets)
+    filled = given > 0
+    length[code[filled]] = given[filled]
+    start[code[filled]] = len(default.data) + values.offsets[:-1][filled]
+    offsets = np.append(0, np.cumsum(length)).astype(np.int64)
+    byte = np.arange(offsets[-1]) + np.repeat(start - offsets[:-1], length)
+    return Texts(np.concatenate([default.data, values.data])[byte], offsets)
 
 
 def _last_paid(
-    history: OrderHistory, sold: NDArray[np.int32], width: int
+    history: OrderHistory, named: NDArray[np.int32], width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     rows = history.rows
     line = np.flatnonzero(history.kept_line() & (rows.unit_price > 0))
     # Later orders overwrite earlier ones; at one instant the greater order id holds.
     line = line[np.argsort(rows.ordered_at[rows.line_order[line]], kind="stable")]
     price = np.zeros(width, np.int64)
-    price[sold[rows.line_product[line]]] = rows.unit_price[line]
+    price[named[rows.line_product[line]]] = rows.unit_price[line]
     return price, price > 0
 
 
 def _popular(
-    baskets: Baskets, sold: NDArray[np.int32], width: int, config: TrainConfig
+    baskets: Baskets, named: NDArray[np.int32], width: int, config: TrainConfig
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     recent = baskets.at >= baskets.as_of - config.popular.window_days * DAY
     cells = np.repeat(recent, baskets.size)
     orders = np.zeros(width, np.int64)
-    orders[sold] = np.bincount(baskets.product[cells], minlength=len(sold))
+    orders[named] = np.bincount(baskets.product[cells], minlength=len(named))
     best = np.lexsort((np.arange(width), -orders))[: config.popular.top_k]
     best = best[orders[best] > 0]
     return best.astype(np.int32), orders[best].astype(np.int32)

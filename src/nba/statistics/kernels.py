@@ -39,8 +39,8 @@ def transpose(
 
 
 @njit(
-    f"Tuple(({_LONGS}, {_INTS}, {_INTS}, {_LONGS}, {_INTS}))"
-    f"(int64, int64, {_LONGS}, {_INTS}, {_LONGS}, {_INTS}, {_INTS}, {_LONGS}, int64)",
+    f"int64(int64, int64, {_LONGS}, {_INTS}, {_LONGS}, {_INTS}, {_INTS}, {_LONGS},"
+    f" {_LONGS}, {_INTS}, {_INTS}, {_LONGS}, {_INTS})",
     cache=True,
     nogil=True,
 )
@@ -53,34 +53,32 @@ def count_pairs(
     visits: NDArray[np.int32],
     customer: NDArray[np.int32],
     weight: NDArray[np.int64],
-    product_count: int,
-) -> tuple[
-    NDArray[np.int64],
-    NDArray[np.int32],
-    NDArray[np.int32],
-    NDArray[np.int64],
-    NDArray[np.int32],
-]:
+    partners: NDArray[np.int64],
+    partner_out: NDArray[np.int32],
+    orders_out: NDArray[np.int32],
+    weight_out: NDArray[np.int64],
+    customers_out: NDArray[np.int32],
+) -> int:
     """Count, for each product in begin:end, its baskets with every product of greater code.
 
     One product at a time (Gustavson's row-wise product with a dense accumulator); its baskets
-    come in order of customer, so a remembered customer tells the distinct ones apart.
+    come in order of customer, so a remembered customer tells the distinct ones apart. The
+    caller brings room for the answer: growing arrays in here doubles the time to compile.
+
+    Baskets are `start`, `product` with products ascending, `customer` ascending and `weight`
+    per basket; `visit_start`, `visits` come from `transpose`. Filled from the front:
+    `partners`, int64[end - begin], with the number of partners of each product, and the
+    `_out` arrays with one cell a pair, by product and partner.
 
     Returns:
-        partners per product (int64[end - begin]), then per pair, by product and partner:
-        partner int32, orders int32, weight int64, customers int32.
+        The number of pairs.
     """
+    product_count = len(visit_start) - 1
     orders = np.zeros(product_count, np.int32)
     weights = np.zeros(product_count, np.int64)
     customers = np.zeros(product_count, np.int32)
-    last = np.full(product_count, -1, np.int32)
-    touched = np.empty(product_count, np.int32)
-    partner_count = np.zeros(end - begin, np.int64)
-    room = 1024
-    partner_out = np.empty(room, np.int32)
-    orders_out = np.empty(room, np.int32)
-    weight_out = np.empty(room, np.int64)
-    customers_out = np.empty(room, np.int32)
+    last = np.zeros(product_count, np.int32)
+    touched = np.zeros(product_count, np.int32)
     used = 0
     for one in range(begin, end):
         found = 0
@@ -95,27 +93,14 @@ def count_pairs(
                 if orders[other] == 0:
                     touched[found] = other
                     found += 1
+                    last[other] = who
+                    customers[other] = 1
+                elif last[other] != who:
+                    last[other] = who
+                    customers[other] += 1
                 orders[other] += 1
                 weights[other] += much
-                if last[other] != who:
-                    customers[other] += 1
-                    last[other] = who
                 cell -= 1
-        if used + found > room:
-            while used + found > room:
-                room *= 2
-            grown = np.empty(room, np.int32)
-            grown[:used] = partner_out[:used]
-            partner_out = grown
-            grown = np.empty(room, np.int32)
-            grown[:used] = orders_out[:used]
-            orders_out = grown
-            grown = np.empty(room, np.int32)
-            grown[:used] = customers_out[:used]
-            customers_out = grown
-            wider = np.empty(room, np.int64)
-            wider[:used] = weight_out[:used]
-            weight_out = wider
         touched[:found].sort()
         for place in range(found):
             other = touched[place]
@@ -126,13 +111,5 @@ def count_pairs(
             used += 1
             orders[other] = 0
             weights[other] = 0
-            customers[other] = 0
-            last[other] = -1
-        partner_count[one - begin] = found
-    return (
-        partner_count,
-        partner_out[:used].copy(),
-        orders_out[:used].copy(),
-        weight_out[:used].copy(),
-        customers_out[:used].copy(),
-    )
+        partners[one - begin] = found
+    return used

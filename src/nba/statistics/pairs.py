@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +82,13 @@ class PairCounts:
     __hash__ = None  # type: ignore[assignment]
 
     def save(self, path: str | Path) -> None:
-        """Write the counts as one compressed archive of arrays."""
-        columns: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in _ARRAYS}
-        totals = np.array([getattr(self, name) for name in _TOTALS], np.int64)
-        ids = {"ids_data": self.product_ids.data, "ids_offsets": self.product_ids.offsets}
-        np.savez_compressed(path, totals=totals, **columns, **ids)
+        """Write the counts as one compressed archive of arrays, to exactly this path."""
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in (*_PAIR, *_PRODUCT)}
+        arrays["ids_data"], arrays["ids_offsets"] = self.product_ids.data, self.product_ids.offsets
+        arrays["totals"] = np.array([getattr(self, name) for name in _TOTALS], np.int64)
+        # A path without .npz would get it appended; an open file is taken as it is.
+        with Path(path).open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -94,13 +98,15 @@ class PairCounts:
             DataError: the file is no such archive.
         """
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                values: dict[str, Any] = {name: archive[name] for name in _ARRAYS}
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                values: dict[str, Any] = {name: archive[name] for name in (*_PAIR, *_PRODUCT)}
                 values["product_ids"] = Ids(archive["ids_data"], archive["ids_offsets"])
                 totals = archive["totals"].tolist()
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{path} holds no pair counts: {error}") from None
-        return cls(**values, **dict(zip(_TOTALS, totals, strict=True)))
+            return cls(**values, **dict(zip(_TOTALS, totals, strict=True)))
+        except _UNREADABLE as error:
+            raise DataError(
+                f"{path} holds no pair counts ({error}); count them again from the orders"
+            ) from None
 
     def _combined(self, other: PairCounts, sign: int) -> PairCounts:
         ids = self.product_ids.union(other.product_ids)
@@ -117,14 +123,14 @@ class PairCounts:
         for name in ("orders", "weight", "customers"):
             both = np.concatenate([getattr(self, name), sign * getattr(other, name)])
             values[name] = _summed(place, both, len(pairs))
-        for name in _MARGINALS:
+        for name in _PRODUCT:
             total = np.zeros(width, np.int64)
             total[mine] += getattr(self, name)
             total[theirs] += sign * getattr(other, name)
             values[name] = total
         alive, used = values["orders"] > 0, values["product_orders"] > 0
         values = {
-            name: column[used if name in _MARGINALS else alive] for name, column in values.items()
+            name: column[used if name in _PRODUCT else alive] for name, column in values.items()
         }
         code = np.cumsum(used) - 1
         first, second = np.divmod(pairs[alive], max(width, 1))
@@ -138,9 +144,23 @@ class PairCounts:
         )
 
 
-_MARGINALS: Final = ("product_orders", "product_weight", "product_customers")
-_ARRAYS: Final = ("first", "second", "orders", "weight", "customers", *_MARGINALS)
+# The fields of one kind, in the order of the class.
+_PAIR: Final = ("first", "second", "orders", "weight", "customers")
+_PRODUCT: Final = ("product_orders", "product_weight", "product_customers")
 _TOTALS: Final = ("order_count", "total_weight", "customer_count")
+
+# What numpy, zipfile and zlib raise for a file that is cut short, damaged or something else; a
+# plain array instead of an archive is no context manager, which is an AttributeError or TypeError.
+_UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    AttributeError,
+    TypeError,
+    BadZipFile,
+    zlib.error,
+)
 
 
 def _summed(place: NDArray[np.int64], values: NDArray[np.int64], size: int) -> NDArray[np.int64]:
