@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +36,14 @@ class Filters:
     collapse: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse an availability that does not exist.
+        """Refuse what cannot be meant.
 
         Raises:
-            ConfigError: naming those that do.
+            ConfigError: an availability that does not exist, or one id where a list is expected.
         """
+        for name in ("exclude", "in_basket"):
+            if isinstance(given := getattr(self, name), str):
+                raise ConfigError(f"{name} is the text {given!r}; expected a list of product ids")
         if self.availability is not None and self.availability not in AVAILABILITIES:
             raise ConfigError(
                 f"availability {self.availability!r} is unknown; "
@@ -75,8 +79,25 @@ class Eligibility:
         )
         self._availabilities = [AVAILABILITIES.index(one) for one in wanted]
 
-    def keep(self, codes: NDArray[np.integer]) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    def asked(self) -> dict[str, Any]:
+        """Give the filters that were set, in an order that depends on nothing else."""
+        asked: dict[str, Any] = {}
+        for field in fields(Filters):
+            value = getattr(self._filters, field.name)
+            if field.name in ("exclude", "in_basket"):
+                value = tuple(sorted(set(value)))
+            if value != field.default:
+                asked[field.name] = list(value) if isinstance(value, tuple) else value
+        return asked
+
+    def keep(
+        self, codes: NDArray[np.integer], shown: Sequence[int] = ()
+    ) -> tuple[NDArray[np.bool_], dict[str, int]]:
         """Judge candidates in rank order.
+
+        Args:
+            codes: the candidates.
+            shown: products that stand beside them already; their groups are taken.
 
         Returns:
             One bool a candidate, and how many each rule took out first.
@@ -89,7 +110,7 @@ class Eligibility:
                 excluded[rule] = int(taken.sum())
             kept &= ~fails
         if self._filters.collapse:
-            variants = self._repeated_groups(codes, kept)
+            variants = self._repeated_groups(codes, kept, shown)
             if variants.any():
                 excluded["variant"] = int(variants.sum())
             kept &= ~variants
@@ -105,7 +126,8 @@ class Eligibility:
         if len(self._owned):
             same = np.isin(codes, self._owned)
             if self._owned_groups:
-                same |= np.array([products.group[int(c)] in self._owned_groups for c in codes])
+                groups = [products.group[int(code)] for code in codes]
+                same |= np.array([group in self._owned_groups for group in groups], np.bool_)
             yield "owned", same
         if filters.category is not None:
             wanted, below = filters.category, f"{filters.category} > "
@@ -125,12 +147,12 @@ class Eligibility:
             yield "price", ~products.has_price[codes] | (price < low) | (price > high)
 
     def _repeated_groups(
-        self, codes: NDArray[np.integer], kept: NDArray[np.bool_]
+        self, codes: NDArray[np.integer], kept: NDArray[np.bool_], shown: Sequence[int]
     ) -> NDArray[np.bool_]:
         repeated = np.zeros(len(codes), np.bool_)
         if not len(self._products.group.data):
             return repeated
-        seen: set[str] = set()
+        seen = {self._products.group[code] for code in shown} - {""}
         for place in np.flatnonzero(kept):
             group = self._products.group[int(codes[place])]
             repeated[place] = group in seen

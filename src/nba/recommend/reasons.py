@@ -51,13 +51,13 @@ def personal(snapshot: Snapshot, customer: int | None, product: int) -> tuple[So
         last = iso(customers.last_at[place]) or ""
         return Source.OWN_ORDERS, Reason(
             ReasonCode.BOUGHT_BEFORE,
-            f"bought in {orders} of {every} orders, last on {last[:10]}",
+            f"bought in {orders} of {counted(every, 'order')}, last on {last[:10]}",
             {"orders_with": orders, "orders": every, "last_at": last},
         )
     buyers = int(snapshot.products.customers[product])
     return Source.COLLABORATIVE, Reason(
         ReasonCode.SIMILAR_CUSTOMERS,
-        f"bought by {buyers} customers, weighed by how like this one they buy",
+        f"bought by {counted(buyers, 'customer')}, weighed by how like this one they buy",
         {"customers": buyers, "orders": int(snapshot.products.orders[product])},
     )
 
@@ -75,9 +75,14 @@ def popular(orders: int, window_days: int) -> Reason:
     """Explain a product of the popular list."""
     return Reason(
         ReasonCode.POPULAR,
-        f"in {orders} orders of the last {window_days} days",
+        f"in {counted(orders, 'order')} of the last {counted(window_days, 'day')}",
         {"orders": orders, "window_days": window_days},
     )
+
+
+def counted(count: int, noun: str) -> str:
+    """Write `1 order`, `2 orders`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def percent(share: float) -> str:

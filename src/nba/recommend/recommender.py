@@ -53,7 +53,8 @@ class Recommender:
         Args:
             products: one id or several.
             n: at most this many.
-            filters: what to leave out; the given products are always left out.
+            filters: what to leave out; the given products are always left out, and so are
+                their variants where `filters` collapses groups.
             fallback: `popular` fills up the list, labelled; by default nothing does.
             min_customers: hides pairs seen for fewer distinct customers.
             strict: an unknown product is an error instead of a missing id.
@@ -67,7 +68,8 @@ class Recommender:
         codes, total, loudest = self._merged(known, min_customers)
         return self._slate(
             "bought_together",
-            {"product_ids": asked, "limit": n},
+            {"product_ids": asked, "limit": n}
+            | ({"min_customers": min_customers} if min_customers > 1 else {}),
             codes,
             total,
             n,
@@ -121,7 +123,8 @@ class Recommender:
     ) -> Slate:
         """Recommend to a customer: own purchases, the collaborative score, popular last.
 
-        An unknown customer gets the popular list, labelled as the fallback it is.
+        An unknown customer gets the popular list, labelled as the fallback it is, and is named
+        in `missing_ids`.
 
         Args:
             customer: an id.
@@ -147,6 +150,7 @@ class Recommender:
             Eligibility(self._products, filters, self._owned_durable(code)),
             lambda product: reasons.personal(self.snapshot, code, product),
             fallback=fallback,
+            missing=(customer,) if code is None else (),
         )
 
     def buy_again(
@@ -160,39 +164,45 @@ class Recommender:
         """Recommend what a customer bought before, by frequency decayed with age.
 
         Args:
-            customer: an id; an unknown one has bought nothing.
+            customer: an id; an unknown one has bought nothing and is named in `missing_ids`.
             n: at most this many.
             filters: what to leave out; durable products are left out by themselves.
             among: only these products, such as those of one order.
         """
         code = self.snapshot.customers.ids.find(customer)
+        missing: tuple[str, ...] = (customer,) if code is None else ()
+        request: dict[str, Any] = {"customer_id": customer, "limit": n}
         span = slice(0, 0) if code is None else self.snapshot.customers.span(code)
         bought = self.snapshot.customers.product[span]
         decayed = self.snapshot.customers.decayed[span]
         if among is not None:
-            wanted = np.isin(bought, self._split(among, strict=False)[0])
+            known, unknown = self._split(among, strict=False)
+            missing += unknown
+            request["among"] = list(among)
+            wanted = np.isin(bought, known)
             bought, decayed = bought[wanted], decayed[wanted]
         return self._slate(
             "buy_again",
-            {"customer_id": customer, "limit": n},
+            request,
             bought,
             decayed,
             n,
             Eligibility(self._products, filters, self._owned_durable(code)),
             lambda product: reasons.personal(self.snapshot, code, product),
+            missing=missing,
         )
 
     def popular(self, *, n: int = 10, filters: Filters = NO_FILTERS) -> Slate:
         """Recommend the most ordered products of the popularity window."""
+        codes, orders = self._products.popular, self._products.popular_orders
         return self._slate(
             "popular",
             {"limit": n},
-            np.empty(0, np.int32),
-            np.empty(0, np.float32),
+            codes,
+            orders.astype(np.float64),
             n,
             Eligibility(self._products, filters),
-            lambda _: (Source.POPULAR, self._popular_reason(0)),
-            fallback=POPULAR,
+            self._popular_reasons(),
         )
 
     def _split(self, ids: Sequence[str], *, strict: bool) -> tuple[list[int], tuple[str, ...]]:
@@ -248,33 +258,40 @@ class Recommender:
         missing: tuple[str, ...] = (),
         never: Sequence[int] = (),
     ) -> Slate:
+        if n < 0:
+            raise ConfigError(f"n is {n}; expected 0 or more recommendations")
         if fallback is not None and fallback not in FALLBACKS:
             raise ConfigError(f"fallback {fallback!r} is unknown; expected {', '.join(FALLBACKS)}")
-        score = np.where(np.isin(codes, list(never)), -np.inf, score)
-        chosen, excluded = self._first_eligible(codes, score, n, eligibility)
+        offered = ~np.isin(codes, list(never))
+        codes, score = codes[offered], score[offered]
+        chosen, excluded = self._first_eligible(codes, score, n, eligibility, never)
         items = [
             self._recommendation(code, rank, value, *explain(code))
             for rank, (code, value) in enumerate(chosen, 1)
         ]
         filled = None
         if fallback is not None and len(items) < n:
-            taken = {*(code for code, _ in chosen), *never}
-            left = ~np.isin(self._products.popular, list(taken))
+            # The list was short, so every candidate has been judged: the rest is what is left.
+            left = ~np.isin(self._products.popular, [*codes.tolist(), *never])
             rest, orders = self._products.popular[left], self._products.popular_orders[left]
-            more, _ = self._first_eligible(
-                rest, orders.astype(np.float64), n - len(items), eligibility
+            shown = [*never, *(code for code, _ in chosen)]
+            more, also = self._first_eligible(
+                rest, orders.astype(np.float64), n - len(items), eligibility, shown
             )
+            # What fills up never outscores what it follows.
+            unit = items[-1].score / (int(orders.max(initial=0)) + 1) if items else 1.0
+            because = self._popular_reasons()
             items += [
-                self._recommendation(
-                    code, rank, count, Source.POPULAR, self._popular_reason(int(count))
-                )
+                self._recommendation(code, rank, unit * count, *because(code))
                 for rank, (code, count) in enumerate(more, len(items) + 1)
             ]
             filled = fallback if more else None
+            excluded = {rule: excluded.get(rule, 0) + also.get(rule, 0) for rule in excluded | also}
+        asked = request | eligibility.asked() | ({"fallback": fallback} if fallback else {})
         model = self.snapshot.manifest
         return Slate(
             kind,
-            request,
+            asked,
             tuple(items),
             {
                 "snapshot_id": model.snapshot_id,
@@ -292,12 +309,13 @@ class Recommender:
         score: NDArray[np.floating],
         n: int,
         eligibility: Eligibility,
+        shown: Sequence[int],
     ) -> tuple[list[tuple[int, float]], dict[str, int]]:
-        """Take the n best candidates that may be shown, looking no further than needed."""
+        """Take the n best candidates that may be shown beside `shown`, looking no further."""
         looked = min(len(codes), 4 * n + 50)
         while True:
             ranked = best(score, looked)
-            kept, excluded = eligibility.keep(codes[ranked])
+            kept, excluded = eligibility.keep(codes[ranked], shown)
             if kept.sum() >= n or looked == len(codes):
                 chosen = ranked[kept][:n]
                 return list(
@@ -326,6 +344,11 @@ class Recommender:
             "availability": str(AVAILABILITIES[int(products.availability[code])]),
         }
 
-    def _popular_reason(self, orders: int) -> Reason:
+    def _popular_reasons(self) -> Explain:
         days = self.snapshot.manifest.config.popular.window_days
-        return reasons.popular(orders, days)
+        orders = dict(
+            zip(
+                self._products.popular.tolist(), self._products.popular_orders.tolist(), strict=True
+            )
+        )
+        return lambda code: (Source.POPULAR, reasons.popular(orders[code], days))

@@ -34,7 +34,7 @@ class Recommendation:
     Attributes:
         product_id: the product.
         rank: from 1.
-        score: comparable within the slate only; 9 significant digits.
+        score: descending, comparable within the slate only; 9 significant digits.
         source: the evidence it rests on.
         reason: why it stands here.
         product: its card: title, category, price (minor units), sale_price, currency, link,
@@ -66,11 +66,11 @@ class Slate(Sequence[Recommendation]):
 
     Attributes:
         type: the relation or list asked for.
-        request: what was asked.
+        request: what was asked, with every setting that is not the default.
         items: the recommendations, best first.
         fallback: the name of the step that filled up the list, or None.
-        missing_ids: ids asked about that the snapshot does not know.
-        excluded: rule → candidates it took out.
+        missing_ids: products or the customer asked about that the snapshot does not know.
+        excluded: rule → candidates it took out before the list was full.
         model: snapshot_id, trained_at, data_until.
     """
 
