@@ -6,8 +6,11 @@ process killed at any point leaves the old snapshot current.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +21,8 @@ from nba.errors import SnapshotError
 KEPT: Final = 5
 POINTER: Final = "current"
 
+_ASIDE: Final = ".new-"
+
 
 def publish(snapshot: Snapshot, models: Path) -> Path:
     """Store a snapshot and make it current; of the older ones the last five stay.
@@ -25,30 +30,23 @@ def publish(snapshot: Snapshot, models: Path) -> Path:
     Raises:
         SnapshotError: the folder cannot be written; the current snapshot is untouched.
     """
-    home = models / "snapshots"
-    target = home / snapshot.id
-    aside = home / f".new-{snapshot.id}-{os.getpid()}"
-    sequence = 1 + max((one.sequence for one in list_snapshots(models)), default=0)
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        try:
-            _write(snapshot.with_manifest(sequence=sequence), aside)
-            Snapshot.read(aside)
-            if target.exists():
-                # The same content under the same id: the newer manifest takes its place.
-                os.replace(aside / MANIFEST, target / MANIFEST)
-            else:
-                os.rename(aside, target)
-            _sync(home)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        _point(models, snapshot.id)
+        with _locked(models) as home:
+            sequence = 1 + max((one.sequence for one in list_snapshots(models)), default=0)
+            aside = home / f"{_ASIDE}{snapshot.id}"
+            try:
+                _write(snapshot.with_manifest(sequence=sequence), aside)
+                Snapshot.read(aside)
+                _place(aside, home / snapshot.id)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+            _point(models, snapshot.id)
+            _prune(models)
     except OSError as error:
         raise SnapshotError(
             f"cannot publish into {models}: {error.strerror}; the current snapshot is unchanged"
         ) from None
-    _prune(models)
-    return target
+    return home / snapshot.id
 
 
 def current_id(models: str | Path) -> str:
@@ -58,11 +56,18 @@ def current_id(models: str | Path) -> str:
         SnapshotError: nothing has been published there.
     """
     try:
-        return (Path(models) / POINTER).read_text("ascii").strip()
+        name = (Path(models) / POINTER).read_text("ascii").strip()
     except OSError:
         raise SnapshotError(
             f"{models} holds no published snapshot; make one with: nba train SHOP --models {models}"
         ) from None
+    except ValueError:
+        name = ""
+    if not _is_name(name):
+        raise SnapshotError(
+            f"{Path(models) / POINTER} is damaged; choose a snapshot with: nba models rollback ID"
+        )
+    return name
 
 
 def open_snapshot(models: str | Path, snapshot_id: str | None = None) -> Snapshot:
@@ -75,7 +80,10 @@ def open_snapshot(models: str | Path, snapshot_id: str | None = None) -> Snapsho
     folder = Path(models) / "snapshots" / name
     if not _is_name(name) or not folder.is_dir():
         raise SnapshotError(f"{models} holds no snapshot {name!r}; see: nba models list")
-    return Snapshot.read(folder)
+    snapshot = Snapshot.read(folder)
+    if snapshot.id != name:
+        raise SnapshotError(f"{folder} holds snapshot {snapshot.id}; a folder is named as its id")
+    return snapshot
 
 
 def list_snapshots(models: str | Path) -> list[Manifest]:
@@ -83,9 +91,11 @@ def list_snapshots(models: str | Path) -> list[Manifest]:
     manifests = []
     for folder in sorted((Path(models) / "snapshots").glob("[!.]*")):
         try:
-            manifests.append(read_manifest(folder))
+            manifest = read_manifest(folder)
         except SnapshotError:
             continue
+        if manifest.snapshot_id == folder.name:
+            manifests.append(manifest)
     return sorted(manifests, key=lambda one: -one.sequence)
 
 
@@ -95,16 +105,50 @@ def rollback(models: str | Path, to: str | None = None) -> str:
     Raises:
         SnapshotError: there is no such snapshot.
     """
-    now = current_id(models)
     stored = [one.snapshot_id for one in list_snapshots(models)]
     if to is None:
+        now = current_id(models)
         older = stored[stored.index(now) + 1 :] if now in stored else stored
         if not older:
             raise SnapshotError(f"{models} holds nothing older than {now} to roll back to")
         to = older[0]
     open_snapshot(models, to)
-    _point(Path(models), to)
+    try:
+        with _locked(Path(models)):
+            _point(Path(models), to)
+    except OSError as error:
+        raise SnapshotError(f"cannot write into {models}: {error.strerror}") from None
     return to
+
+
+@contextmanager
+def _locked(models: Path) -> Iterator[Path]:
+    """Let one process at a time change the folder; give the place where snapshots stand.
+
+    The system drops the lock with the process, so whatever lies aside under it is of the dead.
+    """
+    home = models / "snapshots"
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in home.glob(f"{_ASIDE}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield home
+
+
+def _place(aside: Path, target: Path) -> None:
+    """Move a snapshot where it belongs; the same content may stand there already."""
+    try:
+        Snapshot.read(target)
+    except SnapshotError:
+        # Absent, or damaged and of use to nobody.
+        shutil.rmtree(target, ignore_errors=True)
+        os.rename(aside, target)
+    else:
+        # The newer manifest takes the place of the older one.
+        os.replace(aside / MANIFEST, target / MANIFEST)
+        _sync(target)
+    _sync(target.parent)
 
 
 def _write(snapshot: Snapshot, folder: Path) -> None:
@@ -112,8 +156,7 @@ def _write(snapshot: Snapshot, folder: Path) -> None:
         path = folder / f"{name}.npy"
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_synced(path, to_npy(array))
-    text = snapshot.manifest.model_dump_json(indent=1)
-    _write_synced(folder / MANIFEST, text.encode())
+    _write_synced(folder / MANIFEST, snapshot.manifest.to_json().encode())
     for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
         _sync(inner)
 
@@ -126,7 +169,7 @@ def _write_synced(path: Path, content: bytes) -> None:
 
 
 def _point(models: Path, snapshot_id: str) -> None:
-    aside = models / f".{POINTER}-{os.getpid()}"
+    aside = models / f".{POINTER}"
     _write_synced(aside, f"{snapshot_id}\n".encode("ascii"))
     os.replace(aside, models / POINTER)
     _sync(models)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,9 @@ from nba.errors import SnapshotError
 FORMAT_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 
+_ARRAY_PATH: Final = re.compile(r"([a-z_]+/)+[a-z_]+(\.bytes|\.offsets)?\.npy", re.ASCII)
+"""Paths that `pack` makes; above all none that leads out of the folder."""
+
 
 class Manifest(BaseModel):
     """What a snapshot says of itself; `manifest.json` beside its arrays.
@@ -38,6 +42,9 @@ class Manifest(BaseModel):
         sequence: order of publishing in one models folder; 0 before publishing.
         files: SHA-256 of each array file, by path.
         backtest: the last backtest of this configuration on this shop, if one was run.
+
+    The file holds one field more, `checksum`: SHA-256 over the others, so that a flipped bit in
+    a count is refused like one in an array.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +62,12 @@ class Manifest(BaseModel):
     coverage: Mapping[str, float]
     files: Mapping[str, str]
     backtest: Mapping[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """Write the file, checksum included."""
+        # Through JSON and back, so that the checksum is over what a reader will see.
+        document = json.loads(json.dumps(self.model_dump(mode="json")))
+        return json.dumps(document | {"checksum": _checksum(document)}, indent=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,17 +143,15 @@ class Snapshot:
         manifest = read_manifest(folder)
         arrays: dict[str, NDArray[Any]] = {}
         for path, expected in manifest.files.items():
+            if not _ARRAY_PATH.fullmatch(path):
+                raise SnapshotError(f"the manifest of {folder} names {path!r}, which is no array")
             file = folder / path
             if verify and _file_hash(file) != expected:
                 raise SnapshotError(
                     f"{file} is damaged: its hash is not the manifest's; roll back with "
                     "nba models rollback, or train again"
                 )
-            try:
-                arrays[path.removesuffix(".npy")] = np.load(file, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError):
-                # An empty array cannot be mapped; reading it costs nothing.
-                arrays[path.removesuffix(".npy")] = np.load(file, allow_pickle=False)
+            arrays[path.removesuffix(".npy")] = _mapped(file)
         if verify and _digest(manifest.files, manifest.config) != manifest.digest:
             raise SnapshotError(f"the manifest of {folder} was changed: its digest does not agree")
         return cls._from_arrays(manifest, arrays, folder)
@@ -194,7 +205,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check `manifest.json`.
 
     Raises:
-        SnapshotError: absent, unreadable, or of another format version.
+        SnapshotError: absent, unreadable, damaged, or of another format version.
     """
     try:
         document = json.loads((folder / MANIFEST).read_text("utf-8"))
@@ -204,6 +215,11 @@ def read_manifest(folder: Path) -> Manifest:
     if found != FORMAT_VERSION:
         raise SnapshotError(
             f"{folder} has format {found}, this version reads {FORMAT_VERSION}; train again"
+        )
+    if document.pop("checksum", None) != _checksum(document):
+        raise SnapshotError(
+            f"{folder / MANIFEST} is damaged: its checksum does not agree; roll back with "
+            "nba models rollback, or train again"
         )
     try:
         return Manifest.model_validate(document)
@@ -226,6 +242,25 @@ def _arrays(
 def _digest(hashes: Mapping[str, str], config: TrainConfig) -> str:
     content = json.dumps([sorted(hashes.items()), config.model_dump(mode="json")], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(document, sort_keys=True).encode())
+
+
+def _mapped(file: Path) -> NDArray[Any]:
+    """Map one array read-only; only numpy's own format, never pickled objects."""
+    try:
+        try:
+            return np.lib.format.open_memmap(file, mode="r")
+        except ValueError:
+            # An empty array cannot be mapped; reading it costs nothing.
+            with file.open("rb") as content:
+                array = np.lib.format.read_array(content, allow_pickle=False)
+            array.flags.writeable = False
+            return np.asarray(array)
+    except (OSError, ValueError, EOFError) as error:
+        raise SnapshotError(f"{file} is no array that can be opened: {error}") from None
 
 
 def _file_hash(path: Path) -> str | None:
