@@ -92,7 +92,8 @@ def backtest(
     """Measure personal lists by a global time split and full ranking.
 
     Everyone with a purchase in the window counts, whatever they bought before; products may
-    be bought again; nothing is sampled. Availability is today's and so is not applied.
+    be bought again; nothing is sampled. Candidates are the products sold before the cut.
+    Availability is today's and so is not applied.
 
     Args:
         history: the orders.
@@ -135,8 +136,12 @@ METHODS = ("popularity", "personal frequency", "ALS", "picks")
 
 
 def _scores(snapshot: Snapshot, customer: int | None) -> Mapping[str, NDArray[np.floating]]:
-    """Score all products by each method; popularity below 1 breaks ties and fills up."""
-    popular = np.zeros(len(snapshot.products))
+    """Score all products by each method; popularity below 1 breaks ties and fills up.
+
+    Products nobody had bought before the cut get -inf: nobody could tell them apart.
+    """
+    sold = snapshot.products.orders > 0
+    popular = np.where(sold, 0.0, -np.inf)
     orders = snapshot.products.popular_orders
     popular[snapshot.products.popular] = orders / (orders.max(initial=0) + 1)
     if customer is None:
@@ -148,8 +153,8 @@ def _scores(snapshot: Snapshot, customer: int | None) -> Mapping[str, NDArray[np
     return {
         "popularity": popular,
         "personal frequency": frequency,
-        "ALS": similar,
-        "picks": scores.picks(snapshot, customer, similar),
+        "ALS": np.where(sold, similar, -np.inf),
+        "picks": np.where(sold, scores.picks(snapshot, customer, similar), -np.inf),
     }
 
 
