@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 import nba
 from nba_api import problems
+from nba_api.envelope import Envelope
 from nba_api.live import Live
 from nba_api.routes import customers, health, models, products
 from nba_api.settings import Settings
@@ -26,30 +27,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         StateError: the store cannot be opened.
         DataError: `as_of` is no instant with a zone.
     """
-    live = Live(settings or Settings.from_environment())
+    settings = settings or Settings.from_environment()
+    live = Live(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        live.refresh()
+        watching = asyncio.create_task(live.watch())
         yield
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
         live.store.close()
 
-    app = FastAPI(title="nba", version=nba.__version__, lifespan=lifespan, summary=nba.__doc__)
+    app = FastAPI(
+        title="nba",
+        version=nba.__version__,
+        lifespan=lifespan,
+        summary="Which products, and which message next, from a shop's own orders.",
+        redirect_slashes=False,
+    )
     app.state.live = live
+    app.add_middleware(Envelope, hosts=settings.hosts)
     problems.install(app)
     for routes in (products, customers, models, health):
         app.include_router(routes.router)
-    _declare_problems(app)
     return app
-
-
-def _declare_problems(app: FastAPI) -> None:
-    """Put the problem schema into the OpenAPI document, where the routes refer to it."""
-    make = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = make()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

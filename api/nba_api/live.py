@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Final
 
 import numpy as np
 from fastapi import Depends, Request
 
-from nba.artifacts.registry import current_id, open_snapshot, rollback
+from nba.artifacts.registry import POINTER, current_id, open_snapshot, rollback
 from nba.artifacts.snapshot import Snapshot
 from nba.config import shipped
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
 from nba.domain import to_instant
-from nba.errors import SnapshotError
+from nba.errors import DataError, SnapshotError
 from nba.facts.fold import Facts, fold
 from nba.recommend.recommender import Recommender
 from nba.state.store import Store
 from nba_api.settings import Settings
 
-CHECK_SECONDS: Final = 2.0
+CHECK_SECONDS: Final = 0.5
+RETRY_SECONDS: Final = 30.0
+"""A refused snapshot is read in full to be refused again, so it is not tried at every check."""
+
+LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,50 +51,84 @@ class Live:
         Raises:
             ConfigError: the playbook or the store's URL is wrong.
             StateError: the store cannot be opened.
+            DataError: the fixed clock is no instant with a zone.
         """
-        path = settings.playbook or shipped("playbooks", "owox_2011")
-        self._playbook = Playbook.from_toml(path)
-        self.models: Path = settings.models
-        self.store = Store(settings.db)
+        self._playbook = Playbook.from_toml(settings.playbook or shipped("playbooks", "owox_2011"))
         self._clock = _clock(settings.fixed_clock())
+        self.models = settings.models
+        self.store = Store(settings.db)
         self._serving: Serving | None = None
-        self._checked = -CHECK_SECONDS
-        self.problem = "no snapshot has been looked for yet"
+        self._refreshing = threading.Lock()
+        self._tried: tuple[str, int] | None = None
+        self._tried_at = 0.0
+        self._problem = ""
+        self.refresh()
 
     def serving(self) -> Serving:
-        """Give what is served; a newly published snapshot is picked up within two seconds.
+        """Give what is served.
 
         Raises:
             SnapshotError: no snapshot was ever published, or the only one is damaged.
         """
-        now = time.monotonic()
-        if now - self._checked >= CHECK_SECONDS:
-            self._checked = now
-            self.refresh()
         if self._serving is None:
-            raise SnapshotError(self.problem)
+            raise SnapshotError(self._problem)
         return self._serving
+
+    async def watch(self) -> None:
+        """Pick up what is published, for as long as the server runs; requests never wait for it."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            await asyncio.to_thread(self.refresh)
 
     def refresh(self) -> None:
         """Open the current snapshot if it is another one; a damaged one leaves the old serving."""
-        try:
-            published = current_id(self.models)
-            if self._serving is None or self._serving.snapshot.id != published:
-                snapshot = open_snapshot(self.models, published)
+        with self._refreshing:
+            try:
+                # Publishing the same content again replaces the pointer, and may mend a file.
+                published = current_id(self.models), (self.models / POINTER).stat().st_mtime_ns
+                if published == self._tried and not self._is_retry_due():
+                    return
+                self._tried, self._tried_at = published, time.monotonic()
+                snapshot = open_snapshot(self.models, published[0])
                 policy = Policy(snapshot, self._playbook)
+            except Exception as error:
+                # Whatever is wrong with the files, what is served stays.
+                self._note(str(error))
+            else:
                 self._serving = Serving(snapshot, Recommender(snapshot), policy)
-        except SnapshotError as error:
-            self.problem = str(error)
+                self._problem = ""
+
+    def _is_retry_due(self) -> bool:
+        return bool(self._problem) and time.monotonic() - self._tried_at >= RETRY_SECONDS
+
+    def _note(self, problem: str) -> None:
+        if problem != self._problem:
+            served = "nothing" if self._serving is None else self._serving.snapshot.id
+            LOG.warning("serving %s: %s", served, problem)
+        self._problem = problem
 
     def rollback(self, to: str | None) -> str:
-        """Make an older snapshot current and serve it at once."""
+        """Make an older snapshot current and serve it at once.
+
+        Raises:
+            SnapshotError: there is no such snapshot, or it is damaged.
+        """
         chosen = rollback(self.models, to)
         self.refresh()
         return chosen
 
     def instant(self, as_of: str | None) -> np.datetime64:
-        """Read the instant of a question; by default now, or where the clock stands."""
-        return self._clock() if as_of is None else to_instant(as_of)
+        """Read the instant of a question; by default now, or where the clock stands.
+
+        Raises:
+            DataError: the text is no instant, or it carries no zone.
+        """
+        if as_of is None:
+            return self._clock()
+        try:
+            return to_instant(as_of)
+        except OverflowError:
+            raise DataError(f"{as_of!r} lies outside the years 1 to 9999 of UTC") from None
 
     def facts(self, customer: str, as_of: np.datetime64) -> Facts:
         """Fold one customer's rows from the store."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any, Final
-from uuid import uuid4
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -22,6 +21,8 @@ from nba.errors import (
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
+REQUEST_ID: Final = "x-request-id"
+RETRY_SECONDS: Final = 5
 _STATUS: Final[tuple[tuple[type[NbaError], int], ...]] = (
     (UnknownProductError, 404),
     (UnknownCustomerError, 404),
@@ -32,48 +33,60 @@ _STATUS: Final[tuple[tuple[type[NbaError], int], ...]] = (
     (NbaError, 500),
 )
 
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    code: {
-        "description": HTTPStatus(code).phrase,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for code in (404, 422, 503)
-}
-"""Declared on every route, so that the OpenAPI document tells the truth."""
-
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
-    "required": ["type", "title", "status", "request_id"],
+    "required": ["type", "title", "status", "detail", "request_id"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {"type": "array", "items": {"type": "object"}},
+        "detail": {"type": "string", "description": "what was found and what was expected"},
+        "request_id": {"type": "string", "description": "also in the header X-Request-ID"},
+        "errors": {
+            "type": "array",
+            "description": "one entry a parameter that is wrong",
+            "items": {
+                "type": "object",
+                "required": ["where", "problem"],
+                "properties": {"where": {"type": "string"}, "problem": {"type": "string"}},
+            },
+        },
     },
 }
 
 
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Give the problem answers of a route for the OpenAPI document.
+
+    Args:
+        statuses: those the route itself gives; any other error is declared as the default.
+    """
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problems: dict[int | str, dict[str, Any]] = {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
+    return problems | {"default": {"description": "Any other error", "content": content}}
+
+
 def problem(request: Request, status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 - JSON values
     """Build a problem answer."""
-    request_id = request.headers.get("x-request-id", "")[:64] or uuid4().hex
     document = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
-        "status": status,
+        "status": int(status),
         "detail": detail,
-        "request_id": request_id,
+        "request_id": request.state.request_id,
         **more,
     }
-    headers = {"x-request-id": request_id, "cache-control": "no-store"}
+    headers = {REQUEST_ID: request.state.request_id, "cache-control": "private, no-store"}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["retry-after"] = "5"
+        headers["retry-after"] = str(RETRY_SECONDS)
     return Response(orjson.dumps(document), status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of an app as a problem."""
+    """Answer every error of an app as a problem, and say so in its OpenAPI document."""
 
     @app.exception_handler(NbaError)
     async def _ours(request: Request, error: NbaError) -> Response:
@@ -98,3 +111,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> Response:
         return problem(request, 500, f"an unforeseen {type(error).__name__}; see the server's log")
+
+    make = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = make()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = SCHEMA
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,59 +1,57 @@
-"""Query parameters and the answers' shapes, as the OpenAPI document shows them."""
+"""The answers' shapes, as the OpenAPI document shows them; a test holds every answer to them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
 from pydantic import BaseModel, Field
 
-from nba.recommend.eligibility import Filters
-
-Limit = Annotated[int, Query(ge=1, le=50, description="how many products at most")]
-AsOf = Annotated[
-    str | None,
-    Query(max_length=64, description="an instant with a zone, such as 2026-10-01T08:00Z"),
-]
-Ids = Annotated[list[str], Query(description="ids, repeated or comma-separated")]
+Figure = str | int | float | None
 
 
-class FilterQuery(BaseModel):
-    """The filters every product route takes."""
+class Reason(BaseModel):
+    """Why a product stands in a list."""
 
-    in_basket: list[str] = Field([], description="products in the basket; never shown")
-    exclude: list[str] = Field([], description="products never to show")
-    category: str | None = Field(None, max_length=500, description="a category path")
-    min_price: int | None = Field(None, ge=0, le=2**53, description="minor units")
-    max_price: int | None = Field(None, ge=0, le=2**53, description="minor units")
-    availability: str | None = Field(None, max_length=32)
-    collapse: bool = Field(True, description="one product of each group")
-
-    def filters(self) -> Filters:
-        """Give the library's form.
-
-        Raises:
-            ConfigError: no such availability.
-        """
-        return Filters(
-            exclude=_split(self.exclude),
-            in_basket=_split(self.in_basket),
-            category=self.category,
-            min_price=self.min_price,
-            max_price=self.max_price,
-            availability=self.availability,
-            collapse=self.collapse,
-        )
+    code: str
+    text: str
+    percent: int = Field(
+        0, ge=0, le=100, description="whole percent; without `explain`, where there is a share"
+    )
+    evidence: dict[str, Figure] = Field(
+        {}, description="figures that recompute from raw rows; with `explain`"
+    )
 
 
-class ProductQuery(FilterQuery):
-    """What a product route takes besides the product."""
+class Card(BaseModel):
+    """What a shop shows of a product; null where it does not say. Prices are minor units."""
 
-    limit: int = Field(10, ge=1, le=50)
-    fallback: str | None = Field(None, max_length=32, description="`popular` fills up the list")
-    explain: bool = Field(False, description="figures beside each reason")
-    strict: bool = Field(False, description="404 for an unknown product")
-    placement: str | None = Field(None, max_length=100, description="where the widget stands")
-    key: str | None = Field(None, max_length=200, description="the publishable key")
+    title: str
+    category: str | None
+    price: int | None
+    sale_price: int | None
+    currency: str | None
+    link: str | None
+    image_link: str | None
+    availability: str
+
+
+class Item(BaseModel):
+    """One product of a list."""
+
+    product_id: str
+    rank: int = Field(ge=1)
+    score: float = Field(description="comparable within one list only")
+    source: str
+    product: Card
+    reason: Reason
+
+
+class Model(BaseModel):
+    """The snapshot that answered, and up to when it knows the orders."""
+
+    snapshot_id: str
+    trained_at: str | None
+    data_until: str
 
 
 class SlateAnswer(BaseModel):
@@ -62,11 +60,61 @@ class SlateAnswer(BaseModel):
     recommendation_id: str
     type: str
     request: dict[str, Any]
-    items: list[dict[str, Any]]
-    fallback: str | None
-    missing_ids: list[str]
-    excluded: dict[str, int]
-    model: dict[str, str | None]
+    items: list[Item]
+    fallback: str | None = Field(description="the step that filled up the list, if one did")
+    missing_ids: list[str] = Field(description="products asked about that nobody knows")
+    excluded: dict[str, int] = Field(description="rule → candidates it took out")
+    model: Model
+
+
+class MessageScore(BaseModel):
+    """Parts of an expected value; money in minor units."""
+
+    response: float
+    value: float
+    cost: float
+    context: float
+    lever: float
+    unsubscribe_risk: float
+    remaining_lifetime_value: float
+    expected: float
+
+
+class ChosenMessage(BaseModel):
+    """The message to send."""
+
+    id: str
+    kind: str
+    channel: str
+    send_after: str
+    expires_at: str
+    slots: dict[str, list[Item]]
+    merge: dict[str, Any]
+    score: MessageScore
+    why: str
+
+
+class Alternative(BaseModel):
+    """Another message that could have been sent."""
+
+    id: str
+    expected: float
+
+
+class Held(BaseModel):
+    """A message that waits, the rule that holds it back, and until when; null = for good."""
+
+    id: str
+    rule: str
+    until: str | None
+
+
+class Experiment(BaseModel):
+    """The arm the customer is in."""
+
+    holdout: bool
+    arm: str | None
+    propensity: float
 
 
 class DecisionAnswer(BaseModel):
@@ -79,11 +127,11 @@ class DecisionAnswer(BaseModel):
     state: str
     days_since: int | None
     rhythm: str | None
-    message: dict[str, Any] | None
+    message: ChosenMessage | None
     reason: str
-    alternatives: list[dict[str, Any]]
-    suppressed: list[dict[str, Any]]
-    experiment: dict[str, Any]
+    alternatives: list[Alternative]
+    suppressed: list[Held]
+    experiment: Experiment
     next_due_at: str | None
 
 
@@ -96,9 +144,9 @@ class PlanAnswer(BaseModel):
 
 
 class ModelsAnswer(BaseModel):
-    """The stored snapshots, latest published first."""
+    """The stored snapshots, latest published first, each with its manifest."""
 
-    current: str
+    current: str | None
     snapshots: list[dict[str, Any]]
 
 
@@ -108,5 +156,15 @@ class RollbackRequest(BaseModel):
     snapshot_id: str | None = Field(None, max_length=100)
 
 
-def _split(values: list[str]) -> list[str]:
-    return [part for value in values for part in value.split(",") if part]
+class Live(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class Ready(BaseModel):
+    """A verified snapshot is being served."""
+
+    status: str
+    snapshot_id: str
+    data_until: str

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from nba.domain import to_instant
 
 _PREFIX: Final = "NBA_"
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda v: v.split(",") if isinstance(v, str) else v)
+]
 
 
 class Settings(BaseModel):
-    """Settings of one server; `NBA_MODELS`, `NBA_DB`, `NBA_PLAYBOOK`, `NBA_AS_OF` by environment.
+    """Settings of one server; by environment `NBA_MODELS`, `NBA_DB`, and so on.
 
     Attributes:
         models: the folder of snapshots.
         db: URL of the store.
         playbook: a playbook file, by default the one that ships.
         as_of: a clock that stands still, for demonstrations; by default the clock runs.
+        hosts: the names by which the server may be called, without port; any by default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +34,7 @@ class Settings(BaseModel):
     db: str = "sqlite:///nba.db"
     playbook: Path | None = None
     as_of: str | None = None
+    hosts: Names = ()
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from nba.errors import NbaError
+from nba_api import schemas
 from nba_api.answers import private
 from nba_api.live import LiveState
-from nba_api.problems import PROBLEMS, problem
+from nba_api.problems import declared
 
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-@router.get("/live")
+@router.get("/live", responses={200: {"model": schemas.Live}, **declared()})
 async def live_() -> Response:
     """The process answers."""
     return private({"status": "live"})
 
 
-@router.get("/ready", responses={503: PROBLEMS[503]})
-async def ready(request: Request, live: LiveState) -> Response:
-    """A verified snapshot is being served."""
-    try:
-        snapshot = live.serving().snapshot
-    except NbaError as error:
-        return problem(request, 503, str(error))
+@router.get("/ready", responses={200: {"model": schemas.Ready}, **declared(503)})
+async def ready(live: LiveState) -> Response:
+    """A verified snapshot is being served; 503 with Retry-After until then."""
+    snapshot = live.serving().snapshot
     return private(
         {
             "status": "ready",

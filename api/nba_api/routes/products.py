@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from nba_api.answers import cacheable
+from nba_api.answers import cacheable, public_slate
 from nba_api.live import LiveState
-from nba_api.problems import PROBLEMS
-from nba_api.schemas import ProductQuery, SlateAnswer
+from nba_api.problems import declared
+from nba_api.queries import ProductPath, ProductQuery
+from nba_api.schemas import SlateAnswer
 
-router = APIRouter(prefix="/v1/products", tags=["products"], responses=PROBLEMS)
-ProductPath = Annotated[str, Path(max_length=256)]
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": SlateAnswer},
+    304: {"description": "Not Modified: If-None-Match names the answer's ETag"},
+}
+router = APIRouter(prefix="/v1/products", tags=["products"], responses=declared(404, 422, 503))
+Asked = Annotated[ProductQuery, Query()]
 
 
-@router.get("/{product_id}/bought-together", responses={200: {"model": SlateAnswer}})
+# An id may hold a slash, hence `:path`.
+@router.get("/{product_id:path}/bought-together", responses=ANSWERS)
 async def bought_together(
-    request: Request,
-    live: LiveState,
-    product_id: ProductPath,
-    query: Annotated[ProductQuery, Query()],
+    request: Request, live: LiveState, product_id: ProductPath, query: Asked
 ) -> Response:
     """What shares orders with a product."""
     slate = live.serving().recommender.bought_together(
@@ -30,18 +33,15 @@ async def bought_together(
         fallback=query.fallback,
         strict=query.strict,
     )
-    return cacheable(request, slate.to_dict(explain=query.explain))
+    return cacheable(request, public_slate(slate, explain=query.explain))
 
 
-@router.get("/{product_id}/replacements", responses={200: {"model": SlateAnswer}})
+@router.get("/{product_id:path}/replacements", responses=ANSWERS)
 async def replacements(
-    request: Request,
-    live: LiveState,
-    product_id: ProductPath,
-    query: Annotated[ProductQuery, Query()],
+    request: Request, live: LiveState, product_id: ProductPath, query: Asked
 ) -> Response:
     """What the catalogue names as a product's successor."""
     slate = live.serving().recommender.replacements(
         product_id, n=query.limit, filters=query.filters(), strict=query.strict
     )
-    return cacheable(request, slate.to_dict(explain=query.explain))
+    return cacheable(request, public_slate(slate, explain=query.explain))

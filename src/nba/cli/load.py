@@ -19,13 +19,14 @@ def load(shop: Path, url: str) -> int:
         StateError: the store is not empty.
     """
     store = Store(url)
-    store.load(
-        batches(shop, "orders", ORDERS.columns.keys()),
-        batches(shop, "order_lines", ORDER_LINES.columns.keys()),
-    )
-    count = store.order_count()
-    store.close()
-    return count
+    try:
+        store.load(
+            batches(shop, "orders", ORDERS.columns.keys()),
+            batches(shop, "order_lines", ORDER_LINES.columns.keys()),
+        )
+        return store.order_count()
+    finally:
+        store.close()
 
 
 if __name__ == "__main__":

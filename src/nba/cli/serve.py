@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from nba.cli.console import Models, say
+
+LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
+GRACE_SECONDS: Final = 10
 
 
 def serve(
@@ -40,7 +44,7 @@ def serve(
         port=port,
         models=models,
         when_ready=lambda address: say(
-            f"serving on {address} (docs: {address}/docs); open mode: no keys, this machine only"
+            f"serving on {address} (docs: {address}/docs); open: no keys, this machine only"
         ),
     )
 
@@ -56,30 +60,49 @@ def run(
     models: str,
     when_ready: Callable[[str], None],
 ) -> None:
-    """Run the server until it is stopped.
+    """Run the server until it is stopped by SIGTERM or SIGINT; requests under way are finished.
 
     Raises:
         ConfigError: the address is not a loopback one, or its port is taken.
         DataError: the shop cannot be loaded.
     """
-    _check_address(host, port)
-    if shop is not None:
-        load_shop(shop, db)
-    import uvicorn
+    with _listening(host, port) as listener:
+        if shop is not None:
+            load_shop(shop, db)
+        import uvicorn
 
-    from nba_api.app import create_app
-    from nba_api.settings import Settings
+        from nba_api.app import create_app
+        from nba_api.settings import Settings
 
-    app = create_app(Settings(models=Path(models), db=db, playbook=playbook, as_of=as_of))
+        shown = f"[{host}]" if ":" in host else host
+        settings = Settings(
+            models=Path(models),
+            db=db,
+            playbook=playbook,
+            as_of=as_of,
+            hosts=(*LOOPBACK_NAMES, shown),
+        )
+        app = create_app(settings)
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                shown = f"[{host}]" if ":" in host else host
-                when_ready(f"http://{shown}:{port}")
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started:
+                    when_ready(f"http://{shown}:{port}")
 
-    Server(uvicorn.Config(app, host=host, port=port, log_level="warning")).run()
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        # After a clean stop uvicorn raises the signal again, for who was there before it: that
+        # is us, and a stop that was asked for is a success.
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, lambda *_: None)
+        Server(config).run(sockets=[listener])
+    say("stopped")
 
 
 def load_shop(shop: Path, db: str) -> None:
@@ -101,15 +124,18 @@ def load_shop(shop: Path, db: str) -> None:
     say(f"loading {shop} into {db}")
     child = subprocess.run(
         [sys.executable, "-m", "nba.cli.load", str(shop), db],
-        capture_output=True,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
     if child.returncode:
-        raise DataError(child.stderr.strip() or f"loading {shop} ended with {child.returncode}")
+        # Of an unforeseen failure the last line says what it was, and the rest is for developers.
+        told = child.stderr.strip().splitlines() or [f"the process ended with {child.returncode}"]
+        raise DataError(f"{shop} cannot be loaded: {told[-1]}")
 
 
-def _check_address(host: str, port: int) -> None:
+def _listening(host: str, port: int) -> socket.socket:
+    """Take the address before the work that leads up to listening on it."""
     from nba.errors import ConfigError
 
     try:
@@ -121,12 +147,13 @@ def _check_address(host: str, port: int) -> None:
             f"without keys the server listens on this machine only, not on {host}; "
             "put a proxy with its own access control in front"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"port {port} of {host} cannot be used ({error.strerror}); choose another: --port"
-            ) from None
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"port {port} of {host} cannot be used ({error.strerror}); choose another: --port"
+        ) from None
+    return listener

@@ -20,6 +20,7 @@ ORDERS: Final = Table(
     Column("discount", BigInteger),
     Column("is_test", Boolean),
     Index("orders_by_customer", "customer_id"),
+    sqlite_with_rowid=False,
 )
 
 ORDER_LINES: Final = Table(

@@ -1,0 +1,93 @@
+"""What may be asked: path and query parameters, each written once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from fastapi import Path, Query
+from pydantic import BaseModel, Field
+
+from nba.recommend.eligibility import Filters
+from nba.vocabulary import Availability
+
+MAX_ID: Final = 256
+"""The longest id an import takes, in characters."""
+MAX_MINOR_UNITS: Final = 2**53
+"""The greatest whole number that every JSON reader keeps exact."""
+
+ProductPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
+CustomerPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
+AsOf = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="what was known at this instant, such as 2026-10-01T08:00Z; now by default",
+    ),
+]
+Price = Annotated[int | None, Field(ge=0, le=MAX_MINOR_UNITS)]
+
+
+class ListQuery(BaseModel):
+    """What every list takes."""
+
+    limit: int = Field(10, ge=1, le=50, description="how many products at most")
+    in_basket: list[str] = Field(
+        [], description="products in the basket, never shown; repeated or comma-separated"
+    )
+    exclude: list[str] = Field(
+        [], description="products never to show; repeated or comma-separated"
+    )
+    category: str | None = Field(
+        None, max_length=500, description="a category path; products in it or below it stay"
+    )
+    min_price: Price = Field(None, description="minor units, inclusive")
+    max_price: Price = Field(None, description="minor units, inclusive")
+    availability: Availability | None = Field(
+        None, description="by default every product that can be ordered stays"
+    )
+    collapse: bool = Field(True, description="show one product of each group, the best")
+
+    def filters(self) -> Filters:
+        """Give the library's form."""
+        return Filters(
+            exclude=_ids(self.exclude),
+            in_basket=_ids(self.in_basket),
+            category=self.category,
+            min_price=self.min_price,
+            max_price=self.max_price,
+            availability=self.availability,
+            collapse=self.collapse,
+        )
+
+
+class CustomerQuery(ListQuery):
+    """What a personal list takes besides the customer."""
+
+    as_of: str | None = Field(
+        None,
+        max_length=64,
+        description="an instant with a zone; the list itself rests on the served snapshot, "
+        "which knows the orders up to `model.data_until`",
+    )
+
+
+class ProductQuery(ListQuery):
+    """What a product route takes besides the product."""
+
+    fallback: Literal["popular"] | None = Field(
+        None, description="fills up a short list with popular products, labelled"
+    )
+    explain: bool = Field(False, description="the figures behind each reason")
+    strict: bool = Field(False, description="404 for an unknown product")
+    placement: str | None = Field(
+        None, max_length=100, description="where the widget stands; changes no answer"
+    )
+    key: str | None = Field(
+        None, max_length=200, description="the publishable key; not asked for yet"
+    )
+
+
+def _ids(values: list[str]) -> list[str]:
+    """Take each value whole, as an id may hold a comma, and the parts between its commas."""
+    parts = [part for value in values if "," in value for part in value.split(",") if part]
+    return [*(value for value in values if value), *parts]

@@ -1,0 +1,96 @@
+"""The OpenAPI document tells the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from nba_api.problems import MEDIA_TYPE
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture(scope="module")
+def document(app: FastAPI) -> dict[str, Any]:
+    return app.openapi()
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if method in METHODS
+    }
+
+
+def test_it_holds_the_routes_of_this_version(document: dict[str, Any]) -> None:
+    assert set(operations(document)) == {
+        "get /v1/products/{product_id}/bought-together",
+        "get /v1/products/{product_id}/replacements",
+        "get /v1/customers/{customer_id}/recommendations",
+        "get /v1/customers/{customer_id}/buy-again",
+        "get /v1/customers/{customer_id}/next-message",
+        "get /v1/customers/{customer_id}/plan",
+        "get /v1/models",
+        "post /v1/models:rollback",
+        "get /health/live",
+        "get /health/ready",
+    }
+
+
+def test_every_route_declares_its_answer_and_its_problems(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        answers = operation["responses"]
+        shape = answers["200"]["content"]["application/json"]["schema"]
+        assert "$ref" in shape, name
+        for status, answer in answers.items():
+            if status in ("200", "304"):
+                continue
+            assert list(answer["content"]) == [MEDIA_TYPE], f"{name} {status}"
+        assert "default" in answers, name
+        assert ("422" in answers) == ("parameters" in operation or "requestBody" in operation), name
+        assert operation["summary"], name
+        assert operation["description"], name
+
+
+def test_only_product_routes_declare_not_modified(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        assert ("304" in operation["responses"]) == ("/products/" in name)
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    def references(node: Any) -> list[str]:
+        if isinstance(node, list):
+            return [one for value in node for one in references(value)]
+        if not isinstance(node, dict):
+            return []
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [one for value in node.values() for one in references(value)]
+
+    found = references(document)
+    assert found
+    assert {one.rpartition("/")[2] for one in found} == set(schemas)
+    assert "HTTPValidationError" not in schemas
+
+
+def test_the_bounds_are_declared(document: dict[str, Any]) -> None:
+    operation = operations(document)["get /v1/products/{product_id}/bought-together"]
+    parameters = {one["name"]: one["schema"] for one in operation["parameters"]}
+    assert (parameters["limit"]["minimum"], parameters["limit"]["maximum"]) == (1, 50)
+    assert parameters["product_id"]["maxLength"] == 256
+    others = """
+        in_basket exclude category min_price max_price availability fallback collapse explain
+        placement strict key
+    """
+    assert set(others.split()) < set(parameters)
+
+
+def test_the_document_and_its_page_are_served(client: TestClient) -> None:
+    assert client.get("/openapi.json").json()["openapi"].startswith("3.")
+    assert client.get("/docs").status_code == 200
