@@ -1,0 +1,155 @@
+"""The documents say what is there: verbs, options, settings, routes, words, and code that runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import typer.main
+from pydantic import BaseModel
+
+import nba
+from nba.cli.app import app
+from nba.config import TrainConfig
+from nba.schema import TABLES
+
+REPO = Path(__file__).resolve().parents[2]
+README = (REPO / "README.md").read_text("utf-8")
+
+
+def page(name: str) -> str:
+    return (REPO / "docs" / name).read_text("utf-8")
+
+
+def block(text: str, language: str, number: int = 0) -> str:
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [content for named, content in fences if named == language][number]
+
+
+def settings(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            found += settings(type(field.default), f"{prefix}{name}.")
+        else:
+            found.append((f"{prefix}{name}", field.default))
+    return found
+
+
+def test_every_verb_and_option_is_on_the_page_of_the_command_line() -> None:
+    text = page("command-line.md")
+    group = typer.main.get_command(app)
+    verbs = group.commands.items()  # type: ignore[attr-defined]
+    for name, verb in verbs:
+        assert f"nba {name}" in text
+        for inner in getattr(verb, "commands", {name: verb}).values():
+            for option in inner.params:
+                for spelling in option.opts:
+                    if spelling.startswith("-"):
+                        assert f"`{spelling}" in text or f"{spelling} " in text, spelling
+
+
+@pytest.mark.parametrize(("name", "default"), settings(TrainConfig))
+def test_every_setting_is_documented_with_its_default(name: str, default: Any) -> None:
+    row = re.search(rf"\| `{re.escape(name)}` \| ([^|]+) \|", page("command-line.md"))
+    assert row is not None, name
+    assert float(row[1]) == default
+
+
+def test_the_default_recipe_holds_the_defaults() -> None:
+    assert TrainConfig.from_toml(REPO / "models/recipes/default.toml") == TrainConfig()
+
+
+def test_every_route_is_on_the_page_of_the_api() -> None:
+    from nba_api.app import create_app
+    from nba_api.settings import Settings
+
+    text = page("api.md")
+    document = create_app(Settings(db="sqlite://")).openapi()
+    for path in document["paths"]:
+        assert path.replace("{product_id}", "{id}").replace("{customer_id}", "{id}") in text, path
+
+
+def test_every_column_of_a_table_is_in_the_data_contract() -> None:
+    text = page("data-contract.md")
+    for table in TABLES.values():
+        for column in table.names:
+            assert f"{column}" in text, f"{table.name}.{column}"
+
+
+def test_every_public_name_exists_and_is_loaded_on_first_use() -> None:
+    for name in nba.__all__:
+        assert getattr(nba, name) is not None
+    assert set(dir(nba)) >= set(nba.__all__)
+    with pytest.raises(AttributeError, match="magic"):
+        _ = nba.magic
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for path in [REPO / "README.md", *(REPO / "docs").rglob("*.md"), REPO / "benchmarks/README.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+@pytest.fixture(scope="module")
+def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the README's commands on the README's CSV, but for the server."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "orders.csv").write_text(block(README, "csv"))
+    (folder / "models").mkdir()
+    (folder / "models/playbooks").symlink_to(REPO / "models/playbooks")
+    commands = block(README, "", 1).splitlines()
+    assert [line.split()[1] for line in commands] == [
+        "import", "check", "train", "recommend", "decide", "serve",
+    ]  # fmt: skip
+    for line in commands[:-1]:
+        words = line.split("#")[0].split()[1:]
+        ran = subprocess.run(
+            [sys.executable, "-m", "nba.cli.app", *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, f"{line}: {ran.stderr}"
+        if words[0] == "recommend":
+            assert "100 % of orders with kettle also had it" in ran.stdout
+        if words[0] == "decide":
+            assert "ann: client/delivered" in ran.stdout
+    return folder
+
+
+def test_the_code_of_the_readme_runs(readme_shop: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", block(README, "python")],
+        cwd=readme_shop,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "filter" in ran.stdout
+    assert "waits: accessories (not_due until" in ran.stdout
+
+
+def test_the_sql_of_the_docs_recomputes_a_reason(readme_shop: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "nba.cli.app", "recommend", "bought-together", "kettle", "--json"],
+        cwd=readme_shop,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    item = json.loads(ran.stdout)["items"][0]
+    sql = block(page("algorithms.md"), "sql").replace("'demo/", f"'{readme_shop}/shop/")
+    sql = sql.replace("'A'", "'kettle'").replace("'B'", f"'{item['product_id']}'")
+    cursor = duckdb.connect().execute(sql)
+    names = [column[0] for column in cursor.description or ()]
+    found = dict(zip(names, cursor.fetchone() or (), strict=True))
+    assert found == pytest.approx({name: item["reason"]["evidence"][name] for name in names})
