@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 
 import numpy as np
 
@@ -29,6 +30,7 @@ def factorise(
     if not len(matrix.product):
         return None
     from implicit.cpu.als import AlternatingLeastSquares
+    from implicit.recommender_base import ModelFitError
     from scipy.sparse import csr_matrix
     from threadpoolctl import threadpool_limits
 
@@ -46,7 +48,9 @@ def factorise(
             random_state=_stream(seed),
             num_threads=threads,
         )
-        model.fit(cells, show_progress=False)
+        with suppress(ModelFitError):
+            # It leaves NaN in the factors, which are looked at below in any case.
+            model.fit(cells, show_progress=False)
     factors = Factors(
         np.ascontiguousarray(model.user_factors, np.float32),
         np.ascontiguousarray(model.item_factors, np.float32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -15,8 +16,8 @@ from nba.artifacts.graph import ProductGraph
 from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
-from nba.data.history import Baskets, OrderHistory
-from nba.domain import DAY
+from nba.data.history import Baskets, OrderHistory, last_fact
+from nba.domain import DAY, MICROSECOND
 from nba.learn.cards import product_cards
 from nba.learn.collaborative import factorise
 from nba.learn.copurchase import bought_together
@@ -41,7 +42,8 @@ def train(
         history: the orders; those at or after `as_of` have no effect.
         catalog: the products; sold ones it lacks are added with their id as title.
         config: the recipe; by default all defaults.
-        as_of: an instant with a zone; by default just after the last fact.
+        as_of: an instant with a zone; by default just after the last fact, from which ages and
+            windows are counted in any case.
         threads: processors to use, by default all; the result is the same for any number.
         announce: called with the name of each step as it begins.
 
@@ -51,7 +53,9 @@ def train(
     config = config or TrainConfig()
     workers = threads or os.cpu_count() or 1
     known = history if as_of is None else history.until(as_of)
-    baskets = known.baskets()
+    # Ages count from the last fact, so that a shop that paused keeps its popular list.
+    until = min(known.as_of, last_fact(known.rows) + MICROSECOND)
+    baskets = replace(known.baskets(), as_of=until)
     announce("counting pairs")
     counts = local.pair_counts(baskets, threads=workers)
     announce("bought together")
@@ -121,13 +125,13 @@ def _customers(
         matrix.decayed.astype(np.float32),
         matrix.last_at,
         np.bincount(baskets.customer[known], minlength=count).astype(np.int32),
-        _yearly_revenue(history, count),
+        _yearly_revenue(history, baskets.as_of, count),
     )
 
 
-def _yearly_revenue(history: OrderHistory, count: int) -> NDArray[np.int64]:
+def _yearly_revenue(history: OrderHistory, until: np.datetime64, count: int) -> NDArray[np.int64]:
     rows = history.rows
-    recent = rows.ordered_at >= history.as_of - 365 * DAY
+    recent = rows.ordered_at >= until - 365 * DAY
     line = history.kept_line() & recent[rows.line_order]
     customer = rows.customer[rows.line_order[line]]
     revenue = np.zeros(count + rows.guest_count, np.int64)

@@ -1,0 +1,32 @@
+"""The one order of scores, and the words of reasons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nba.recommend.ranking import best
+from nba.recommend.reasons import counted, percent
+
+SCORES = st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 1.0, 2.0]), max_size=30)
+
+
+@given(SCORES, st.integers(0, 35))
+def test_the_best_are_those_of_a_plain_sort(scores, n):
+    possible = [place for place, score in enumerate(scores) if score > -np.inf]
+    expected = sorted(possible, key=lambda place: (-scores[place], place))[:n]
+    assert best(np.array(scores, np.float64), n).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0099, "under 1 %"), (0.01, "1 %"), (0.345, "34 %"), (1 / 3, "33 %"), (1.0, "100 %")],
+)
+def test_a_share_is_a_whole_percent(share, text):
+    assert percent(share) == text
+
+
+def test_one_is_one_and_two_are_several():
+    assert (counted(1, "order"), counted(2, "order")) == ("1 order", "2 orders")
