@@ -1,11 +1,11 @@
 """The six-order shop of `tests/shops.py`, counted by hand.
 
-    o1  ann    filter kettle
-    o2  ann    filter kettle tea
-    o3  bob           kettle tea
-    o4  guest  filter kettle
-    o5  cat                  tea
-    o6  bob    filter kettle tea cup
+o1  ann    filter kettle
+o2  ann    filter kettle tea
+o3  bob           kettle tea
+o4  guest  filter kettle
+o5  cat                  tea
+o6  bob    filter kettle tea cup
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ def product_cards(
     baskets: Baskets,
     counts: PairCounts,
     ids: Ids,
+    named: NDArray[np.int32],
+    counted: NDArray[np.int32],
     config: TrainConfig,
 ) -> Products:
     """Join catalogue and history into one card a product.
@@ -32,11 +34,11 @@ def product_cards(
         baskets: the kept purchases of the history.
         counts: for the orders and customers of each product.
         ids: the ids of all of these, whose positions are the product codes.
+        named: int32: the code in `ids` of each product of the history and its baskets.
+        counted: int32: the same for the products of `counts`.
         config: for the popularity window.
     """
     listed = ids.codes_of(catalog.product_ids)
-    named = ids.codes_of(baskets.product_ids)
-    counted = ids.codes_of(counts.product_ids)
     width = len(ids)
     price, has_price = _last_paid(history, named, width)
     price[listed] = np.where(catalog.priced, catalog.price, price[listed])

@@ -67,11 +67,14 @@ def train(
     announce("assembling the snapshot")
     ids = catalog.product_ids.union(baskets.product_ids)
     code = ids.codes_of(baskets.product_ids)
-    together = _recoded(graph, ids.codes_of(counts.product_ids), len(ids))
+    # What was only ever cancelled is named by the baskets and counted nowhere.
+    same = len(counts.product_ids) == len(baskets.product_ids)
+    counted = code if same else ids.codes_of(counts.product_ids)
+    together = _recoded(graph, counted, len(ids))
     with_neighbours = int((np.diff(together.indptr) > 0).sum())
     sold = len(counts.product_ids)
     return Snapshot.of(
-        products=product_cards(known, catalog, baskets, counts, ids, config),
+        products=product_cards(known, catalog, baskets, counts, ids, code, counted, config),
         customers=_customers(known, baskets, matrix, code),
         graphs={"bought_together": together},
         factors=None if factors is None else _recoded_factors(factors, code, len(ids)),

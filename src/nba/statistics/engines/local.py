@@ -37,6 +37,10 @@ class _Block(NamedTuple):
     customers: NDArray[np.int32]
 
 
+_COUNTED = (np.int64, np.int32, np.int64, np.int64, np.int64)
+"""The dtypes of a block's columns as `PairCounts` keeps them."""
+
+
 def pair_counts(baskets: Baskets, *, threads: int = 1) -> PairCounts:
     """Count pairs exactly; the number of threads changes nothing but the time.
 
@@ -50,18 +54,25 @@ def pair_counts(baskets: Baskets, *, threads: int = 1) -> PairCounts:
         delayed(_counted)(begin, end, baskets, visits, weight)
         for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
     )
-    pairs = _Block(*(np.concatenate(column) for column in zip(*counted, strict=True)))
+    partners, second, orders, weights, customers = (
+        np.concatenate(column, dtype=kind)
+        for column, kind in zip(zip(*counted, strict=True), _COUNTED, strict=True)
+    )
     product_weight = np.zeros(len(baskets.product_ids), np.int64)
     np.add.at(product_weight, baskets.product, np.repeat(weight, baskets.size))
-    bought = np.diff(visits.start) > 0
-    code = (np.cumsum(bought) - 1).astype(np.int32)
+    first = np.repeat(np.arange(len(partners), dtype=np.int32), partners)
+    ids, bought = baskets.product_ids, np.diff(visits.start) > 0
+    if not bought.all():
+        code = (np.cumsum(bought) - 1).astype(np.int32)
+        first, second = code[first], code[second]
+        ids = ids.take(np.flatnonzero(bought))
     return PairCounts(
-        baskets.product_ids if bought.all() else baskets.product_ids.take(np.flatnonzero(bought)),
-        np.repeat(code, pairs.partners),
-        code[pairs.second],
-        pairs.orders.astype(np.int64),
-        pairs.weight,
-        pairs.customers.astype(np.int64),
+        ids,
+        first,
+        second,
+        orders,
+        weights,
+        customers,
         np.diff(visits.start)[bought],
         product_weight[bought],
         _distinct_customers(baskets, visits)[bought],
