@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-import nba
+from nba import __version__
 from nba_api import problems
 from nba_api.envelope import Envelope
 from nba_api.live import Live
@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="nba",
-        version=nba.__version__,
+        version=__version__,
         lifespan=lifespan,
         summary="Which products, and which message next, from a shop's own orders.",
         redirect_slashes=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import sqlite3
 from pathlib import Path
 
@@ -139,6 +140,12 @@ def test_no_customer_route_may_be_cached_not_even_its_errors(
         for answer in answers:
             assert answer.headers["cache-control"] == PRIVATE
             assert "etag" not in answer.headers
+
+
+def test_no_customer_route_holds_up_the_event_loop(app: FastAPI) -> None:
+    for context in iter_route_contexts(app.routes):
+        if context.path is not None and context.path.startswith("/v1/customers/"):
+            assert not inspect.iscoroutinefunction(context.endpoint), context.path
 
 
 def test_only_product_routes_may_be_cached(client: TestClient) -> None:

@@ -1,4 +1,8 @@
-"""One customer: personal lists, the next message, the plan. Asking has no side effect."""
+"""One customer: personal lists, the next message, the plan. Asking has no side effect.
+
+None is a coroutine: each reads the store or scores every product, in a thread of its own, while
+the widgets of the storefront go on being answered.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ Asked = Annotated[CustomerQuery, Query()]
 
 # An id may hold a slash, hence `:path`.
 @router.get("/{customer_id:path}/recommendations", responses={200: {"model": SlateAnswer}})
-async def recommendations(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
+def recommendations(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
     """Personal picks; popular products, labelled, for a customer nobody knows."""
     live.instant(query.as_of)
     slate = live.serving().recommender.picks(customer_id, n=query.limit, filters=query.filters())
@@ -27,7 +31,7 @@ async def recommendations(live: LiveState, customer_id: CustomerPath, query: Ask
 
 
 @router.get("/{customer_id:path}/buy-again", responses={200: {"model": SlateAnswer}})
-async def buy_again(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
+def buy_again(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
     """What the customer bought before and may buy again."""
     live.instant(query.as_of)
     slate = live.serving().recommender.buy_again(
@@ -37,14 +41,14 @@ async def buy_again(live: LiveState, customer_id: CustomerPath, query: Asked) ->
 
 
 @router.get("/{customer_id:path}/next-message", responses={200: {"model": DecisionAnswer}})
-async def next_message(live: LiveState, customer_id: CustomerPath, as_of: AsOf = None) -> Response:
+def next_message(live: LiveState, customer_id: CustomerPath, as_of: AsOf = None) -> Response:
     """The next message, with products and reasons, and why the others wait."""
     policy, at = live.serving().policy, live.instant(as_of)
     return private(policy.decide(customer_id, live.facts(customer_id, at), at).to_dict())
 
 
 @router.get("/{customer_id:path}/plan", responses={200: {"model": PlanAnswer}})
-async def plan(
+def plan(
     live: LiveState,
     customer_id: CustomerPath,
     as_of: AsOf = None,

@@ -63,9 +63,11 @@ def run(
     """Run the server until it is stopped by SIGTERM or SIGINT; requests under way are finished.
 
     Raises:
-        ConfigError: the address is not a loopback one, or its port is taken.
+        ConfigError: `as_of` is no instant, the address is not a loopback one, or its port is taken.
         DataError: the shop cannot be loaded.
     """
+    if as_of is not None:
+        _check_instant(as_of)
     with _listening(host, port) as listener:
         if shop is not None:
             load_shop(shop, db)
@@ -75,14 +77,15 @@ def run(
         from nba_api.settings import Settings
 
         shown = f"[{host}]" if ":" in host else host
-        settings = Settings(
-            models=Path(models),
-            db=db,
-            playbook=playbook,
-            as_of=as_of,
-            hosts=(*LOOPBACK_NAMES, shown),
+        app = create_app(
+            Settings(
+                models=Path(models),
+                db=db,
+                playbook=playbook,
+                as_of=as_of,
+                hosts=(*LOOPBACK_NAMES, shown),
+            )
         )
-        app = create_app(settings)
 
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -132,6 +135,16 @@ def load_shop(shop: Path, db: str) -> None:
         # Of an unforeseen failure the last line says what it was, and the rest is for developers.
         told = child.stderr.strip().splitlines() or [f"the process ended with {child.returncode}"]
         raise DataError(f"{shop} cannot be loaded: {told[-1]}")
+
+
+def _check_instant(as_of: str) -> None:
+    from nba.domain import to_instant
+    from nba.errors import ConfigError, DataError
+
+    try:
+        to_instant(as_of)
+    except DataError as error:
+        raise ConfigError(f"--as-of: {error}") from None
 
 
 def _listening(host: str, port: int) -> socket.socket:

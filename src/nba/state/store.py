@@ -22,6 +22,8 @@ _ROWS_A_STATEMENT: Final = 50
 """Fewer and longer statements halve the time of a load; 50 rows stay far below the 999
 parameters that the oldest SQLite takes."""
 _CUSTOMERS_A_QUERY: Final = 500
+_REFUSED: Final = (SQLAlchemyError, UnicodeEncodeError, OverflowError)
+"""The driver itself refuses texts that are no Unicode and integers beyond 64 bits."""
 
 
 class Store:
@@ -117,8 +119,8 @@ class Store:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
                 yield connection
-        except SQLAlchemyError as error:
-            raise StateError(f"the store cannot be read: {error.__cause__}") from None
+        except _REFUSED as error:
+            raise StateError(f"the store cannot be read: {error.__cause__ or error}") from None
 
     @contextmanager
     def _loading(self) -> Iterator[Connection]:
@@ -138,8 +140,8 @@ class Store:
                 connection.commit()
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")
                 connection.invalidate()
-        except SQLAlchemyError as error:
-            raise StateError(f"the shop cannot be loaded: {error.__cause__}") from None
+        except _REFUSED as error:
+            raise StateError(f"the shop cannot be loaded: {error.__cause__ or error}") from None
 
 
 def _engine(url: str) -> Engine:

@@ -1,0 +1,69 @@
+"""Rows of the store's tables, written as tuples in column order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from nba.state.tables import ORDER_LINES, ORDERS
+
+DAY_US: Final = 86_400_000_000
+Cells = list[tuple[Any, ...]]
+
+# Ids that sort differently by byte, by UTF-16 unit and by locale, and one with a NUL inside.
+ORDER_CELLS: Final[Cells] = sorted(
+    [
+        ("o1", "ann", 10 * DAY_US, "delivered", 12 * DAY_US, 12 * DAY_US, 50, False),
+        ("O2", "ann", 20 * DAY_US, "shipped", None, None, None, None),
+        ("ö3", None, 21 * DAY_US, "delivered", None, 25 * DAY_US, 0, False),
+        ("o\0004", "bob", 30 * DAY_US, "returned", 40 * DAY_US, 33 * DAY_US, None, False),
+        ("\uffee5", None, 31 * DAY_US, "cancelled", 31 * DAY_US, None, None, True),
+        ("\U0001f4e66", "b\0b", -5 * DAY_US, "delivered", None, None, 7, False),
+    ]
+)
+LINE_CELLS: Final[Cells] = sorted(
+    [
+        ("o1", 1, "kettle", 1, 3000, 0, 0),
+        ("o1", 2, "filter", 3, 500, 100, 1),
+        ("o1", 10, "tea", 1, None, None, None),
+        ("O2", 1, "größe 5/é", 2, 2**53, None, 0),
+        ("ö3", 1, "kettle", 1, 3000, 0, 0),
+        ("o\0004", 1, "filter", 2, 500, 0, 2),
+        ("\uffee5", 1, "tea", 1, 400, 0, 0),
+        ("\U0001f4e66", 1, "\U0001f375", 1, 400, 0, 0),
+    ]
+)
+
+
+def as_dictionaries(
+    orders: Cells = ORDER_CELLS, lines: Cells = LINE_CELLS
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Give the same rows as `Rows.of` takes them."""
+    named = [dict(zip(ORDERS.columns.keys(), row, strict=True)) for row in orders]
+    for row in named:
+        for name in ("ordered_at", "status_at", "delivered_at"):
+            row[name] = None if row[name] is None else np.datetime64(row[name], "us")
+    return named, [dict(zip(ORDER_LINES.columns.keys(), row, strict=True)) for row in lines]
+
+
+def one_customer(customer: str, orders: int, lines: int) -> tuple[Cells, Cells]:
+    """Give a customer's orders, each with so many lines."""
+    names = [f"{customer}-{number:04}" for number in range(orders)]
+    return (
+        [
+            (name, customer, number * DAY_US, "delivered", None, None, None, False)
+            for number, name in enumerate(names)
+        ],
+        [
+            (name, line, f"p{(number * 7 + line) % 997:04}", 1, 100, 0, 0)
+            for number, name in enumerate(names)
+            for line in range(1, lines + 1)
+        ],
+    )
+
+
+def in_batches(cells: Cells, size: int) -> Iterator[Cells]:
+    """Cut rows into batches."""
+    return (cells[first : first + size] for first in range(0, len(cells), size))

@@ -1,0 +1,100 @@
+"""The same shop as a folder and as a store: equal facts, equal decisions, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+import nba
+from nba.cli.load import load
+from nba.config import shipped
+from nba.data.imports import import_files
+from nba.data.shop import Shop
+from nba.domain import Texts, to_instant
+from nba.errors import DataError, StateError
+from nba.facts.fold import Facts, fold
+from nba.facts.rows import Rows
+from nba.state.store import Store
+from tests.api.shop import ODD_CUSTOMER, ORDERS, PRODUCTS, orders_csv
+
+INSTANTS = ("2026-01-05T10:00Z", "2026-01-12T00:00Z", "2026-02-22T09:00Z", "2026-03-01T12:00Z")
+CUSTOMERS = ("ann", "bob", "dan", "eve", ODD_CUSTOMER, "nobody")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    folder = tmp_path_factory.mktemp("both")
+    (folder / "orders.csv").write_text(orders_csv(), "utf-8")
+    (folder / "products.csv").write_text(PRODUCTS, "utf-8")
+    import_files([folder / "orders.csv", folder / "products.csv"], folder / "shop")
+    return nba.read_shop(folder / "shop")
+
+
+@pytest.fixture(scope="module")
+def loaded(shop: Shop) -> Store:
+    url = f"sqlite:///{shop.path.parent / 'store.db'}"
+    assert load(shop.path, url) == len(ORDERS)
+    return Store(url)
+
+
+def equal(one: Rows | Facts, other: Rows | Facts) -> bool:
+    for field in fields(one):
+        left, right = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(left, np.ndarray):
+            assert left.dtype == right.dtype, field.name
+            assert left.tobytes() == right.tobytes(), field.name
+        else:
+            assert (list(left) == list(right)) if isinstance(left, Texts) else left == right
+    return True
+
+
+def test_both_hold_the_same_rows(shop: Shop, loaded: Store) -> None:
+    assert equal(shop.history.rows, loaded.all_rows())
+
+
+@pytest.mark.parametrize("as_of", INSTANTS)
+def test_both_fold_to_the_same_facts(shop: Shop, loaded: Store, as_of: str) -> None:
+    at = to_instant(as_of)
+    assert equal(shop.facts(as_of=as_of), fold(loaded.all_rows(), as_of=at))
+    whole = shop.facts(as_of=as_of, customers=CUSTOMERS)
+    for row, customer in enumerate(CUSTOMERS):
+        alone = fold(loaded.rows_of([customer]), as_of=at, customers=[customer])
+        assert alone.version(0) == whole.version(row)
+
+
+@pytest.mark.parametrize("as_of", INSTANTS)
+def test_both_lead_to_the_same_decisions(
+    shop: Shop,
+    loaded: Store,
+    as_of: str,
+) -> None:
+    policy = nba.Policy(
+        nba.train(shop.history, shop.catalog),
+        nba.Playbook.from_toml(shipped("playbooks", "owox_2011")),
+    )
+    at = to_instant(as_of)
+    whole = policy.decide(list(CUSTOMERS), shop.facts(as_of=as_of, customers=CUSTOMERS), as_of)
+    for customer, expected in zip(CUSTOMERS, whole, strict=True):
+        facts = fold(loaded.rows_of([customer]), as_of=at, customers=[customer])
+        found = policy.decide(customer, facts, at)
+        assert found.decision_id == expected.decision_id
+        assert orjson.dumps(found.to_dict()) == orjson.dumps(expected.to_dict())
+
+
+def test_a_folder_that_is_no_shop_leaves_an_empty_store(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with pytest.raises(DataError, match=r"orders\.parquet"):
+        load(tmp_path, url)
+    store = Store(url)
+    assert store.is_empty()
+    store.close()
+
+
+def test_a_shop_is_loaded_once(shop: Shop, loaded: Store) -> None:
+    with pytest.raises(StateError, match="holds orders already"):
+        load(shop.path, f"sqlite:///{shop.path.parent / 'store.db'}")
+    assert loaded.order_count() == len(ORDERS)

@@ -1,0 +1,197 @@
+"""The store gives back the rows it was given, quickly, and takes no half of a shop."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nba.domain import Texts
+from nba.errors import ConfigError, StateError
+from nba.facts.rows import Rows
+from nba.state.store import Store
+from tests.unit.state.cells import (
+    LINE_CELLS,
+    ORDER_CELLS,
+    Cells,
+    as_dictionaries,
+    in_batches,
+    one_customer,
+)
+
+
+def same(one: Rows, other: Rows) -> bool:
+    for field in fields(Rows):
+        left, right = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(left, Texts):
+            assert list(left) == list(right), field.name
+        else:
+            assert left.dtype == right.dtype, field.name
+            assert left.tobytes() == right.tobytes(), field.name
+    return True
+
+
+def rows_by_hand(*customers: str | None) -> Rows:
+    orders = [row for row in ORDER_CELLS if row[1] in customers]
+    named = {row[0] for row in orders}
+    return Rows.of(*as_dictionaries(orders, [row for row in LINE_CELLS if row[0] in named]))
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_what_was_loaded_comes_back_whole(store: Store, size: int) -> None:
+    store.load(in_batches(ORDER_CELLS, size), in_batches(LINE_CELLS, size))
+    assert store.order_count() == len(ORDER_CELLS)
+    assert same(store.all_rows(), Rows.of(*as_dictionaries()))
+
+
+@pytest.mark.parametrize(
+    "customers", [("ann",), ("b\0b",), ("bob", "ann"), ("ann", "ann"), ("ann", "nobody")]
+)
+def test_the_rows_of_some_customers_are_theirs_and_no_others(
+    store: Store, customers: tuple[str, ...]
+) -> None:
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    assert same(store.rows_of(customers), rows_by_hand(*customers))
+
+
+@pytest.mark.parametrize("customer", ["nobody", "", "b", "' OR '1'='1", "x" * 10_000, "☃"])
+def test_a_customer_nobody_knows_has_no_rows(store: Store, customer: str) -> None:
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    assert same(store.rows_of([customer]), Rows.of([], []))
+    assert same(store.rows_of([]), Rows.of([], []))
+
+
+def test_thousands_of_customers_may_be_asked_for_at_once(store: Store) -> None:
+    many = [one_customer(f"c{number:04}", 1, 2) for number in range(2_000)]
+    orders = [row for found, _ in many for row in found]
+    lines = [row for _, found in many for row in found]
+    store.load([orders], [lines])
+    names = [str(row[1]) for row in reversed(orders)]
+    assert same(store.rows_of(names), store.all_rows())
+
+
+def test_an_empty_store_is_empty_and_a_shop_is_loaded_into_no_other(store: Store) -> None:
+    assert store.is_empty()
+    assert store.order_count() == 0
+    assert same(store.all_rows(), Rows.of([], []))
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    assert not store.is_empty()
+    with pytest.raises(StateError, match="holds orders already"):
+        store.load([ORDER_CELLS], [LINE_CELLS])
+    assert store.order_count() == len(ORDER_CELLS)
+
+
+@pytest.mark.parametrize(
+    ("orders", "lines"),
+    [
+        ([ORDER_CELLS, ORDER_CELLS], [LINE_CELLS]),
+        ([ORDER_CELLS], [LINE_CELLS, LINE_CELLS[:1]]),
+        ([[(*ORDER_CELLS[0][:2], None, *ORDER_CELLS[0][3:])]], []),
+        ([[ORDER_CELLS[0][:3]]], []),
+        ([[("\ud800", *ORDER_CELLS[0][1:])]], []),
+        ([[("o", "c", 2**70, *ORDER_CELLS[0][3:])]], []),
+    ],
+    ids=["order twice", "line twice", "null", "cells missing", "lone surrogate", "too large"],
+)
+def test_a_row_that_cannot_be_written_leaves_the_store_empty(
+    store: Store, orders: list[Cells], lines: list[Cells]
+) -> None:
+    with pytest.raises(StateError, match="cannot be loaded"):
+        store.load(orders, lines)
+    assert store.is_empty()
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    assert store.order_count() == len(ORDER_CELLS)
+
+
+def test_an_error_of_the_source_leaves_the_store_empty_and_is_passed_on(store: Store) -> None:
+    def broken() -> object:
+        yield LINE_CELLS[:3]
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="disk is gone"):
+        store.load([ORDER_CELLS], broken())  # type: ignore[arg-type]
+    assert store.is_empty()
+
+
+def test_after_a_load_the_store_keeps_a_write_ahead_log(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    store.close()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def test_a_store_that_others_have_open_is_loaded_all_the_same(store: Store, url: str) -> None:
+    other = Store(url)
+    assert other.is_empty()
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    assert other.order_count() == len(ORDER_CELLS)
+    other.close()
+
+
+def test_one_customer_is_found_by_the_indexes(store: Store, tmp_path: Path) -> None:
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    connection = sqlite3.connect(tmp_path / "store.db")
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    plans = [
+        connection.execute(f"EXPLAIN QUERY PLAN {query}", ("ann",)).fetchall()
+        for query in (
+            "SELECT * FROM orders WHERE customer_id IN (?) ORDER BY order_id",
+            "SELECT * FROM order_lines WHERE order_id IN "
+            "(SELECT order_id FROM orders WHERE customer_id IN (?)) ORDER BY order_id, line_no",
+        )
+    ]
+    connection.close()
+    steps = [step[3] for plan in plans for step in plan]
+    assert not [step for step in steps if step.startswith("SCAN")]
+    assert not [step for step in steps if "TEMP B-TREE" in step]
+    assert any("orders_by_customer" in step for step in steps)
+
+
+def test_a_customer_with_sixty_orders_of_ten_lines_is_read_in_milliseconds(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = [one_customer(f"c{number:03}", 60, 10) for number in range(40)]
+    store.load([[r for found, _ in many for r in found]], [[r for _, found in many for r in found]])
+    took = []
+    for _ in range(30):
+        began = time.thread_time()
+        rows = store.rows_of(["c007"])
+        took.append(time.thread_time() - began)
+    assert len(rows.line_order) == 600
+    with capsys.disabled():
+        print(
+            f"\nrows of one customer, 60 orders x 10 lines: {1e3 * float(np.median(took)):.1f} ms"
+        )
+    # Processor time, so that a busy machine is not a slow store.
+    assert min(took) < 0.005
+
+
+@pytest.mark.parametrize("url_", ["postgresql://localhost/x", "mysql://x/y", "nonsense", "", "a b"])
+def test_a_url_of_no_supported_database_is_a_command_error(url_: str) -> None:
+    with pytest.raises(ConfigError, match="sqlite"):
+        Store(url_)
+
+
+def test_a_file_that_is_no_database_or_lies_nowhere_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database " * 100)
+    for path in (tmp_path / "text.db", tmp_path / "absent" / "store.db", tmp_path):
+        with pytest.raises(StateError, match="cannot be opened"):
+            Store(f"sqlite:///{path}")
+
+
+def test_a_store_whose_file_breaks_under_it_says_so(store: Store, tmp_path: Path) -> None:
+    store.load([ORDER_CELLS], [LINE_CELLS])
+    store.close()
+    (tmp_path / "store.db").write_text("no database " * 1000)
+    for ask in (store.all_rows, store.is_empty, store.order_count):
+        with pytest.raises(StateError, match="cannot be read"):
+            ask()
