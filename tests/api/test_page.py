@@ -1,0 +1,57 @@
+"""The page of the API: its examples are what the server says, and it leaves nothing out."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```\nGET (\S+)\n```\n```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+# What tuning moves; the page promises the sum, not the summands.
+FIGURES = {"score", "expected"}
+
+
+def shortens(shown: Any, real: Any, key: str = "") -> bool:
+    """Whether an example is a part of an answer; `…` stands for the rest of a text."""
+    match shown:
+        case dict():
+            return all(name in real and shortens(shown[name], real[name], name) for name in shown)
+        case list():
+            return len(shown) <= len(real) and all(map(shortens, shown, real))
+        case str() if shown.endswith("…"):
+            return str(real).startswith(shown[:-1])
+        case float() if key in FIGURES:
+            return isinstance(real, float)
+        case _:
+            return bool(shown == real) and type(shown) is type(real)
+
+
+@pytest.mark.parametrize(("path", "shown"), EXAMPLES)
+def test_an_example_is_what_the_server_says(client: TestClient, path: str, shown: str) -> None:
+    real = client.get(path).json()
+    assert shortens(json.loads(shown), real), json.dumps(real, indent=1)
+
+
+def test_there_is_an_example_of_every_kind_of_answer() -> None:
+    assert len(EXAMPLES) >= 11
+    assert not shortens({"a": 1}, {"a": 2})
+    assert not shortens([1, 2], [1])
+    assert not shortens({"a": None}, {})
+
+
+def test_every_route_and_parameter_is_on_the_page(app: FastAPI) -> None:
+    for path, methods in app.openapi()["paths"].items():
+        shown = re.sub(r"\{\w+\}", "{id}", path)
+        for method, operation in methods.items():
+            assert f"`{method.upper()} {shown}`" in PAGE
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "query":
+                    assert f"`{parameter['name']}`" in PAGE, parameter["name"]
+            for status in operation["responses"]:
+                assert status in ("200", "default") or status in PAGE, status
