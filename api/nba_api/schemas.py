@@ -62,7 +62,7 @@ class SlateAnswer(BaseModel):
     request: dict[str, Any]
     items: list[Item]
     fallback: str | None = Field(description="the step that filled up the list, if one did")
-    missing_ids: list[str] = Field(description="products asked about that nobody knows")
+    missing_ids: list[str] = Field(description="products, or the customer, that nobody knows")
     excluded: dict[str, int] = Field(description="rule → candidates it took out")
     model: Model
 

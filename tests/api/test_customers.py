@@ -35,6 +35,7 @@ def test_a_stranger_gets_popular_products_labelled_and_nothing_to_buy_again(
 ) -> None:
     picks = client.get(path_of("customers", "nobody", "recommendations")).json()
     assert picks["fallback"] == "popular"
+    assert picks["missing_ids"] == ["nobody"]
     assert picks["items"][0]["product_id"] == "kettle"
     assert client.get(path_of("customers", "nobody", "buy-again")).json()["items"] == []
 
