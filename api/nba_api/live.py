@@ -20,7 +20,7 @@ from nba.config import shipped
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
 from nba.domain import to_instant
-from nba.errors import DataError, SnapshotError
+from nba.errors import SnapshotError
 from nba.facts.fold import Facts, fold
 from nba.recommend.recommender import Recommender
 from nba.state.store import Store
@@ -123,12 +123,7 @@ class Live:
         Raises:
             DataError: the text is no instant, or it carries no zone.
         """
-        if as_of is None:
-            return self._clock()
-        try:
-            return to_instant(as_of)
-        except OverflowError:
-            raise DataError(f"{as_of!r} lies outside the years 1 to 9999 of UTC") from None
+        return self._clock() if as_of is None else to_instant(as_of)
 
     def facts(self, customer: str, as_of: np.datetime64) -> Facts:
         """Fold one customer's rows from the store."""

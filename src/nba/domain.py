@@ -158,7 +158,10 @@ def to_instant(value: str | datetime | np.datetime64) -> np.datetime64:
         raise DataError(
             f"{value.isoformat()} has no zone; write 2026-10-01T00:00Z or +02:00 after it"
         )
-    return np.datetime64(value.astimezone(UTC).replace(tzinfo=None), "us")
+    try:
+        return np.datetime64(value.astimezone(UTC).replace(tzinfo=None), "us")
+    except OverflowError:
+        raise DataError(f"{value.isoformat()} lies outside the years 1 to 9999 of UTC") from None
 
 
 def iso(instant: np.datetime64) -> str | None:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -60,6 +61,11 @@ def steps(title: str, total: int) -> Iterator[Callable[[str], None]]:
 
         yield announce
         progress.update(task, completed=total)
+
+
+def now() -> str:
+    """Read the clock: whole seconds of UTC, as every instant is written."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def instant(text: str, option: str) -> np.datetime64:

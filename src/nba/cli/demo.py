@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nba.cli.console import Models, say, steps
+from nba.cli.console import AsJson, Models, give, now, say, steps
 
 if TYPE_CHECKING:
     from nba.artifacts.snapshot import Snapshot
     from nba.data.shop import Shop
+    from nba.measure.backtest import BacktestResult
 
 SHOP = Path("demo")
 HORIZON_DAYS = 28
@@ -26,77 +27,104 @@ def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop before serving.")] = False,
     models: Models = "models",
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    as_json: AsJson = False,
 ) -> None:
     """Import a year of a real supermarket's orders, train, measure and serve."""
-    from nba.cli.backtest import BACKTEST_STEPS, describe
-    from nba.cli.compiling import start_compiling
-    from nba.cli.import_ import show
-    from nba.cli.train import TRAINING_STEPS
-    from nba.data.imports import import_files
-    from nba.data.mapping import SourceMapping
-    from nba.data.shop import read_shop
     from nba.domain import iso
-    from nba.learn.train import train
-    from nba.measure.backtest import backtest
 
     began = time.monotonic()
+    _import(as_json=as_json)
+    store = SHOP / "nba.db"
+    loading = _start_loading(store)
+    shop, snapshot = _train(models, as_json=as_json)
+    seconds = time.monotonic() - began
+    say(f"snapshot {snapshot.id}; import and training took {seconds:.0f} s", as_json=as_json)
+    result = _backtest(shop, as_json=as_json)
+    snapshot.with_manifest(backtest=result.to_dict()).publish(models, trained_at=now())
+    if loading.wait():
+        say("the store could not be filled; the server will try again", as_json=as_json)
+
+    as_of = iso(shop.history.as_of) or ""
+    port = _free_port(port)
+    addresses = _addresses(*examples(snapshot, shop), port)
+    command = ["serve", "--shop", str(SHOP), "--db", f"sqlite:///{store}", "--models", models]
+    command += ["--as-of", as_of, "--port", str(port)]
+    say("\n4. serve", as_json=as_json)
+    if not no_serve:
+        say(
+            "what goes with a product, what a customer will want, which message is next:",
+            as_json=as_json,
+        )
+        for address in addresses:
+            say(f"  {address}", as_json=as_json)
+        say("\ntry, from another terminal:", as_json=as_json)
+        for address in addresses:
+            say(f"  curl -s '{address}'", as_json=as_json)
+        say("\nCtrl-C stops the server", as_json=as_json)
+        sys.stdout.flush()
+        # A fresh process: the server carries nothing of what training loaded.
+        json_too = ["--json"] if as_json else []
+        os.execv(sys.executable, [sys.executable, "-m", "nba.cli.app", *command, *json_too])
+    say(f"next: nba {' '.join(command)}", as_json=as_json)
+    if as_json:
+        give(
+            {
+                "snapshot_id": snapshot.id,
+                "digest": snapshot.manifest.digest,
+                "import_and_train_seconds": round(seconds, 1),
+                "backtest": result.to_dict(),
+                "serve": ["nba", *command],
+                "addresses": addresses,
+            }
+        )
+
+
+def _import(*, as_json: bool) -> None:
+    from nba.cli.compiling import start_compiling
+    from nba.cli.import_ import show
+    from nba.data.imports import import_files
+    from nba.data.mapping import SourceMapping
+
     preset = SourceMapping.preset("complete_journey")
-    say(f"1. import: {preset.title}")
+    say(f"1. import: {preset.title}", as_json=as_json)
     files = preset.installed_files()
     start_compiling()
     with steps("import", len(files) + 2) as announce:
         report = import_files(files, SHOP, mapping=preset, announce=announce)
-    show(report)
-    store = SHOP / "nba.db"
-    loading = _start_loading(store)
+    show(report, as_json=as_json)
 
-    say("\n2. train")
+
+def _train(models: str, *, as_json: bool) -> tuple[Shop, Snapshot]:
+    from nba.cli.train import TRAINING_STEPS
+    from nba.data.shop import read_shop
+    from nba.learn.train import train
+
+    say("\n2. train", as_json=as_json)
     with steps("train", TRAINING_STEPS + 2) as announce:
         announce("reading the shop")
         shop = read_shop(SHOP)
         snapshot = train(shop.history, shop.catalog, announce=announce)
-        snapshot.publish(models, trained_at=_now())
-    say(f"snapshot {snapshot.id}; import and training took {time.monotonic() - began:.0f} s")
+        announce("publishing")
+        snapshot.publish(models, trained_at=now())
+    return shop, snapshot
 
-    say("\n3. backtest: trained before December, asked for December")
+
+def _backtest(shop: Shop, *, as_json: bool) -> BacktestResult:
+    from nba.cli.backtest import BACKTEST_STEPS, describe
     from nba.domain import DAY
+    from nba.measure.backtest import backtest
 
-    test_from = shop.history.as_of - HORIZON_DAYS * DAY
+    say(f"\n3. backtest: trained without the last {HORIZON_DAYS} days", as_json=as_json)
     with steps("backtest", BACKTEST_STEPS) as announce:
         result = backtest(
             shop.history,
             shop.catalog,
-            test_from=test_from,
+            test_from=shop.history.as_of - HORIZON_DAYS * DAY,
             horizon_days=HORIZON_DAYS,
             announce=announce,
         )
-    snapshot.with_manifest(backtest=result.to_dict()).publish(models, trained_at=_now())
-    say(describe(result))
-    if loading.wait():
-        say("the store could not be filled; the server will try again")
-
-    as_of = iso(shop.history.as_of) or ""
-    product, customer = examples(snapshot, shop)
-    say("\n4. serve")
-    if no_serve:
-        say(
-            f"next: nba serve --shop {SHOP} --db sqlite:///{store} --models {models} "
-            f"--as-of {as_of}"
-        )
-        return
-    port = _free_port(port)
-    _announce_addresses(product, customer, port)
-    command = ["serve", "--shop", str(SHOP), "--db", f"sqlite:///{store}", "--models", models]
-    command += ["--as-of", as_of, "--port", str(port)]
-    sys.stdout.flush()
-    # A fresh process: the server carries nothing of what training loaded.
-    os.execv(sys.executable, [sys.executable, "-m", "nba.cli.app", *command])
-
-
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    say(describe(result), as_json=as_json)
+    return result
 
 
 def _start_loading(store: Path) -> subprocess.Popen[bytes]:
@@ -155,17 +183,10 @@ def _free_port(port: int) -> int:
     return port
 
 
-def _announce_addresses(product: str, customer: str, port: int) -> None:
-    root = f"http://127.0.0.1:{port}"
-    paths = (
-        f"/v1/products/{product}/bought-together?limit=3&explain=1",
-        f"/v1/customers/{customer}/recommendations?limit=3",
-        f"/v1/customers/{customer}/next-message",
-    )
-    say("what goes with a product, what a customer will want, which message is next:")
-    for path in paths:
-        say(f"  {root}{path}")
-    say("\ntry, from another terminal:")
-    for path in paths:
-        say(f"  curl -s '{root}{path}'")
-    say("\nCtrl-C stops the server")
+def _addresses(product: str, customer: str, port: int) -> list[str]:
+    root = f"http://127.0.0.1:{port}/v1"
+    return [
+        f"{root}/products/{product}/bought-together?limit=3&explain=1",
+        f"{root}/customers/{customer}/recommendations?limit=3",
+        f"{root}/customers/{customer}/next-message",
+    ]

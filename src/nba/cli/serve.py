@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
-from nba.cli.console import Models, say
+from nba.cli.console import AsJson, Models, give, instant, say
 
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 GRACE_SECONDS: Final = 10
@@ -33,8 +34,18 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
     models: Models = "models",
+    as_json: AsJson = False,
 ) -> None:
     """Serve recommendations and next messages over HTTP."""
+
+    def when_ready(address: str) -> None:
+        say(
+            f"serving on {address} (docs: {address}/docs); open: no keys, this machine only",
+            as_json=as_json,
+        )
+        if as_json:
+            give({"address": address, "docs": f"{address}/docs", "open": True})
+
     run(
         shop=shop,
         db=db,
@@ -43,9 +54,8 @@ def serve(
         host=host,
         port=port,
         models=models,
-        when_ready=lambda address: say(
-            f"serving on {address} (docs: {address}/docs); open: no keys, this machine only"
-        ),
+        when_ready=when_ready,
+        as_json=as_json,
     )
 
 
@@ -59,6 +69,7 @@ def run(
     port: int,
     models: str,
     when_ready: Callable[[str], None],
+    as_json: bool = False,
 ) -> None:
     """Run the server until it is stopped by SIGTERM or SIGINT; requests under way are finished.
 
@@ -66,11 +77,14 @@ def run(
         ConfigError: `as_of` is no instant, the address is not a loopback one, or its port is taken.
         DataError: the shop cannot be loaded.
     """
+    # One request scores one customer: a second BLAS thread would only wait for the first. This is
+    # read when numpy is loaded, which happens from here on.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if as_of is not None:
-        _check_instant(as_of)
+        instant(as_of, "--as-of")
     with _listening(host, port) as listener:
         if shop is not None:
-            load_shop(shop, db)
+            load_shop(shop, db, as_json=as_json)
         import uvicorn
 
         from nba_api.app import create_app
@@ -105,10 +119,10 @@ def run(
         for stop in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop, lambda *_: None)
         Server(config).run(sockets=[listener])
-    say("stopped")
+    say("stopped", as_json=as_json)
 
 
-def load_shop(shop: Path, db: str) -> None:
+def load_shop(shop: Path, db: str, *, as_json: bool = False) -> None:
     """Load a shop into an empty store, in a process that ends before the first request.
 
     Reading Parquet takes DuckDB, which a server has no need to carry.
@@ -124,7 +138,7 @@ def load_shop(shop: Path, db: str) -> None:
     store.close()
     if filled:
         return
-    say(f"loading {shop} into {db}")
+    say(f"loading {shop} into {db}", as_json=as_json)
     child = subprocess.run(
         [sys.executable, "-m", "nba.cli.load", str(shop), db],
         stderr=subprocess.PIPE,
@@ -135,16 +149,6 @@ def load_shop(shop: Path, db: str) -> None:
         # Of an unforeseen failure the last line says what it was, and the rest is for developers.
         told = child.stderr.strip().splitlines() or [f"the process ended with {child.returncode}"]
         raise DataError(f"{shop} cannot be loaded: {told[-1]}")
-
-
-def _check_instant(as_of: str) -> None:
-    from nba.domain import to_instant
-    from nba.errors import ConfigError, DataError
-
-    try:
-        to_instant(as_of)
-    except DataError as error:
-        raise ConfigError(f"--as-of: {error}") from None
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nba.cli.console import AsJson, Models, ShopFolder, give, instant, say, steps
+from nba.cli.console import AsJson, Models, ShopFolder, give, instant, now, say, steps
 
 TRAINING_STEPS = 5
 
@@ -28,8 +28,6 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train on a shop and publish the snapshot."""
-    from datetime import UTC, datetime
-
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
     from nba.learn.train import train as train_snapshot
@@ -43,7 +41,7 @@ def train(
             found.history, found.catalog, config, as_of=until, threads=threads, announce=announce
         )
         announce("publishing")
-        path = snapshot.publish(models, trained_at=datetime.now(UTC).isoformat(timespec="seconds"))
+        path = snapshot.publish(models, trained_at=now())
     counts, coverage = snapshot.manifest.counts, snapshot.manifest.coverage
     say(
         f"snapshot {snapshot.id}: {counts['kept_orders']:,} orders, {counts['customers']:,} "
