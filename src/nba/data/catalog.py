@@ -25,7 +25,7 @@ class Catalog:
     Attributes:
         product_ids: the ids.
         title, category, product_group_id, brand, currency, link, image_link: one text a product.
-        price, sale_price: int64, minor units; -1 in neither: see `priced`, `on_sale`.
+        price, sale_price: int64, minor units; 0 where the shop gave none.
         priced, on_sale: bool: the shop gave a price, a sale price.
         availability: int8, a code of `vocabulary.AVAILABILITIES`; missing counts as in stock.
         successor_of: the ids of the products this one replaces, comma-separated.
@@ -80,8 +80,8 @@ class Catalog:
                 CAST(coalesce(sale_price, 0) AS BIGINT) AS sale_price,
                 sale_price IS NOT NULL AS on_sale,
                 CAST(CASE availability {codes} ELSE {in_stock} END AS TINYINT) AS availability,
-                CAST(CASE WHEN is_consumable IS NULL THEN 2 ELSE CAST(CAST(is_consumable AS BOOLEAN) AS INT) END
-                    AS TINYINT) AS is_consumable
+                CAST(CASE CAST(is_consumable AS BOOLEAN) WHEN TRUE THEN 1 WHEN FALSE THEN 0
+                    ELSE 2 END AS TINYINT) AS is_consumable
             FROM products ORDER BY product_id
         """).fetchnumpy()
         return cls(

@@ -6,17 +6,20 @@ rules of its table column by column. The first rule it breaks names it in quaran
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from nba.schema import CHOICES, Column, Kind, Table
 from nba.statuses import ALIASES
 
 ID_LENGTH: Final = 256
-MONEY: Final = "DECIMAL(18,4)"
 EARLIEST, LATEST = "1990-01-01", "2100-01-01"
 ZERO_DECIMAL: Final = "'JPY','KRW','VND','CLP','ISK','XAF','XOF','PYG','UGX'"
 THREE_DECIMAL: Final = "'BHD','KWD','OMR','JOD','TND','IQD','LYD'"
+
+_DECIMAL: Final = "DECIMAL(18,4)"
+_LOCAL: Final = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
+_ZONE: Final = r" ?([+-]\d{2}(:?\d{2})?|[A-Z][A-Za-z]+(/\w+)*)"
 
 
 def quoted(name: str) -> str:
@@ -30,7 +33,10 @@ def literal(text: str) -> str:
 
 
 class Reading:
-    """How one table's columns are judged and typed.
+    """How one table's columns are judged and typed, in steps that each read the one before.
+
+    Beside its text, a cell of an instant gets its shape (`~name`) and its value (`=name`), and a
+    cell of a number its value: rules and types read those.
 
     Args:
         table: the contract.
@@ -38,6 +44,8 @@ class Reading:
         zone: the zone of timestamps that carry none, or None to reject them.
         decimal_money: money columns of which some value has a decimal point; those are major
             units, the others minor ones.
+        instants: columns at hand as instants too, as `@name` → whether they have a zone.
+        fractions: columns whose texts were floating-point numbers.
     """
 
     def __init__(
@@ -47,36 +55,59 @@ class Reading:
         *,
         zone: str | None = None,
         decimal_money: Collection[str] = (),
+        instants: Mapping[str, bool] | None = None,
+        fractions: Collection[str] = (),
     ) -> None:
         """Keep what the expressions need."""
-        self.table = table
-        self._present = frozenset(present)
+        self._columns = [column for column in table.columns if column.name in present]
+        self._present = frozenset(column.name for column in self._columns)
         self._zone = zone
         self._decimal_money = frozenset(decimal_money)
+        self._instants = instants or {}
+        self._fractions = frozenset(fractions)
+
+    def shapes(self) -> list[str]:
+        """Give the select items that name the shape of the text of each instant."""
+        return [
+            f"{self._shape(column.name)} AS {_shape(column)}"
+            for column in self._columns
+            if column.kind is Kind.INSTANT
+        ]
+
+    def values(self) -> list[str]:
+        """Give the select items that read instants and numbers; null where a text is none."""
+        items = []
+        for column in self._columns:
+            if column.kind is Kind.INSTANT:
+                items.append(f"{self._instant(column)} AS {_value(column)}")
+            elif column.kind in (Kind.COUNT, Kind.MONEY):
+                items.append(f"TRY_CAST({quoted(column.name)} AS {_DECIMAL}) AS {_value(column)}")
+        return items
 
     def verdict(self) -> str:
         """Give the SQL expression `column:rule` of the first broken rule, or null."""
         cases = [
             f"WHEN {condition} THEN {literal(f'{column.name}:{rule}')}"
-            for column in self.table.columns
-            if column.name in self._present
+            for column in self._columns
             for condition, rule in self._rules(column)
         ]
         return f"CASE {' '.join(cases)} END" if cases else "NULL"
 
     def typed(self, column: Column) -> str:
         """Give the SQL expression of the typed value; null where the source has no such column."""
-        sql_type = _SQL_TYPES[column.kind]
         if column.name not in self._present:
-            return f"CAST(NULL AS {sql_type})"
+            return f"CAST(NULL AS {SQL_TYPES[column.kind]})"
         cell = quoted(column.name)
         match column.kind:
+            case Kind.ID if column.name in self._fractions:
+                # A frame makes numbers of ids as soon as one is missing: 17 arrives as 17.0.
+                return f"regexp_replace({cell}, '\\.0$', '')"
             case Kind.INSTANT:
-                return self._instant(cell)
+                return _value(column)
             case Kind.COUNT:
-                return f"CAST(TRY_CAST({cell} AS {MONEY}) AS BIGINT)"
+                return f"CAST({_value(column)} AS BIGINT)"
             case Kind.MONEY:
-                return self._minor_units(cell, column.name)
+                return self._minor_units(column)
             case Kind.BOOLEAN:
                 return f"lower({cell}) IN ('true','t','yes','y','1')"
             case Kind.STATUS:
@@ -89,36 +120,20 @@ class Reading:
                 return cell
 
     def _rules(self, column: Column) -> Iterator[tuple[str, str]]:
-        cell = quoted(column.name)
+        cell, value = self._cell(column.name), _value(column)
         if column.required:
             yield f"{cell} IS NULL", "missing_value"
-        number = f"TRY_CAST({cell} AS {MONEY})"
         match column.kind:
             case Kind.ID:
                 yield f"length({cell}) > {ID_LENGTH}", "too_long"
                 yield f"regexp_matches({cell}, '[\\x00-\\x1f]')", "control_character"
             case Kind.INSTANT:
-                if self._zone is None:
-                    yield (
-                        f"{cell} IS NOT NULL AND {_is_naive(cell)} "
-                        f"AND TRY_CAST({cell} AS TIMESTAMP) IS NOT NULL",
-                        "naive_timestamp",
-                    )
-                instant = self._instant(cell)
-                yield f"{cell} IS NOT NULL AND {instant} IS NULL", "not_an_instant"
-                yield (
-                    f"{instant} NOT BETWEEN TIMESTAMP '{EARLIEST}' AND TIMESTAMP '{LATEST}'",
-                    "instant_out_of_range",
-                )
+                yield from self._instant_rules(column)
             case Kind.COUNT:
-                yield f"{cell} IS NOT NULL AND {number} IS NULL", "not_a_number"
-                yield f"{number} <> floor({number})", "not_an_integer"
-                yield f"{number} < 0", "negative"
-                yield f"{number} > 2147483647", "too_large"
+                yield from _number_rules(cell, value, limit="2147483647")
+                yield f"{value} <> floor({value})", "not_an_integer"
             case Kind.MONEY:
-                yield f"{cell} IS NOT NULL AND {number} IS NULL", "not_a_number"
-                yield f"{number} < 0", "negative"
-                yield f"{number} > 1e12", "too_large"
+                yield from _number_rules(cell, value, limit="1e12")
             case Kind.BOOLEAN:
                 known = "'true','t','yes','y','1','false','f','no','n','0'"
                 yield f"lower({cell}) NOT IN ({known})", "not_a_boolean"
@@ -128,46 +143,93 @@ class Reading:
             case _:
                 return
 
-    def _instant(self, cell: str) -> str:
-        # '+0000' and '+02' are common in exports; DuckDB wants '+00:00'.
-        padded = f"regexp_replace({cell}, '\\s*([+-]\\d{{2}}):?(\\d{{2}})?$', '\\1:\\2')"
-        padded = f"regexp_replace({padded}, '([+-]\\d{{2}}):$', '\\1:00')"
-        aware = f"CAST(TRY_CAST({padded} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)"
+    def _instant_rules(self, column: Column) -> Iterator[tuple[str, str]]:
+        cell, value = self._cell(column.name), _value(column)
+        shape, local = _shape(column), self._local(column.name)
         if self._zone is None:
-            naive = "CAST(NULL AS TIMESTAMP)"
-        else:
-            local = f"timezone({literal(self._zone)}, TRY_CAST({cell} AS TIMESTAMP))"
-            naive = f"CAST({local} AT TIME ZONE 'UTC' AS TIMESTAMP)"
-        digits = f"TRY_CAST({cell} AS BIGINT)"
-        epoch = (
-            f"CASE length({cell}) WHEN 10 THEN make_timestamp({digits} * 1000000) "
-            f"WHEN 13 THEN make_timestamp({digits} * 1000) "
-            f"WHEN 16 THEN make_timestamp({digits}) END"
-        )
-        return (
-            f"CASE WHEN regexp_full_match({cell}, '\\d+') THEN {epoch} "
-            f"WHEN {_is_naive(cell)} THEN {naive} ELSE {aware} END"
+            yield f"{shape} = 'local' AND {local} IS NOT NULL", "naive_timestamp"
+        elif self._zone != "UTC":
+            # The clock of the zone was put forward over this time: it never showed it.
+            shown = f"timezone({literal(self._zone)}, timezone('UTC', {value}))"
+            yield f"{shape} = 'local' AND {shown} <> {local}", "nonexistent_time"
+        yield f"{cell} IS NOT NULL AND {value} IS NULL", "not_an_instant"
+        yield (
+            f"{value} NOT BETWEEN TIMESTAMP '{EARLIEST}' AND TIMESTAMP '{LATEST}'",
+            "instant_out_of_range",
         )
 
-    def _minor_units(self, cell: str, name: str) -> str:
-        number = f"TRY_CAST({cell} AS {MONEY})"
-        if name not in self._decimal_money:
-            return f"CAST({number} AS BIGINT)"
+    def _shape(self, name: str) -> str:
+        """Name the shape: epoch, local (no zone), utc, zoned; null for any other text."""
+        cell = self._cell(name)
+        if name in self._instants:
+            return (
+                f"CASE WHEN {cell} IS NOT NULL THEN {literal(_SHAPE_OF[self._instants[name]])} END"
+            )
+        return (
+            f"CASE WHEN regexp_full_match({cell}, '{_LOCAL}') THEN 'local' "
+            f"WHEN regexp_full_match({cell}, '{_LOCAL} ?[Zz]') THEN 'utc' "
+            f"WHEN regexp_full_match({cell}, '{_LOCAL}{_ZONE}') THEN 'zoned' "
+            f"WHEN regexp_full_match({cell}, '\\d+') THEN 'epoch' END"
+        )
+
+    def _cell(self, name: str) -> str:
+        return quoted(f"@{name}" if name in self._instants else name)
+
+    def _local(self, name: str) -> str:
+        return (
+            self._cell(name) if name in self._instants else f"TRY_CAST({quoted(name)} AS TIMESTAMP)"
+        )
+
+    def _instant(self, column: Column) -> str:
+        name, cell = column.name, quoted(column.name)
+        local = self._local(name)
+        if self._zone is None:
+            at = "CAST(NULL AS TIMESTAMP)"
+        elif self._zone == "UTC":
+            at = f"CAST({local} AS TIMESTAMP)"
+        else:
+            at = f"timezone('UTC', timezone({literal(self._zone)}, {local}))"
+        if name in self._instants:
+            return f"timezone('UTC', {local})" if self._instants[name] else at
+        # '+0000' after a blank is common in exports; DuckDB wants none there.
+        zoned = f"TRY_CAST(regexp_replace({cell}, ' ([+-])', '\\1') AS TIMESTAMPTZ)"
+        digits = f"TRY_CAST({cell} AS BIGINT)"
+        return (
+            f"CASE {_shape(column)} WHEN 'local' THEN {at} "
+            f"WHEN 'utc' THEN TRY_CAST(rtrim({cell}, ' Zz') AS TIMESTAMP) "
+            f"WHEN 'zoned' THEN timezone('UTC', {zoned}) "
+            f"WHEN 'epoch' THEN CASE length({cell}) "
+            f"WHEN 10 THEN make_timestamp({digits} * 1000000) "
+            f"WHEN 13 THEN make_timestamp({digits} * 1000) "
+            f"WHEN 16 THEN make_timestamp({digits}) END END"
+        )
+
+    def _minor_units(self, column: Column) -> str:
+        value = _value(column)
+        if column.name not in self._decimal_money:
+            return f"CAST({value} AS BIGINT)"
+        unit = "100"
         if "currency" in self._present:
             unit = (
                 f"CASE WHEN upper(currency) IN ({ZERO_DECIMAL}) THEN 1 "
                 f"WHEN upper(currency) IN ({THREE_DECIMAL}) THEN 1000 ELSE 100 END"
             )
-        else:
-            unit = "100"
-        return f"CAST(round({number} * {unit}) AS BIGINT)"
+        return f"CAST(round({value} * {unit}) AS BIGINT)"
 
 
-def _is_naive(cell: str) -> str:
-    return (
-        f"(NOT regexp_matches({cell}, '(Z|z|[+-]\\d{{2}}(:?\\d{{2}})?|[A-Za-z]{{3,}}(/\\w+)?)$') "
-        f"OR regexp_full_match({cell}, '\\d{{4}}-\\d{{2}}-\\d{{2}}'))"
-    )
+def _shape(column: Column) -> str:
+    return quoted(f"~{column.name}")
+
+
+def _value(column: Column) -> str:
+    return quoted(f"={column.name}")
+
+
+def _number_rules(cell: str, value: str, *, limit: str) -> Iterator[tuple[str, str]]:
+    beyond = f"coalesce(isfinite(TRY_CAST({cell} AS DOUBLE)), FALSE)"
+    yield f"{cell} IS NOT NULL AND {value} IS NULL AND NOT {beyond}", "not_a_number"
+    yield f"{cell} IS NOT NULL AND {value} IS NULL OR {value} > {limit}", "too_large"
+    yield f"{value} < 0", "negative"
 
 
 def _canonical_status(cell: str) -> str:
@@ -178,7 +240,9 @@ def _canonical_status(cell: str) -> str:
     return f"CASE {spelled} {cases} ELSE {spelled} END"
 
 
-_SQL_TYPES: Final = {
+_SHAPE_OF: Final = {True: "zoned", False: "local"}
+
+SQL_TYPES: Final = {
     Kind.ID: "VARCHAR",
     Kind.TEXT: "VARCHAR",
     Kind.INSTANT: "TIMESTAMP",

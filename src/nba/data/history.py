@@ -10,17 +10,20 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data import resolve
 from nba.data.checks import quoted
-from nba.data.quarantine import type_frame
+from nba.data.intake import Intake
+from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
+from nba.data.resolve import Resolved, resolve
 from nba.domain import INT32_LIMIT, MICROSECOND, Ids, Instants, to_instant
 from nba.errors import DataError
 from nba.facts.rows import Known, Rows
 from nba.schema import FLAT, ORDER_LINES, ORDERS, Table
-from nba.statuses import STATUSES
+from nba.statuses import DELIVERED, STATUSES
 
 EPOCH = np.datetime64(0, "us")
+PLACED = 0
+"""The status in which every order begins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,8 +77,8 @@ class OrderHistory:
     @classmethod
     def from_frame(
         cls,
-        orders: Any,
-        order_lines: Any = None,
+        orders: Any,  # noqa: ANN401 - any table DuckDB can scan: pandas, Polars, Arrow
+        order_lines: Any = None,  # noqa: ANN401 - the same
         *,
         zone: str | None = None,
     ) -> Self:
@@ -91,25 +94,24 @@ class OrderHistory:
                 for two customers or two instants. An integer price is minor units, a decimal
                 one major units.
         """
-        connection = connect()
-        resolve.create_inputs(connection)
-        if order_lines is None:
-            raw = read_frame(connection, orders, "orders", "raw_orders")
-            type_frame(connection, raw, FLAT, "good", zone)
-            conflicts = resolve.add_flat(connection, "good")
-            if conflicts:
-                raise DataError(
-                    f"rows {conflicts[:5]} repeat an order id with another customer or instant; "
-                    "give each order its own id"
-                )
-        else:
-            frames: tuple[tuple[Any, Table], ...] = ((orders, ORDERS), (order_lines, ORDER_LINES))
+        with connect() as connection:
+            intake = Intake(connection)
+            frames: list[tuple[Any, Table]] = [(orders, FLAT)]
+            if order_lines is not None:
+                frames = [(orders, ORDERS), (order_lines, ORDER_LINES)]
             for frame, table in frames:
                 raw = read_frame(connection, frame, table.name, f"raw_{table.name}")
                 type_frame(connection, raw, table, f"good_{table.name}", zone)
-                resolve.add_rows(connection, table, f"good_{table.name}")
-        resolve.resolve(connection, {})
-        return cls.from_tables(connection)
+                clashing = intake.add(table, f"good_{table.name}")
+                if clashing:
+                    raise DataError(
+                        f"rows {clashing[:SHOWN]} repeat an order id with another customer or "
+                        "instant; give each order its own id"
+                    )
+            resolved = resolve(intake)
+            if resolved.line_conflicts or resolved.orphans:
+                raise DataError(_misplaced(resolved))
+            return cls.from_tables(connection)
 
     @classmethod
     def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
@@ -119,18 +121,26 @@ class OrderHistory:
     def until(self, as_of: str | datetime | np.datetime64) -> Self:
         """Forget what happened at or after `as_of`.
 
-        Later orders, statuses, deliveries and returns leave no trace, not even in the codes.
+        Later orders, statuses, deliveries and returns leave no trace, not even in the codes. An
+        order whose status came later stands as delivered, if it was by then, else as placed: the
+        shop holds no earlier status of it. A status set when the order was delivered or placed
+        needs no instant of its own.
         """
         instant = to_instant(as_of)
         rows = self.rows
         known = Known.at(rows, instant)
-        later = known.order & ~known.status
+        was_delivered = ~np.isnat(known.delivered_at)
+        begun = np.where(was_delivered, known.delivered_at, rows.ordered_at)
+        plain = ~known.status | (rows.status_at == begun)
         forgotten = replace(
             rows,
             delivered_at=known.delivered_at,
-            # An order whose status is not known yet stands where every order begins.
-            status=np.where(later, 0, rows.status).astype(np.int8),
-            status_at=np.where(later, rows.ordered_at, rows.status_at).astype("datetime64[us]"),
+            status=np.where(
+                known.status, rows.status, np.where(was_delivered, DELIVERED, PLACED)
+            ).astype(np.int8),
+            status_at=np.where(plain, np.datetime64("NaT"), rows.status_at).astype(
+                "datetime64[us]"
+            ),
             returned_quantity=np.where(known.status[rows.line_order], rows.returned_quantity, 0),
         )
         return replace(self, rows=_select(forgotten, known.order), as_of=instant)
@@ -144,13 +154,16 @@ class OrderHistory:
         rows = self.rows
         kept_line = self.kept_line()
         order, product = rows.line_order[kept_line], rows.line_product[kept_line]
+        width = max(len(rows.product_ids), 1)
         by_customer = np.lexsort((rows.ordered_at, rows.customer))
         place = np.empty(len(by_customer), np.int64)
         place[by_customer] = np.arange(len(by_customer))
-        cells = np.unique(place[order] * max(len(rows.product_ids), 1) + product)
-        basket, product = np.divmod(cells, max(len(rows.product_ids), 1))
-        used, start = np.unique(basket, return_index=True)
-        chosen = by_customer[used]
+        cells = np.sort(place[order] * width + product)
+        cells = cells[np.diff(cells, prepend=-1) > 0]
+        basket = cells // width
+        product = cells - basket * width
+        start = np.flatnonzero(np.diff(basket, prepend=-1))
+        chosen = by_customer[basket[start]]
         return Baskets(
             rows.product_ids,
             rows.customer_ids,
@@ -165,6 +178,16 @@ class OrderHistory:
     def __len__(self) -> int:
         """Count the orders, kept or not."""
         return len(self.rows.order_ids)
+
+
+def _misplaced(resolved: Resolved) -> str:
+    if resolved.orphans:
+        rows = [row for _, row in resolved.orphans]
+        return (
+            f"rows {rows[:SHOWN]} of order_lines have an order_id that orders lacks; add the order"
+        )
+    rows = [row for _, row in resolved.line_conflicts]
+    return f"rows {rows[:SHOWN]} repeat the line number of another line of their order; number anew"
 
 
 def last_fact(rows: Rows) -> np.datetime64:
@@ -220,8 +243,9 @@ def _read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         SELECT o.order_id, row_number() OVER (ORDER BY o.order_id) - 1 AS code, c.customer_id,
             CAST(coalesce(c.customer, (SELECT count(*) FROM customers) - 1 + row_number() OVER (
                 PARTITION BY c.customer IS NULL ORDER BY o.order_id)) AS INTEGER) AS customer,
-            o.ordered_at, CAST(CASE o.status {status} END AS TINYINT) AS status, o.status_at,
-            o.delivered_at, coalesce(o.discount, 0) AS discount, coalesce(o.is_test, FALSE) AS is_test
+            o.ordered_at, CAST(CASE o.status {status} END AS TINYINT) AS status,
+            o.status_at, o.delivered_at, coalesce(o.discount, 0) AS discount,
+            coalesce(o.is_test, FALSE) AS is_test
         FROM orders o LEFT JOIN customers c USING (customer_id)
     """)
     products = connection.execute(

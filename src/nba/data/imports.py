@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,13 +11,16 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from nba.data import resolve
-from nba.data.mapping import FileMapping, SourceMapping
-from nba.data.quarantine import Rejected, judge, raw_texts, sentence
+from nba.data.checks import SQL_TYPES, quoted
+from nba.data.intake import TABLES_HELD, TOLD_BY_ORDERS, Intake, kept_names
+from nba.data.mapping import FileMapping, SourceMapping, folded
+from nba.data.quarantine import judge, locate, sentence
 from nba.data.readers import Raw, connect, read_file
-from nba.data.shop import shop_tables, write_tables
+from nba.data.records import Rejected
+from nba.data.resolve import Resolved, resolve
+from nba.data.shop import STORED, shop_tables, write_tables
 from nba.errors import ConfigError, DataError
-from nba.schema import FLAT, ORDER_LINES, TABLES
+from nba.schema import QUARANTINE, TABLES
 
 Announce = Callable[[str], None]
 DEFAULT_MAX_BAD: Final = 0.05
@@ -47,8 +49,13 @@ class ImportReport:
         orders, order_lines, products, customers, guest_orders: what the shop holds now.
         products_without_catalogue: sold, but in no catalogue row; their title is their id.
         repeated_lines: lines that repeat another line of their order to the letter (kept).
+        merged_lines: rows that repeat a line, its number included, to the letter; one is kept.
+        repeated_products: catalogue rows of a product that has another in the same import; the
+            one whose content sorts first is kept.
+        superseded_orders: versions of orders that gave way to a later one.
         status_assumed: True where the source has no status and `delivered` was assumed.
-        unmapped_columns: source columns that no column of ours takes, by file.
+        unmapped_columns: source columns that no column of ours takes, by file; they are kept as
+            text in the table the file fills.
     """
 
     files: Sequence[FileReport]
@@ -61,6 +68,9 @@ class ImportReport:
     guest_orders: int = 0
     products_without_catalogue: int = 0
     repeated_lines: int = 0
+    merged_lines: int = 0
+    repeated_products: int = 0
+    superseded_orders: int = 0
     status_assumed: bool = False
     unmapped_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -133,27 +143,24 @@ class _Import:
         self._mapping = mapping
         self._zone = zone
         self._announce = announce
-        self._files: list[FileReport] = []
-        self._rejected: list[tuple[str, Rejected]] = []
-        self._unmapped: dict[str, Sequence[str]] = {}
-        self._status_assumed = False
+        self._intake = Intake(connection)
+        self._files: list[_File] = []
 
     def run(self, paths: Sequence[Path], max_bad: float) -> ImportReport:
-        resolve.create_inputs(self._connection)
-        existing = shop_tables(self._shop)
         for number, path in enumerate(paths):
             self._announce(f"reading {path.name}")
-            self._load(read_file(self._connection, path, f"raw_{number}"), f"good_{number}")
+            self._files.append(self._read(path, number))
+        existing = shop_tables(self._shop)
+        for table in TABLES_HELD:
+            if table.name in existing:
+                self._intake.add_held(table, existing[table.name])
         self._announce("resolving orders and products")
-        resolve.resolve(self._connection, existing)
-        self._reject_orphans()
-        report = ImportReport(
-            self._files,
-            dict(Counter(rule for _, (_, _, rule, _, _) in self._rejected).most_common()),
-            [sentence(source, row) for source, row in self._rejected[:_EXAMPLES]],
-        )
+        resolved = resolve(self._intake)
+        self._reject("line_no", "line_conflict", resolved.line_conflicts)
+        self._reject("order_id", "unknown_order", resolved.orphans)
+        report = self._account(resolved)
         self._write_quarantine(existing.get("quarantine"))
-        if report.rows_read and report.rows_quarantined > max_bad * report.rows_read:
+        if report.rows_quarantined > max_bad * report.rows_read:
             write_tables(self._connection, self._shop, ["quarantine"])
             raise DataError(
                 f"{report.rows_quarantined} of {report.rows_read} rows are bad, more than the "
@@ -163,30 +170,24 @@ class _Import:
                 _advice(report.rules),
             )
         self._announce("writing the shop")
-        write_tables(
-            self._connection, self._shop, ["products", "orders", "order_lines", "quarantine"]
-        )
-        return self._counted(report)
+        write_tables(self._connection, self._shop, STORED)
+        return self._count_shop(report)
 
-    def _load(self, raw: Raw, good: str) -> None:
-        mapping = self._mapping_of(raw)
-        bad = judge(self._connection, raw, mapping, self._zone or mapping.zone, good)
-        if mapping.table is FLAT:
-            conflicts = resolve.add_flat(self._connection, good)
-            bad += self._conflicts(raw, conflicts)
-            self._status_assumed |= "status" not in mapping.columns
-        else:
-            resolve.add_rows(self._connection, mapping.table, good)
-        read = raw.row_count + len(raw.rejects)
-        if read == 0:
+    def _read(self, path: Path, number: int) -> _File:
+        """Read one file, set its bad rows aside and take in the good ones."""
+        raw = read_file(self._connection, path, f"raw_{number}")
+        if raw.row_count + len(raw.rejects) == 0:
             raise DataError(f"{raw.source} has a header and no row; expected one row an order line")
-        self._rejected += [(raw.source, row) for row in bad]
-        self._files.append(
-            FileReport(raw.source, mapping.table.name, read, read - len(bad), len(bad))
-        )
-        unmapped = [name for name in raw.columns if name not in mapping.uses]
-        if unmapped:
-            self._unmapped[raw.source] = unmapped
+        mapping = self._mapping_of(raw)
+        unused = mapping.unused(raw.columns)
+        kept = kept_names(mapping.table, unused)
+        good = f"good_{number}"
+        zone = self._zone or mapping.zone
+        rejected = judge(self._connection, raw, mapping, zone, good, kept)
+        clashing = self._intake.add(mapping.table, good, kept=kept, file=number)
+        file = _File(raw, mapping, unused, rejected)
+        file.reject(self._connection, "order_id", "order_conflict", clashing)
+        return file
 
     def _mapping_of(self, raw: Raw) -> FileMapping:
         if self._mapping is not None:
@@ -197,82 +198,94 @@ class _Import:
                     f"{', '.join(raw.columns)}"
                 )
             return found
+        header = folded(raw.columns)
         for table in TABLES.values():
-            if set(table.required) <= set(raw.columns):
+            if header.issuperset(table.required):
                 return FileMapping.identity(table, raw.columns)
-        closest = min(TABLES.values(), key=lambda t: len(set(t.required) - set(raw.columns)))
-        missing = [name for name in closest.required if name not in raw.columns]
+        closest = min(TABLES.values(), key=lambda table: len(set(table.required) - header))
+        missing = [name for name in closest.required if name not in header]
         raise DataError(
             f"{raw.source} lacks the column {', '.join(missing)} of a {closest.name} file; "
-            f"it has {', '.join(raw.columns)}"
+            f"it has {', '.join(raw.columns)}; rename its columns, or map them with --map"
         )
 
-    def _conflicts(self, raw: Raw, rows: Sequence[int]) -> list[Rejected]:
-        texts = raw_texts(self._connection, raw.view, rows)
-        return [
-            (line, "order_id", "order_conflict", json.loads(texts[row]).get("order_id"), texts[row])
-            for row, line in zip(rows, raw.lines_of(rows), strict=True)
-        ]
-
-    def _reject_orphans(self) -> None:
-        """Quarantine the lines of orders that neither the files nor the shop hold."""
-        orphans = self._connection.execute("""
-            SELECT l.* EXCLUDE (_version), to_json(l) FROM lines_in l
-            WHERE order_id NOT IN (SELECT order_id FROM orders) ORDER BY order_id, line_no
-        """).fetchall()
-        if not orphans:
-            return
-        source = next(one.source for one in self._files if one.table == ORDER_LINES.name)
-        self._rejected += [
-            (source, (0, "order_id", "unknown_order", row[0], row[-1])) for row in orphans
-        ]
-        self._files = [
-            replace(
-                one,
-                rows_loaded=one.rows_loaded - len(orphans),
-                rows_quarantined=one.rows_quarantined + len(orphans),
+    def _reject(self, column: str, rule: str, rows: Sequence[tuple[int, int]]) -> None:
+        """Reject rows, as (file, row), that turned out bad beside those of other files."""
+        for number, file in enumerate(self._files):
+            file.reject(
+                self._connection, column, rule, [row for found, row in rows if found == number]
             )
-            if one.source == source and one.table == ORDER_LINES.name
-            else one
-            for one in self._files
-        ]
+
+    def _account(self, resolved: Resolved) -> ImportReport:
+        rejected = [(file.raw.source, row) for file in self._files for row in file.rejected]
+        return ImportReport(
+            [file.account() for file in self._files],
+            dict(Counter(rule for _, (_, _, rule, _, _) in rejected).most_common()),
+            [sentence(source, row) for source, row in rejected[:_EXAMPLES]],
+            merged_lines=resolved.merged_lines,
+            repeated_products=resolved.repeated_products,
+            superseded_orders=resolved.superseded_orders,
+            status_assumed=any(file.mapping.assumes_status for file in self._files),
+            unmapped_columns={file.raw.source: file.unused for file in self._files if file.unused},
+        )
 
     def _write_quarantine(self, existing: str | None) -> None:
-        self._connection.execute(
-            'CREATE TEMP TABLE quarantine (source VARCHAR, line BIGINT, "column" VARCHAR, '
-            "rule VARCHAR, value VARCHAR, raw VARCHAR)"
-        )
+        """Make the table `quarantine` of these rejected rows and those of earlier imports."""
+        cells = ", ".join(f"{quoted(c.name)} {SQL_TYPES[c.kind]}" for c in QUARANTINE.columns)
+        self._connection.execute(f"CREATE TEMP TABLE rejected ({cells})")
+        rejected = [(file.raw.source, *row) for file in self._files for row in file.rejected]
+        if rejected:
+            columns = [list(column) for column in zip(*rejected, strict=True)]
+            unnested = ", ".join("unnest(?)" for _ in columns)
+            self._connection.execute(f"INSERT INTO rejected SELECT {unnested}", columns)
         if existing is not None:
-            self._connection.execute(f"INSERT INTO quarantine BY NAME {existing}")
-        if self._rejected:
-            self._connection.executemany(
-                "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)",
-                [(source, *row) for source, row in self._rejected],
-            )
+            self._connection.execute(f"INSERT INTO rejected BY NAME {existing}")
+        # The same file read twice has the same bad rows, not twice as many.
+        self._connection.execute("CREATE TEMP VIEW quarantine AS SELECT DISTINCT * FROM rejected")
 
-    def _counted(self, report: ImportReport) -> ImportReport:
+    def _count_shop(self, report: ImportReport) -> ImportReport:
         def one(query: str) -> int:
             row = self._connection.execute(query).fetchone()
             return int(row[0]) if row else 0
 
-        return ImportReport(
-            self._files,
-            report.rules,
-            report.examples,
+        return replace(
+            report,
             orders=one("SELECT count(*) FROM orders"),
             order_lines=one("SELECT count(*) FROM order_lines"),
             products=one("SELECT count(*) FROM products"),
             customers=one("SELECT count(DISTINCT customer_id) FROM orders"),
             guest_orders=one("SELECT count(*) FROM orders WHERE customer_id IS NULL"),
             products_without_catalogue=one(
-                "SELECT count(*) FROM products WHERE title = product_id"
+                "SELECT count(*) FROM products "
+                f"WHERE title = product_id AND {TOLD_BY_ORDERS} LIKE 'title%'"
             ),
             repeated_lines=one("""
                 SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM order_lines
                 GROUP BY order_id, product_id, quantity, unit_price, discount HAVING n > 1)"""),
-            status_assumed=self._status_assumed,
-            unmapped_columns=self._unmapped,
         )
+
+
+@dataclass(slots=True)
+class _File:
+    """One file that was read: its rows, how they were mapped, and which were rejected."""
+
+    raw: Raw
+    mapping: FileMapping
+    unused: Sequence[str]
+    rejected: list[Rejected]
+
+    def reject(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        column: str,
+        rule: str,
+        rows: Sequence[int],
+    ) -> None:
+        self.rejected += locate(connection, self.raw, self.mapping, column, rule, rows)
+
+    def account(self) -> FileReport:
+        read, bad = self.raw.row_count + len(self.raw.rejects), len(self.rejected)
+        return FileReport(self.raw.source, self.mapping.table.name, read, read - bad, bad)
 
 
 def _check_zone(zone: str) -> None:
@@ -287,4 +300,6 @@ def _check_zone(zone: str) -> None:
 def _advice(rules: Mapping[str, int]) -> str:
     if "naive_timestamp" in rules:
         return "timestamps without a zone: add it, or name the shop's with --zone Europe/Kyiv"
+    if "not_utf8" in rules:
+        return "text in another encoding: save the file as UTF-8"
     return "mend the file, or allow more with --max-bad 20%"

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Self
 
+import duckdb
+
 from nba.data.checks import literal, quoted
 from nba.errors import ConfigError
-from nba.schema import TABLES, Table
+from nba.schema import FLAT, TABLES, Table
 
 PRESETS: Final = "mappings"
 
 
 @dataclass(frozen=True, slots=True)
 class FileMapping:
-    """How one kind of file becomes one table.
+    """How one kind of file becomes one table. Capitals in names of columns make no difference.
 
     Attributes:
         table: the contract the rows must meet.
         columns: our column → the SQL expression over the source's text columns.
         uses: the source's columns that the expressions read.
         detect: columns whose presence in a header means this kind of file.
+        plain: our column → the source's column that fills it as it is.
         zone: the zone of its timestamps, where they carry none.
     """
 
@@ -33,13 +37,31 @@ class FileMapping:
     columns: Mapping[str, str]
     uses: frozenset[str]
     detect: frozenset[str]
+    plain: Mapping[str, str] = field(default_factory=dict)
     zone: str | None = None
 
     @classmethod
     def identity(cls, table: Table, header: Collection[str]) -> FileMapping:
         """Take columns that already have our names."""
-        names = [name for name in table.names if name in header]
-        return cls(table, {name: quoted(name) for name in names}, frozenset(names), frozenset())
+        found = {name.casefold(): name for name in header}
+        plain = {name: found[name] for name in table.names if name in found}
+        columns = {name: quoted(source) for name, source in plain.items()}
+        return cls(table, columns, frozenset(plain.values()), frozenset(), plain)
+
+    @property
+    def assumes_status(self) -> bool:
+        """Whether orders are made here and no column says how far they have come."""
+        return self.table is FLAT and "status" not in self.columns
+
+    def unused(self, header: Collection[str]) -> list[str]:
+        """List the columns of a header that no expression reads."""
+        used = folded(self.uses)
+        return [name for name in header if name.casefold() not in used]
+
+
+def folded(names: Collection[str]) -> frozenset[str]:
+    """Give names without regard to capitals, as SQL compares them."""
+    return frozenset(name.casefold() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +132,8 @@ class SourceMapping:
 
     def match(self, header: Collection[str]) -> FileMapping | None:
         """Choose the kind of file a header belongs to."""
-        names = frozenset(header)
-        return next((one for one in self.file_mappings if one.detect <= names), None)
+        names = folded(header)
+        return next((one for one in self.file_mappings if folded(one.detect) <= names), None)
 
 
 def _file_mapping(entry: Mapping[str, Any]) -> FileMapping:
@@ -126,11 +148,13 @@ def _file_mapping(entry: Mapping[str, Any]) -> FileMapping:
     for name, rule in entry["columns"].items():
         columns[name], used = _expression(rule)
         uses |= used
+    plain = {name: rule for name, rule in entry["columns"].items() if isinstance(rule, str)}
     detect = frozenset(entry.get("detect", uses))
-    return FileMapping(table, columns, frozenset(uses), detect, entry.get("zone"))
+    return FileMapping(table, columns, frozenset(uses), detect, plain, entry.get("zone"))
 
 
 def _expression(rule: str | Mapping[str, Any]) -> tuple[str, set[str]]:
+    """Turn a column rule into SQL, and name the source's columns it reads."""
     if isinstance(rule, str):
         return quoted(rule), {rule}
     match sorted(rule):
@@ -141,10 +165,34 @@ def _expression(rule: str | Mapping[str, Any]) -> tuple[str, set[str]]:
             joined = f"nullif(concat_ws({literal(rule.get('by', ' '))}, {cells}), '')"
             return joined, set(rule["join"])
         case ["sql"]:
-            # Words that are no columns of the source do no harm: see FileMapping.uses.
-            return f"CAST({rule['sql']} AS VARCHAR)", set()
+            return f"CAST({rule['sql']} AS VARCHAR)", _columns_read(rule["sql"])
         case _:
             raise ConfigError(
                 f"{rule!r} is no column rule; expected a column name, or a table with "
                 "const, join (and by), or sql"
             )
+
+
+def _columns_read(sql: str) -> set[str]:
+    """Name the columns that an SQL expression reads.
+
+    Raises:
+        ConfigError: it is no expression.
+    """
+    with duckdb.connect() as connection:
+        row = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT {sql}"]).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree["error"]:
+        raise ConfigError(f"{sql!r} is no SQL expression: {tree.get('error_message')}")
+    return set(_references(tree))
+
+
+def _references(tree: Any) -> Iterator[str]:  # noqa: ANN401 - a JSON value
+    if isinstance(tree, list):
+        for branch in tree:
+            yield from _references(branch)
+    elif isinstance(tree, dict):
+        if tree.get("class") == "COLUMN_REF":
+            yield tree["column_names"][-1]
+        for branch in tree.values():
+            yield from _references(branch)

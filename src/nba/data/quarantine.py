@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import duckdb
 
 from nba.data.checks import Reading, quoted
-from nba.data.mapping import FileMapping
-from nba.data.readers import Raw
-from nba.errors import DataError
+from nba.data.mapping import FileMapping, folded
+from nba.data.readers import NATIVE, Raw
+from nba.data.records import Rejected
+from nba.errors import ConfigError, DataError
 from nba.schema import Kind, Table
-
-Rejected = tuple[int, str | None, str, str | None, str | None]
-"""(line, column, rule, value, raw row)."""
 
 SHOWN: Final = 5
 
@@ -25,46 +23,117 @@ def judge(
     mapping: FileMapping,
     zone: str | None,
     good: str,
+    kept: Mapping[str, str] | None = None,
 ) -> list[Rejected]:
     """Type the good rows of one input into the table `good` and give back the bad ones, by line.
 
+    Args:
+        connection: where the input is.
+        raw: the input.
+        mapping: how its columns become those of a table.
+        zone: the zone of timestamps that carry none.
+        good: the table to make: the columns of the contract, those of `kept`, and `_row`.
+        kept: name → the source's column that is kept under it, as text.
+
     Raises:
         DataError: the source lacks a column that every row must fill.
+        ConfigError: the SQL of the mapping does not fit the source.
     """
-    table = mapping.table
     _require_columns(raw, mapping)
-    staged = f"{good}_staged"
-    cells = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in mapping.columns.items())
-    connection.execute(f"CREATE TEMP TABLE {staged} AS SELECT {cells}, _row FROM {raw.view}")
+    try:
+        cells = _type_rows(connection, raw, mapping, zone, good, kept or {})
+    except duckdb.Error as error:
+        problem = str(error).splitlines()[0]
+        raise ConfigError(
+            f"the mapping of {raw.source} does not fit it: {problem}; mend its SQL, for example "
+            "with TRY_CAST"
+        ) from None
+    bad = [*raw.rejects, *_take_broken(connection, raw, good, cells)]
+    return sorted(bad, key=lambda row: row[0])
+
+
+def _type_rows(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    mapping: FileMapping,
+    zone: str | None,
+    good: str,
+    kept: Mapping[str, str],
+) -> list[str]:
+    """Make the table `good` of all rows, each with its verdict; give the cells it is read from."""
+    table = mapping.table
+    instants = {
+        name: raw.instants[source]
+        for name, source in mapping.plain.items()
+        if source in raw.instants
+    }
+    cells = [f"{sql} AS {quoted(name)}" for name, sql in mapping.columns.items()]
+    cells += [
+        f"{quoted(NATIVE + mapping.plain[name])} AS {quoted(NATIVE + name)}" for name in instants
+    ]
+    others = [f"{quoted(source)} AS {quoted(name)}" for name, source in kept.items()]
     reading = Reading(
         table,
         mapping.columns,
         zone=zone,
-        decimal_money=_decimal_money(connection, staged, mapping),
+        decimal_money=_decimal_money(connection, raw, mapping),
+        instants=instants,
+        fractions=[name for name, source in mapping.plain.items() if source in raw.fractions],
     )
-    connection.execute(
-        f"CREATE TEMP TABLE {staged}_judged AS SELECT *, {reading.verdict()} AS _verdict "
-        f"FROM {staged}"
-    )
-    typed = ", ".join(f"{reading.typed(c)} AS {quoted(c.name)}" for c in table.columns)
-    connection.execute(
-        f"CREATE TEMP TABLE {good} AS SELECT {typed}, _row FROM {staged}_judged "
-        "WHERE _verdict IS NULL"
-    )
-    cursor = connection.execute(
-        f"SELECT * FROM {staged}_judged WHERE _verdict IS NOT NULL ORDER BY _row"
-    )
+    typed = [f"{reading.typed(column)} AS {quoted(column.name)}" for column in table.columns]
+    typed += [quoted(name) for name in kept]
+    connection.execute(f"""
+        CREATE TEMP TABLE {good} AS
+        WITH cells AS (SELECT {_items([*cells, *others])}, _row FROM {raw.view}),
+            shaped AS (SELECT {_items(["*", *reading.shapes()])} FROM cells),
+            valued AS (SELECT {_items(["*", *reading.values()])} FROM shaped)
+        SELECT {_items(typed)}, _row, {reading.verdict()} AS _verdict FROM valued
+    """)
+    return cells
+
+
+def _take_broken(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, good: str, cells: Sequence[str]
+) -> list[Rejected]:
+    """Remove the rows with a verdict from `good` and give them back."""
+    cursor = connection.execute(f"""
+        SELECT _verdict, c.* FROM (SELECT {_items(cells)}, _row FROM {raw.view}) c
+        JOIN {good} g USING (_row) WHERE _verdict IS NOT NULL ORDER BY _row
+    """)
     names = [column[0] for column in cursor.description or ()]
     broken = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    if broken:
+        connection.execute(f"DELETE FROM {good} WHERE _verdict IS NOT NULL")
     rows = [int(row["_row"]) for row in broken]
-    texts = raw_texts(connection, raw.view, rows)
-    bad: list[Rejected] = list(raw.rejects)
-    for row, line in zip(broken, raw.lines_of(rows), strict=True):
+    texts = _raw_texts(connection, raw, rows)
+    rejected: list[Rejected] = []
+    for line, row in zip(raw.lines_of(rows), broken, strict=True):
         column, rule = str(row["_verdict"]).split(":", 1)
-        bad.append((line, column, rule, row[column], texts[row["_row"]]))
-    for used in (staged, f"{staged}_judged"):
-        connection.execute(f"DROP TABLE {used}")
-    return sorted(bad, key=lambda row: row[0])
+        rejected.append((line, column, rule, row[column], texts[row["_row"]]))
+    return rejected
+
+
+def locate(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    mapping: FileMapping,
+    column: str,
+    rule: str,
+    rows: Sequence[int],
+) -> list[Rejected]:
+    """Turn rows of an input that broke a rule into rejected ones, with their line and value."""
+    if not rows:
+        return []
+    texts = _raw_texts(connection, raw, rows)
+    found = connection.execute(
+        f"SELECT _row, CAST({mapping.columns.get(column, 'NULL')} AS VARCHAR) "
+        f"FROM {raw.view} SEMI JOIN wanted USING (_row)"
+    ).fetchall()
+    values = dict(found)
+    return [
+        (line, column, rule, values[row], texts[row])
+        for line, row in zip(raw.lines_of(rows), rows, strict=True)
+    ]
 
 
 def type_frame(
@@ -85,21 +154,6 @@ def type_frame(
         )
 
 
-def raw_texts(
-    connection: duckdb.DuckDBPyConnection, view: str, rows: Sequence[int]
-) -> dict[int, str]:
-    """Give rows of an input as they came, as JSON texts by row number."""
-    if not rows:
-        return {}
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS _row", [list(rows)]
-    )
-    found = connection.execute(
-        f"SELECT r._row, to_json(r) FROM {view} r SEMI JOIN wanted w ON w._row = r._row"
-    ).fetchall()
-    return dict(found)
-
-
 def sentence(source: str, row: Rejected) -> str:
     """Say what is wrong with a row, for people."""
     line, column, rule, value, _ = row
@@ -107,9 +161,26 @@ def sentence(source: str, row: Rejected) -> str:
     return f"{source} line {line}: {column or 'row'} {rule}{shown}"
 
 
+def _raw_texts(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, rows: Sequence[int]
+) -> dict[int, str]:
+    """Give rows of an input as they came, as JSON texts by row number."""
+    if not rows:
+        return {}
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS _row", [list(rows)]
+    )
+    cells = _items(f"{quoted(name)} := {quoted(name)}" for name in raw.columns)
+    found = connection.execute(
+        f"SELECT _row, to_json(struct_pack({cells})) FROM {raw.view} SEMI JOIN wanted USING (_row)"
+    ).fetchall()
+    return dict(found)
+
+
 def _require_columns(raw: Raw, mapping: FileMapping) -> None:
+    header = folded(raw.columns)
     unfilled = [name for name in mapping.table.required if name not in mapping.columns]
-    absent = sorted(name for name in mapping.uses if name not in raw.columns)
+    absent = sorted(name for name in mapping.uses if name.casefold() not in header)
     if unfilled or absent:
         raise DataError(
             f"{raw.source} lacks the column {', '.join(unfilled or absent)} of a "
@@ -118,8 +189,9 @@ def _require_columns(raw: Raw, mapping: FileMapping) -> None:
 
 
 def _decimal_money(
-    connection: duckdb.DuckDBPyConnection, staged: str, mapping: FileMapping
+    connection: duckdb.DuckDBPyConnection, raw: Raw, mapping: FileMapping
 ) -> list[str]:
+    """Name the money columns that hold major units: some number in them has a decimal point."""
     names = [
         column.name
         for column in mapping.table.columns
@@ -127,6 +199,15 @@ def _decimal_money(
     ]
     if not names:
         return []
-    tests = ", ".join(f"coalesce(bool_or(contains({quoted(n)}, '.')), FALSE)" for n in names)
-    found = connection.execute(f"SELECT {tests} FROM {staged}").fetchone() or ()
-    return [name for name, has_point in zip(names, found, strict=True) if has_point]
+    cells = _items(f"{mapping.columns[name]} AS {quoted(name)}" for name in names)
+    tests = _items(
+        f"coalesce(bool_or(contains({quoted(name)}, '.') "
+        f"AND TRY_CAST({quoted(name)} AS DOUBLE) IS NOT NULL), FALSE)"
+        for name in names
+    )
+    found = connection.execute(f"SELECT {tests} FROM (SELECT {cells} FROM {raw.view})").fetchone()
+    return [name for name, has_point in zip(names, found or (), strict=True) if has_point]
+
+
+def _items(items: Iterable[str]) -> str:
+    return ", ".join(items)

@@ -1,19 +1,33 @@
-"""Files and frames become text tables in DuckDB, and every record keeps its line."""
+"""Files and frames become text tables in DuckDB, and every row knows its line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import duckdb
 
 from nba.data.checks import literal, quoted
+from nba.data.records import (
+    Header,
+    Records,
+    Rejected,
+    find_records,
+    read_header,
+    write_good_records,
+)
 from nba.errors import DataError
 
-DELIMITERS: Final = (",", ";", "\t", "|")
-SAMPLE_BYTES: Final = 1 << 20
+NATIVE: Final = "@"
+"""Prefix of a column that is also at hand as the source typed it."""
+
+_INSTANTS: Final = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
+_ZONED: Final = "TIMESTAMP WITH TIME ZONE"
+_FRACTIONS: Final = ("DOUBLE", "FLOAT")
+_TEXTS: Final = ("VARCHAR", "ENUM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,36 +36,28 @@ class Raw:
 
     Attributes:
         source: the name that reports and quarantine show.
-        view: the DuckDB table: the columns below, all VARCHAR, and `_row` counting from 1.
+        view: the DuckDB table or view: the columns below, all VARCHAR, and `_row` from 1.
         columns: the names found in the header.
         row_count: rows that could be split into cells.
-        rejects: rows that could not: (line, column, rule, value, raw).
-        path: the CSV file, to find the line of a row; None where a row number is the line.
+        rejects: rows that could not.
+        records: where the rows of a CSV file stand; None where a row number is the line.
+        instants: column that the source typed as an instant → whether it has a zone; the view
+            holds it as `@column` besides.
+        fractions: columns that the source typed as floating-point numbers.
     """
 
     source: str
     view: str
     columns: tuple[str, ...]
     row_count: int
-    rejects: Sequence[tuple[int, str | None, str, str | None, str | None]]
-    path: Path | None = None
-    delimiter: str = ","
+    rejects: Sequence[Rejected] = ()
+    records: Records | None = None
+    instants: Mapping[str, bool] = field(default_factory=dict)
+    fractions: frozenset[str] = frozenset()
 
     def lines_of(self, rows: Sequence[int]) -> list[int]:
         """Give the line in the file of each row number; of Parquet and frames, the row itself."""
-        if self.path is None or not rows:
-            return list(rows)
-        wanted = set(rows)
-        rejected = {line for line, *_ in self.rejects}
-        found: dict[int, int] = {}
-        row = 0
-        for line in _record_lines(self.path, self.delimiter):
-            if line in rejected:
-                continue
-            row += 1
-            if row in wanted:
-                found[row] = line
-        return [found.get(row, row + 1) for row in rows]
+        return list(rows) if self.records is None else self.records.lines_of(rows)
 
 
 def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -63,7 +69,7 @@ def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
 
 
 def read_file(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
-    """Load a CSV or Parquet file as text.
+    """Read a CSV or Parquet file as text.
 
     Raises:
         DataError: there is no such file, it is empty, or it is neither CSV nor Parquet.
@@ -78,133 +84,102 @@ def read_file(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> R
 
 
 def read_frame(connection: duckdb.DuckDBPyConnection, frame: Any, source: str, view: str) -> Raw:  # noqa: ANN401 - any table DuckDB can scan: pandas, Polars, Arrow
-    """Load a data frame as text; row numbers stand for lines."""
-    scanned = f"{view}_frame"
-    connection.register(scanned, frame)
-    raw = _as_text(connection, f"SELECT * FROM {scanned}", source, view)
-    connection.unregister(scanned)
-    return raw
+    """Read a data frame as text; row numbers stand for lines."""
+    connection.register(f"{view}_frame", frame)
+    # Only a table keeps its row numbers: a scan of a frame may number its rows anew each time.
+    connection.execute(
+        f"CREATE TEMP TABLE {view}_rows AS SELECT *, row_number() OVER () AS _row FROM {view}_frame"
+    )
+    connection.unregister(f"{view}_frame")
+    return _as_text(connection, f"{view}_rows", "_row", source, view)
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
+    file = f"read_parquet({literal(str(path))}, file_row_number = true)"
     try:
-        return _as_text(
-            connection, f"SELECT * FROM read_parquet({literal(str(path))})", path.name, view
-        )
+        return _as_text(connection, file, "file_row_number", path.name, view)
     except duckdb.Error as error:
-        raise DataError(f"{path} cannot be read as Parquet: {_first_line(error)}") from None
+        raise DataError(
+            f"{path} cannot be read as Parquet: {_first_line(error)}; export it again"
+        ) from None
 
 
-def _as_text(connection: duckdb.DuckDBPyConnection, query: str, source: str, view: str) -> Raw:
-    names = [row[0] for row in connection.execute(f"DESCRIBE {query}").fetchall()]
-    columns = tuple(name.strip() for name in names)
-    cells = ", ".join(
-        f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '') AS {quoted(column)}"
-        for name, column in zip(names, columns, strict=True)
-    )
+def _as_text(
+    connection: duckdb.DuckDBPyConnection, rows: str, number: str, source: str, view: str
+) -> Raw:
+    """Make a view of typed rows as texts; `number` counts them."""
+    found = connection.execute(f"DESCRIBE SELECT * EXCLUDE ({number}) FROM {rows}").fetchall()
+    types = {name: kind for name, kind, *_ in found}
+    instants = {
+        name: kind == _ZONED for name, kind in types.items() if kind in (*_INSTANTS, _ZONED)
+    }
+    first = 1 if number == "file_row_number" else 0
+    cells = [f"{_text(name, kind)} AS {quoted(name.strip())}" for name, kind in types.items()]
+    cells += [f"{quoted(name)} AS {quoted(NATIVE + name.strip())}" for name in instants]
     connection.execute(
-        f"CREATE TEMP TABLE {view} AS SELECT {cells}, row_number() OVER () AS _row FROM ({query})"
+        f"CREATE TEMP VIEW {view} AS SELECT {', '.join(cells)}, {number} + {first} AS _row "
+        f"FROM {rows}"
     )
-    return Raw(source, view, columns, _count(connection, view), ())
+    return Raw(
+        source,
+        view,
+        tuple(name.strip() for name in types),
+        _count(connection, rows),
+        instants={name.strip(): has_zone for name, has_zone in instants.items()},
+        fractions=frozenset(name.strip() for name, kind in types.items() if kind in _FRACTIONS),
+    )
+
+
+def _text(name: str, kind: str) -> str:
+    cell = quoted(name)
+    if kind.startswith(_TEXTS):
+        return f"nullif(trim(CAST({cell} AS VARCHAR)), '')"
+    if kind in _FRACTIONS:
+        return f"CASE WHEN NOT isnan({cell}) THEN CAST({cell} AS VARCHAR) END"
+    return f"CAST({cell} AS VARCHAR)"
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
-    delimiter, columns = _header(path)
-    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
-    cells = ", ".join(f"nullif(trim({quoted(name)}), '') AS {quoted(name)}" for name in columns)
-    query = f"""
-        CREATE TEMP TABLE {view} AS SELECT {cells}, row_number() OVER () AS _row
-        FROM read_csv({literal(str(path))}, columns = {{{types}}}, header = true,
-            auto_detect = false, delim = {literal(delimiter)}, quote = '"', escape = '"',
-            store_rejects = true, parallel = false, max_line_size = 10000000,
-            rejects_table = {literal(view + "_rejects")}, rejects_scan = {literal(view + "_scan")})
-    """
-    try:
-        connection.execute(query)
-    except duckdb.Error as error:
-        raise DataError(f"{path} cannot be read as CSV: {_first_line(error)}") from None
-    errors = connection.execute(
-        f"""SELECT line_byte_position, any_value(column_name), any_value(error_type), any_value(csv_line)
-            FROM {view}_rejects GROUP BY line_byte_position ORDER BY line_byte_position"""
-    ).fetchall()
-    lines = _lines_at(path, [position for position, *_ in errors])
-    rejects = [
-        (line, column, str(rule).lower().replace(" ", "_"), None, raw)
-        for line, (_, column, rule, raw) in zip(lines, errors, strict=True)
-    ]
-    return Raw(
-        path.name, view, columns, _count(connection, view), rejects, path=path, delimiter=delimiter
-    )
-
-
-def _header(path: Path) -> tuple[str, tuple[str, ...]]:
-    with path.open("rb") as file:
-        sample = file.readline(SAMPLE_BYTES)
-    try:
-        text = sample.decode("utf-8-sig").strip("\r\n")
-    except UnicodeDecodeError:
+    header = read_header(path)
+    records = find_records(path, header)
+    if records.is_clean:
+        _load_csv(connection, path, header, view)
+    else:
+        with TemporaryDirectory() as folder:
+            copy = Path(folder) / "good.csv"
+            write_good_records(path, header, copy)
+            _load_csv(connection, copy, header, view)
+    count = _count(connection, view)
+    if count != records.row_count:
+        # Nothing is dropped in silence, not even where two readers of CSV disagree.
         raise DataError(
-            f"the header of {path} is not UTF-8; save the file as UTF-8 and import it again"
+            f"{path} has {records.row_count} records but {count} were read; "
+            'put every cell between double quotes, doubling a quote inside ("")'
+        )
+    return Raw(path.name, view, header.columns, count, records.rejects, records)
+
+
+def _load_csv(connection: duckdb.DuckDBPyConnection, path: Path, header: Header, view: str) -> None:
+    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header.columns)
+    cells = ", ".join(
+        f"nullif(trim({quoted(name)}), '') AS {quoted(name)}" for name in header.columns
+    )
+    try:
+        connection.execute(f"""
+            CREATE TEMP TABLE {view} AS SELECT {cells}, row_number() OVER () AS _row
+            FROM read_csv({literal(str(path))}, columns = {{{types}}}, header = true,
+                auto_detect = false, delim = {literal(header.delimiter)}, quote = '"',
+                escape = '"', max_line_size = 10000000)
+        """)
+    except duckdb.Error as error:
+        raise DataError(
+            f"{path} cannot be read as CSV: {_first_line(error)}; save it as UTF-8 CSV anew"
         ) from None
-    if not text.strip():
-        raise DataError(f"{path} begins with an empty line; expected a header with column names")
-    delimiter = max(DELIMITERS, key=text.count)
-    columns = tuple(cell.strip().strip('"') for cell in text.split(delimiter))
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
-    if repeated:
-        raise DataError(f"{path} names a column twice: {', '.join(repeated)}")
-    return delimiter, columns
 
 
-def _record_lines(path: Path, delimiter: str) -> Iterator[int]:
-    """Yield the first line (from 1) of each record after the header; blank lines are none."""
-    mark, separator = ord('"'), ord(delimiter)
-    with path.open("rb") as file:
-        open_quote, start, is_header = False, 1, True
-        for number, line in enumerate(file, 1):
-            body = line.rstrip(b"\r\n")
-            if not open_quote:
-                start = number
-                if not body:
-                    continue
-            if mark in body:
-                open_quote = _ends_inside_quotes(body, open_quote, mark, separator)
-            if open_quote:
-                continue
-            if is_header:
-                is_header = False
-                continue
-            yield start
-
-
-def _ends_inside_quotes(body: bytes, open_quote: bool, mark: int, separator: int) -> bool:
-    previous = separator
-    for byte in body:
-        if byte == mark and (open_quote or previous in (separator, mark)):
-            open_quote = not open_quote
-        previous = byte
-    return open_quote
-
-
-def _lines_at(path: Path, positions: Sequence[int]) -> list[int]:
-    """Give the line (from 1) at each byte position, positions ascending and counted from 1."""
-    lines: list[int] = []
-    with path.open("rb") as file:
-        line, read = 1, 0
-        for position in positions:
-            while read < position - 1:
-                chunk = file.read(min(SAMPLE_BYTES, position - 1 - read))
-                if not chunk:
-                    break
-                line += chunk.count(b"\n")
-                read += len(chunk)
-            lines.append(line)
-    return lines
-
-
-def _count(connection: duckdb.DuckDBPyConnection, view: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {view}").fetchone()
-    return int(row[0]) if row else 0
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _first_line(error: Exception) -> str:

@@ -1,200 +1,178 @@
-"""Checked rows become the tables of a shop: one row an order, whole orders replaced by later ones.
+"""What was taken in becomes the tables of a shop: one version an order, one row a product.
 
-Everything here is SQL over temporary tables of one DuckDB connection. `orders_in`, `lines_in`
-and `products_in` collect what the files of one import gave; `resolve` merges them with what the
-shop already held. The outcome does not depend on the order of files or rows.
+Everything here is SQL over the tables of an `Intake`. The outcome does not depend on the order of
+files, rows or imports: of two versions of an order the later known one is chosen, then the one
+further in the flow of statuses, then the one whose content has the greater hash.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
 from nba.data.checks import literal, quoted
-from nba.schema import FLAT, ORDER_LINES, ORDERS, PRODUCTS, Table
-from nba.statuses import STATUSES
-
-ORDER_CELLS: Final = tuple(name for name in ORDERS.names if name in FLAT.names)
-LINE_CELLS: Final = ("product_id", "quantity", "unit_price", "line_discount", "returned_quantity")
-_FLOW: Final = "list_position([" + ",".join(literal(s) for s in STATUSES) + "], status)"
-_KNOWN_AT: Final = "coalesce(status_at, delivered_at, ordered_at)"
+from nba.data.intake import CANONICAL, FLOW, HELD, KNOWN_AT, Intake, one
+from nba.data.products import resolve_products
+from nba.schema import ORDER_LINES, ORDERS
 
 
-def create_inputs(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the empty tables that collect what the files give."""
-    from nba.data.checks import Reading
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was found on the way.
 
-    for table, name in (
-        (ORDERS, "orders_in"),
-        (ORDER_LINES, "lines_in"),
-        (PRODUCTS, "products_in"),
-    ):
-        reading = Reading(table, ())
-        cells = ", ".join(f"{reading.typed(c)} AS {quoted(c.name)}" for c in table.columns)
-        extra = ", CAST(NULL AS VARCHAR) AS _version" if table is not PRODUCTS else ""
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {cells}{extra} LIMIT 0")
-    connection.execute(
-        "CREATE TEMP TABLE stubs (product_id VARCHAR, title VARCHAR, "
-        "category VARCHAR, brand VARCHAR, currency VARCHAR)"
-    )
-
-
-def add_flat(connection: duckdb.DuckDBPyConnection, good: str) -> list[int]:
-    """Split the rows of a flat file into orders, lines and what they say of products.
-
-    Args:
-        connection: where `good` is a table with the columns of FLAT and `_row`.
-        good: the checked rows.
-
-    Returns:
-        The `_row` numbers of lines whose order id also stands for another customer or instant:
-        the version with the later instant is kept, these are to be quarantined.
+    Attributes:
+        line_conflicts: (file, row) of lines whose number another line of their order has; the one
+            whose content sorts first was taken.
+        orphans: (file, row) of lines of orders that neither the files nor the shop hold.
+        merged_lines: numbered lines that were given more than once, to the letter, and count once.
+        superseded_orders: versions of orders that gave way to another.
+        repeated_products: catalogue rows of products that have another in the same import.
     """
-    fill = "coalesce(status, 'delivered') AS status"
-    cells = ", ".join(fill if name == "status" else name for name in ORDER_CELLS)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE versions AS SELECT DISTINCT {cells} FROM {good}"
-    )
-    clashes = connection.execute(
-        "SELECT order_id FROM versions GROUP BY order_id HAVING count(*) > 1 LIMIT 1"
-    ).fetchone()
-    conflicting: list[int] = []
-    kept = good
-    if clashes is not None:
-        conflicting = _drop_conflicts(connection, good)
-        kept = "unclashed"
-    # Order cells of one order and status agree now, so grouping by them is grouping by version.
-    version = "CASE WHEN any_value(clash) THEN md5(string_agg(line, '|' ORDER BY line)) ELSE '' END"
-    line = "concat_ws(',', " + ", ".join(LINE_CELLS) + ")"
-    clash = "order_id IN (SELECT order_id FROM versions GROUP BY 1 HAVING count(*) > 1)"
-    keys = ", ".join(name for name in ORDER_CELLS)
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE flat_orders AS
-        SELECT {keys}, {version} AS _version FROM (
-            SELECT * REPLACE (coalesce(status, 'delivered') AS status), {line} AS line,
-                {"FALSE" if clashes is None else clash} AS clash
-            FROM {kept}) GROUP BY {keys}
-    """)
-    connection.execute("INSERT INTO orders_in BY NAME SELECT * FROM flat_orders")
-    numbering = (
-        f"row_number() OVER (PARTITION BY l.order_id, _version ORDER BY {', '.join(LINE_CELLS)})"
-    )
-    same = " AND ".join(
-        f"l.{name} IS NOT DISTINCT FROM o.{name}"
-        for name in ORDER_CELLS
-        if name not in ("order_id", "status")
-    )
-    join = (
-        f"JOIN flat_orders o ON o.order_id = l.order_id AND {same} "
-        "AND o.status = coalesce(l.status, 'delivered')"
-    )
-    connection.execute(
-        f"""
-        INSERT INTO lines_in BY NAME
-        SELECT l.order_id, coalesce(l.line_no, {numbering}) AS line_no, l.product_id, l.quantity,
-            l.unit_price, l.line_discount AS discount, l.returned_quantity,
-            {"''" if clashes is None else "o._version"} AS _version
-        FROM {kept} l {"" if clashes is None else join}
-    """.replace("_version ORDER BY", ("'' ORDER BY" if clashes is None else "o._version ORDER BY"))
-    )
-    newest = ", ".join(
-        f"arg_max({cell}, (ordered_at, {cell})) FILTER ({cell} IS NOT NULL) AS {cell}"
-        for cell in ("title", "category", "brand", "currency")
-    )
-    connection.execute(
-        f"INSERT INTO stubs SELECT product_id, {newest} FROM {kept} GROUP BY product_id"
-    )
-    return conflicting
+
+    line_conflicts: Sequence[tuple[int, int]]
+    orphans: Sequence[tuple[int, int]]
+    merged_lines: int
+    superseded_orders: int
+    repeated_products: int
 
 
-def _drop_conflicts(connection: duckdb.DuckDBPyConnection, good: str) -> list[int]:
+def resolve(intake: Intake) -> Resolved:
+    """Make the tables or views `orders`, `order_lines` and `products`."""
+    connection = intake.connection
+    line_cells = _cells([*ORDER_LINES.names, *intake.kept(ORDER_LINES)])
+    order_cells = _cells([*ORDERS.names, *intake.kept(ORDERS)])
+    conflicts, merged = _merge_numbered_lines(connection, line_cells)
+    _number_lines(connection, line_cells)
+    _adopt_lines(connection)
+    orphans = _take_orphans(connection)
+    superseded = _choose_versions(connection, order_cells, line_cells)
+    repeated = resolve_products(intake)
+    return Resolved(conflicts, orphans, merged, superseded, repeated)
+
+
+def _merge_numbered_lines(
+    connection: duckdb.DuckDBPyConnection, cells: Sequence[str]
+) -> tuple[list[tuple[int, int]], int]:
+    """Keep one line a line number of a set; give back the others that say something else."""
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE holders AS
-        SELECT order_id, arg_max((customer_id, ordered_at), ({_KNOWN_AT}, {_FLOW}, ordered_at,
-            coalesce(customer_id, ''))) AS holder
-        FROM versions GROUP BY order_id
+        CREATE TEMP TABLE doubled AS
+        SELECT order_id, line_no, _set FROM lines_in
+        WHERE line_no IS NOT NULL AND _set <> {HELD}
+        GROUP BY ALL HAVING count(*) > 1
     """)
-    holds = "l.customer_id IS NOT DISTINCT FROM h.holder[1] AND l.ordered_at = h.holder[2]"
+    if not one(connection, "SELECT count(*) FROM doubled"):
+        return [], 0
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE unclashed AS
-        SELECT l.* FROM {good} l JOIN holders h USING (order_id) WHERE {holds}
+        CREATE TEMP TABLE surplus AS
+        SELECT * FROM (
+            SELECT _file, _row, dense_rank() OVER same_number > 1 AS differs,
+                row_number() OVER (same_number ROWS UNBOUNDED PRECEDING) > 1 AS repeats
+            FROM lines_in SEMI JOIN doubled USING (order_id, line_no, _set)
+            WINDOW same_number AS (PARTITION BY order_id, line_no, _set ORDER BY {_content(cells)}))
+        WHERE differs OR repeats
     """)
-    rows = connection.execute(
-        f"SELECT l._row FROM {good} l JOIN holders h USING (order_id) WHERE NOT ({holds}) ORDER BY 1"
+    connection.execute(
+        "DELETE FROM lines_in l USING surplus s WHERE l._file = s._file AND l._row = s._row"
+    )
+    conflicts = connection.execute(
+        "SELECT _file, _row FROM surplus WHERE differs ORDER BY ALL"
     ).fetchall()
-    return [row for (row,) in rows]
+    return conflicts, one(connection, "SELECT count(*) FROM surplus WHERE NOT differs")
 
 
-def add_rows(connection: duckdb.DuckDBPyConnection, table: Table, good: str) -> None:
-    """Collect the rows of a canonical table."""
-    target = {"orders": "orders_in", "order_lines": "lines_in", "products": "products_in"}[
-        table.name
-    ]
-    version = "" if table is PRODUCTS else ", '' AS _version"
-    connection.execute(f"INSERT INTO {target} BY NAME SELECT * EXCLUDE (_row){version} FROM {good}")
-
-
-def resolve(connection: duckdb.DuckDBPyConnection, existing: dict[str, str]) -> None:
-    """Merge the collected rows with the shop's own into `orders`, `order_lines`, `products`.
-
-    Args:
-        connection: holds the collected rows.
-        existing: table name → SQL that reads the shop's present rows, for tables it has.
-    """
-    for name, collected in (("orders", "orders_in"), ("order_lines", "lines_in")):
-        if name in existing:
-            connection.execute(
-                f"INSERT INTO {collected} BY NAME SELECT *, 'held' AS _version FROM ({existing[name]})"
-            )
+def _number_lines(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> None:
+    """Make the table `lines`: lines without a number follow the numbered ones, by content."""
+    by_content = ", ".join(cell for cell in cells if cell not in ('"order_id"', '"line_no"'))
+    given = "0"
+    if one(connection, f"SELECT count(line_no) FROM lines_in WHERE _set <> {HELD}"):
+        given = "coalesce(max(line_no) OVER (PARTITION BY order_id, _set), 0)"
+    number = f"""{given} + row_number() OVER (
+        PARTITION BY order_id, _set, line_no IS NULL ORDER BY {by_content})"""
     connection.execute(f"""
-        CREATE TEMP TABLE winners AS
-        SELECT order_id, arg_max(_version, ({_KNOWN_AT}, {_FLOW}, _version = 'held', _version)) AS _version
-        FROM orders_in GROUP BY order_id
+        CREATE TEMP TABLE lines AS
+        SELECT * REPLACE (coalesce(line_no, {number}) AS line_no) FROM lines_in WHERE _set <> {HELD}
+        UNION ALL SELECT * FROM lines_in WHERE _set = {HELD}
     """)
+
+
+def _adopt_lines(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lines that came without their order are a version of the order known from elsewhere."""
+    connection.execute(f"""
+        INSERT INTO orders_in
+        SELECT * REPLACE ({CANONICAL} AS _set) FROM orders_in
+        WHERE order_id IN (SELECT order_id FROM lines WHERE _set = {CANONICAL}
+            EXCEPT SELECT order_id FROM orders_in WHERE _set = {CANONICAL})
+    """)
+
+
+def _take_orphans(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
+    orphan = "order_id NOT IN (SELECT order_id FROM orders_in)"
+    found = connection.execute(
+        f"SELECT _file, _row FROM lines WHERE _set = {CANONICAL} AND {orphan} ORDER BY ALL"
+    ).fetchall()
+    if found:
+        connection.execute(f"DELETE FROM lines WHERE {orphan}")
+    return found
+
+
+def _choose_versions(
+    connection: duckdb.DuckDBPyConnection, order_cells: Sequence[str], line_cells: Sequence[str]
+) -> int:
+    """Make `orders` and `order_lines` of one version an order, and count those left out."""
+    orders, lines = _select(order_cells), _select(line_cells)
     connection.execute("""
+        CREATE TEMP TABLE contested AS
+        SELECT order_id FROM orders_in GROUP BY order_id HAVING count(*) > 1
+    """)
+    if not one(connection, "SELECT count(*) FROM contested"):
+        connection.execute(f"CREATE TEMP VIEW orders AS SELECT {orders} FROM orders_in")
+        connection.execute(f"CREATE TEMP VIEW order_lines AS SELECT {lines} FROM lines")
+        return 0
+    connection.execute(f"""
+        CREATE TEMP TABLE versions AS
+        WITH bodies AS (
+            SELECT order_id, _set, string_agg(content, chr(30) ORDER BY content) AS body
+            FROM (SELECT order_id, _set, {_content(line_cells)} AS content
+                  FROM lines SEMI JOIN contested USING (order_id))
+            GROUP BY order_id, _set)
+        SELECT o.*, body IS NOT NULL AS has_lines,
+            md5({_content(order_cells)} || chr(29) || coalesce(body, '')) AS hash
+        FROM orders_in o SEMI JOIN contested USING (order_id)
+            LEFT JOIN bodies USING (order_id, _set)
+    """)
+    latest = f"""QUALIFY row_number() OVER (
+        PARTITION BY order_id ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, hash DESC, _set) = 1"""
+    connection.execute(f"""
         CREATE TEMP TABLE orders AS
-        SELECT DISTINCT ON (order_id) o.* EXCLUDE (_version)
-        FROM orders_in o SEMI JOIN winners w ON o.order_id = w.order_id AND o._version = w._version
-        ORDER BY order_id
+        SELECT {orders} FROM orders_in ANTI JOIN contested USING (order_id)
+        UNION ALL SELECT {orders} FROM versions {latest}
     """)
-    connection.execute("""
-        CREATE TEMP TABLE order_lines AS
-        SELECT DISTINCT ON (order_id, line_no) l.* EXCLUDE (_version)
-        FROM lines_in l SEMI JOIN winners w ON l.order_id = w.order_id AND l._version = w._version
-        ORDER BY order_id, line_no, product_id
-    """)
-    _resolve_products(connection, existing.get("products"))
-
-
-def _resolve_products(connection: duckdb.DuckDBPyConnection, existing: str | None) -> None:
-    if existing is not None:
-        connection.execute(
-            f"INSERT INTO stubs SELECT product_id, NULL, NULL, NULL, NULL FROM ({existing})"
-        )
-    held = existing or "SELECT * FROM products_in LIMIT 0"
-    merged = ", ".join(
-        f"coalesce(n.{name}, h.{name}) AS {name}"
-        for name in PRODUCTS.names
-        if name not in ("product_id", "title", "category", "brand", "currency")
-    )
-    told = ", ".join(
-        f"coalesce(n.{name}, h.{name}, s.{name}) AS {name}"
-        for name in ("category", "brand", "currency")
-    )
+    # An order that came without lines has those of its latest version that has some.
     connection.execute(f"""
-        CREATE TEMP TABLE products AS
-        WITH n AS (SELECT DISTINCT ON (product_id) * FROM products_in ORDER BY ALL),
-             h AS ({held}),
-             s AS (SELECT product_id, max(title) AS title, max(category) AS category,
-                       max(brand) AS brand, max(currency) AS currency FROM stubs GROUP BY product_id),
-             sold AS (SELECT DISTINCT product_id FROM order_lines),
-             every AS (SELECT product_id FROM n UNION SELECT product_id FROM h
-                       UNION SELECT product_id FROM sold)
-        SELECT product_id,
-            coalesce(n.title, nullif(h.title, product_id), s.title, product_id) AS title,
-            {told}, {merged}
-        FROM every LEFT JOIN n USING (product_id) LEFT JOIN h USING (product_id)
-            LEFT JOIN s USING (product_id)
-        ORDER BY product_id
+        CREATE TEMP TABLE order_lines AS
+        SELECT {lines} FROM lines ANTI JOIN contested USING (order_id)
+        UNION ALL
+        SELECT {lines} FROM lines SEMI JOIN (
+            SELECT order_id, _set FROM versions WHERE has_lines {latest}) USING (order_id, _set)
     """)
+    return one(
+        connection,
+        "SELECT count(DISTINCT (order_id, hash)) - count(DISTINCT order_id) FROM versions",
+    )
+
+
+def _content(cells: Iterable[str]) -> str:
+    """Write filled cells as one text that does not depend on which empty columns there are."""
+    named = (f"{literal(cell[1:-1].casefold() + '=')} || {cell}" for cell in cells)
+    return f"concat_ws(chr(31), {', '.join(named)})"
+
+
+def _select(cells: Iterable[str]) -> str:
+    """Select cells under the names they have here, whatever the capitals in the table."""
+    return ", ".join(f"{cell} AS {cell}" for cell in cells)
+
+
+def _cells(names: Iterable[str]) -> list[str]:
+    return [quoted(name) for name in names]

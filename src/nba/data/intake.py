@@ -1,0 +1,233 @@
+"""The intake of an import: what its files say of orders, lines and products, version by version.
+
+An order in a file replaces that order whole. So every row of `orders_in` and `lines_in` carries
+the number of the set it came in (`_set`): a flat file is one set, and where it gives an order
+twice, a set a version; the files of orders and of order lines are one set together; what the shop
+already holds is another. `nba.data.resolve` then chooses one set an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+import duckdb
+
+from nba.data.checks import SQL_TYPES, literal, quoted
+from nba.schema import FLAT, ORDER_LINES, ORDERS, PRODUCTS, Table
+from nba.statuses import STATUSES
+
+ORDER_CELLS: Final = tuple(name for name in ORDERS.names if name in FLAT.names)
+LINE_CELLS: Final = ("line_no", "product_id", "quantity", "unit_price", "returned_quantity")
+TOLD_CELLS: Final = ("title", "category", "brand")
+"""What a line of a flat file says of its product."""
+TOLD_BY_ORDERS: Final = "told_by_orders"
+"""Column of `products` that names the cells that order lines filled, not a catalogue."""
+TABLES_HELD: Final = (ORDERS, ORDER_LINES, PRODUCTS)
+
+CANONICAL, HELD = 0, -1
+ASSUMED_STATUS: Final = "delivered"
+
+KNOWN_AT: Final = "coalesce(status_at, delivered_at, ordered_at)"
+FLOW: Final = f"list_position([{','.join(literal(status) for status in STATUSES)}], status)"
+
+_COLLECTED: Final = {"orders": "orders_in", "order_lines": "lines_in", "products": "products_in"}
+_INTERNAL: Final = {
+    "orders": "_set INTEGER",
+    "order_lines": "_set INTEGER, _file INTEGER, _row BIGINT",
+    "products": f"{TOLD_BY_ORDERS} VARCHAR, _set INTEGER",
+}
+
+
+class Intake:
+    """What has been taken in so far, as the tables `orders_in`, `lines_in` and `products_in`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Create the empty tables."""
+        self.connection = connection
+        self._next_set = 1
+        self._kept: dict[str, dict[str, str]] = {table.name: {} for table in TABLES_HELD}
+        for table in TABLES_HELD:
+            columns = ", ".join(
+                f"{quoted(column.name)} {SQL_TYPES[column.kind]}" for column in table.columns
+            )
+            connection.execute(
+                f"CREATE TEMP TABLE {_COLLECTED[table.name]} ({columns}, {_INTERNAL[table.name]})"
+            )
+
+    def kept(self, table: Table) -> list[str]:
+        """List the columns beyond the contract that a table has, sorted."""
+        spelled = self._kept[table.name]
+        return [spelled[name] for name in sorted(spelled)]
+
+    def add(
+        self, table: Table, good: str, *, kept: Collection[str] = (), file: int = 0
+    ) -> list[int]:
+        """Take in the checked rows of one file or frame.
+
+        Args:
+            table: what they are; rows of FLAT are split into orders and lines.
+            good: the DuckDB table of the rows: the columns of `table`, `kept` and `_row`.
+            kept: columns beyond the contract.
+            file: a number that stands for the file; lines remember it.
+
+        Returns:
+            The `_row` numbers of those left out, because their order id also stands for another
+            customer or another instant. The version with the later status is taken.
+        """
+        if table is FLAT:
+            return self._add_flat(good, kept, file)
+        self._widen(table, kept)
+        clashing = []
+        if table is ORDERS and self._has_repeated_orders(good):
+            clashing = self._take_clashes(good)
+        place = f", {file} AS _file, _row" if table is ORDER_LINES else ""
+        self.connection.execute(f"""
+            INSERT INTO {_COLLECTED[table.name]} BY NAME
+            SELECT {_columns([*table.names, *kept])}, {CANONICAL} AS _set{place} FROM {good}
+        """)
+        return clashing
+
+    def add_held(self, table: Table, query: str) -> None:
+        """Take in what the shop already holds of a table."""
+        held = [name for name, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()]
+        known = {*table.names, TOLD_BY_ORDERS} if table is PRODUCTS else set(table.names)
+        self._widen(table, [name for name in held if name not in known])
+        self.connection.execute(
+            f"INSERT INTO {_COLLECTED[table.name]} BY NAME SELECT *, {HELD} AS _set FROM ({query})"
+        )
+
+    def _add_flat(self, good: str, kept: Collection[str], file: int) -> list[int]:
+        others = [*(name for name in TOLD_CELLS if self._is_filled(good, name)), *kept]
+        self._widen(ORDER_LINES, others)
+        self._gather_orders(good)
+        clashing, version = [], "0"
+        if self._has_repeated_orders():
+            self._fill_order_cells(good)
+            clashing = self._take_clashes(good)
+            version = self._number_versions(good)
+            self._gather_orders(good, version)
+        first = self._next_set
+        self.connection.execute(f"""
+            INSERT INTO orders_in BY NAME
+            SELECT * EXCLUDE (version)
+                REPLACE (coalesce(status, {literal(ASSUMED_STATUS)}) AS status),
+                {first} + version AS _set
+            FROM gathered
+        """)
+        self.connection.execute(f"""
+            INSERT INTO lines_in BY NAME
+            SELECT order_id, {_columns([*LINE_CELLS, *others])}, line_discount AS discount,
+                {first} + {version} AS _set, {file} AS _file, _row
+            FROM {good}
+        """)
+        self._next_set += 1 + one(self.connection, "SELECT max(version) FROM gathered")
+        return clashing
+
+    def _gather_orders(self, good: str, version: str = "0") -> None:
+        """Make the table `gathered` of the distinct order cells of a flat file."""
+        self.connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE gathered AS
+            SELECT DISTINCT {_columns(ORDER_CELLS)}, {version} AS version FROM {good}
+        """)
+
+    def _has_repeated_orders(self, orders: str = "gathered") -> bool:
+        """Make the table `repeated` of order ids that stand there more than once."""
+        self.connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE repeated AS
+            SELECT order_id FROM {orders} GROUP BY order_id HAVING count(*) > 1
+        """)
+        return bool(one(self.connection, "SELECT count(*) FROM repeated"))
+
+    def _fill_order_cells(self, good: str) -> None:
+        """Fill empty order cells from other lines of the order, where those agree.
+
+        Many exports write the cells of an order on its first line only.
+        """
+        names = [name for name in ORDER_CELLS if name not in ("order_id", "ordered_at")]
+        agreed = ", ".join(
+            f"CASE WHEN min({name}) = max({name}) THEN max({name}) END AS {name}" for name in names
+        )
+        filled = ", ".join(f"{name} = coalesce(g.{name}, agreed.{name})" for name in names)
+        self.connection.execute(f"""
+            UPDATE {good} g SET {filled} FROM (
+                SELECT order_id, {agreed} FROM {good} SEMI JOIN repeated USING (order_id)
+                GROUP BY order_id) agreed
+            WHERE g.order_id = agreed.order_id
+        """)
+        self.connection.execute(
+            f"UPDATE {good} SET status = {literal(ASSUMED_STATUS)} WHERE status IS NULL"
+        )
+
+    def _take_clashes(self, good: str) -> list[int]:
+        """Take out rows whose order id stands for another customer or instant than the one kept."""
+        found = self.connection.execute(f"""
+            SELECT _row FROM (
+                SELECT _row, (customer_id, ordered_at) AS owner, first_value(owner) OVER (
+                    PARTITION BY order_id
+                    ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, ordered_at DESC, customer_id) AS holder
+                FROM {good} SEMI JOIN repeated USING (order_id))
+            WHERE owner IS DISTINCT FROM holder ORDER BY _row
+        """).fetchall()
+        clashing = [row for (row,) in found]
+        if clashing:
+            self.connection.execute(
+                f"DELETE FROM {good} WHERE _row IN (SELECT unnest(?))", [clashing]
+            )
+        return clashing
+
+    def _number_versions(self, good: str) -> str:
+        """Number the versions of each order, from 0, and name the column of the numbers."""
+        self.connection.execute(f"ALTER TABLE {good} ADD COLUMN _version INTEGER DEFAULT 0")
+        self.connection.execute(f"""
+            UPDATE {good} g SET _version = numbered.version FROM (
+                SELECT _row, dense_rank() OVER (
+                    PARTITION BY order_id ORDER BY {_columns(ORDER_CELLS)}) - 1 AS version
+                FROM {good} SEMI JOIN repeated USING (order_id)) numbered
+            WHERE g._row = numbered._row
+        """)
+        return "_version"
+
+    def _is_filled(self, good: str, name: str) -> bool:
+        return bool(one(self.connection, f"SELECT count({quoted(name)}) FROM {good}"))
+
+    def _widen(self, table: Table, names: Iterable[str]) -> None:
+        """Make room for columns beyond the contract; of two spellings the lesser one names it."""
+        spelled = self._kept[table.name]
+        for name in names:
+            if name.casefold() not in spelled:
+                self.connection.execute(
+                    f"ALTER TABLE {_COLLECTED[table.name]} ADD COLUMN {quoted(name)} VARCHAR"
+                )
+            spelled[name.casefold()] = min(name, spelled.get(name.casefold(), name))
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    """Give the one number a query finds; 0 for none."""
+    row = connection.execute(query).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def kept_names(table: Table, unused: Sequence[str]) -> dict[str, str]:
+    """Give the name under which each unused column of a source is kept: its own, if that is free.
+
+    Returns:
+        Name → the source's column.
+    """
+    taken = {*table.names, *(FLAT.names if table is FLAT else ())}
+    if table is FLAT:
+        taken |= set(ORDER_LINES.names)
+    if table is PRODUCTS:
+        taken.add(TOLD_BY_ORDERS)
+    names: dict[str, str] = {}
+    for source in unused:
+        name = source
+        while name.casefold() in taken or name[0] in "_@~=":
+            name = f"source_{name}"
+        taken.add(name.casefold())
+        names[name] = source
+    return names
+
+
+def _columns(names: Iterable[str]) -> str:
+    return ", ".join(quoted(name) for name in names)
