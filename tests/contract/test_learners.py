@@ -13,7 +13,7 @@ import nba
 from nba.errors import ConfigError, UnknownProductError
 from nba.recommend.eligibility import Filters
 from nba.vocabulary import ELIGIBLE_AVAILABILITIES, Source
-from tests.shops import catalog, checkerboard, history, random_orders, shuffled
+from tests.shops import SIX_ORDERS, catalog, checkerboard, history, random_orders, shuffled
 
 ORDERS = random_orders(3, customers=30, products=40, orders=400)
 CONFIG = nba.TrainConfig(seed=11)
@@ -236,6 +236,25 @@ class TestBoughtTogether:
         assert slate.fallback == "popular"
         assert sources == sorted(sources, key=[Source.PAIR, Source.POPULAR].index)
         assert set(sources) == {Source.PAIR, Source.POPULAR}
+
+    def test_what_fills_up_repeats_no_group_of_the_list(self):
+        orders = [(f"o{n}", f"c{n}", n, ["kettle", "cup-red"]) for n in range(3)]
+        orders += [(f"x{n}", f"c{n}", n, ["cup-blue"]) for n in range(5)]
+        cups = ({"product_id": one, "product_group_id": "cup"} for one in ("cup-blue", "cup-red"))
+        recommender = nba.Recommender(nba.train(history(orders), catalog(*cups)))
+        filled = recommender.bought_together("kettle", fallback="popular")
+        assert filled.product_ids == ["cup-red"]
+        assert filled.excluded == {"variant": 1}
+        loose = Filters(collapse=False)
+        filled = recommender.bought_together("kettle", fallback="popular", filters=loose)
+        assert filled.product_ids == ["cup-red", "cup-blue"]
+
+    def test_the_price_that_counts_is_the_one_to_pay(self):
+        sold = {"product_id": "cup", "price": 500, "sale_price": 300}
+        recommender = nba.Recommender(nba.train(history(SIX_ORDERS), catalog(sold)))
+        for low, high, found in ((250, 350, ["cup"]), (450, 550, [])):
+            slate = recommender.popular(filters=Filters(min_price=low, max_price=high))
+            assert slate.product_ids == found
 
     def test_neither_the_given_products_nor_their_variants_are_offered(self, recommender):
         for fallback in (None, "popular"):

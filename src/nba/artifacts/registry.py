@@ -184,10 +184,9 @@ def _sync(folder: Path) -> None:
 
 
 def _prune(models: Path) -> None:
-    now = current_id(models)
+    # The one just published is the newest, so the current one is never among these.
     for old in list_snapshots(models)[KEPT:]:
-        if old.snapshot_id != now:
-            shutil.rmtree(models / "snapshots" / old.snapshot_id, ignore_errors=True)
+        shutil.rmtree(models / "snapshots" / old.snapshot_id, ignore_errors=True)
 
 
 def _is_name(text: str) -> bool:

@@ -59,9 +59,6 @@ def factorise(
         raise DataError(
             "the collaborative model diverged; raise collaborative.regularization in the recipe"
         )
-    # implicit leaves its random start in rows nobody bought or that bought nothing.
-    factors.products[np.bincount(matrix.product, minlength=len(matrix.product_ids)) == 0] = 0
-    factors.customers[np.diff(matrix.start) == 0] = 0
     return factors
 
 

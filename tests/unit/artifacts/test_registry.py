@@ -101,17 +101,19 @@ def test_a_snapshot_in_a_folder_of_another_name_is_not_taken_for_it(tmp_path):
         open_snapshot(tmp_path, "precious")
 
 
-def test_the_last_five_stay_and_the_current_one_whatever_its_age(tmp_path):
+def test_the_last_five_published_stay_and_the_current_one_is_among_them(tmp_path):
     snapshots = [trained(seed) for seed in range(1, KEPT + 4)]
-    for snapshot in snapshots[:3]:
-        publish(snapshot, tmp_path)
-    for snapshot in snapshots[3:]:
+    for snapshot in snapshots:
         publish(snapshot, tmp_path)
     last = [one.id for one in reversed(snapshots)][:KEPT]
     assert ids(tmp_path) == last
     rollback(tmp_path, last[-1])
     publish(trained(99), tmp_path)
     assert ids(tmp_path) == [trained(99).id, *last[:-1]]
+    rollback(tmp_path, last[-2])
+    publish(snapshots[-2], tmp_path)
+    assert current_id(tmp_path) == ids(tmp_path)[0] == snapshots[-2].id
+    assert len(ids(tmp_path)) == KEPT
 
 
 def test_rolling_back_goes_one_publication_back_each_time(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import nba
 from nba.errors import ConfigError, DataError
 from nba.statuses import CANCELLED
-from tests.shops import SIX_ORDERS, catalog, history, random_orders
+from tests.shops import SIX_ORDERS, catalog, checkerboard, history, random_orders
 
 
 def card(snapshot, product_id: str) -> dict:
@@ -178,6 +178,12 @@ class TestCopurchase:
                 item.to_dict() for item in all_.bought_together(product, n=3)
             ]
 
+    def test_of_equally_good_neighbours_the_first_by_id_are_kept_and_stored_in_order(self):
+        graph = self.trained(checkerboard(20), top_k=3).snapshot.graphs["bought_together"]
+        for product in range(20):
+            colour = [other for other in range(product % 2, 20, 2) if other != product]
+            assert graph.neighbours[graph.span(product)].tolist() == colour[:3]
+
     def test_every_pair_counts_when_the_floor_is_one_order(self):
         graph = self.trained(SIX_ORDERS, min_orders=1).snapshot.graphs["bought_together"]
         assert np.diff(graph.indptr).tolist() == [3, 3, 3, 3]
@@ -210,12 +216,32 @@ class TestCopurchase:
         assert smooth.bought_together("kettle").product_ids == ["tea", "rare"]
 
 
+class TestPicks:
+    def scores(self, **picks) -> dict[str, float]:
+        config = nba.TrainConfig.model_validate({"picks": picks})
+        recommender = nba.Recommender(nba.train(history(SIX_ORDERS), catalog(), config))
+        return {item.product_id: item.score for item in recommender.picks("bob")}
+
+    def test_own_purchases_weigh_as_much_as_the_recipe_says(self):
+        without, once, thrice = (self.scores(own_weight=weight) for weight in (0, 1, 3))
+        for product, decayed in {"cup": 1, "tea": 1 + 2 ** (-19 / 62.4)}.items():
+            assert once[product] - without[product] == pytest.approx(decayed, rel=1e-5)
+            assert thrice[product] - without[product] == pytest.approx(3 * decayed, rel=1e-5)
+
+    def test_a_shorter_half_life_forgets_sooner(self):
+        assert self.scores(half_life_days=5)["tea"] < self.scores(half_life_days=500)["tea"]
+
+
 class TestCollaborative:
     def test_what_nobody_bought_has_no_factors(self):
         orders = history([*SIX_ORDERS, ("o7", None, 31, ["guests only"])])
         snapshot = nba.train(orders, catalog("never sold"))
         for product in ("never sold", "guests only"):
             assert not snapshot.factors.products[snapshot.products.ids.find(product)].any()
+        returned = history([*SIX_ORDERS, ("o7", "dan", 31, ["cup"])])
+        returned.rows.status[-1] = CANCELLED
+        snapshot = nba.train(returned, catalog())
+        assert not snapshot.factors.customers[snapshot.customers.ids.find("dan")].any()
 
     def test_a_model_that_diverges_names_the_setting(self):
         config = nba.TrainConfig.model_validate({"collaborative": {"alpha": 1e38}})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nba.recommend.ranking import best
+from nba.recommend.ranking import BLOCK, best
 from nba.recommend.reasons import counted, percent
 
 SCORES = st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 1.0, 2.0]), max_size=30)
@@ -30,3 +30,18 @@ def test_a_share_is_a_whole_percent(share, text):
 
 def test_one_is_one_and_two_are_several():
     assert (counted(1, "order"), counted(2, "order")) == ("1 order", "2 orders")
+
+
+@pytest.mark.parametrize("levels", [1, 2, 50, 10**9])
+@pytest.mark.parametrize("n", [1, 3, 10])
+@pytest.mark.parametrize("length", [BLOCK * n - 1 for n in (1, 11)] + [BLOCK * 11 + 7, 20_000])
+def test_the_best_of_many_are_those_of_a_plain_sort(length, n, levels):
+    random = np.random.default_rng(length + n + levels)
+    for scores in (
+        random.integers(levels, size=length).astype(np.float64),
+        np.sort(random.integers(levels, size=length)).astype(np.float32),
+        np.where(random.random(length) < 0.99, -np.inf, random.integers(levels, size=length)),
+    ):
+        possible = np.flatnonzero(scores > -np.inf)
+        expected = possible[np.lexsort((possible, -scores[possible]))][:n]
+        assert best(scores, n).tolist() == expected.tolist()
