@@ -151,9 +151,7 @@ class _Import:
             self._announce(f"reading {path.name}")
             self._files.append(self._read(path, number))
         existing = shop_tables(self._shop)
-        for table in TABLES_HELD:
-            if table.name in existing:
-                self._intake.add_held(table, existing[table.name])
+        self._take_held(existing)
         self._announce("resolving orders and products")
         resolved = resolve(self._intake)
         self._reject("line_no", "line_conflict", resolved.line_conflicts)
@@ -172,6 +170,19 @@ class _Import:
         self._announce("writing the shop")
         write_tables(self._connection, self._shop, STORED)
         return self._count_shop(report)
+
+    def _take_held(self, existing: Mapping[str, str]) -> None:
+        """Take in what the shop already holds."""
+        try:
+            for table in TABLES_HELD:
+                if table.name in existing:
+                    self._intake.add_held(table, existing[table.name])
+        except duckdb.Error as error:
+            problem = str(error).splitlines()[0]
+            raise DataError(
+                f"{self._shop} is not a shop this version can read: {problem}; "
+                "import into another folder, or remove it and import all its files again"
+            ) from None
 
     def _read(self, path: Path, number: int) -> _File:
         """Read one file, set its bad rows aside and take in the good ones."""

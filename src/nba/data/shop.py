@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ _ORDERED_BY: Final = {
     "products": "product_id",
     "orders": "order_id",
     "order_lines": "order_id, line_no",
-    "quarantine": 'source, line, "column"',
+    "quarantine": "ALL",
 }
 
 
@@ -94,15 +94,30 @@ def shop_tables(folder: Path) -> dict[str, str]:
 
 
 def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path, names: Sequence[str]) -> None:
-    """Write tables of a connection as the shop's files; all are written before any is replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        connection.execute(
-            f"COPY (SELECT * FROM {name} ORDER BY {_ORDERED_BY[name]}) "
-            f"TO {literal(str(folder / f'{name}.parquet.new'))} (FORMAT parquet)"
-        )
-    for name in names:
-        os.replace(folder / f"{name}.parquet.new", folder / f"{name}.parquet")
+    """Write tables of a connection as the shop's files; all are written before any is replaced.
+
+    Raises:
+        DataError: the folder cannot be written; its files are as they were.
+    """
+    written = [folder / f"{name}.parquet.new" for name in names]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in zip(names, written, strict=True):
+            connection.execute(
+                f"COPY (SELECT * FROM {name} ORDER BY {_ORDERED_BY[name]}) "
+                f"TO {literal(str(path))} (FORMAT parquet)"
+            )
+        for path in written:
+            path.replace(path.with_suffix(""))
+    except (OSError, duckdb.Error) as error:
+        for path in written:
+            with suppress(OSError):
+                path.unlink()
+        problem = str(error).splitlines()[0]
+        raise DataError(
+            f"the shop cannot be written to {folder}: {problem}; choose a folder with --shop that "
+            "can be written and has room"
+        ) from None
 
 
 def batches(

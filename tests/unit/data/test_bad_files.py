@@ -377,6 +377,22 @@ def test_a_damaged_file_of_a_shop_is_named(write, shop):
         read_shop(shop)
 
 
+def test_an_import_into_a_damaged_shop_says_so_and_changes_nothing(write, shop):
+    import_files([write("a.csv", HEADER + row("o1"))], shop)
+    (shop / "orders.parquet").write_bytes(b"not parquet")
+    before = {one.name: one.read_bytes() for one in shop.iterdir()}
+    with pytest.raises(DataError, match=r"is not a shop this version can read.*another folder"):
+        import_files([write("a.csv", HEADER + row("o2"))], shop)
+    assert {one.name: one.read_bytes() for one in shop.iterdir()} == before
+
+
+def test_a_shop_folder_that_cannot_be_written_is_named(write, tmp_path):
+    taken = write("taken", "a file")
+    with pytest.raises(DataError, match=r"the shop cannot be written to .*taken.*--shop"):
+        import_files([write("a.csv", HEADER + row("o1"))], taken)
+    assert taken.read_text() == "a file"
+
+
 def test_a_file_that_is_parquet_by_name_only_is_refused(write, shop):
     with pytest.raises(DataError, match=r"a.parquet cannot be read as Parquet"):
         import_files([write("a.parquet", HEADER + row("o1"))], shop)
