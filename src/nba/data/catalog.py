@@ -9,9 +9,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.data.checks import SQL_TYPES
 from nba.data.quarantine import type_frame
 from nba.data.readers import connect, read_frame
 from nba.domain import Ids, Texts
+from nba.errors import DataError
 from nba.schema import PRODUCTS
 from nba.vocabulary import AVAILABILITIES, Availability
 
@@ -51,22 +53,29 @@ class Catalog:
     @classmethod
     def empty(cls) -> Self:
         """A catalogue of no products."""
-        connection = connect()
-        cells = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in PRODUCTS.names)
-        connection.execute(f"CREATE TEMP TABLE products AS SELECT {cells} LIMIT 0")
-        return cls.from_table(connection)
+        cells = ", ".join(f"{column.name} {SQL_TYPES[column.kind]}" for column in PRODUCTS.columns)
+        with connect() as connection:
+            connection.execute(f"CREATE TEMP TABLE products ({cells})")
+            return cls.from_table(connection)
 
     @classmethod
     def from_frame(cls, frame: Any, *, zone: str | None = None) -> Self:  # noqa: ANN401 - pandas, Polars or Arrow
         """Read a data frame with the columns of the `products` table.
 
         Raises:
-            DataError: a required column is missing, or a row breaks a rule.
+            DataError: a required column is missing, a row breaks a rule, or two rows are one
+                product.
         """
-        connection = connect()
-        raw = read_frame(connection, frame, "products", "raw_products")
-        type_frame(connection, raw, PRODUCTS, "products", zone)
-        return cls.from_table(connection)
+        with connect() as connection:
+            raw = read_frame(connection, frame, "products", "raw_products")
+            type_frame(connection, raw, PRODUCTS, "products", zone)
+            repeated = connection.execute(
+                "SELECT product_id FROM products GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 5"
+            ).fetchall()
+            if repeated:
+                named = ", ".join(product_id for (product_id,) in repeated)
+                raise DataError(f"several rows have the product_id {named}; keep one a product")
+            return cls.from_table(connection)
 
     @classmethod
     def from_table(cls, connection: duckdb.DuckDBPyConnection) -> Self:

@@ -100,7 +100,8 @@ class OrderHistory:
             if order_lines is not None:
                 frames = [(orders, ORDERS), (order_lines, ORDER_LINES)]
             for frame, table in frames:
-                raw = read_frame(connection, frame, table.name, f"raw_{table.name}")
+                source = "order_lines" if table is ORDER_LINES else "orders"
+                raw = read_frame(connection, frame, source, f"raw_{table.name}")
                 type_frame(connection, raw, table, f"good_{table.name}", zone)
                 clashing = intake.add(table, f"good_{table.name}")
                 if clashing:
