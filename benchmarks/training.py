@@ -43,9 +43,10 @@ def run(*words: str) -> tuple[float, float, float, dict[str, object]]:
 def shuffled(shop: Path, folder: Path) -> Path:
     """Write the same shop with the rows of its tables in another order."""
     folder.mkdir()
+    connection = duckdb.connect()
+    connection.execute("SELECT setseed(0.5)")
     for table in ("products", "orders", "order_lines"):
-        duckdb.sql("SELECT setseed(0.5)")
-        duckdb.sql(
+        connection.execute(
             f"COPY (SELECT * FROM read_parquet('{shop / table}.parquet') ORDER BY random()) "
             f"TO '{folder / table}.parquet' (FORMAT parquet)"
         )

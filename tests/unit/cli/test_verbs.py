@@ -30,9 +30,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def nba(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def nba(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run `nba` in an empty folder and give exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_the_shipped_playbook_has_one_message_after_the_other() -> None:
     playbook = Playbook.from_toml(shipped("playbooks", "owox_2011"))
     assert playbook.id == "owox_2011"
     triggers = [message.trigger for message in playbook.message]
-    for earlier, later in zip(triggers[:-1], triggers[1:], strict=True):
+    for earlier, later in itertools.pairwise(triggers):
         assert earlier.closes == later.opens
 
 

