@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,7 +38,7 @@ def decide(
         Path | None, typer.Option("--playbook", help="Playbook (TOML); owox_2011 by default.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write to a .jsonl or .csv file.")
+        Path | None, typer.Option("--out", help="Write to a .jsonl, .csv or .parquet file.")
     ] = None,
     models: Models = "models",
     as_json: AsJson = False,
@@ -117,6 +118,21 @@ def _write_jsonl(path: Path, decisions: Iterator[Decision]) -> None:
 
 
 def _write_csv(path: Path, decisions: Iterator[Decision]) -> None:
+    _write_rows(path, decisions, _inert)
+
+
+def _write_parquet(path: Path, decisions: Iterator[Decision]) -> None:
+    from nba.data.shop import csv_to_parquet
+
+    with TemporaryDirectory() as folder:
+        rows = Path(folder) / "decisions.csv"
+        _write_rows(rows, decisions, lambda value: value)
+        csv_to_parquet(rows, path, numbers=("expected",))
+
+
+def _write_rows(
+    path: Path, decisions: Iterator[Decision], cell: Callable[[object], object]
+) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, CSV_COLUMNS)
         writer.writeheader()
@@ -131,7 +147,7 @@ def _write_csv(path: Path, decisions: Iterator[Decision]) -> None:
                 "product_ids": " ".join(items),
                 "expected": message.get("score", {}).get("expected"),
             }
-            writer.writerow({name: _inert(value) for name, value in row.items()})
+            writer.writerow({name: cell(value) for name, value in row.items()})
 
 
 def _inert(value: object) -> object:
@@ -144,4 +160,5 @@ def _inert(value: object) -> object:
 _WRITERS: dict[str, Callable[[Path, Iterator[Decision]], None]] = {
     ".jsonl": _write_jsonl,
     ".csv": _write_csv,
+    ".parquet": _write_parquet,
 }

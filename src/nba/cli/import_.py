@@ -103,10 +103,17 @@ def show(report: ImportReport, *, as_json: bool = False) -> None:
             f"  {report.repeated_lines:,} lines repeat another of their order; kept",
             as_json=as_json,
         )
+    for count, what in (
+        (report.merged_lines, "rows repeat a line, its number included; one of each is kept"),
+        (report.repeated_products, "catalogue rows repeat a product; one of each is kept"),
+        (report.superseded_orders, "versions of orders gave way to later ones"),
+    ):
+        if count:
+            say(f"  {count:,} {what}", as_json=as_json)
     if report.status_assumed:
         say("  no status column: every order counts as delivered", as_json=as_json)
     for source, columns in report.unmapped_columns.items():
-        say(f"  {source}: columns not used: {', '.join(columns)}", as_json=as_json)
+        say(f"  {source}: columns kept, not used: {', '.join(columns)}", as_json=as_json)
     say(
         f"shop: {report.orders:,} orders ({report.guest_orders:,} by guests), "
         f"{report.order_lines:,} lines, {report.products:,} products, "

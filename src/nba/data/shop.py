@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 
 from nba.data.catalog import Catalog
-from nba.data.checks import literal
+from nba.data.checks import literal, quoted
 from nba.data.history import OrderHistory
 from nba.data.readers import connect
 from nba.domain import to_instant
@@ -118,6 +118,28 @@ def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path, names: Seq
             f"the shop cannot be written to {folder}: {problem}; choose a folder with --shop that "
             "can be written and has room"
         ) from None
+
+
+def csv_to_parquet(source: Path, target: Path, *, numbers: Sequence[str] = ()) -> None:
+    """Turn a CSV with a header into Parquet: texts as they are, and `numbers` as DOUBLE.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    cells = ", ".join(f"TRY_CAST({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in numbers)
+    replaced = f"REPLACE ({cells})" if numbers else ""
+    connection = connect()
+    try:
+        connection.execute(
+            f"COPY (SELECT * {replaced} FROM read_csv({literal(str(source))}, header = true, "
+            f"all_varchar = true, delim = ',', quote = '\"', escape = '\"')) "
+            f"TO {literal(str(target))} (FORMAT parquet)"
+        )
+    except duckdb.Error as error:
+        problem = str(error).splitlines()[0]
+        raise DataError(f"{target} cannot be written: {problem}") from None
+    finally:
+        connection.close()
 
 
 def batches(

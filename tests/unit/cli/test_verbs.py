@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from nba.cli import app
@@ -153,7 +154,7 @@ def test_decide_explains_one_customer(nba: Run, shop: Path) -> None:
 
 
 def test_decide_all_writes_one_row_a_customer(nba: Run, shop: Path) -> None:
-    for name in ("out.jsonl", "out.csv"):
+    for name in ("out.jsonl", "out.csv", "out.parquet"):
         code, out, _ = nba("decide", str(shop), "--all", "--at", "2026-02-07T10:00Z", "--out", name)
         assert code == 0
         assert "service-rating" in out
@@ -162,6 +163,11 @@ def test_decide_all_writes_one_row_a_customer(nba: Run, shop: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [one["customer_id"] for one in decisions] == ["ann", "bob"]
     assert [row["message"] for row in rows] == [one["message"]["id"] for one in decisions]
+    query = "SELECT customer_id, message, expected FROM 'out.parquet' ORDER BY customer_id"
+    assert duckdb.connect().execute(query).fetchall() == [
+        (one["customer_id"], one["message"]["id"], one["message"]["score"]["expected"])
+        for one in decisions
+    ]
 
 
 def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> None:
