@@ -150,7 +150,7 @@ class ModelsAnswer(BaseModel):
     snapshots: list[dict[str, Any]]
 
 
-class RollbackRequest(BaseModel):
+class RollbackRequest(BaseModel, extra="forbid"):
     """Which snapshot to go back to; by default the one before the current."""
 
     snapshot_id: str | None = Field(None, max_length=100)

@@ -16,7 +16,7 @@ BASKET_SIZE_CAP: Final = 200
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class CoPurchaseConfig(_Section):
@@ -85,8 +85,19 @@ class TrainConfig(_Section):
             return cls.model_validate(document)
         except OSError as error:
             raise ConfigError(f"the recipe {path} cannot be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
-            raise ConfigError(f"the recipe {path} is not valid: {error}") from None
+        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or no such fields
+            raise ConfigError(f"the recipe {path} is not valid: {described(error)}") from None
+
+
+def described(error: Exception) -> str:
+    """Say what is wrong with a file, without the checker's own trimmings."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    found = (
+        (".".join(str(part) for part in one["loc"]), one["msg"].removeprefix("Value error, "))
+        for one in error.errors()
+    )
+    return "; ".join(f"{where}: {problem}" if where else problem for where, problem in found)
 
 
 def shipped(kind: str, name: str) -> Path:

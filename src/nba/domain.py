@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, NewType, Self, overload
+from typing import Final, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.errors import DataError
-
-CustomerId = NewType("CustomerId", str)
-ProductId = NewType("ProductId", str)
-OrderId = NewType("OrderId", str)
 
 Instants = NDArray[np.datetime64]
 """UTC instants in microseconds, dtype datetime64[us]; a missing one is NaT."""

@@ -24,6 +24,7 @@ STATUSES: Final[tuple[str, ...]] = (
 
 STATUS_CODE: Final[Mapping[str, int]] = {name: code for code, name in enumerate(STATUSES)}
 
+PLACED: Final = STATUS_CODE["pending_confirmation"]
 DELIVERED: Final = STATUS_CODE["delivered"]
 CANCELLED: Final = STATUS_CODE["cancelled"]
 RETURNED: Final = STATUS_CODE["returned"]

@@ -121,7 +121,7 @@ def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if words[0] == "recommend":
             assert "100 % of orders with kettle also had it" in ran.stdout
         if words[0] == "decide":
-            assert "ann: client/delivered" in ran.stdout
+            assert "ann: client/delivered, send service-rating" in ran.stdout
     return folder
 
 

@@ -165,7 +165,11 @@ def test_popular_is_what_most_orders_of_the_window_hold(recommender):
     slate = recommender.popular()
     assert slate.product_ids == ["kettle", "filter", "tea", "cup"]
     assert [item.score for item in slate] == [5, 4, 4, 1]
-    assert slate[0].reason.evidence == {"orders": 5, "window_days": 90}
+    assert slate[0].reason.evidence == {
+        "orders": 5,
+        "window_days": 90,
+        "until": "2026-01-31T12:00:00.000001Z",
+    }
 
 
 def test_the_snapshot_counts_the_shop(recommender):

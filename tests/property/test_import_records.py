@@ -84,7 +84,7 @@ def test_records_are_read_or_rejected_with_the_line_an_editor_shows(
             raw = read_file(connection, path, "raw")
         finally:
             records.BLOCK_BYTES, records.RECORD_BYTES = whole
-        read = connection.execute("SELECT key, one, two FROM raw ORDER BY _row").fetchall()
+        read = connection.execute("SELECT key, one, two FROM raw ORDER BY _n_row").fetchall()
     lines = raw.lines_of(range(1, raw.row_count + 1))
     assert [(at, *row) for at, row in zip(lines, read, strict=True)] == rows
     assert [(at, rule) for at, _, rule, _, _ in raw.rejects] == rejects

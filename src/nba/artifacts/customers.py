@@ -22,7 +22,6 @@ class Customers:
         decayed: float32 per purchase: those orders, each halved by every half-life of age.
         last_at: datetime64[us] per purchase.
         order_count: int32 per customer: kept orders.
-        yearly_revenue: int64 per customer, minor units: kept revenue of the last 365 days.
     """
 
     ids: Ids
@@ -32,7 +31,6 @@ class Customers:
     decayed: NDArray[np.float32]
     last_at: Instants
     order_count: NDArray[np.int32]
-    yearly_revenue: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Count the customers."""

@@ -37,7 +37,7 @@ class Manifest(BaseModel):
         snapshot_id: instant of the last fact and the head of the digest.
         digest: SHA-256 over the sorted (path, hash) of the arrays and the configuration; equal
             for equal input on one CPU type and one lock file.
-        data_from, data_until: first order, and the instant up to which facts were known.
+        data_from, data_until: first order, and just after the last fact it knew.
         trained_at: set by the caller who has a clock; null from library code.
         sequence: order of publishing in one models folder; 0 before publishing.
         files: SHA-256 of each array file, by path.
@@ -209,7 +209,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     try:
         document = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SnapshotError(f"{folder} holds no readable {MANIFEST}: {error}") from None
     found = document.get("format_version") if isinstance(document, dict) else None
     if found != FORMAT_VERSION:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated, Any
 
 import typer
 
+import nba
 from nba.cli import (
     backtest,
     check,
@@ -17,12 +19,16 @@ from nba.cli import (
     serve,
     train,
 )
-from nba.cli.console import fail
+from nba.cli.console import COMMAND_ERROR, fail, give_error, say
 from nba.errors import NbaError
+
+# Typer shows only some of its errors by name; what they have in common is their parent.
+USAGE_ERRORS: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="nba",
     help="Recommendations and the next best message for online shops.",
+    invoke_without_command=True,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,13 +45,29 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 
 
+@app.callback()
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Recommendations and the next best message for online shops."""
+    if version:
+        say(nba.__version__)
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the command line; a foreseen error becomes a message and an exit code."""
+    as_json = "--json" in sys.argv
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except NbaError as error:
-        sys.exit(fail(error, as_json="--json" in sys.argv))
-    except KeyboardInterrupt:
+        sys.exit(fail(error, as_json=as_json))
+    except USAGE_ERRORS as error:
+        error.show()
+        if as_json:
+            give_error(type(error).__name__, [error.format_message()], COMMAND_ERROR)
+        sys.exit(COMMAND_ERROR)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
 
 

@@ -90,11 +90,16 @@ def fail(error: Exception, *, as_json: bool) -> int:
     code = COMMAND_ERROR if isinstance(error, ConfigError) else DATA_ERROR
     problems = list(error.problems) if isinstance(error, DataError) else [str(error)]
     if as_json:
-        give({"error": {"kind": type(error).__name__, "problems": problems, "exit_code": code}})
+        give_error(type(error).__name__, problems, code)
     typer.secho(f"error: {problems[0]}", fg="red", err=True)
     for more in problems[1:]:
         typer.echo(f"  {more}", err=True)
     return code
+
+
+def give_error(kind: str, problems: list[str], code: int) -> None:
+    """Write the JSON document of a verb that failed."""
+    give({"error": {"kind": kind, "problems": problems, "exit_code": code}})
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

@@ -6,9 +6,10 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from nba.facts.fold import Facts
 
 CSV_COLUMNS = (
-    "customer_id", "stage", "state", "message", "channel", "send_after", "expires_at",
-    "product_ids", "expected", "why", "next_due_at", "decision_id",
+    "customer_id", "as_of", "stage", "state", "message", "channel", "send_after", "expires_at",
+    "order_id", "delivery_assumed", "product_ids", "expected", "why", "next_due_at", "decision_id",
 )  # fmt: skip
 
 
@@ -63,6 +64,8 @@ def decide(
         if out is not None:
             _WRITERS[out.suffix](out, iter([decision]))
         say(decision.explain(), as_json=as_json)
+        if facts.order_start[-1] == 0:
+            say(f"no order of {customer} is known at {facts.as_of}Z", as_json=as_json)
         if as_json:
             give(decision.to_dict())
         return
@@ -96,23 +99,42 @@ def decide(
 def _facts(shop: str, at: str | None, customers: list[str] | None) -> tuple[Facts, np.datetime64]:
     from nba.data.history import last_fact
     from nba.domain import MICROSECOND
+    from nba.errors import ConfigError
     from nba.facts.fold import fold
 
     if "://" in shop:
         from nba.state.store import Store
 
-        store = Store(shop)
+        store = Store(shop, must_exist=True)
         rows = store.all_rows() if customers is None or at is None else store.rows_of(customers)
     else:
         from nba.data.shop import read_shop
 
+        if not Path(shop).is_dir():
+            raise ConfigError(f"there is no folder {shop}; fill one with: nba import FILES --shop")
         rows = read_shop(shop).history.rows
     moment = last_fact(rows) + MICROSECOND if at is None else instant(at, "--at")
     return fold(rows, as_of=moment, customers=customers), moment
 
 
+@contextmanager
+def _written(path: Path) -> Iterator[TextIO]:
+    """Open a file to write to.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    from nba.errors import ConfigError
+
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise ConfigError(f"--out {path} cannot be written: {error.strerror}") from None
+
+
 def _write_jsonl(path: Path, decisions: Iterator[Decision]) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with _written(path) as file:
         for one in decisions:
             file.write(json.dumps(one.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -133,7 +155,7 @@ def _write_parquet(path: Path, decisions: Iterator[Decision]) -> None:
 def _write_rows(
     path: Path, decisions: Iterator[Decision], cell: Callable[[object], object]
 ) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with _written(path) as file:
         writer = csv.DictWriter(file, CSV_COLUMNS)
         writer.writeheader()
         for one in decisions:
@@ -144,6 +166,8 @@ def _write_rows(
             ]
             row = {name: full.get(name, message.get(name)) for name in CSV_COLUMNS} | {
                 "message": message.get("id", "none"),
+                "order_id": message.get("merge", {}).get("order_id"),
+                "delivery_assumed": message.get("merge", {}).get("delivery_assumed"),
                 "product_ids": " ".join(items),
                 "expected": message.get("score", {}).get("expected"),
             }

@@ -11,6 +11,10 @@ from nba.cli.console import AsJson, Models, give, say, table
 app = typer.Typer(help="List, show, verify and roll back snapshots.", no_args_is_help=True)
 Chosen = Annotated[str | None, typer.Argument(help="Snapshot id; the current one by default.")]
 
+Older = Annotated[
+    str | None, typer.Argument(help="Snapshot id; the one published before the current by default.")
+]
+
 
 @app.command("list")
 def list_(models: Models = "models", as_json: AsJson = False) -> None:
@@ -59,7 +63,7 @@ def verify(snapshot: Chosen = None, models: Models = "models", as_json: AsJson =
 
 
 @app.command()
-def rollback(snapshot: Chosen = None, models: Models = "models", as_json: AsJson = False) -> None:
+def rollback(snapshot: Older = None, models: Models = "models", as_json: AsJson = False) -> None:
     """Make an older snapshot current: the one named, or the one before."""
     from nba.artifacts.registry import rollback as roll_back
 

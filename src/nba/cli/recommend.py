@@ -62,17 +62,25 @@ def _ask(
     recommender: Recommender, kind: RelationKind, ids: list[str], n: int, fallback: str | None
 ) -> Slate:
     from nba.errors import ConfigError
+    from nba.recommend.recommender import POPULAR
 
-    if kind is RelationKind.POPULAR:
-        return recommender.popular(n=n)
-    if not ids:
+    if kind is RelationKind.POPULAR and ids:
+        raise ConfigError(f"popular takes no id, {len(ids)} were given")
+    if kind is not RelationKind.POPULAR and not ids:
         raise ConfigError(f"{kind} needs an id: nba recommend {kind} ID")
-    if kind is RelationKind.BOUGHT_TOGETHER:
-        return recommender.bought_together(ids, n=n, fallback=fallback)
-    if len(ids) > 1:
+    if kind is not RelationKind.BOUGHT_TOGETHER and len(ids) > 1:
         raise ConfigError(f"{kind} takes one id, {len(ids)} were given")
-    if kind is RelationKind.REPLACEMENTS:
-        return recommender.replacements(ids[0], n=n)
-    if kind is RelationKind.BUY_AGAIN:
-        return recommender.buy_again(ids[0], n=n)
-    return recommender.picks(ids[0], n=n)
+    filled = (RelationKind.BOUGHT_TOGETHER, RelationKind.PICKS)
+    if fallback is not None and kind not in filled:
+        raise ConfigError(f"{kind} has no fallback; {' and '.join(filled)} have")
+    match kind:
+        case RelationKind.POPULAR:
+            return recommender.popular(n=n)
+        case RelationKind.BOUGHT_TOGETHER:
+            return recommender.bought_together(ids, n=n, fallback=fallback)
+        case RelationKind.REPLACEMENTS:
+            return recommender.replacements(ids[0], n=n)
+        case RelationKind.BUY_AGAIN:
+            return recommender.buy_again(ids[0], n=n)
+        case RelationKind.PICKS:
+            return recommender.picks(ids[0], n=n, fallback=fallback or POPULAR)

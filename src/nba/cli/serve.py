@@ -22,7 +22,13 @@ GRACE_SECONDS: Final = 10
 
 def serve(
     shop: Annotated[
-        Path | None, typer.Option("--shop", help="Load this shop into an empty store first.")
+        Path | None,
+        typer.Option(
+            "--shop",
+            exists=True,
+            file_okay=False,
+            help="Load this shop first, if the store is empty.",
+        ),
     ] = None,
     db: Annotated[str, typer.Option("--db", help="URL of the store.")] = "sqlite:///nba.db",
     playbook: Annotated[
@@ -134,9 +140,14 @@ def load_shop(shop: Path, db: str, *, as_json: bool = False) -> None:
     from nba.state.store import Store
 
     store = Store(db)
-    filled = not store.is_empty()
+    held = store.order_count()
     store.close()
-    if filled:
+    if held:
+        say(
+            f"{db} holds {held:,} orders already: {shop} was not loaded; to serve it, choose "
+            "another --db or remove that one",
+            as_json=as_json,
+        )
         return
     say(f"loading {shop} into {db}", as_json=as_json)
     child = subprocess.run(

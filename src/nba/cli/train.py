@@ -30,6 +30,7 @@ def train(
     """Train on a shop and publish the snapshot."""
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
+    from nba.errors import DataError
     from nba.learn.train import train as train_snapshot
 
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
@@ -40,6 +41,11 @@ def train(
         snapshot = train_snapshot(
             found.history, found.catalog, config, as_of=until, threads=threads, announce=announce
         )
+        if len(found.history) and not snapshot.manifest.counts["kept_orders"]:
+            raise DataError(
+                f"no order that counts lies before {as_of or 'the end of the shop'}: the snapshot "
+                "would answer nothing and was not published"
+            )
         announce("publishing")
         path = snapshot.publish(models, trained_at=now())
     counts, coverage = snapshot.manifest.counts, snapshot.manifest.coverage

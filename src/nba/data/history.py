@@ -19,11 +19,9 @@ from nba.domain import INT32_LIMIT, MICROSECOND, Ids, Instants, to_instant
 from nba.errors import DataError
 from nba.facts.rows import Known, Rows
 from nba.schema import FLAT, ORDER_LINES, ORDERS, Table
-from nba.statuses import DELIVERED, STATUSES
+from nba.statuses import STATUSES
 
 EPOCH = np.datetime64(0, "us")
-PLACED = 0
-"""The status in which every order begins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,19 +128,16 @@ class OrderHistory:
         instant = to_instant(as_of)
         rows = self.rows
         known = Known.at(rows, instant)
-        was_delivered = ~np.isnat(known.delivered_at)
-        begun = np.where(was_delivered, known.delivered_at, rows.ordered_at)
-        plain = ~known.status | (rows.status_at == begun)
+        begun = np.where(np.isnat(known.delivered_at), rows.ordered_at, known.delivered_at)
+        plain = ~known.settled | (rows.status_at == begun)
         forgotten = replace(
             rows,
             delivered_at=known.delivered_at,
-            status=np.where(
-                known.status, rows.status, np.where(was_delivered, DELIVERED, PLACED)
-            ).astype(np.int8),
+            status=known.status,
             status_at=np.where(plain, np.datetime64("NaT"), rows.status_at).astype(
                 "datetime64[us]"
             ),
-            returned_quantity=np.where(known.status[rows.line_order], rows.returned_quantity, 0),
+            returned_quantity=np.where(known.settled[rows.line_order], rows.returned_quantity, 0),
         )
         return replace(self, rows=_select(forgotten, known.order), as_of=instant)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +22,7 @@ from nba.data.resolve import Resolved, resolve
 from nba.data.shop import STORED, shop_tables, write_tables
 from nba.errors import ConfigError, DataError
 from nba.schema import QUARANTINE, TABLES
+from nba.statuses import STATUSES
 
 Announce = Callable[[str], None]
 DEFAULT_MAX_BAD: Final = 0.05
@@ -165,7 +167,7 @@ class _Import:
                 f"{max_bad:.0%} allowed; nothing was loaded, the rows are in "
                 f"{self._shop / 'quarantine.parquet'}",
                 *report.examples,
-                _advice(report.rules),
+                _advice(report),
             )
         self._announce("writing the shop")
         write_tables(self._connection, self._shop, STORED)
@@ -308,9 +310,18 @@ def _check_zone(zone: str) -> None:
         ) from None
 
 
-def _advice(rules: Mapping[str, int]) -> str:
-    if "naive_timestamp" in rules:
-        return "timestamps without a zone: add it, or name the shop's with --zone Europe/Kyiv"
-    if "not_utf8" in rules:
-        return "text in another encoding: save the file as UTF-8"
-    return "mend the file, or allow more with --max-bad 20%"
+_ADVICE: Final = {
+    "naive_timestamp": "timestamps without a zone: add it, or name it with --zone Europe/Kyiv",
+    "not_an_instant": "instants are written 2026-10-01T08:00:00Z, or with an offset such as +02:00",
+    "not_utf8": "text in another encoding: save the file as UTF-8",
+    "not_a_number": "numbers are written with a decimal point and no thousands mark: 1039.90",
+    "negative": "a return goes into returned_quantity; quantities and prices are never negative",
+    "unknown_status": f"the statuses are {', '.join(STATUSES)}",
+}
+
+
+def _advice(report: ImportReport) -> str:
+    """Say how to mend the most frequent fault."""
+    share = math.ceil(100 * report.rows_quarantined / max(report.rows_read, 1))
+    rule = max(report.rules, key=lambda name: report.rules[name], default="")
+    return f"{_ADVICE.get(rule, 'mend the file')}; or load the rest with --max-bad {share}%"

@@ -1,7 +1,7 @@
 """The intake of an import: what its files say of orders, lines and products, version by version.
 
 An order in a file replaces that order whole. So every row of `orders_in` and `lines_in` carries
-the number of the set it came in (`_set`): a flat file is one set, and where it gives an order
+the number of the set it came in (`_n_set`): a flat file is one set, and where it gives an order
 twice, a set a version; the files of orders and of order lines are one set together; what the shop
 already holds is another. `nba.data.resolve` then chooses one set an order.
 """
@@ -33,9 +33,9 @@ FLOW: Final = f"list_position([{','.join(literal(status) for status in STATUSES)
 
 _COLLECTED: Final = {"orders": "orders_in", "order_lines": "lines_in", "products": "products_in"}
 _INTERNAL: Final = {
-    "orders": "_set INTEGER",
-    "order_lines": "_set INTEGER, _file INTEGER, _row BIGINT",
-    "products": f"{TOLD_BY_ORDERS} VARCHAR, _set INTEGER",
+    "orders": "_n_set INTEGER",
+    "order_lines": "_n_set INTEGER, _n_file INTEGER, _n_row BIGINT",
+    "products": f"{TOLD_BY_ORDERS} VARCHAR, _n_set INTEGER",
 }
 
 
@@ -67,12 +67,12 @@ class Intake:
 
         Args:
             table: what they are; rows of FLAT are split into orders and lines.
-            good: the DuckDB table of the rows: the columns of `table`, `kept` and `_row`.
+            good: the DuckDB table of the rows: the columns of `table`, `kept` and `_n_row`.
             kept: columns beyond the contract.
             file: a number that stands for the file; lines remember it.
 
         Returns:
-            The `_row` numbers of those left out, because their order id also stands for another
+            The `_n_row` numbers of those left out, because their order id also stands for another
             customer or another instant. The version with the later status is taken.
         """
         if table is FLAT:
@@ -81,10 +81,10 @@ class Intake:
         clashing = []
         if table is ORDERS and self._has_repeated_orders(good):
             clashing = self._take_clashes(good)
-        place = f", {file} AS _file, _row" if table is ORDER_LINES else ""
+        place = f", {file} AS _n_file, _n_row" if table is ORDER_LINES else ""
         self.connection.execute(f"""
             INSERT INTO {_COLLECTED[table.name]} BY NAME
-            SELECT {_columns([*table.names, *kept])}, {CANONICAL} AS _set{place} FROM {good}
+            SELECT {_columns([*table.names, *kept])}, {CANONICAL} AS _n_set{place} FROM {good}
         """)
         return clashing
 
@@ -94,7 +94,8 @@ class Intake:
         known = {*table.names, TOLD_BY_ORDERS} if table is PRODUCTS else set(table.names)
         self._widen(table, [name for name in held if name not in known])
         self.connection.execute(
-            f"INSERT INTO {_COLLECTED[table.name]} BY NAME SELECT *, {HELD} AS _set FROM ({query})"
+            f"INSERT INTO {_COLLECTED[table.name]} BY NAME "
+            f"SELECT *, {HELD} AS _n_set FROM ({query})"
         )
 
     def _add_flat(self, good: str, kept: Collection[str], file: int) -> list[int]:
@@ -112,13 +113,13 @@ class Intake:
             INSERT INTO orders_in BY NAME
             SELECT * EXCLUDE (version)
                 REPLACE (coalesce(status, {literal(ASSUMED_STATUS)}) AS status),
-                {first} + version AS _set
+                {first} + version AS _n_set
             FROM gathered
         """)
         self.connection.execute(f"""
             INSERT INTO lines_in BY NAME
             SELECT order_id, {_columns([*LINE_CELLS, *others])}, line_discount AS discount,
-                {first} + {version} AS _set, {file} AS _file, _row
+                {first} + {version} AS _n_set, {file} AS _n_file, _n_row
             FROM {good}
         """)
         self._next_set += 1 + one(self.connection, "SELECT max(version) FROM gathered")
@@ -162,31 +163,31 @@ class Intake:
     def _take_clashes(self, good: str) -> list[int]:
         """Take out rows whose order id stands for another customer or instant than the one kept."""
         found = self.connection.execute(f"""
-            SELECT _row FROM (
-                SELECT _row, (customer_id, ordered_at) AS owner, first_value(owner) OVER (
+            SELECT _n_row FROM (
+                SELECT _n_row, (customer_id, ordered_at) AS owner, first_value(owner) OVER (
                     PARTITION BY order_id
                     ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, ordered_at DESC, customer_id) AS holder
                 FROM {good} SEMI JOIN repeated USING (order_id))
-            WHERE owner IS DISTINCT FROM holder ORDER BY _row
+            WHERE owner IS DISTINCT FROM holder ORDER BY _n_row
         """).fetchall()
         clashing = [row for (row,) in found]
         if clashing:
             self.connection.execute(
-                f"DELETE FROM {good} WHERE _row IN (SELECT unnest(?))", [clashing]
+                f"DELETE FROM {good} WHERE _n_row IN (SELECT unnest(?))", [clashing]
             )
         return clashing
 
     def _number_versions(self, good: str) -> str:
         """Number the versions of each order, from 0, and name the column of the numbers."""
-        self.connection.execute(f"ALTER TABLE {good} ADD COLUMN _version INTEGER DEFAULT 0")
+        self.connection.execute(f"ALTER TABLE {good} ADD COLUMN _n_version INTEGER DEFAULT 0")
         self.connection.execute(f"""
-            UPDATE {good} g SET _version = numbered.version FROM (
-                SELECT _row, dense_rank() OVER (
+            UPDATE {good} g SET _n_version = numbered.version FROM (
+                SELECT _n_row, dense_rank() OVER (
                     PARTITION BY order_id ORDER BY {_columns(ORDER_CELLS)}) - 1 AS version
                 FROM {good} SEMI JOIN repeated USING (order_id)) numbered
-            WHERE g._row = numbered._row
+            WHERE g._n_row = numbered._n_row
         """)
-        return "_version"
+        return "_n_version"
 
     def _is_filled(self, good: str, name: str) -> bool:
         return bool(one(self.connection, f"SELECT count({quoted(name)}) FROM {good}"))

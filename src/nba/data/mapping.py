@@ -105,7 +105,7 @@ class SourceMapping:
         try:
             document = tomllib.loads(text)
             mappings = [_file_mapping(entry) for entry in document["file"]]
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"mapping {name} is not valid: {error}") from None
         return cls(
             name,

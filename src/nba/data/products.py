@@ -34,7 +34,7 @@ def resolve_products(intake: Intake) -> int:
         SELECT product_id, {newest} FROM order_lines l JOIN orders o USING (order_id)
         GROUP BY product_id
     """)
-    connection.execute(f"CREATE TEMP VIEW new_products AS FROM products_in WHERE _set <> {HELD}")
+    connection.execute(f"CREATE TEMP VIEW new_products AS FROM products_in WHERE _n_set <> {HELD}")
     repeated = one(connection, "SELECT count(*) - count(DISTINCT product_id) FROM new_products")
     chosen = "FROM new_products"
     if repeated:
@@ -45,7 +45,7 @@ def resolve_products(intake: Intake) -> int:
     )
     connection.execute(f"""
         CREATE TEMP TABLE catalogue AS
-        WITH n AS ({chosen}), h AS (FROM products_in WHERE _set = {HELD})
+        WITH n AS ({chosen}), h AS (FROM products_in WHERE _n_set = {HELD})
         SELECT product_id, {catalogue} FROM n FULL JOIN h USING (product_id)
     """)
     shown = ", ".join(

@@ -32,7 +32,7 @@ def judge(
         raw: the input.
         mapping: how its columns become those of a table.
         zone: the zone of timestamps that carry none.
-        good: the table to make: the columns of the contract, those of `kept`, and `_row`.
+        good: the table to make: the columns of the contract, those of `kept`, and `_n_row`.
         kept: name → the source's column that is kept under it, as text.
 
     Raises:
@@ -84,10 +84,10 @@ def _type_rows(
     typed += [quoted(name) for name in kept]
     connection.execute(f"""
         CREATE TEMP TABLE {good} AS
-        WITH cells AS (SELECT {_items([*cells, *others])}, _row FROM {raw.view}),
+        WITH cells AS (SELECT {_items([*cells, *others])}, _n_row FROM {raw.view}),
             shaped AS (SELECT {_items(["*", *reading.shapes()])} FROM cells),
             valued AS (SELECT {_items(["*", *reading.values()])} FROM shaped)
-        SELECT {_items(typed)}, _row, {reading.verdict()} AS _verdict FROM valued
+        SELECT {_items(typed)}, _n_row, {reading.verdict()} AS _n_verdict FROM valued
     """)
     return cells
 
@@ -97,19 +97,19 @@ def _take_broken(
 ) -> list[Rejected]:
     """Remove the rows with a verdict from `good` and give them back."""
     cursor = connection.execute(f"""
-        SELECT _verdict, c.* FROM (SELECT {_items(cells)}, _row FROM {raw.view}) c
-        JOIN {good} g USING (_row) WHERE _verdict IS NOT NULL ORDER BY _row
+        SELECT _n_verdict, c.* FROM (SELECT {_items(cells)}, _n_row FROM {raw.view}) c
+        JOIN {good} g USING (_n_row) WHERE _n_verdict IS NOT NULL ORDER BY _n_row
     """)
     names = [column[0] for column in cursor.description or ()]
     broken = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
     if broken:
-        connection.execute(f"DELETE FROM {good} WHERE _verdict IS NOT NULL")
-    rows = [int(row["_row"]) for row in broken]
+        connection.execute(f"DELETE FROM {good} WHERE _n_verdict IS NOT NULL")
+    rows = [int(row["_n_row"]) for row in broken]
     texts = _raw_texts(connection, raw, rows)
     rejected: list[Rejected] = []
     for line, row in zip(raw.lines_of(rows), broken, strict=True):
-        column, rule = str(row["_verdict"]).split(":", 1)
-        rejected.append((line, column, rule, row[column], texts[row["_row"]]))
+        column, rule = str(row["_n_verdict"]).split(":", 1)
+        rejected.append((line, column, rule, row[column], texts[row["_n_row"]]))
     return rejected
 
 
@@ -126,8 +126,8 @@ def locate(
         return []
     texts = _raw_texts(connection, raw, rows)
     found = connection.execute(
-        f"SELECT _row, CAST({mapping.columns.get(column, 'NULL')} AS VARCHAR) "
-        f"FROM {raw.view} SEMI JOIN wanted USING (_row)"
+        f"SELECT _n_row, CAST({mapping.columns.get(column, 'NULL')} AS VARCHAR) "
+        f"FROM {raw.view} SEMI JOIN wanted USING (_n_row)"
     ).fetchall()
     values = dict(found)
     return [
@@ -168,11 +168,12 @@ def _raw_texts(
     if not rows:
         return {}
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS _row", [list(rows)]
+        "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS _n_row", [list(rows)]
     )
     cells = _items(f"{quoted(name)} := {quoted(name)}" for name in raw.columns)
     found = connection.execute(
-        f"SELECT _row, to_json(struct_pack({cells})) FROM {raw.view} SEMI JOIN wanted USING (_row)"
+        f"SELECT _n_row, to_json(struct_pack({cells})) FROM {raw.view} "
+        "SEMI JOIN wanted USING (_n_row)"
     ).fetchall()
     return dict(found)
 

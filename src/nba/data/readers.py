@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,13 +30,17 @@ _FRACTIONS: Final = ("DOUBLE", "FLOAT")
 _TEXTS: Final = ("VARCHAR", "ENUM")
 
 
+OURS: Final = "_n_"
+"""Columns that begin so carry the reader's own notes; a source may not have any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
     """One input read as text.
 
     Attributes:
         source: the name that reports and quarantine show.
-        view: the DuckDB table or view: the columns below, all VARCHAR, and `_row` from 1.
+        view: the DuckDB table or view: the columns below, all VARCHAR, and `_n_row` from 1.
         columns: the names found in the header.
         row_count: rows that could be split into cells.
         rejects: rows that could not.
@@ -88,10 +92,11 @@ def read_frame(connection: duckdb.DuckDBPyConnection, frame: Any, source: str, v
     connection.register(f"{view}_frame", frame)
     # Only a table keeps its row numbers: a scan of a frame may number its rows anew each time.
     connection.execute(
-        f"CREATE TEMP TABLE {view}_rows AS SELECT *, row_number() OVER () AS _row FROM {view}_frame"
+        f"CREATE TEMP TABLE {view}_rows AS "
+        f"SELECT *, row_number() OVER () AS _n_row FROM {view}_frame"
     )
     connection.unregister(f"{view}_frame")
-    return _as_text(connection, f"{view}_rows", "_row", source, view)
+    return _as_text(connection, f"{view}_rows", "_n_row", source, view)
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
@@ -110,6 +115,7 @@ def _as_text(
     """Make a view of typed rows as texts; `number` counts them."""
     found = connection.execute(f"DESCRIBE SELECT * EXCLUDE ({number}) FROM {rows}").fetchall()
     types = {name: kind for name, kind, *_ in found}
+    refuse_ours(types, source)
     instants = {
         name: kind == _ZONED for name, kind in types.items() if kind in (*_INSTANTS, _ZONED)
     }
@@ -117,7 +123,7 @@ def _as_text(
     cells = [f"{_text(name, kind)} AS {quoted(name.strip())}" for name, kind in types.items()]
     cells += [f"{quoted(name)} AS {quoted(NATIVE + name.strip())}" for name in instants]
     connection.execute(
-        f"CREATE TEMP VIEW {view} AS SELECT {', '.join(cells)}, {number} + {first} AS _row "
+        f"CREATE TEMP VIEW {view} AS SELECT {', '.join(cells)}, {number} + {first} AS _n_row "
         f"FROM {rows}"
     )
     return Raw(
@@ -128,6 +134,20 @@ def _as_text(
         instants={name.strip(): has_zone for name, has_zone in instants.items()},
         fractions=frozenset(name.strip() for name, kind in types.items() if kind in _FRACTIONS),
     )
+
+
+def refuse_ours(columns: Iterable[str], source: object) -> None:
+    """Refuse a source whose columns bear names that stand for something else here.
+
+    Raises:
+        DataError: naming them.
+    """
+    taken = [name for name in columns if name.strip().lower().startswith(OURS)]
+    if taken:
+        raise DataError(
+            f"{source} has the column {', '.join(taken)}; names that begin with {OURS} are "
+            "reserved, rename it"
+        )
 
 
 def _text(name: str, kind: str) -> str:
@@ -141,6 +161,7 @@ def _text(name: str, kind: str) -> str:
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
     header = read_header(path)
+    refuse_ours(header.columns, path)
     records = find_records(path, header)
     if records.is_clean:
         _load_csv(connection, path, header, view)
@@ -166,7 +187,7 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, path: Path, header: Header,
     )
     try:
         connection.execute(f"""
-            CREATE TEMP TABLE {view} AS SELECT {cells}, row_number() OVER () AS _row
+            CREATE TEMP TABLE {view} AS SELECT {cells}, row_number() OVER () AS _n_row
             FROM read_csv({literal(str(path))}, columns = {{{types}}}, header = true,
                 auto_detect = false, delim = {literal(header.delimiter)}, quote = '"',
                 escape = '"', max_line_size = 10000000)

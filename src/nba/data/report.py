@@ -76,11 +76,11 @@ def _works(counts: Mapping[str, float]) -> list[str]:
     works = []
     if counts["kept_orders"]:
         works.append("popular products")
-    if counts["multi_product_share"] * counts["kept_orders"] >= 1:
+    if counts["multi_product_share"] * counts["kept_orders"] >= 2:
         works.append("bought together, for pairs seen in at least two orders")
     if counts["repeat_buyer_share"] > 0:
         works.append("buy again and personal picks")
-    if counts["customers"]:
+    if counts["customers"] and counts["kept_orders"]:
         works.append("the messages after a purchase")
     return works
 

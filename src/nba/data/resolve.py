@@ -58,8 +58,8 @@ def _merge_numbered_lines(
     """Keep one line a line number of a set; give back the others that say something else."""
     connection.execute(f"""
         CREATE TEMP TABLE doubled AS
-        SELECT order_id, line_no, _set FROM lines_in
-        WHERE line_no IS NOT NULL AND _set <> {HELD}
+        SELECT order_id, line_no, _n_set FROM lines_in
+        WHERE line_no IS NOT NULL AND _n_set <> {HELD}
         GROUP BY ALL HAVING count(*) > 1
     """)
     if not one(connection, "SELECT count(*) FROM doubled"):
@@ -67,17 +67,18 @@ def _merge_numbered_lines(
     connection.execute(f"""
         CREATE TEMP TABLE surplus AS
         SELECT * FROM (
-            SELECT _file, _row, dense_rank() OVER same_number > 1 AS differs,
+            SELECT _n_file, _n_row, dense_rank() OVER same_number > 1 AS differs,
                 row_number() OVER (same_number ROWS UNBOUNDED PRECEDING) > 1 AS repeats
-            FROM lines_in SEMI JOIN doubled USING (order_id, line_no, _set)
-            WINDOW same_number AS (PARTITION BY order_id, line_no, _set ORDER BY {_content(cells)}))
+            FROM lines_in SEMI JOIN doubled USING (order_id, line_no, _n_set)
+            WINDOW same_number AS (
+                PARTITION BY order_id, line_no, _n_set ORDER BY {_content(cells)}))
         WHERE differs OR repeats
     """)
     connection.execute(
-        "DELETE FROM lines_in l USING surplus s WHERE l._file = s._file AND l._row = s._row"
+        "DELETE FROM lines_in l USING surplus s WHERE l._n_file = s._n_file AND l._n_row = s._n_row"
     )
     conflicts = connection.execute(
-        "SELECT _file, _row FROM surplus WHERE differs ORDER BY ALL"
+        "SELECT _n_file, _n_row FROM surplus WHERE differs ORDER BY ALL"
     ).fetchall()
     return conflicts, one(connection, "SELECT count(*) FROM surplus WHERE NOT differs")
 
@@ -86,14 +87,15 @@ def _number_lines(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -
     """Make the table `lines`: lines without a number follow the numbered ones, by content."""
     by_content = ", ".join(cell for cell in cells if cell not in ('"order_id"', '"line_no"'))
     given = "0"
-    if one(connection, f"SELECT count(line_no) FROM lines_in WHERE _set <> {HELD}"):
-        given = "coalesce(max(line_no) OVER (PARTITION BY order_id, _set), 0)"
+    if one(connection, f"SELECT count(line_no) FROM lines_in WHERE _n_set <> {HELD}"):
+        given = "coalesce(max(line_no) OVER (PARTITION BY order_id, _n_set), 0)"
     number = f"""{given} + row_number() OVER (
-        PARTITION BY order_id, _set, line_no IS NULL ORDER BY {by_content})"""
+        PARTITION BY order_id, _n_set, line_no IS NULL ORDER BY {by_content})"""
     connection.execute(f"""
         CREATE TEMP TABLE lines AS
-        SELECT * REPLACE (coalesce(line_no, {number}) AS line_no) FROM lines_in WHERE _set <> {HELD}
-        UNION ALL SELECT * FROM lines_in WHERE _set = {HELD}
+        SELECT * REPLACE (coalesce(line_no, {number}) AS line_no)
+        FROM lines_in WHERE _n_set <> {HELD}
+        UNION ALL SELECT * FROM lines_in WHERE _n_set = {HELD}
     """)
 
 
@@ -101,16 +103,16 @@ def _adopt_lines(connection: duckdb.DuckDBPyConnection) -> None:
     """Lines that came without their order are a version of the order known from elsewhere."""
     connection.execute(f"""
         INSERT INTO orders_in
-        SELECT * REPLACE ({CANONICAL} AS _set) FROM orders_in
-        WHERE order_id IN (SELECT order_id FROM lines WHERE _set = {CANONICAL}
-            EXCEPT SELECT order_id FROM orders_in WHERE _set = {CANONICAL})
+        SELECT * REPLACE ({CANONICAL} AS _n_set) FROM orders_in
+        WHERE order_id IN (SELECT order_id FROM lines WHERE _n_set = {CANONICAL}
+            EXCEPT SELECT order_id FROM orders_in WHERE _n_set = {CANONICAL})
     """)
 
 
 def _take_orphans(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
     orphan = "order_id NOT IN (SELECT order_id FROM orders_in)"
     found = connection.execute(
-        f"SELECT _file, _row FROM lines WHERE _set = {CANONICAL} AND {orphan} ORDER BY ALL"
+        f"SELECT _n_file, _n_row FROM lines WHERE _n_set = {CANONICAL} AND {orphan} ORDER BY ALL"
     ).fetchall()
     if found:
         connection.execute(f"DELETE FROM lines WHERE {orphan}")
@@ -133,17 +135,17 @@ def _choose_versions(
     connection.execute(f"""
         CREATE TEMP TABLE versions AS
         WITH bodies AS (
-            SELECT order_id, _set, string_agg(content, chr(30) ORDER BY content) AS body
-            FROM (SELECT order_id, _set, {_content(line_cells)} AS content
+            SELECT order_id, _n_set, string_agg(content, chr(30) ORDER BY content) AS body
+            FROM (SELECT order_id, _n_set, {_content(line_cells)} AS content
                   FROM lines SEMI JOIN contested USING (order_id))
-            GROUP BY order_id, _set)
+            GROUP BY order_id, _n_set)
         SELECT o.*, body IS NOT NULL AS has_lines,
             md5({_content(order_cells)} || chr(29) || coalesce(body, '')) AS hash
         FROM orders_in o SEMI JOIN contested USING (order_id)
-            LEFT JOIN bodies USING (order_id, _set)
+            LEFT JOIN bodies USING (order_id, _n_set)
     """)
     latest = f"""QUALIFY row_number() OVER (
-        PARTITION BY order_id ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, hash DESC, _set) = 1"""
+        PARTITION BY order_id ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, hash DESC, _n_set) = 1"""
     connection.execute(f"""
         CREATE TEMP TABLE orders AS
         SELECT {orders} FROM orders_in ANTI JOIN contested USING (order_id)
@@ -155,7 +157,7 @@ def _choose_versions(
         SELECT {lines} FROM lines ANTI JOIN contested USING (order_id)
         UNION ALL
         SELECT {lines} FROM lines SEMI JOIN (
-            SELECT order_id, _set FROM versions WHERE has_lines {latest}) USING (order_id, _set)
+            SELECT order_id, _n_set FROM versions WHERE has_lines {latest}) USING (order_id, _n_set)
     """)
     return one(
         connection,

@@ -33,25 +33,22 @@ class Candidates:
     kept: NDArray[np.bool_]
 
 
-def post_purchase_clock(
-    facts: Facts, default_delivery_days: int
-) -> tuple[Instants, NDArray[np.bool_]]:
-    """Give the instant from which an order's messages count, and whether it was assumed.
+def post_purchase_clock(facts: Facts, default_delivery_days: int) -> Instants:
+    """Give the instant from which an order's messages count.
 
     It is `delivered_at`; where nobody said, the instant of the order plus the default.
 
     Returns:
-        datetime64[us] and bool, one each an order.
+        datetime64[us] per order.
     """
-    assumed = np.isnat(facts.delivered_at)
     guess = facts.ordered_at + default_delivery_days * DAY
-    return np.where(assumed, guess, facts.delivered_at).astype("datetime64[us]"), assumed
+    clock = np.where(np.isnat(facts.delivered_at), guess, facts.delivered_at)
+    return np.asarray(clock, "datetime64[us]")
 
 
 def candidates(facts: Facts, playbook: Playbook, clock: Instants) -> Candidates:
     """Open every message of the playbook on every order that has been delivered."""
-    arrived = facts.status_known & (facts.status >= DELIVERED)
-    order = np.flatnonzero(arrived)
+    order = np.flatnonzero(facts.status >= DELIVERED)
     owner = np.searchsorted(facts.order_start, order, "right") - 1
     message_count = len(playbook.message)
     message = np.tile(np.arange(message_count), len(order))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from nba.config import described
 from nba.errors import ConfigError
 from nba.vocabulary import MESSAGE_IDS, MessageKind, Stage
 
+WHY_FIELDS: Final = frozenset(("order", "days", "products"))
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60}
 SlotSource = Literal["bought_together", "replacements", "buy_again", "picks", "popular"]
 
 
 def _seconds(value: object) -> object:
-    if isinstance(value, str) and (found := re.fullmatch(r"(\d+)([dhm])", value)):
+    if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,5})([dhm])", value)):
         return int(found[1]) * _UNITS[found[2]]
     raise ValueError(f"{value!r} is no duration; expected a number and d, h or m, such as '3d'")
 
@@ -28,7 +32,7 @@ Duration = Annotated[int, BeforeValidator(_seconds), Field(ge=0)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Trigger(_Section):
@@ -70,6 +74,7 @@ class Message(_Section):
         unsubscribe_risk: prior probability of an unsubscribe.
         cost: of sending it, minor units.
         lever: the shop's own weight.
+        why: a sentence; {order} is the order's id, {days} "3 days", {products} "2 products".
     """
 
     id: str
@@ -92,9 +97,13 @@ class Message(_Section):
         if self.id not in MESSAGE_IDS:
             raise ValueError(f"message {self.id!r} is unknown")
         try:
-            self.why.format(order="", days=0, products=0)
-        except (KeyError, IndexError, ValueError) as error:
-            raise ValueError(f"why may use {{order}}, {{days}}, {{products}}: {error}") from None
+            fields = [part for part in Formatter().parse(self.why) if part[1] is not None]
+        except ValueError as error:
+            raise ValueError(f"why is no text with fields: {error}") from None
+        # A plain name each: formats and attributes could fail or grow when a message is due.
+        odd = [str(name) for _, name, form, way in fields if name not in WHY_FIELDS or form or way]
+        if odd:
+            raise ValueError(f"why uses {odd}; it may use {sorted(WHY_FIELDS)}, as they are")
         return self
 
 
@@ -121,8 +130,13 @@ class Playbook(_Section):
             return cls.model_validate({"id": Path(path).stem, **document})
         except OSError as error:
             raise ConfigError(f"the playbook {path} cannot be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
-            raise ConfigError(f"the playbook {path} is not valid: {error}") from None
+        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or no such fields
+            raise ConfigError(f"the playbook {path} is not valid: {described(error)}") from None
+
+    @property
+    def version(self) -> str:
+        """SHA-256 of what the playbook says, so that a decision names the one it rests on."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import overload
 
@@ -20,6 +20,7 @@ from nba.errors import StateError, UnknownCustomerError
 from nba.facts.fold import Facts
 from nba.facts.stages import StageAt, stage_at
 from nba.recommend.eligibility import Filters
+from nba.recommend.reasons import counted
 from nba.recommend.recommender import Recommender
 from nba.recommend.results import Recommendation
 from nba.vocabulary import Rule
@@ -55,6 +56,8 @@ class Policy:
         self.snapshot = snapshot
         self.playbook = playbook
         self._recommender = Recommender(snapshot)
+        self._version = playbook.version
+        self._stages = np.array([str(message.stage) for message in playbook.message])
 
     @overload
     def decide(
@@ -104,7 +107,7 @@ class Policy:
             )
         rows = {customer: row for row, customer in enumerate(facts.customer_ids)}
         days = self.snapshot.manifest.config.default_delivery_days
-        clock, _ = post_purchase_clock(facts, days)
+        clock = post_purchase_clock(facts, days)
         situation = _Situation(facts, instant, clock, candidates(facts, self.playbook, clock))
         for customer in customers:
             if customer not in rows:
@@ -142,9 +145,9 @@ class Policy:
 
     def _decide_one(self, situation: _Situation, row: int) -> Decision:
         facts, at, rows = situation.facts, situation.at, situation.candidates
-        stage = stage_at(facts, row, at)
+        stage = stage_at(facts, row, at, situation.clock)
         span = slice(int(rows.start[row]), int(rows.start[row + 1]))
-        priced = worth(self.snapshot, self.playbook, facts, row)
+        priced = worth(self.snapshot, self.playbook, facts, row, at)
         eligible: list[_Eligible] = []
         waiting: list[Suppressed] = []
         for place, message in enumerate(self.playbook.message):
@@ -156,8 +159,8 @@ class Policy:
         # The lowest tier first, and within it the greatest value; ties keep the playbook's order.
         eligible.sort(key=lambda one: (one.message.tier, -one.score.expected))
         chosen = self._message(situation, eligible[0]) if eligible else None
-        due = rows.due[span]
-        due = due[(due > at) & rows.kept[span]]
+        of_stage = self._stages[rows.message[span]] == stage.stage
+        due = rows.due[span][(rows.due[span] > at) & rows.kept[span] & of_stage]
         next_due = due.min() if len(due) else None
         return Decision(
             self._decision_id(facts, row, at),
@@ -226,7 +229,7 @@ class Policy:
                 "delivery_assumed": assumed,
             },
             chosen.score,
-            message.why.format(order=order_id, days=days, products=count),
+            _why(message, order_id, days, count, assumed=assumed),
         )
 
     def _fill(
@@ -255,17 +258,20 @@ class Policy:
     def _from_source(
         self, source: str, slot: Slot, ordered: Sequence[str], facts: Facts, row: int
     ) -> Sequence[Recommendation]:
-        customer = facts.customer_ids[row]
+        customer, owned = facts.customer_ids[row], _bought(facts, row)
         match source:
             case "bought_together":
-                owned = Filters(exclude=_bought(facts, row))
-                return self._recommender.bought_together(ordered, n=slot.n, filters=owned).items
+                return self._recommender.bought_together(
+                    ordered, n=slot.n, filters=Filters(exclude=owned), owned=owned
+                ).items
             case "replacements":
                 found: dict[str, Recommendation] = {}
                 for product in ordered:
-                    for item in self._recommender.replacements(product, n=1).items:
+                    filters = Filters(exclude=owned)
+                    for item in self._recommender.replacements(product, n=1, filters=filters):
                         found.setdefault(item.product_id, item)
-                return list(found.values())[: slot.n]
+                first = list(found.values())[: slot.n]
+                return [replace(item, rank=rank) for rank, item in enumerate(first, 1)]
             case "buy_again":
                 return self._recommender.buy_again(customer, n=slot.n, among=ordered).items
             case "picks":
@@ -277,7 +283,7 @@ class Policy:
         named = "\x1f".join(
             (
                 self.snapshot.id,
-                self.playbook.id,
+                self._version,
                 facts.customer_ids[row],
                 str(at),
                 facts.version(row),
@@ -298,6 +304,13 @@ def _bought_after(facts: Facts, row: int, order: int) -> set[str]:
 def _products(facts: Facts, first: int, last: int) -> set[str]:
     lines = slice(int(facts.line_start[first]), int(facts.line_start[last]))
     return {facts.product_ids[int(code)] for code in np.unique(facts.product[lines])}
+
+
+def _why(message: Message, order_id: str, days: int, products: int, *, assumed: bool) -> str:
+    told = message.why.format(
+        order=order_id, days=counted(days, "day"), products=counted(products, "product")
+    )
+    return f"{told} (delivery assumed)" if assumed else told
 
 
 def _reason(chosen: ChosenMessage | None, next_due: np.datetime64 | None) -> str:

@@ -55,16 +55,23 @@ class Worth:
     remaining: float
 
 
-def worth(snapshot: Snapshot, playbook: Playbook, facts: Facts, customer: int) -> Worth:
+MOST_ORDERS = 1000
+"""Orders a year beyond which a customer is priced like one of so many: an unsubscribe must not
+outweigh every message of a daily buyer."""
+
+
+def worth(
+    snapshot: Snapshot, playbook: Playbook, facts: Facts, customer: int, at: np.datetime64
+) -> Worth:
     """Value a customer from their own kept orders; margin and gaps are the recipe's assumptions."""
     margin = snapshot.manifest.config.default_margin
     orders = slice(int(facts.order_start[customer]), int(facts.order_start[customer + 1]))
     kept = facts.kept[orders]
     lines = slice(int(facts.line_start[orders.start]), int(facts.line_start[orders.stop]))
-    revenue = int(facts.revenue[lines].sum())
-    mean = revenue / max(int(kept.sum()), 1) if revenue else float(playbook.default_order_value)
-    recent = kept & (facts.ordered_at[orders] >= facts.as_of - np.timedelta64(365, "D"))
-    yearly = mean * int(recent.sum())
+    revenue = int(facts.revenue[lines].sum()) - int(facts.discount[orders][kept].sum())
+    mean = revenue / int(kept.sum()) if revenue > 0 else float(playbook.default_order_value)
+    recent = kept & (facts.ordered_at[orders] >= at - np.timedelta64(365, "D"))
+    yearly = mean * min(int(recent.sum()), MOST_ORDERS)
     return Worth(significant(margin * mean), significant(margin * yearly * playbook.message_share))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
-from nba.statuses import CANCELLED, DELIVERED, RETURNED, STATUS_CODE
+from nba.statuses import CANCELLED, DELIVERED, PLACED, RETURNED, STATUS_CODE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,44 +119,69 @@ class Rows:
         stated = np.where(self.status == DELIVERED, self.status_at, np.datetime64("NaT"))
         return np.where(np.isnat(self.delivered_at), stated, self.delivered_at)
 
-    def line_revenue(self) -> NDArray[np.int64]:
-        """What each line brought, in minor units: price x (quantity - returned) - line discount."""
-        kept = self.quantity - self.returned_quantity
-        return np.maximum(self.unit_price * kept - self.line_discount, 0)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What `rows` say as of an instant: facts at or after it are null.
+    """What `rows` say as of an instant: facts at or after it have no effect.
 
     Attributes:
         order: bool per order: it had been placed.
-        status: bool per order: its status had been set.
+        settled: bool per order: its status had been set.
+        status: int8 per order: that status; before it was set, delivered if it had arrived, else
+            the status every order begins with, since no earlier one is stored.
+        status_at: datetime64[us] per order: since when that holds.
         delivered_at: datetime64[us] per order; NaT where it had not been delivered, or nobody
             said when.
-        kept: bool per order: placed, no test, and as far as known neither cancelled nor returned.
+        kept: bool per order: placed, no test, and as far as known neither cancelled nor returned
+            whole.
         kept_line: bool per line: of a kept order, and not itself fully returned.
+        revenue: int64 per line, minor units: price x (quantity - returned) - line discount.
     """
 
     order: NDArray[np.bool_]
-    status: NDArray[np.bool_]
+    settled: NDArray[np.bool_]
+    status: NDArray[np.int8]
+    status_at: Instants
     delivered_at: Instants
     kept: NDArray[np.bool_]
     kept_line: NDArray[np.bool_]
+    revenue: NDArray[np.int64]
 
     @classmethod
     def at(cls, rows: Rows, as_of: np.datetime64) -> Self:
         """Cut the rows at an instant, itself excluded."""
         order = rows.ordered_at < as_of
-        status = order & (rows.status_instant() < as_of)
-        arrived = rows.arrival()
-        delivered = np.where(arrived < as_of, arrived, np.datetime64("NaT"))
-        came_back = np.where(status[rows.line_order], rows.returned_quantity, 0)
-        # An order marked returned without any returned quantity came back whole.
-        some = np.bincount(rows.line_order, came_back, len(order)) > 0
-        whole = (rows.status == RETURNED) & ~some
-        gone = status & ((rows.status == CANCELLED) | whole)
-        kept = order & ~rows.is_test & ~gone
-        returned_line = (came_back > 0) & (came_back >= rows.quantity)
-        kept_line = kept[rows.line_order] & ~returned_line
-        return cls(order, status, delivered.astype("datetime64[us]"), kept, kept_line)
+        set_at = rows.status_instant()
+        settled = order & (set_at < as_of)
+        arrival = rows.arrival()
+        arrived = arrival < as_of
+        status = np.where(settled, rows.status, np.where(arrived, DELIVERED, PLACED))
+        status_at = np.where(settled, set_at, np.where(arrived, arrival, rows.ordered_at))
+        returned = np.where(settled[rows.line_order], rows.returned_quantity, 0)
+        line_is_back = (returned > 0) & (returned >= rows.quantity)
+        kept = order & ~rows.is_test & ~_gone(rows, status, returned, line_is_back)
+        return cls(
+            order,
+            settled,
+            status.astype(np.int8),
+            status_at.astype("datetime64[us]"),
+            np.where(arrived, arrival, np.datetime64("NaT")).astype("datetime64[us]"),
+            kept,
+            kept[rows.line_order] & ~line_is_back,
+            np.maximum(rows.unit_price * (rows.quantity - returned) - rows.line_discount, 0),
+        )
+
+
+def _gone(
+    rows: Rows,
+    status: NDArray[np.int64],
+    returned: NDArray[np.int64],
+    line_is_back: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Tell the orders of which nothing stayed with the customer."""
+    count = len(status)
+    lines = np.bincount(rows.line_order, minlength=count)
+    every_line = (lines > 0) & (np.bincount(rows.line_order, line_is_back, count) == lines)
+    # Marked returned without any returned quantity, an order came back whole.
+    whole = (status == RETURNED) & (np.bincount(rows.line_order, returned, count) == 0)
+    return np.asarray((status == CANCELLED) | whole | every_line, np.bool_)

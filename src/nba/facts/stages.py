@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nba.domain import DAY
+from nba.domain import DAY, Instants
 from nba.facts.fold import Facts
 from nba.statuses import CANCELLED, DELIVERED, RETURNED, STATUSES
 from nba.vocabulary import Stage
@@ -20,52 +20,51 @@ class StageAt:
         stage: one of the four.
         state: the state inside it, such as `client/delivered`.
         days_since: whole days since the state began, or None where it has no beginning.
-        order: position in the facts of the order that decides, or None.
     """
 
     stage: Stage
     state: str
     days_since: int | None
-    order: int | None
 
 
-NEWCOMER = StageAt(Stage.ACQUAINTANCE, "acquaintance/new", None, None)
+NEWCOMER = StageAt(Stage.ACQUAINTANCE, "acquaintance/new", None)
 IDLE_AFTER_DAYS = 90
 
 
-def stage_at(facts: Facts, customer: int, at: np.datetime64) -> StageAt:
+def stage_at(facts: Facts, customer: int, at: np.datetime64, arrival: Instants) -> StageAt:
     """Give the stage of the customer in row `customer` of the facts, at `at`.
 
-    An order under way outranks everything; else the latest delivered or returned order decides;
-    cancelled orders and tests count for nothing. After 90 days without news a client is idle.
+    An order under way outranks everything, the latest one first; else the latest delivery or
+    return decides; cancelled orders count for nothing. After 90 days without news a client is
+    idle.
+
+    Args:
+        facts: as known at `at` or before.
+        customer: a row of the facts.
+        at: the instant.
+        arrival: datetime64[us] per order of the facts: when it arrived, or is taken to have.
     """
-    orders = range(int(facts.order_start[customer]), int(facts.order_start[customer + 1]))
-    latest: StageAt | None = None
-    for order in reversed(orders):
-        if not facts.status_known[order]:
-            since = facts.ordered_at[order]
-            return StageAt(Stage.ORDERED, "ordered/awaiting_processing", _days(since, at), order)
+    news: tuple[np.datetime64, str] | None = None
+    for order in reversed(
+        range(int(facts.order_start[customer]), int(facts.order_start[customer + 1]))
+    ):
         status = int(facts.status[order])
-        if status == CANCELLED or (not facts.kept[order] and status != RETURNED):
+        if status < DELIVERED:
+            since = _days(facts.status_at[order], at)
+            return StageAt(Stage.ORDERED, f"ordered/{STATUSES[status]}", since)
+        if status == CANCELLED:
             continue
-        if status in (DELIVERED, RETURNED):
-            if latest is None:
-                latest = _client(facts, order, status, at)
-            continue
-        since = facts.status_at[order]
-        return StageAt(Stage.ORDERED, f"ordered/{STATUSES[status]}", _days(since, at), order)
-    return latest or NEWCOMER
-
-
-def _client(facts: Facts, order: int, status: int, at: np.datetime64) -> StageAt:
-    if status == RETURNED:
-        days = _days(facts.status_at[order], at)
-        return StageAt(Stage.CLIENT, "client/returned", days, order)
-    delivered = facts.delivered_at[order]
-    since = facts.ordered_at[order] if np.isnat(delivered) else delivered
-    days = _days(since, at)
-    state = "client/delivered" if days <= IDLE_AFTER_DAYS else "client/idle"
-    return StageAt(Stage.CLIENT, state, days, order)
+        if status == RETURNED or not facts.kept[order]:
+            told = facts.status_at[order], "client/returned"
+        else:
+            told = arrival[order], "client/delivered"
+        # Going back in time, of equal instants the later order is met first.
+        if news is None or told[0] > news[0]:
+            news = told
+    if news is None:
+        return NEWCOMER
+    days = _days(news[0], at)
+    return StageAt(Stage.CLIENT, news[1] if days <= IDLE_AFTER_DAYS else "client/idle", days)
 
 
 def _days(since: np.datetime64, at: np.datetime64) -> int:

@@ -121,22 +121,22 @@ def _successors(
     catalog: Catalog, ids: Ids, listed: NDArray[np.int32], availability: NDArray[np.int8]
 ) -> NDArray[np.int32]:
     """Follow `successor_of` links to the newest product on sale; loops end where they began."""
-    following: dict[int, int] = {}
+    following: dict[int, set[int]] = {}
     for newer, replaced in zip(listed.tolist(), catalog.successor_of, strict=True):
         for older_id in filter(None, (part.strip() for part in replaced.split(","))):
             older = ids.find(older_id)
             if older is not None and older != newer:
-                # Of several successors the first by id holds, as codes ascend.
-                following.setdefault(older, newer)
+                following.setdefault(older, set()).add(newer)
     eligible = {AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES}
     successor = np.arange(len(ids), dtype=np.int32)
     for older in following:
-        seen, step = {older}, following[older]
-        while step not in seen:
-            seen.add(step)
-            if int(availability[step]) in eligible:
-                successor[older] = step
-            if step not in following:
-                break
-            step = following[step]
+        seen, generation = {older}, {older}
+        while generation:
+            generation = {
+                newer for one in generation for newer in following.get(one, ()) if newer not in seen
+            }
+            seen |= generation
+            on_sale = [newer for newer in generation if int(availability[newer]) in eligible]
+            # Of several of one generation the first by id holds.
+            successor[older] = min(on_sale, default=int(successor[older]))
     return successor

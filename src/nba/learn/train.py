@@ -17,7 +17,7 @@ from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory, last_fact
-from nba.domain import DAY, MICROSECOND
+from nba.domain import MICROSECOND
 from nba.learn.cards import product_cards
 from nba.learn.collaborative import factorise
 from nba.learn.copurchase import bought_together
@@ -75,12 +75,12 @@ def train(
     sold = len(counts.product_ids)
     return Snapshot.of(
         products=product_cards(known, catalog, baskets, counts, ids, code, counted, config),
-        customers=_customers(known, baskets, matrix, code),
+        customers=_customers(baskets, matrix, code),
         graphs={"bought_together": together},
         factors=None if factors is None else _recoded_factors(factors, code, len(ids)),
         config=config,
         data_from=baskets.at.min() if len(baskets) else None,
-        data_until=known.as_of,
+        data_until=until if len(known) else known.as_of,
         engines={"pair_counts": "local", "interactions": "local"},
         counts={
             "orders": len(known),
@@ -115,9 +115,7 @@ def _recoded_factors(factors: Factors, code: NDArray[np.int32], width: int) -> F
     return Factors(factors.customers, products)
 
 
-def _customers(
-    history: OrderHistory, baskets: Baskets, matrix: InteractionMatrix, code: NDArray[np.int32]
-) -> Customers:
+def _customers(baskets: Baskets, matrix: InteractionMatrix, code: NDArray[np.int32]) -> Customers:
     count = len(baskets.customer_ids)
     known = baskets.customer < count
     return Customers(
@@ -128,15 +126,4 @@ def _customers(
         matrix.decayed.astype(np.float32),
         matrix.last_at,
         np.bincount(baskets.customer[known], minlength=count).astype(np.int32),
-        _yearly_revenue(history, baskets.as_of, count),
     )
-
-
-def _yearly_revenue(history: OrderHistory, until: np.datetime64, count: int) -> NDArray[np.int64]:
-    rows = history.rows
-    recent = rows.ordered_at >= until - 365 * DAY
-    line = history.kept_line() & recent[rows.line_order]
-    customer = rows.customer[rows.line_order[line]]
-    revenue = np.zeros(count + rows.guest_count, np.int64)
-    np.add.at(revenue, customer, rows.line_revenue()[line])
-    return revenue[:count]

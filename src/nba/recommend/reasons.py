@@ -39,11 +39,9 @@ def bought_together(snapshot: Snapshot, source: int, place: int) -> Reason:
     )
 
 
-def personal(snapshot: Snapshot, customer: int | None, product: int) -> tuple[Source, Reason]:
+def personal(snapshot: Snapshot, customer: int, product: int) -> tuple[Source, Reason]:
     """Explain a product of a personal list by the customer's own orders, else by the others'."""
     customers = snapshot.customers
-    if customer is None:
-        raise AssertionError("a customer nobody knows has no personal list")
     span = customers.span(customer)
     place = span.start + int(np.searchsorted(customers.product[span], product))
     if place < span.stop and int(customers.product[place]) == product:
@@ -71,12 +69,12 @@ def successor(products: Products, replaced: int) -> Reason:
     )
 
 
-def popular(orders: int, window_days: int) -> Reason:
+def popular(orders: int, window_days: int, until: str) -> Reason:
     """Explain a product of the popular list."""
     return Reason(
         ReasonCode.POPULAR,
         f"in {counted(orders, 'order')} of the last {counted(window_days, 'day')}",
-        {"orders": orders, "window_days": window_days},
+        {"orders": orders, "window_days": window_days, "until": until},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ class Recommender:
         filters: Filters = NO_FILTERS,
         fallback: str | None = None,
         min_customers: int = 1,
+        owned: Collection[str] = (),
         strict: bool = False,
     ) -> Slate:
         """Recommend what shares orders with a product or a basket.
@@ -57,6 +58,7 @@ class Recommender:
                 their variants where `filters` collapses groups.
             fallback: `popular` fills up the list, labelled; by default nothing does.
             min_customers: hides pairs seen for fewer distinct customers.
+            owned: what the customer has; of it, durable products and their variants are left out.
             strict: an unknown product is an error instead of a missing id.
 
         Raises:
@@ -66,6 +68,7 @@ class Recommender:
         asked = [products] if isinstance(products, str) else list(dict.fromkeys(products))
         known, missing = self._split(asked, strict=strict)
         codes, total, loudest = self._merged(known, min_customers)
+        had = np.array(self._split(list(owned), strict=False)[0], np.int32)
         return self._slate(
             "bought_together",
             {"product_ids": asked, "limit": n}
@@ -73,7 +76,7 @@ class Recommender:
             codes,
             total,
             n,
-            Eligibility(self._products, filters),
+            Eligibility(self._products, filters, had[self._products.is_durable[had]]),
             lambda code: (Source.PAIR, loudest[code]()),
             fallback=fallback,
             missing=missing,
@@ -148,7 +151,7 @@ class Recommender:
             total,
             n,
             Eligibility(self._products, filters, self._owned_durable(code)),
-            lambda product: reasons.personal(self.snapshot, code, product),
+            self._personal(code),
             fallback=fallback,
             missing=(customer,) if code is None else (),
         )
@@ -188,7 +191,7 @@ class Recommender:
             decayed,
             n,
             Eligibility(self._products, filters, self._owned_durable(code)),
-            lambda product: reasons.personal(self.snapshot, code, product),
+            self._personal(code),
             missing=missing,
         )
 
@@ -237,6 +240,10 @@ class Recommender:
             return lambda: reasons.bought_together(self.snapshot, source, place)
 
         return codes, mean, {code: reason(s, place) for code, (_, s, place) in loudest.items()}
+
+    def _personal(self, customer: int | None) -> Explain:
+        # Nobody's list has no personal candidate to explain.
+        return lambda product: reasons.personal(self.snapshot, customer or 0, product)
 
     def _owned_durable(self, customer: int | None) -> NDArray[np.int32]:
         if customer is None:
@@ -318,6 +325,10 @@ class Recommender:
             kept, excluded = eligibility.keep(codes[ranked], shown)
             if kept.sum() >= n or looked == len(codes):
                 chosen = ranked[kept][:n]
+                if 0 < n <= len(chosen):
+                    # Only what stood before the last one shown was taken out for its sake.
+                    last = int(np.flatnonzero(kept)[n - 1])
+                    _, excluded = eligibility.keep(codes[ranked[:last]], shown)
                 return list(
                     zip(codes[chosen].tolist(), score[chosen].tolist(), strict=True)
                 ), excluded
@@ -345,10 +356,11 @@ class Recommender:
         }
 
     def _popular_reasons(self) -> Explain:
-        days = self.snapshot.manifest.config.popular.window_days
+        manifest = self.snapshot.manifest
+        days, until = manifest.config.popular.window_days, manifest.data_until
         orders = dict(
             zip(
                 self._products.popular.tolist(), self._products.popular_orders.tolist(), strict=True
             )
         )
-        return lambda code: (Source.POPULAR, reasons.popular(orders[code], days))
+        return lambda code: (Source.POPULAR, reasons.popular(orders[code], days, until))

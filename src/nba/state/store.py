@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
@@ -29,17 +30,24 @@ _REFUSED: Final = (SQLAlchemyError, UnicodeEncodeError, OverflowError)
 class Store:
     """Facts in a database named by URL; SQLite in WAL mode by default."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, must_exist: bool = False) -> None:
         """Open the database and create the tables it lacks.
 
+        Args:
+            url: such as `sqlite:///nba.db`.
+            must_exist: a file that is not there is an error, not a new and empty store.
+
         Raises:
-            ConfigError: the URL names no database this version supports.
+            ConfigError: the URL names no database this version supports, or none that exists.
             StateError: the database cannot be opened.
         """
         try:
-            name = make_url(url).get_backend_name()
+            parsed = make_url(url)
         except ArgumentError:
             raise ConfigError(f"{url!r} is no database URL; expected sqlite:///nba.db") from None
+        name = parsed.get_backend_name()
+        if must_exist and parsed.database and not Path(parsed.database).is_file():
+            raise ConfigError(f"there is no store {url}; fill one with: nba serve --shop SHOP --db")
         if name != "sqlite":
             raise ConfigError(f"databases of kind {name} are not supported yet; use sqlite:///FILE")
         self._engine = _engine(url)

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from nba import __version__ as version
 from nba.cli import app
 
 FLAT = """order_id,customer_id,ordered_at,product_id,quantity,unit_price,title
@@ -194,6 +195,12 @@ def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> N
         (["recommend", "bought-together", "kettle", "--models", "none"], 1, "no published"),
         (["recommend", "bought-together"], 2, "needs an id"),
         (["recommend", "magic", "kettle"], 2, "magic"),
+        (["recommend", "picks", "ann", "--fallback", "magic"], 2, "magic"),
+        (["recommend", "buy-again", "ann", "--fallback", "popular"], 2, "no fallback"),
+        (["recommend", "popular", "kettle"], 2, "no id"),
+        (["train", "shop", "--as-of", "2020-01-01T00:00Z"], 1, "was not published"),
+        (["decide", "sqlite:///typo.db", "--customer", "ann"], 2, "no store"),
+        (["decide", "shop", "--all", "--out", "nowhere/x.csv"], 2, "cannot be written"),
         (["decide", "shop"], 2, "--customer ID or --all"),
         (["decide", "shop", "--customer", "ann", "--at", "2026-01-01"], 2, "no zone"),
         (["decide", "shop", "--all", "--out", "x.xls"], 2, ".csv"),
@@ -217,6 +224,27 @@ def test_an_error_under_json_is_a_document_too(nba: Run) -> None:
     code, out, _ = nba("import", "orders.csv", "--json")
     assert code == 1
     assert "is empty" in json.loads(out)["error"]["problems"][0]
+
+
+@pytest.mark.parametrize("words", [["import", "nowhere.csv"], ["recommend", "magic"], ["conjure"]])
+def test_a_wrong_command_under_json_is_a_document_too(nba: Run, words: list[str]) -> None:
+    code, out, err = nba(*words, "--json")
+    assert code == 2
+    assert json.loads(out)["error"]["exit_code"] == 2
+    assert "Traceback" not in err
+
+
+def test_the_version_can_be_asked(nba: Run) -> None:
+    assert nba("--version") == (0, f"{version}\n", "")
+
+
+def test_a_column_named_like_our_own_notes_is_refused(nba: Run) -> None:
+    Path("orders.csv").write_text(FLAT.replace("title", "_n_row"))
+    code, _, err = nba("import", "orders.csv")
+    assert code == 1
+    assert "reserved" in err
+    Path("orders.csv").write_text(FLAT.replace("title", "_row"))
+    assert document(nba("import", "orders.csv", "--json"))["order_lines"] == 8
 
 
 def test_every_verb_has_help_in_plain_words(nba: Run) -> None:

@@ -59,6 +59,8 @@ def test_durations_are_days_hours_or_minutes(tmp_path: Path) -> None:
         ("response = 0.04", "response = 1.5", "response"),
         ("channels = ", "chanels = ", "chanels"),
         ("{days} days", "{hours} hours", "hours"),
+        ("{order}", "{order.__class__}", "order.__class__"),
+        ("{order}", "{", "no text with fields"),
         ("why = ", "[[message]]\nwhy = ", "message"),
         ("[[message]]", "[[message]", "not valid"),
     ],

@@ -120,7 +120,7 @@ def test_accessories_go_with_the_order_and_are_not_owned(policy: Policy) -> None
     assert message is not None
     items = [item.product_id for item in message.slots["main"]]
     assert items == ["bag", "mouse", "tea"]
-    assert message.why == "order o1 delivered 6 days ago; 3 products go with it"
+    assert message.why == "order o1 delivered 6 days ago; 3 products to go with it"
     with_mouse = Rows.of(
         [
             {"order_id": o, "customer_id": "ann", "ordered_at": day(d), "status": "delivered"}
@@ -262,3 +262,40 @@ def test_send_after_is_never_before_the_question(policy: Policy) -> None:
     assert message is not None
     assert message.send_after == day(16)
     assert message.expires_at == day(10) + 14 * DAY
+
+
+def test_an_owned_successor_is_not_offered_again() -> None:
+    orders: list[Order] = [*OTHERS, ("o1", "ann", 10, ["laptop"]), ("o2", "ann", 60, ["laptop-2"])]
+    durable = [{"product_id": p, "is_consumable": False} for p in ("laptop", "bag", "mouse")]
+    newer = {"product_id": "laptop-2", "successor_of": "laptop", "is_consumable": False}
+    snapshot = nba.train(history(orders), catalog(*durable, newer), QUICK, threads=1)
+    policy = Policy(snapshot, Playbook.from_toml(shipped("playbooks", "owox_2011")))
+    decision = ask(policy, rows(orders), day(105))
+    assert held(decision)["replacement"] == (Rule.NO_PRODUCTS, None)
+
+
+def test_while_an_order_is_under_way_nothing_falls_due(policy: Policy) -> None:
+    orders = [
+        {"order_id": "o1", "customer_id": "ann", "ordered_at": day(1), "status": "delivered"},
+        {"order_id": "o2", "customer_id": "ann", "ordered_at": day(2), "status": "paid"},
+    ]
+    facts = fold(Rows.of(orders, []), as_of=day(3), customers=["ann"])
+    decision = policy.decide("ann", facts, day(3))
+    assert (decision.next_due_at, decision.reason) == (None, "nothing is due")
+    assert len(policy.plan("ann", facts, day(3))) == 1
+
+
+def test_the_discount_of_an_order_lowers_its_worth(policy: Policy) -> None:
+    plain, cheaper = ann(), ann(discount=45_000)
+    full, reduced = (ask(policy, given, day(16)).message for given in (plain, cheaper))
+    assert full is not None
+    assert reduced is not None
+    assert reduced.score.value == pytest.approx(full.score.value / 10)
+
+
+def test_another_playbook_makes_another_decision(policy: Policy) -> None:
+    messages = [m.model_copy(update={"response": 0.2}) for m in policy.playbook.message]
+    other = policy.playbook.model_copy(update={"message": tuple(messages)})
+    changed = Policy(policy.snapshot, other)
+    first, second = (ask(one, ann(), day(16)) for one in (policy, changed))
+    assert first.decision_id != second.decision_id

@@ -121,3 +121,31 @@ def test_no_rows_give_facts_without_orders() -> None:
     facts = fold(Rows.of([], []), as_of=day(0), customers=["ann"])
     assert facts.order_start.tolist() == [0, 0]
     assert len(facts.version(0)) == 64
+
+
+def test_what_happens_later_leaves_no_trace_in_facts() -> None:
+    plain = {"order_id": "o1", "customer_id": "ann", "ordered_at": day(0), "delivered_at": day(2)}
+    now = Rows.of([order("o1", "ann", 0, delivered_at=day(2))], [line("o1", "tea", quantity=2)])
+    before = fold(now, as_of=day(10)).version(0)
+    for status in ("returned", "cancelled", "shipped"):
+        later = Rows.of(
+            [plain | {"status": status, "status_at": day(20)}],
+            [line("o1", "tea", quantity=2, returned_quantity=1)],
+        )
+        known = fold(later, as_of=day(10))
+        assert known.revenue.tolist() == [200]
+        assert known.version(0) == before
+        assert fold(later, as_of=day(21)).version(0) != before
+
+
+def test_an_order_of_which_every_line_came_back_is_not_kept() -> None:
+    given = Rows.of(
+        [order("o1", "ann", 0, status="returned", status_at=day(5))],
+        [line("o1", "kettle", 1, returned_quantity=1), line("o1", "tea", 2, returned_quantity=1)],
+    )
+    assert Known.at(given, day(6)).kept.tolist() == [False]
+
+
+def test_a_test_order_is_no_news() -> None:
+    facts = fold(Rows.of([order("o1", "ann", 0, is_test=True)], []), as_of=day(2))
+    assert len(facts.order_id) == 0

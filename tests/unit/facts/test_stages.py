@@ -24,14 +24,15 @@ def stage(status: str, at: float, *, status_at: float = 1, is_test: bool = False
         ],
         [{"order_id": "o1", "line_no": 1, "product_id": "kettle", "quantity": 1}],
     )
-    return stage_at(fold(rows, as_of=day(at), customers=["ann"]), 0, day(at))
+    facts = fold(rows, as_of=day(at), customers=["ann"])
+    return stage_at(facts, 0, day(at), facts.status_at)
 
 
 @pytest.mark.parametrize(
     ("status", "at", "state", "days_since"),
     [
         ("shipped", -1, "acquaintance/new", None),
-        ("shipped", 0.5, "ordered/awaiting_processing", 0),
+        ("shipped", 0.5, "ordered/pending_confirmation", 0),
         ("awaiting_payment", 2, "ordered/awaiting_payment", 1),
         ("delayed", 4, "ordered/delayed", 3),
         ("shipped", 2, "ordered/shipped", 1),
@@ -60,4 +61,58 @@ def test_an_order_under_way_outranks_one_delivered() -> None:
         {"order_id": "o2", "customer_id": "ann", "ordered_at": day(5), "status": "packed"},
     ]
     facts = fold(Rows.of(orders, []), as_of=day(6), customers=["ann"])
-    assert stage_at(facts, 0, day(6)).state == "ordered/packed"
+    assert stage_at(facts, 0, day(6), facts.status_at).state == "ordered/packed"
+
+
+def news(*orders: tuple[float, str, float]) -> Rows:
+    """Build one customer's orders: (day ordered, status, day of the status)."""
+    return Rows.of(
+        [
+            {
+                "order_id": f"o{number}",
+                "customer_id": "ann",
+                "ordered_at": day(ordered),
+                "status": status,
+                "status_at": day(at),
+            }
+            for number, (ordered, status, at) in enumerate(orders)
+        ],
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("orders", "at", "state", "days_since"),
+    [
+        # A return after a later order's delivery is the latest news.
+        ([(0, "returned", 60), (5, "delivered", 8)], 61, "client/returned", 1),
+        # So is the late delivery of an earlier order.
+        ([(0, "delivered", 60), (5, "delivered", 8)], 110, "client/delivered", 50),
+        ([(0, "delivered", 2), (5, "cancelled", 8)], 10, "client/delivered", 8),
+        ([(0, "shipped", 1), (5, "packed", 6), (6, "delivered", 7)], 8, "ordered/packed", 2),
+    ],
+)
+def test_the_latest_news_decides(
+    orders: list[tuple[float, str, float]], at: float, state: str, days_since: int
+) -> None:
+    facts = fold(news(*orders), as_of=day(at), customers=["ann"])
+    found = stage_at(facts, 0, day(at), facts.status_at)
+    assert (found.state, found.days_since) == (state, days_since)
+
+
+def test_an_order_returned_later_was_delivered_before() -> None:
+    rows = Rows.of(
+        [
+            {
+                "order_id": "o1",
+                "customer_id": "ann",
+                "ordered_at": day(0),
+                "status": "returned",
+                "status_at": day(20),
+                "delivered_at": day(3),
+            }
+        ],
+        [],
+    )
+    facts = fold(rows, as_of=day(7), customers=["ann"])
+    assert stage_at(facts, 0, day(7), facts.delivered_at).state == "client/delivered"
