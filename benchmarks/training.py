@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,18 +25,16 @@ NBA = [sys.executable, "-m", "nba.cli.app"]
 
 def run(*words: str) -> tuple[float, float, float, dict[str, object]]:
     """Run a verb and give wall seconds, CPU seconds, peak MB and its JSON document."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    process = subprocess.Popen(
-        [*NBA, *words, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    out, _ = process.communicate()
+    command = [*NBA, *words, "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    out = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
     wall = time.monotonic() - began
-    if process.returncode:
-        raise SystemExit(f"nba {' '.join(words)} ended with {process.returncode}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, after.ru_maxrss / 1024, json.loads(out)
+    if status:
+        raise SystemExit(f"nba {' '.join(words)} ended with status {status}")
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, json.loads(out)
 
 
 def shuffled(shop: Path, folder: Path) -> Path:
@@ -76,8 +73,8 @@ def main() -> None:
             wall = sorted(figure[0] for figure in figures)
             spread = f"{wall[0]:6.1f} {statistics.median(wall):6.1f} {wall[-1]:6.1f}"
             cpu = statistics.median(figure[1] for figure in figures)
-            # ru_maxrss is the largest child so far: a verb's own peak is its first round's rise.
-            print(f"{name:<9} {spread}      {cpu:12.1f} {figures[0][2]:9.0f}")
+            peak = max(figure[2] for figure in figures)
+            print(f"{name:<9} {spread}      {cpu:12.1f} {peak:9.0f}")
         digests = {
             "2 threads": run("train", str(shop), "--models", str(models), "--threads", "2")[3],
             "1 thread": run("train", str(shop), "--models", str(models), "--threads", "1")[3],

@@ -196,3 +196,23 @@ def test_a_store_that_goes_away_is_a_503_for_customers_and_nothing_for_products(
         app.state.live.store.close()
         shutil.copy(database, copy)
         assert client.get(ann).content == whole
+
+
+def test_a_misspelt_rollback_changes_nothing(live: TestClient, snapshot: nba.Snapshot) -> None:
+    assert is_problem(live.post("/v1/models:rollback", json={"snapshot": snapshot.id}), 422)
+    assert live.get("/v1/models").json()["current"] == snapshot.id
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://a]b", "nonsense", ""])
+def test_an_origin_that_is_none_is_refused(live: TestClient, origin: str) -> None:
+    headers = {"origin": origin}
+    assert is_problem(live.post("/v1/models:rollback", headers=headers), 403)
+
+
+def test_a_folder_that_is_no_snapshot_disturbs_nobody(
+    live: TestClient, models: Path, snapshot: nba.Snapshot
+) -> None:
+    stray = models / "snapshots" / "stray"
+    stray.mkdir()
+    (stray / "manifest.json").write_text("[" * 100_000)
+    assert live.get("/v1/models").json()["current"] == snapshot.id

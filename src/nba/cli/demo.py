@@ -41,13 +41,13 @@ def demo(
     say(f"snapshot {snapshot.id}; import and training took {seconds:.0f} s", as_json=as_json)
     result = _backtest(shop, as_json=as_json)
     snapshot.with_manifest(backtest=result.to_dict()).publish(models, trained_at=now())
-    if loading.wait():
-        say("the store could not be filled; the server will try again", as_json=as_json)
+    # What could not be filled now the server fills, and says why if it cannot.
+    fill = ["--shop", str(SHOP)] if loading.wait() else []
 
     as_of = iso(shop.history.as_of) or ""
     port = _free_port(port)
     addresses = _addresses(*examples(snapshot, shop), port)
-    command = ["serve", "--shop", str(SHOP), "--db", f"sqlite:///{store}", "--models", models]
+    command = ["serve", *fill, "--db", f"sqlite:///{store}", "--models", models]
     command += ["--as-of", as_of, "--port", str(port)]
     say("\n4. serve", as_json=as_json)
     if not no_serve:
