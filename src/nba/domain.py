@@ -17,6 +17,8 @@ Instants = NDArray[np.datetime64]
 DAY: Final = np.timedelta64(86_400_000_000, "us")
 MICROSECOND: Final = np.timedelta64(1, "us")
 INT32_LIMIT: Final = 2**31 - 1
+REMEMBERED: Final = 1 << 16
+"""Look-ups that a set of identifiers remembers."""
 
 
 class Texts(Sequence[str]):
@@ -91,7 +93,12 @@ class Texts(Sequence[str]):
 class Ids(Texts):
     """Distinct identifiers in byte order; the position of one is its code (int32)."""
 
-    __slots__ = ()
+    __slots__ = ("_found",)
+
+    def __init__(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        """Wrap arrays that already hold sorted, distinct, packed strings."""
+        super().__init__(data, offsets)
+        self._found: dict[str, int | None] = {}
 
     @classmethod
     def of(cls, strings: Iterable[str]) -> Self:
@@ -100,7 +107,18 @@ class Ids(Texts):
         return super().of(sorted(set(strings)))
 
     def find(self, identifier: str) -> int | None:
-        """Give the code of an identifier, or None; O(log n) without a dictionary."""
+        """Give the code of an identifier, or None: a binary search, remembered for the next time.
+
+        What is remembered has a bound, so that nobody fills the memory by asking.
+        """
+        try:
+            return self._found[identifier]
+        except KeyError:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            return self._found.setdefault(identifier, self._search(identifier))
+
+    def _search(self, identifier: str) -> int | None:
         wanted = identifier.encode("utf-8", "surrogatepass")
         low, high = 0, len(self)
         while low < high:

@@ -267,9 +267,9 @@ class Policy:
             case "replacements":
                 found: dict[str, Recommendation] = {}
                 for product in ordered:
-                    filters = Filters(exclude=owned)
-                    for item in self._recommender.replacements(product, n=1, filters=filters):
-                        found.setdefault(item.product_id, item)
+                    for item in self._recommender.replacements(product, n=1):
+                        if item.product_id not in owned:
+                            found.setdefault(item.product_id, item)
                 first = list(found.values())[: slot.n]
                 return [replace(item, rank=rank) for rank, item in enumerate(first, 1)]
             case "buy_again":
