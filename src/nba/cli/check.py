@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nba.cli.console import AsJson, ShopFolder, give, say, table
+from nba.cli.console import AsJson, ShopFolder, give, say
 
 
 def check(shop: ShopFolder, as_json: AsJson = False) -> None:
@@ -11,7 +11,8 @@ def check(shop: ShopFolder, as_json: AsJson = False) -> None:
     from nba.data.shop import read_shop
 
     report = data_report(read_shop(shop))
-    say(table(["", ""], [[name, value] for name, value in report.figures.items()]), as_json=as_json)
+    for name, value in report.figures.items():
+        say(f"{name + ':':<30} {value}", as_json=as_json)
     for line in report.works:
         say(f"  works: {line}", as_json=as_json)
     for line in report.would_unlock:

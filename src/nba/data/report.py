@@ -11,6 +11,9 @@ import numpy as np
 from nba.data.shop import Shop
 from nba.domain import iso
 
+WELL_FILLED = 0.99
+"""A column this full has nothing more to unlock."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
@@ -87,13 +90,13 @@ def _works(counts: Mapping[str, float]) -> list[str]:
 
 def _would_unlock(counts: Mapping[str, float]) -> list[str]:
     hints = []
-    if counts["delivery_known_share"] < 1:
+    if counts["delivery_known_share"] < WELL_FILLED:
         hints.append("delivered_at: messages count from the real delivery, not from a guess")
-    if counts["priced_line_share"] < 1:
+    if counts["priced_line_share"] < WELL_FILLED:
         hints.append("unit_price: messages are valued by your own orders")
-    if counts["category_share"] < 1:
+    if counts["category_share"] < WELL_FILLED:
         hints.append("category: widgets can be limited to a category")
-    if counts["title_share"] < 1:
+    if counts["title_share"] < WELL_FILLED:
         hints.append("a products file with titles: widgets show names instead of ids")
     if not counts["customers"]:
         hints.append("customer_id: personal picks and messages")
