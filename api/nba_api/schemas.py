@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from nba.decide.value import Score
+
 Figure = str | int | float | None
 
 
@@ -67,19 +69,6 @@ class SlateAnswer(BaseModel):
     model: Model
 
 
-class MessageScore(BaseModel):
-    """Parts of an expected value; money in minor units."""
-
-    response: float
-    value: float
-    cost: float
-    context: float
-    lever: float
-    unsubscribe_risk: float
-    remaining_lifetime_value: float
-    expected: float
-
-
 class ChosenMessage(BaseModel):
     """The message to send."""
 
@@ -90,7 +79,7 @@ class ChosenMessage(BaseModel):
     expires_at: str
     slots: dict[str, list[Item]]
     merge: dict[str, Any]
-    score: MessageScore
+    score: Score
     why: str
 
 

@@ -187,14 +187,14 @@ class Policy:
         priced: Worth,
     ) -> _Eligible | Suppressed:
         """Open one message on the latest order that allows it, or name the rule that holds it."""
+        if stage.stage != message.stage:
+            return Suppressed(message.id, Rule.NOT_STAGE, None)
         rows, at = situation.candidates, situation.at
         mine = np.flatnonzero(rows.message[span] == place) + span.start
         kept = mine[rows.kept[mine]]
-        future = rows.due[kept][rows.due[kept] > at]
-        if stage.stage != message.stage:
-            return Suppressed(message.id, Rule.NOT_STAGE, None)
         current = kept[(rows.due[kept] <= at) & (at < rows.expires[kept])]
         if not len(current):
+            future = rows.due[kept][rows.due[kept] > at]
             if len(future):
                 return Suppressed(message.id, Rule.NOT_DUE, future.min())
             return Suppressed(message.id, Rule.EXPIRED if len(kept) else Rule.NOT_KEPT, None)
@@ -258,13 +258,15 @@ class Policy:
     def _from_source(
         self, source: str, slot: Slot, ordered: Sequence[str], facts: Facts, row: int
     ) -> Sequence[Recommendation]:
-        customer, owned = facts.customer_ids[row], _bought(facts, row)
+        customer = facts.customer_ids[row]
         match source:
             case "bought_together":
+                owned = _bought(facts, row)
                 return self._recommender.bought_together(
                     ordered, n=slot.n, filters=Filters(exclude=owned), owned=owned
                 ).items
             case "replacements":
+                owned = _bought(facts, row)
                 found: dict[str, Recommendation] = {}
                 for product in ordered:
                     for item in self._recommender.replacements(product, n=1):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from itertools import count
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,46 +59,50 @@ class Rows:
                 returned_quantity.
         """
         orders = sorted(orders, key=lambda row: row["order_id"])
-        order_ids = Ids.of(row["order_id"] for row in orders)
-        codes = {order_id: code for code, order_id in enumerate(order_ids)}
-        lines = sorted(lines, key=lambda row: (codes[row["order_id"]], row["line_no"]))
-        customer_ids = Ids.of(
-            row["customer_id"] for row in orders if row["customer_id"] is not None
+        lines = sorted(lines, key=lambda row: (row["order_id"], row["line_no"]))
+        order = {name: [row.get(name) for row in orders] for name in _ORDER_CELLS}
+        for name in ("ordered_at", "status_at", "delivered_at"):
+            order[name] = [None if at is None else _microseconds(at) for at in order[name]]
+        return cls.of_columns(
+            order, {name: [row.get(name) for row in lines] for name in _LINE_CELLS}
         )
-        known = {customer_id: code for code, customer_id in enumerate(customer_ids)}
-        guests = iter(range(len(known), len(known) + len(orders)))
-        product_ids = Ids.of(row["product_id"] for row in lines)
-        products = {product_id: code for code, product_id in enumerate(product_ids)}
 
-        def instants(name: str) -> Instants:
-            return np.array([row.get(name) or "NaT" for row in orders], "datetime64[us]")
+    @classmethod
+    def of_columns(
+        cls, order: Mapping[str, Sequence[Any]], line: Mapping[str, Sequence[Any]]
+    ) -> Self:
+        """Code columns of cells; column by column, as one customer waits for the answer.
 
-        def counts(rows: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.int64]:
-            return np.array([row.get(name) or 0 for row in rows], np.int64)
-
+        Args:
+            order: the columns of `of`, sorted by order id; instants in microseconds or None.
+            line: those of the same orders, sorted by order id and line number.
+        """
+        order_code = {order_id: code for code, order_id in enumerate(order["order_id"])}
+        customer_ids = Ids.of(one for one in order["customer_id"] if one is not None)
+        customer_code = {customer_id: code for code, customer_id in enumerate(customer_ids)}
+        product_ids = Ids.of(line["product_id"])
+        product_code = {product_id: code for code, product_id in enumerate(product_ids)}
+        guest = count(len(customer_code))
         return cls(
             customer_ids,
             product_ids,
-            order_ids,
+            Ids.of(order["order_id"]),
             np.array(
-                [
-                    next(guests) if r["customer_id"] is None else known[r["customer_id"]]
-                    for r in orders
-                ],
+                [next(guest) if c is None else customer_code[c] for c in order["customer_id"]],
                 np.int32,
             ),
-            instants("ordered_at"),
-            np.array([STATUS_CODE[row["status"]] for row in orders], np.int8),
-            instants("status_at"),
-            instants("delivered_at"),
-            counts(orders, "discount"),
-            np.array([bool(row.get("is_test")) for row in orders], np.bool_),
-            np.array([codes[row["order_id"]] for row in lines], np.int32),
-            np.array([products[row["product_id"]] for row in lines], np.int32),
-            counts(lines, "quantity"),
-            counts(lines, "returned_quantity"),
-            counts(lines, "unit_price"),
-            counts(lines, "discount"),
+            _instants(order["ordered_at"]),
+            np.array([STATUS_CODE[name] for name in order["status"]], np.int8),
+            _instants(order["status_at"]),
+            _instants(order["delivered_at"]),
+            _counts(order["discount"]),
+            np.array([bool(one) for one in order["is_test"]], np.bool_),
+            np.array([order_code[one] for one in line["order_id"]], np.int32),
+            np.array([product_code[one] for one in line["product_id"]], np.int32),
+            _counts(line["quantity"]),
+            _counts(line["returned_quantity"]),
+            _counts(line["unit_price"]),
+            _counts(line["discount"]),
         )
 
     @property
@@ -118,6 +123,42 @@ class Rows:
         """
         stated = np.where(self.status == DELIVERED, self.status_at, np.datetime64("NaT"))
         return np.where(np.isnat(self.delivered_at), stated, self.delivered_at)
+
+
+_ORDER_CELLS: Final = (
+    "order_id",
+    "customer_id",
+    "ordered_at",
+    "status",
+    "status_at",
+    "delivered_at",
+    "discount",
+    "is_test",
+)
+_LINE_CELLS: Final = (
+    "order_id",
+    "product_id",
+    "quantity",
+    "returned_quantity",
+    "unit_price",
+    "discount",
+)
+
+
+def _microseconds(at: np.datetime64) -> int:
+    return int(at.astype("datetime64[us]").astype(np.int64))
+
+
+_NAT: Final = _microseconds(np.datetime64("NaT", "us"))
+
+
+def _instants(microseconds: Sequence[int | None]) -> Instants:
+    filled = [_NAT if one is None else one for one in microseconds]
+    return np.array(filled, np.int64).view("datetime64[us]")
+
+
+def _counts(numbers: Sequence[int | None]) -> NDArray[np.int64]:
+    return np.array([one or 0 for one in numbers], np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,9 +220,9 @@ def _gone(
     line_is_back: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Tell the orders of which nothing stayed with the customer."""
-    count = len(status)
-    lines = np.bincount(rows.line_order, minlength=count)
-    every_line = (lines > 0) & (np.bincount(rows.line_order, line_is_back, count) == lines)
+    order_count = len(status)
+    lines = np.bincount(rows.line_order, minlength=order_count)
+    every_line = (lines > 0) & (np.bincount(rows.line_order, line_is_back, order_count) == lines)
     # Marked returned without any returned quantity, an order came back whole.
-    whole = (status == RETURNED) & (np.bincount(rows.line_order, returned, count) == 0)
+    whole = (status == RETURNED) & (np.bincount(rows.line_order, returned, order_count) == 0)
     return np.asarray((status == CANCELLED) | whole | every_line, np.bool_)

@@ -14,7 +14,6 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from nba.errors import ConfigError, StateError
 from nba.facts.rows import Rows
-from nba.state.columns import to_rows
 from nba.state.tables import METADATA, ORDER_LINES, ORDERS
 
 Batch = Sequence[Sequence[Any]]
@@ -118,7 +117,7 @@ class Store:
         if len(conditions) > 1:
             orders.sort(key=lambda row: row[0])
             lines.sort(key=lambda row: (row[0], row[1]))
-        return to_rows(orders, lines)
+        return Rows.of_columns(_columns(ORDERS, orders), _columns(ORDER_LINES, lines))
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -163,6 +162,13 @@ def _engine(url: str) -> Engine:
         cursor.close()
 
     return engine
+
+
+def _columns(table: Table, cells: Batch) -> dict[str, Sequence[Any]]:
+    """Turn rows in the column order of a table into its columns."""
+    names = table.columns.keys()
+    columns = zip(*cells, strict=True) if cells else ((),) * len(names)
+    return dict(zip(names, columns, strict=True))
 
 
 def _is_empty(connection: Connection) -> bool:
