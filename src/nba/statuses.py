@@ -1,8 +1,12 @@
-"""Order statuses: the thirteen canonical codes, their flow, and what each means for a purchase."""
+"""Order statuses: the thirteen canonical codes, their spellings, their flows, and what they mean.
+
+A status that is neither a code nor a known spelling is reported, never guessed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Final
 
 STATUSES: Final[tuple[str, ...]] = (
@@ -29,15 +33,144 @@ DELIVERED: Final = STATUS_CODE["delivered"]
 CANCELLED: Final = STATUS_CODE["cancelled"]
 RETURNED: Final = STATUS_CODE["returned"]
 
-ALIASES: Final[Mapping[str, str]] = {
-    "canceled": "cancelled",
-    "complete": "delivered",
-    "completed": "delivered",
-    "fulfilled": "shipped",
-    "new": "pending_confirmation",
-    "on-hold": "awaiting_payment",
-    "pending": "awaiting_payment",
-    "refunded": "returned",
-    "unpaid": "awaiting_payment",
+SPELLINGS: Final[Mapping[str, str]] = {
+    "pending_confirmation": """
+        new, created, placed, received, open, pending confirmation, awaiting confirmation,
+        confirmation pending, unconfirmed, to be confirmed, pending approval, order placed,
+        order received, OrderProblem, holded, held,
+        новий, нове, нове замовлення, прийнято, прийняте, створено, очікує підтвердження,
+        очікування підтвердження, не підтверджено,
+        новый, новое, новый заказ, принят, принято, создан, ожидает подтверждения,
+        ожидание подтверждения, не подтвержден, ждет подтверждения
+        """,
+    "awaiting_payment": """
+        pending, on hold, pending payment, payment pending, waiting for payment,
+        awaiting for payment, unpaid, not paid, payment due, OrderPaymentDue, checkout draft,
+        invoice sent, payment review, authorized, partially paid,
+        очікує оплати, очікує оплату, очікування оплати, не оплачено, неоплачено,
+        чекаємо оплату, виставлено рахунок,
+        ожидает оплаты, ожидает оплату, ожидание оплаты, не оплачен, не оплачено, неоплачен,
+        ждем оплату, выставлен счет
+        """,
+    "paid": """
+        payment received, payment accepted, payment complete, paid in full, payment confirmed,
+        оплачено, оплачений, оплачене, оплата отримана, сплачено,
+        оплачен, оплаченный, оплата получена, оплата прошла
+        """,
+    "awaiting_processing": """
+        confirmed, accepted, approved, awaiting fulfillment, awaiting fulfilment, unfulfilled,
+        pending fulfillment, queued, scheduled, ready to process, awaiting processing,
+        підтверджено, підтверджений, очікує обробки, очікування обробки, в черзі,
+        подтвержден, подтверждено, ожидает обработки, ожидание обработки, в очереди
+        """,
+    "processing": """
+        in progress, in process, processed, being processed, in work, preparing, partial,
+        partially fulfilled, partially shipped, OrderProcessing,
+        в обробці, обробляється, опрацьовується, в роботі, виконується,
+        в обработке, обрабатывается, в работе, выполняется
+        """,
+    "delayed": """
+        delay, backordered, back ordered, waiting for stock, out of stock, postponed,
+        затримка, затримується, затримано, відкладено, очікує товар,
+        задержка, задерживается, задержан, отложен, отложено, ожидает товар
+        """,
+    "picking": """
+        picking list, being picked, assembling, in assembly,
+        комплектується, комплектація, збирається, на комплектації, комплектування,
+        комплектуется, комплектация, собирается, на сборке, сборка
+        """,
+    "packed": """
+        packing, ready to ship, ready for shipment, ready for dispatch, awaiting shipment,
+        awaiting pickup, ready for pickup, OrderPickupAvailable,
+        запаковано, упаковано, спаковано, зібрано, готово до відправки, готовий до відправки,
+        упакован, собран, собрано, готов к отправке, готово к отправке
+        """,
+    "shipped": """
+        sent, dispatched, fulfilled, handed to courier, despatched,
+        відправлено, відправлений, надіслано, відвантажено, передано в доставку,
+        отправлен, отправлено, отгружен, отгружено, передан в доставку
+        """,
+    "in_transit": """
+        on the way, on its way, in delivery, out for delivery, delivering, OrderInTransit,
+        в дорозі, у дорозі, в доставці, доставляється, прямує до клієнта,
+        в пути, в доставке, доставляется, едет к клиенту
+        """,
+    "delivered": """
+        complete, completed, done, finished, closed successfully, picked up, received by customer,
+        OrderDelivered,
+        доставлено, доставлений, виконано, виконаний, завершено, завершений, отримано, вручено,
+        доставлен, выполнен, выполнено, завершен, завершено, получен, получено, вручен
+        """,
+    "cancelled": """
+        canceled, cancel, voided, void, failed, failure, declined, denied, rejected, expired,
+        abandoned, chargeback, chargedback, fraud, trash, deleted, canceled reversal,
+        OrderCancelled,
+        скасовано, скасований, скасоване, відмінено, відмова, анульовано,
+        отменен, отменено, отмена, отказ, аннулирован, аннулировано
+        """,
+    "returned": """
+        refunded, refund, return, restocked, returned to sender, closed, reversed, sent back,
+        OrderReturned,
+        повернено, повернення, повернено кошти, повернуто,
+        возвращен, возвращено, возврат, возврат средств
+        """,
 }
-"""Spellings other than the canonical ones that may arrive in a status column."""
+"""How shops and platforms write each code: English, Ukrainian, Russian, schema.org."""
+
+
+def spell(text: str) -> str:
+    """Write a status so that case, blanks, hyphens and the letter ё make no difference."""
+    return "_".join(text.strip().lower().replace("-", " ").replace("ё", "е").split())
+
+
+ALIASES: Final[Mapping[str, str]] = {
+    spell(word): code for code, words in SPELLINGS.items() for word in words.split(",")
+} | {code: code for code in STATUSES}
+"""Spelling as `spell` writes it → canonical code."""
+
+
+def canonical(text: str) -> str | None:
+    """Give the canonical code of a status as someone wrote it; None for an unknown one."""
+    return ALIASES.get(spell(text))
+
+
+_ENDS: Final = ("cancelled", "returned")
+
+NEXT: Final[Mapping[str, frozenset[str]]] = {
+    "pending_confirmation": frozenset(
+        ("awaiting_payment", "paid", "awaiting_processing", "processing")
+    ),
+    "awaiting_payment": frozenset(("paid",)),
+    "paid": frozenset(("awaiting_processing", "processing")),
+    "awaiting_processing": frozenset(("processing",)),
+    "processing": frozenset(("delayed", "picking", "packed", "shipped")),
+    "delayed": frozenset(("processing", "picking", "packed", "shipped")),
+    "picking": frozenset(("delayed", "packed", "shipped")),
+    "packed": frozenset(("shipped",)),
+    "shipped": frozenset(("in_transit", "delivered")),
+    "in_transit": frozenset(("delivered",)),
+    "delivered": frozenset(),
+    "cancelled": frozenset(),
+    "returned": frozenset(),
+}
+"""What may follow a status: cash on delivery (confirmation, processing, picking, shipping,
+delivery), prepayment (payment before processing) and delay (between processing and picking).
+Steps that many shops do not record (awaiting processing, picking, packed, in transit) may be
+skipped. Besides, an order may be cancelled until it is delivered, and returned once shipped."""
+
+
+def may_follow(status: str, before: str) -> bool:
+    """Tell whether `status` may come right after `before` in one of the three flows."""
+    if status == before or status in NEXT[before]:
+        return True
+    has_left = STATUS_CODE[before] >= STATUS_CODE["shipped"]
+    if status == "cancelled":
+        return before not in (*_ENDS, "delivered")
+    return status == "returned" and has_left and before not in _ENDS
+
+
+def illegal_jumps(statuses: Iterable[str]) -> list[tuple[str, str]]:
+    """List the steps of an order's history, in order of time, that no flow allows."""
+    return [
+        (before, status) for before, status in pairwise(statuses) if not may_follow(status, before)
+    ]

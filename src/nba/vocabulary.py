@@ -26,6 +26,43 @@ ELIGIBLE_AVAILABILITIES: Final = (
 )
 
 
+class Channel(StrEnum):
+    """How a message reaches a customer."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    CALL = "call"
+
+
+CHANNELS: Final = tuple(Channel)
+
+
+class RuleKind(StrEnum):
+    """What a shop decides by hand about a pair of products."""
+
+    PIN = "pin"
+    BAN = "ban"
+    LINK = "link"
+
+
+RULE_KINDS: Final = tuple(RuleKind)
+
+EVENT_TYPES: Final = tuple(
+    """
+    view_item add_to_cart remove_from_cart add_to_wishlist remove_from_wishlist
+    back_in_stock_subscribe begin_checkout purchase refund sign_up review rating survey points
+    complaint merge shown clicked
+    """.split()
+)
+"""What customers do, in the words of GA4 where it has one."""
+
+MESSAGE_EVENT_TYPES: Final = tuple(
+    "sent delivered opened clicked useful unsubscribed bounced complained".split()
+)
+"""What becomes of a message."""
+
+
 class Source(StrEnum):
     """Which evidence an item of a slate rests on."""
 

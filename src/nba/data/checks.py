@@ -10,14 +10,21 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from nba.schema import CHOICES, Column, Kind, Table
-from nba.statuses import ALIASES
+from nba.statuses import ALIASES, STATUSES
 
 ID_LENGTH: Final = 256
 EARLIEST, LATEST = "1990-01-01", "2100-01-01"
 ZERO_DECIMAL: Final = "'JPY','KRW','VND','CLP','ISK','XAF','XOF','PYG','UGX'"
 THREE_DECIMAL: Final = "'BHD','KWD','OMR','JOD','TND','IQD','LYD'"
 
-_DECIMAL: Final = "DECIMAL(18,4)"
+_PARSED: Final = {
+    Kind.COUNT: "DECIMAL(18,4)",
+    Kind.MONEY: "DECIMAL(18,4)",
+    Kind.NUMBER: "DOUBLE",
+    Kind.DAY: "DATE",
+}
+"""How the text of a kind is tried."""
+
 _LOCAL: Final = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _ZONE: Final = r" ?([+-]\d{2}(:?\d{2})?|[A-Z][A-Za-z]+(/\w+)*)"
 
@@ -61,6 +68,7 @@ class Reading:
         """Keep what the expressions need."""
         self._columns = [column for column in table.columns if column.name in present]
         self._present = frozenset(column.name for column in self._columns)
+        self._either = table.either
         self._zone = zone
         self._decimal_money = frozenset(decimal_money)
         self._instants = instants or {}
@@ -75,13 +83,15 @@ class Reading:
         ]
 
     def values(self) -> list[str]:
-        """Give the select items that read instants and numbers; null where a text is none."""
+        """Give the select items that read instants, days and numbers; null where a text is none."""
         items = []
         for column in self._columns:
             if column.kind is Kind.INSTANT:
                 items.append(f"{self._instant(column)} AS {_value(column)}")
-            elif column.kind in (Kind.COUNT, Kind.MONEY):
-                items.append(f"TRY_CAST({quoted(column.name)} AS {_DECIMAL}) AS {_value(column)}")
+            elif column.kind in _PARSED:
+                items.append(
+                    f"TRY_CAST({quoted(column.name)} AS {_PARSED[column.kind]}) AS {_value(column)}"
+                )
         return items
 
     def verdict(self) -> str:
@@ -91,6 +101,12 @@ class Reading:
             for column in self._columns
             for condition, rule in self._rules(column)
         ]
+        either = [name for name in self._either if name in self._present]
+        if either:
+            filled = ", ".join(quoted(name) for name in either)
+            cases.append(
+                f"WHEN coalesce({filled}) IS NULL THEN {literal(f'{either[0]}:missing_value')}"
+            )
         return f"CASE {' '.join(cases)} END" if cases else "NULL"
 
     def typed(self, column: Column) -> str:
@@ -112,7 +128,9 @@ class Reading:
                 return f"lower({cell}) IN ('true','t','yes','y','1')"
             case Kind.STATUS:
                 return _canonical_status(cell)
-            case Kind.AVAILABILITY:
+            case Kind.DAY | Kind.NUMBER:
+                return _value(column)
+            case kind if kind in CHOICES:
                 return f"replace(lower({cell}), ' ', '_')"
             case Kind.LIST:
                 return f"trim({cell}, '[] ')"
@@ -137,7 +155,12 @@ class Reading:
             case Kind.BOOLEAN:
                 known = "'true','t','yes','y','1','false','f','no','n','0'"
                 yield f"lower({cell}) NOT IN ({known})", "not_a_boolean"
-            case Kind.STATUS | Kind.AVAILABILITY:
+            case Kind.NUMBER:
+                yield f"{cell} IS NOT NULL AND {value} IS NULL", "not_a_number"
+                yield f"NOT isfinite({value})", "too_large"
+            case Kind.DAY:
+                yield f"{cell} IS NOT NULL AND {value} IS NULL", "not_a_day"
+            case kind if kind in CHOICES:
                 codes = ",".join(literal(code) for code in CHOICES[column.kind])
                 yield f"{self.typed(column)} NOT IN ({codes})", f"unknown_{column.name}"
             case _:
@@ -233,11 +256,17 @@ def _number_rules(cell: str, value: str, *, limit: str) -> Iterator[tuple[str, s
 
 
 def _canonical_status(cell: str) -> str:
-    spelled = f"replace(lower({cell}), ' ', '_')"
+    """Say in SQL what `statuses.canonical` says; an unknown status stays as it is spelled."""
+    spelled = f"replace(replace(lower({cell}), '-', ' '), 'ё', 'е')"
+    spelled = rf"regexp_replace({spelled}, '\s+', '_', 'g')"
     cases = " ".join(
         f"WHEN {literal(alias)} THEN {literal(code)}" for alias, code in ALIASES.items()
     )
-    return f"CASE {spelled} {cases} ELSE {spelled} END"
+    # Almost every cell is canonical already, and a look-up among hundreds of words is dear.
+    codes = ", ".join(literal(code) for code in STATUSES)
+    return (
+        f"CASE WHEN {cell} IN ({codes}) THEN {cell} ELSE CASE {spelled} {cases} ELSE {cell} END END"
+    )
 
 
 _SHAPE_OF: Final = {True: "zoned", False: "local"}
@@ -246,10 +275,11 @@ SQL_TYPES: Final = {
     Kind.ID: "VARCHAR",
     Kind.TEXT: "VARCHAR",
     Kind.INSTANT: "TIMESTAMP",
+    Kind.DAY: "DATE",
     Kind.COUNT: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
     Kind.MONEY: "BIGINT",
     Kind.BOOLEAN: "BOOLEAN",
-    Kind.STATUS: "VARCHAR",
-    Kind.AVAILABILITY: "VARCHAR",
     Kind.LIST: "VARCHAR",
+    **dict.fromkeys(CHOICES, "VARCHAR"),
 }

@@ -21,7 +21,7 @@ from nba.data.records import Rejected
 from nba.data.resolve import Resolved, resolve
 from nba.data.shop import STORED, shop_tables, write_tables
 from nba.errors import ConfigError, DataError
-from nba.schema import QUARANTINE, TABLES
+from nba.schema import QUARANTINE, closest_table
 from nba.statuses import STATUSES
 
 Announce = Callable[[str], None]
@@ -211,16 +211,14 @@ class _Import:
                     f"{', '.join(raw.columns)}"
                 )
             return found
-        header = folded(raw.columns)
-        for table in TABLES.values():
-            if header.issuperset(table.required):
-                return FileMapping.identity(table, raw.columns)
-        closest = min(TABLES.values(), key=lambda table: len(set(table.required) - header))
-        missing = [name for name in closest.required if name not in header]
-        raise DataError(
-            f"{raw.source} lacks the column {', '.join(missing)} of a {closest.name} file; "
-            f"it has {', '.join(raw.columns)}; rename its columns, or map them with --map"
-        )
+        table = closest_table(folded(raw.columns))
+        missing = table.lacks(folded(raw.columns))
+        if missing:
+            raise DataError(
+                f"{raw.source} lacks the column {', '.join(missing)} of a {table.name} file; "
+                f"it has {', '.join(raw.columns)}; rename its columns, or map them with --map"
+            )
+        return FileMapping.identity(table, raw.columns)
 
     def _reject(self, column: str, rule: str, rows: Sequence[tuple[int, int]]) -> None:
         """Reject rows, as (file, row), that turned out bad beside those of other files."""

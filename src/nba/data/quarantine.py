@@ -180,7 +180,7 @@ def _raw_texts(
 
 def _require_columns(raw: Raw, mapping: FileMapping) -> None:
     header = folded(raw.columns)
-    unfilled = [name for name in mapping.table.required if name not in mapping.columns]
+    unfilled = mapping.table.lacks(mapping.columns)
     absent = sorted(name for name in mapping.uses if name.casefold() not in header)
     if unfilled or absent:
         raise DataError(

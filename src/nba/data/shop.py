@@ -21,13 +21,30 @@ from nba.errors import DataError
 from nba.facts.fold import Facts, fold
 from nba.schema import TABLES, Kind
 
-STORED: Final = ("products", "orders", "order_lines", "quarantine")
+STORED: Final = (
+    "products",
+    "product_states",
+    "orders",
+    "order_lines",
+    "order_statuses",
+    "order_versions",
+    "customers",
+    "consents",
+    "events",
+    "messages",
+    "message_events",
+    "rules",
+    "traffic",
+    "quarantine",
+)
+"""The files of a shop folder; a table without rows may be absent."""
 _ORDERED_BY: Final = {
     "products": "product_id",
     "orders": "order_id",
     "order_lines": "order_id, line_no",
-    "quarantine": "ALL",
+    "order_versions": "order_id, version, line_no",
 }
+"""What sorts a table's rows, where it is not all of its columns from left to right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +121,7 @@ def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path, names: Seq
         folder.mkdir(parents=True, exist_ok=True)
         for name, path in zip(names, written, strict=True):
             connection.execute(
-                f"COPY (SELECT * FROM {name} ORDER BY {_ORDERED_BY[name]}) "
+                f"COPY (SELECT * FROM {name} ORDER BY {_ORDERED_BY.get(name, 'ALL')}) "
                 f"TO {literal(str(path))} (FORMAT parquet)"
             )
         for path in written:
@@ -160,7 +177,7 @@ def batches(
     connection = connect()
     try:
         cursor = connection.execute(
-            f"SELECT {cells} FROM ({sources[table]}) ORDER BY {_ORDERED_BY[table]}"
+            f"SELECT {cells} FROM ({sources[table]}) ORDER BY {_ORDERED_BY.get(table, 'ALL')}"
         )
         while batch := cursor.fetchmany(size):
             yield batch
