@@ -1,0 +1,128 @@
+"""What the customers of a play want just now, and how well shown products meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+
+from nba.data.simulator.journal import Journal
+from nba.data.simulator.responses import NEAR_DAYS, NEAR_RELEVANCE, Response, uniform
+from nba.data.simulator.shelf import Product
+from nba.data.simulator.world import Need, World
+from nba.domain import DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What the products of a message mean to its customer.
+
+    Attributes:
+        relevance: 0..1.
+        product: what a useful action buys; None where the message is not about products.
+        need: what that purchase meets, or None.
+    """
+
+    relevance: float
+    product: Product | None = None
+    need: Need | None = None
+
+
+class Demand:
+    """The needs of the sample, open until they close or a purchase meets them."""
+
+    def __init__(self, world: World, journal: Journal, seed: int) -> None:
+        """Take the needs of the world, less those that earlier purchases met."""
+        self._world = world
+        self._journal = journal
+        self._seed = seed
+        self._met: set[tuple[str, str]] = set()
+        for customer_id, needs in world.needs.items():
+            bought = [
+                (product, at)
+                for one, at in journal.bought(customer_id, world.starts_at)
+                if (product := world.shelf.get(one)) is not None
+            ]
+            for need in needs:
+                if any(at >= need.opens_at and self._fits(need, one) for one, at in bought):
+                    self.meet(need)
+
+    def meet(self, need: Need) -> None:
+        """Close a need: something was bought for it, or is about to be."""
+        self._met.add((need.customer_id, need.name))
+
+    def is_met(self, need: Need) -> bool:
+        """Tell whether a need was closed by a purchase."""
+        return (need.customer_id, need.name) in self._met
+
+    def open(self, customer_id: str, at: np.datetime64, *, within_days: int = 0) -> list[Need]:
+        """List the needs that are open, or open within some days."""
+        return [
+            need
+            for need in self._world.needs[customer_id]
+            if need.opens_at <= at + within_days * DAY
+            and at < need.closes_at
+            and not self.is_met(need)
+        ]
+
+    def wanted(self, need: Need, at: np.datetime64) -> Product | None:
+        """Give the product that would meet a need: it fits, is not owned, and can be ordered."""
+        chance = uniform(self._seed, need.customer_id, need.kind, need.name, "product")
+        owned = self._owned(need.customer_id, at)
+        return self._world.shelf.draw(need.product_type, need.main_product_id, owned, chance)
+
+    def weigh(
+        self, customer_id: str, shown: Sequence[str], response: Response, at: np.datetime64
+    ) -> Meeting:
+        """Judge the products of a message; what cannot be ordered counts as not shown.
+
+        Args:
+            customer_id: of the sample.
+            shown: product ids, best first.
+            response: the planted row of the message; its `needs` say which kinds matter.
+            at: when it is sent.
+
+        Returns:
+            Relevance 1 for the first product that meets an open need, 0.35 for the first one of
+            the right type that does not fit or comes up to 14 days early, else the relevance of
+            a broadcast.
+        """
+        if not response.needs:
+            return Meeting(response.broadcast_relevance)
+        products = [
+            one
+            for name in shown
+            if (one := self._world.shelf.get(name)) is not None and one.on_sale
+        ]
+        needs = [
+            need
+            for need in self.open(customer_id, at, within_days=NEAR_DAYS)
+            if need.kind in response.needs
+        ]
+        owned = self._owned(customer_id, at)
+        near: Meeting | None = None
+        for product in products:
+            for need in needs:
+                if product.type != need.product_type:
+                    continue
+                does = self._fits(need, product) and product.product_id not in owned
+                if does and need.opens_at <= at:
+                    return Meeting(1.0, product, need)
+                near = near or Meeting(NEAR_RELEVANCE, product, need if does else None)
+        best = products[0] if products else None
+        return near or Meeting(response.broadcast_relevance, best)
+
+    def _fits(self, need: Need, product: Product) -> bool:
+        shelf = self._world.shelf
+        return product.type == need.product_type and shelf.fits(product, need.main_product_id)
+
+    def _owned(self, customer_id: str, at: np.datetime64) -> Set[str]:
+        """List what a customer wants no second of."""
+        lives = self._world.owned[customer_id]
+        owned = {one for one, ended_at in lives.items() if not ended_at <= at}
+        for one, _ in self._journal.bought(customer_id, at):
+            product = self._world.shelf.get(one)
+            if one not in lives and product is not None and product.is_owned_once:
+                owned.add(one)
+        return owned

@@ -1,0 +1,128 @@
+"""The files of a shop that can be played: which columns they must have, checked on opening."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+
+from nba.data.checks import literal, quoted
+from nba.errors import DataError
+
+Table = list[dict[str, Any]]
+
+
+def _columns(words: str) -> dict[str, str]:
+    types = {"t": "VARCHAR", "f": "DOUBLE", "i": "BIGINT", "at": "TIMESTAMP", "b": "BOOLEAN"}
+    pairs = (word.split(":") for word in words.split())
+    return {name: types[kind] for name, kind in pairs}
+
+
+TRUTH_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
+    "world": _columns("version:i ends_at:at currency:t margin_share:f"),
+    "products": _columns("product_id:t type:t nature:t model:t cost:i weight:f"),
+    "together": _columns("first_type:t second_type:t share:f"),
+    "customers": _columns(
+        "customer_id:t orders_per_week:f regularity:f joined_at:at lost_at:at responsiveness:f "
+        "annoyance:f favourite_type:t channel:t"
+    ),
+    "owners": _columns("customer_id:t product_id:t since:at ended_at:at"),
+    "needs": _columns(
+        "customer_id:t product_type:t kind:t main_product_id:t opens_at:at closes_at:at due_at:at"
+    ),
+    "causes": _columns("order_id:t line_no:i cause:t"),
+    "responses": _columns(
+        "message:t state:t useful_rate:f broadcast_relevance:f needs:t unsubscribe_rate:f "
+        "peak_days:f spread_days:f"
+    ),
+    "fatigue": _columns("half_life_days:f useful_slope:f unsubscribe_slope:f channel_mismatch:f"),
+}
+"""What the loop reads of `truth/`, with the DuckDB type of each column."""
+
+SHOP_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
+    "products": _columns(
+        "product_id:t product_group_id:t price:i sale_price:i sale_until:at availability:t "
+        "compatible_with:t"
+    ),
+    "orders": _columns(
+        "order_id:t customer_id:t ordered_at:at status:t status_at:at delivered_at:at discount:i "
+        "is_test:b"
+    ),
+    "order_lines": _columns(
+        "order_id:t line_no:i product_id:t quantity:i unit_price:i discount:i returned_quantity:i"
+    ),
+    "order_statuses": _columns("order_id:t status:t at:at"),
+    "consents": _columns("customer_id:t channel:t granted:b at:at"),
+    "messages": _columns(
+        "message_id:t customer_id:t message:t anchor:t channel:t decided_at:at claimed_at:at "
+        "acked_at:at"
+    ),
+}
+"""What the loop reads of the shop's own tables."""
+
+
+def open_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make a view of each file: the shop's by their names, those of `truth/` as `true_<name>`.
+
+    Raises:
+        DataError: a file or column is missing or of another type; the message names it.
+    """
+    for name, columns in SHOP_COLUMNS.items():
+        _open(connection, folder / f"{name}.parquet", name, columns)
+    for name, columns in TRUTH_COLUMNS.items():
+        _open(connection, folder / "truth" / f"{name}.parquet", f"true_{name}", columns)
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
+    """Fetch rows as dictionaries; an instant is a datetime64, an absent cell None."""
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, map(_cell, row), strict=True)) for row in cursor.fetchall()]
+
+
+def _cell(value: object) -> object:
+    return np.datetime64(value, "us") if isinstance(value, datetime) else value
+
+
+def _open(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, columns: Mapping[str, str]
+) -> None:
+    """Make a view of a file with the columns of its contract, typed."""
+    if not path.is_file():
+        raise DataError(
+            f"there is no {path}; a shop that can be played has it "
+            "(nba simulate --out DIR makes such a shop)"
+        )
+    source = f"read_parquet({literal(str(path))})"
+    try:
+        found = {row[0]: row[1] for row in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
+    except duckdb.Error as error:
+        raise DataError(f"{path} is no Parquet file: {str(error).splitlines()[0]}") from None
+    missing = [column for column in columns if column not in found]
+    if missing:
+        raise DataError(
+            f"{path} lacks the column {', '.join(missing)}; found {', '.join(found)}; "
+            f"expected {', '.join(columns)}"
+        )
+    # A list of ids may be text or a list.
+    cells = ", ".join(
+        f"array_to_string({quoted(column)}, ',') AS {quoted(column)}"
+        if found[column].endswith("[]")
+        else f"CAST({quoted(column)} AS {wanted}) AS {quoted(column)}"
+        for column, wanted in columns.items()
+    )
+    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {cells} FROM {source}")
+    for column, wanted in columns.items():
+        if found[column] == wanted:
+            continue
+        try:
+            connection.execute(f"SELECT max({quoted(column)}) FROM {name}").fetchone()
+        except duckdb.Error as error:
+            raise DataError(
+                f"{path}: column {column} is {found[column]}, expected {wanted}: "
+                f"{str(error).splitlines()[0]}"
+            ) from None
