@@ -1,0 +1,1 @@
+"""A seeded shop with planted truth: its catalogue, customers, orders and messages."""
