@@ -52,6 +52,12 @@ class Demand:
         """Close a need: something was bought for it, or is about to be."""
         self._met.add((need.customer_id, need.name))
 
+    def supply(self, customer_id: str, product: Product, at: np.datetime64) -> None:
+        """Close the open needs that a purchase meets, whatever it was made for."""
+        for need in self.open(customer_id, at):
+            if self._fits(need, product):
+                self.meet(need)
+
     def is_met(self, need: Need) -> bool:
         """Tell whether a need was closed by a purchase."""
         return (need.customer_id, need.name) in self._met

@@ -187,8 +187,9 @@ class Play:
             wanted = self._demand.wanted(purchase.need, purchase.at)
             if wanted is None or self._demand.is_met(purchase.need):
                 return
-            self._demand.meet(purchase.need)
             products = [wanted]
+        for one in products:
+            self._demand.supply(purchase.customer_id, one, purchase.at)
         revenue = sum(one.price for one in products)
         margin = sum(one.margin for one in products)
         bought = Counter(orders=1, revenue=revenue, margin=margin)

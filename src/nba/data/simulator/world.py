@@ -295,12 +295,12 @@ def _tables(connection: duckdb.DuckDBPyConnection, before: str) -> dict[str, Tab
         ),
         "order_statuses": read_rows(
             connection,
-            f"""SELECT * FROM order_statuses WHERE order_id IN ({known}) AND at < {before}
-            ORDER BY order_id, at, status""",
+            f"""SELECT * FROM order_statuses WHERE order_id IN ({known}) AND "at" < {before}
+            ORDER BY order_id, "at", status""",
         ),
         "consents": read_rows(
             connection,
-            _of_sample("consents", f"at < {before}", "customer_id, channel, at, granted"),
+            _of_sample("consents", f'"at" < {before}', 'customer_id, channel, "at", granted'),
         ),
         "messages": read_rows(
             connection, _of_sample("messages", f"decided_at < {before}", "decided_at, message_id")

@@ -1,0 +1,334 @@
+"""The closed loop on a shop written by hand: chance, consent, fatigue, and what policies earn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from shutil import copytree
+
+import duckdb
+import numpy as np
+import pytest
+
+from nba.data.simulator.journal import Journal
+from nba.data.simulator.loop import Decide, compare, decide_nothing, play, play_world
+from nba.data.simulator.outcome import Comparison, CustomerTally, Outcome
+from nba.data.simulator.playing import Offer
+from nba.data.simulator.responses import uniform
+from nba.data.simulator.world import World, read_world
+from nba.domain import DAY
+from nba.errors import ConfigError, DataError
+from nba.statuses import DELIVERED
+from tests.unit.data.simulator.foreign import ENDS_AT, PRODUCTS, instant, write_shop
+
+DAYS = 28
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shop(tmp_path_factory.mktemp("foreign") / "shop", orders_per_week=0.2)
+
+
+@pytest.fixture(scope="module")
+def world(shop: Path) -> World:
+    return read_world(shop)
+
+
+def always(offer: Offer) -> Decide:
+    """Offer one and the same to everybody, every day."""
+    return lambda _, customers, at: [offer for _ in customers]
+
+
+def daily(message: str, *products: str, kind: str = "broadcast", channel: str = "email") -> Decide:
+    """Send a message every day: the day is its anchor."""
+    return lambda _, customers, at: [
+        Offer(message, kind, channel, products, str(at)) for _ in customers
+    ]
+
+
+def oracle(world: World) -> Decide:
+    """Send exactly the planted needs, each once, on the day it has opened."""
+
+    def decide(
+        journal: Journal, customers: Sequence[str], at: np.datetime64
+    ) -> Sequence[Offer | None]:
+        return [_needed(world, one, at) for one in customers]
+
+    return decide
+
+
+def _needed(world: World, customer: str, at: np.datetime64) -> Offer | None:
+    for need in world.needs[customer]:
+        if max(need.opens_at, ENDS_AT) <= at < max(need.opens_at, ENDS_AT) + DAY:
+            product = world.shelf.draw(need.product_type, need.main_product_id, set(), 0.5)
+            assert product is not None
+            message = {"accessory": "accessories"}.get(need.kind, need.kind)
+            return Offer(message, "personal", "email", (product.product_id,), need.name)
+    return None
+
+
+def at_random(journal: Journal, customers: Sequence[str], at: np.datetime64) -> list[Offer | None]:
+    """Send about as many messages as the oracle, about anything."""
+    offers: list[Offer | None] = []
+    for one in customers:
+        chance = uniform(0, one, "random", str(at), "policy")
+        product = sorted(PRODUCTS)[int(chance * 1e6) % len(PRODUCTS)]
+        message = ("accessories", "refill")[int(chance * 1e3) % 2]
+        offers.append(
+            Offer(message, "personal", "email", (product,), str(at)) if chance < 0.08 else None
+        )
+    return offers
+
+
+@pytest.fixture(scope="module")
+def compared(world: World) -> Comparison:
+    arms = {
+        "oracle": oracle(world),
+        "random": at_random,
+        "spam": daily("digest", "lamp"),
+    }
+    return compare(world, arms, days=DAYS)
+
+
+def test_the_same_shop_policy_and_seed_give_an_identical_outcome(shop: Path) -> None:
+    first = play(shop, at_random, days=14, seed=3)
+    assert play(shop, at_random, days=14, seed=3) == first
+    assert play(shop, at_random, days=14, seed=4) != first
+
+
+def test_nothing_sends_nothing_and_customers_still_buy(compared: Comparison) -> None:
+    silent = compared.arms["nothing"]
+    assert silent.summary()["messages"] == silent.summary()["unsubscribes"] == 0
+    assert silent.messages == []
+    assert silent.facts["messages"] == silent.facts["consents"] == []
+    assert silent.total("orders") > 10
+    assert silent.summary()["contactable_share"] == 1.0
+    assert (compared.gain("nothing").low, compared.gain("nothing").high) == (0.0, 0.0)
+
+
+def test_whoever_writes_every_day_loses_subscribers(compared: Comparison) -> None:
+    spam, silent = compared.arms["spam"], compared.arms["nothing"]
+    assert spam.total("unsubscribes") > compared.arms["oracle"].total("unsubscribes")
+    assert spam.summary()["contactable_share"] < silent.summary()["contactable_share"]
+    assert spam.refused > 0
+
+
+def test_sending_the_planted_needs_earns_more_than_sending_anything(compared: Comparison) -> None:
+    knowing, guessing = compared.gain("oracle"), compared.gain("random")
+    assert knowing.low > guessing.high
+    assert knowing.low > 0
+    by_message = {one.message: one for one in compared.arms["oracle"].messages}
+    # Thirty want a case that fits; ten own the only one that does.
+    assert by_message["accessories"].sent == 40
+    assert by_message["accessories"].relevance == pytest.approx(30 + 10 * 0.35)
+    assert by_message["refill"].useful > 0
+
+
+def test_what_is_bought_on_a_message_books_its_margin(compared: Comparison) -> None:
+    accessories = next(
+        one for one in compared.arms["oracle"].messages if one.message == "accessories"
+    )
+    assert accessories.orders == accessories.useful > 0
+    assert accessories.revenue == 3000 * accessories.orders
+    assert accessories.margin == 2000 * accessories.orders
+
+
+def test_customers_meet_the_same_chance_under_any_policy(compared: Comparison) -> None:
+    own = {
+        name: {
+            (row["order_id"], row["ordered_at"])
+            for row in outcome.facts["orders"]
+            if ".own" in row["order_id"]
+        }
+        for name, outcome in compared.arms.items()
+    }
+    assert own["nothing"]
+    assert own["oracle"] == own["random"] == own["spam"] == own["nothing"]
+
+
+def test_a_smaller_sample_is_part_of_a_greater_one_and_acts_the_same(shop: Path) -> None:
+    few, many = (
+        {one.customer_id: one for one in play(shop, at_random, days=14, customers=n).customers}
+        for n in (7, 30)
+    )
+    assert len(few) == 7
+    assert {name: many[name] for name in few} == few
+
+
+def test_a_lost_customer_buys_nothing_and_never_acts(world: World) -> None:
+    lost = [one for one in world.customers.values() if one.is_lost(ENDS_AT)]
+    assert len(lost) == 4
+    outcome = play_world(world, oracle(world), days=DAYS)
+    tallies = {one.customer_id: one for one in outcome.customers}
+    for one in lost:
+        tally = tallies[one.customer_id]
+        assert tally.messages > 0
+        assert (tally.useful, tally.orders) == (0, 0)
+
+
+def test_a_message_is_sent_once_per_anchor(world: World) -> None:
+    outcome = play_world(world, always(Offer("refill", "personal", "email")), days=3)
+    assert outcome.total("messages") == len(world.customers)
+    assert max(one.messages for one in outcome.customers) == 1
+    assert outcome.repeated > 0
+
+
+def test_consent_is_asked_of_the_channel_and_not_of_transactional_messages(world: World) -> None:
+    marketing = play_world(world, daily("digest", channel="push"), days=1)
+    refused = [one.customer_id for one in marketing.customers if one.messages == 0]
+    assert refused == [f"c{number:03}" for number in range(0, 40, 4)]
+    assert marketing.refused == len(refused)
+    status = daily("order-status", kind="transactional", channel="push")
+    assert play_world(world, status, days=1).total("messages") == len(world.customers)
+
+
+def test_after_an_unsubscribe_nothing_more_comes_by_that_channel(world: World) -> None:
+    outcome = play_world(world, daily("digest"), days=DAYS)
+    left = {row["customer_id"]: row["at"] for row in outcome.facts["consents"]}
+    assert left
+    for row in outcome.facts["messages"]:
+        assert row["decided_at"] < left.get(row["customer_id"], instant(DAYS + 1))
+    assert {row["type"] for row in outcome.facts["message_events"]} >= {"sent", "unsubscribed"}
+
+
+def test_the_policy_sees_today_what_happened_before_and_nothing_later(world: World) -> None:
+    seen: list[tuple[np.datetime64, Journal]] = []
+
+    def watch(
+        journal: Journal, customers: Sequence[str], at: np.datetime64
+    ) -> Sequence[Offer | None]:
+        rows = journal.rows(at)
+        assert (rows.ordered_at < at).all()
+        assert (rows.status_at < at).all()
+        assert not (rows.delivered_at >= at).any()
+        for table in ("messages", "message_events", "consents", "events"):
+            instants = [row.get("at", row.get("decided_at")) for row in journal.known(table, at)]
+            assert all(one < at for one in instants)
+        if seen:
+            before, _ = seen[-1]
+            told = {row["message_id"] for row in journal.known("messages", at)}
+            assert len(told) >= len(journal.known("messages", before))
+        seen.append((at, journal))
+        return daily("digest", "lamp")(journal, customers, at)
+
+    outcome = play_world(world, watch, days=10)
+    assert [at for at, _ in seen] == [ENDS_AT + day * DAY for day in range(10)]
+    at, journal = seen[-1]
+    assert len(journal.known("messages", at)) > 0
+    late = journal.rows(at + 60 * DAY)
+    assert len(late.order_ids) == 40 + 10 + len(outcome.facts["orders"])
+    assert (late.status == DELIVERED).all()
+
+
+def test_an_order_goes_through_its_flow_and_is_delivered_days_later(world: World) -> None:
+    outcome = play_world(world, decide_nothing, days=DAYS)
+    order = outcome.facts["orders"][0]
+    flow = [row for row in outcome.facts["order_statuses"] if row["order_id"] == order["order_id"]]
+    assert [row["status"] for row in flow] == ["processing", "shipped", "delivered"]
+    # Every order of the history took three days.
+    assert flow[-1]["at"] - order["ordered_at"] == 3 * DAY
+
+
+def test_needs_are_met_unasked_as_often_as_in_the_past(tmp_path: Path) -> None:
+    world = read_world(write_shop(tmp_path / "shop", customers=400))
+    assert world.natural_share["accessory"] == 0.25
+    outcome = play_world(world, decide_nothing, days=DAYS)
+    alive = [one for one in world.customers.values() if not one.is_lost(ENDS_AT)]
+    # Every need falls due within the play; four standard deviations of a share of 0.25.
+    assert outcome.total("orders") / len(alive) == pytest.approx(0.25, abs=0.09)
+
+
+def test_a_play_may_start_earlier_and_then_knows_less(shop: Path) -> None:
+    earlier = read_world(shop, starts_at="2026-05-01T00:00Z")
+    assert {row["order_id"][:4] for row in earlier.tables["orders"]} == {"met-"}
+    assert play_world(earlier, decide_nothing, days=7).days == 7
+    with pytest.raises(ConfigError, match="no customer had joined"):
+        read_world(shop, starts_at="2020-01-01T00:00Z")
+
+
+def test_the_interval_of_a_gain_holds_its_mean() -> None:
+    def outcome(margins: Sequence[int]) -> Outcome:
+        people = [CustomerTally(f"c{n}", margin=one) for n, one in enumerate(margins)]
+        return Outcome(1, "EUR", people, [], 0, 0, {})
+
+    margins = [0, 10, 20, 30] * 25
+    arms = {"nothing": outcome([5] * 100), "policy": outcome(margins)}
+    gain = Comparison(arms, seed=1).gain("policy")
+    assert gain.mean == 10_000
+    # The standard error of the mean of such margins is 1,118 per 1,000 customers.
+    assert 7_300 < gain.low < 8_300
+    assert 11_700 < gain.high < 12_700
+
+
+@pytest.mark.parametrize(
+    ("decide", "complaint"),
+    [
+        (daily("welcome"), "'welcome' has no planted response in state 'client/delivered'"),
+        (lambda *_: [None], "1 answers for 40 customers"),
+    ],
+)
+def test_a_policy_that_cannot_be_played_is_told_why(
+    world: World, decide: Decide, complaint: str
+) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        play_world(world, decide, days=1)
+
+
+def _without(column: str) -> Callable[[Path], str]:
+    return lambda path: f"SELECT * EXCLUDE ({column}) FROM '{path}'"
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "complaint"),
+    [
+        ("truth/needs", _without("opens_at"), "needs.parquet lacks the column opens_at; found"),
+        ("truth/customers", _without("annoyance"), "customers.parquet lacks the column annoyance"),
+        ("consents", _without("granted"), "consents.parquet lacks the column granted"),
+        (
+            "truth/needs",
+            lambda path: f"SELECT * REPLACE ('soon' AS due_at) FROM '{path}'",
+            "needs.parquet: column due_at is VARCHAR, expected TIMESTAMP",
+        ),
+        (
+            "truth/world",
+            lambda path: f"SELECT * REPLACE (2 AS version) FROM '{path}'",
+            r"versions \[2\]; expected one row of version 1",
+        ),
+        (
+            "truth/fatigue",
+            lambda path: f"SELECT * REPLACE (0 AS half_life_days) FROM '{path}'",
+            "half_life_days above 0",
+        ),
+        (
+            "truth/responses",
+            lambda path: f"SELECT * REPLACE ('magic' AS needs) FROM '{path}'",
+            r"needs \['magic'\] are unknown",
+        ),
+    ],
+)
+def test_a_foreign_truth_of_another_form_is_refused_by_name(
+    shop: Path, tmp_path: Path, file: str, change: Callable[[Path], str], complaint: str
+) -> None:
+    folder = copytree(shop, tmp_path / "shop")
+    path = folder / f"{file}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE changed AS {change(path)}")
+        connection.execute(f"COPY changed TO '{path}' (FORMAT parquet)")
+    with pytest.raises(DataError, match=complaint):
+        read_world(folder)
+
+
+def test_a_shop_without_truth_names_the_missing_file(shop: Path, tmp_path: Path) -> None:
+    folder = copytree(shop, tmp_path / "shop")
+    (folder / "truth" / "needs.parquet").unlink()
+    with pytest.raises(DataError, match=r"truth/needs\.parquet"):
+        read_world(folder)
+    (folder / "truth" / "needs.parquet").write_text("no Parquet")
+    with pytest.raises(DataError, match=r"needs\.parquet is no Parquet file"):
+        read_world(folder)
+
+
+@pytest.mark.parametrize(("days", "customers"), [(0, 5), (5, 0)])
+def test_empty_plays_are_refused(shop: Path, days: int, customers: int) -> None:
+    with pytest.raises(ConfigError, match="give 1 or more"):
+        play(shop, decide_nothing, days=days, customers=customers)
