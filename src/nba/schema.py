@@ -106,7 +106,7 @@ PRODUCTS: Final = _table(
     sale_price:money sale_until:instant cost:money currency:text availability:availability
     stock:count published_at:instant discontinued_at:instant successor_of:list accessory_for:list
     compatible_with:list replacement_cycle_days:count is_consumable:boolean attributes:text
-    link:text image_link:text
+    link:text image_link:text sku:id
     """,
 )
 

@@ -1,9 +1,10 @@
-"""The intake of an import: what its files say of orders, lines and products, version by version.
+"""The intake of an import: what its files say, table by table, and what the shop already holds.
 
 An order in a file replaces that order whole. So every row of `orders_in` and `lines_in` carries
 the number of the set it came in (`_n_set`): a flat file is one set, and where it gives an order
 twice, a set a version; the files of orders and of order lines are one set together; what the shop
-already holds is another. `nba.data.resolve` then chooses one set an order.
+shows now is another, and so is each version that gave way earlier. `nba.data.resolve` then chooses
+one set an order. Rows of all other tables meet by their keys, in `nba.data.merging`.
 """
 
 from __future__ import annotations
@@ -14,16 +15,27 @@ from typing import Final
 import duckdb
 
 from nba.data.checks import SQL_TYPES, literal, quoted
-from nba.schema import FLAT, ORDER_LINES, ORDERS, PRODUCTS, Table
+from nba.schema import FLAT, ORDER_LINES, ORDER_VERSIONS, ORDERS, TABLES, Table
 from nba.statuses import STATUSES
 
 ORDER_CELLS: Final = tuple(name for name in ORDERS.names if name in FLAT.names)
-LINE_CELLS: Final = ("line_no", "product_id", "quantity", "unit_price", "returned_quantity")
-TOLD_CELLS: Final = ("title", "category", "brand")
-"""What a line of a flat file says of its product."""
+LINE_CELLS: Final = tuple(
+    name
+    for name in ORDER_LINES.names
+    if name in FLAT.names and name not in ("order_id", "discount")
+)
+TOLD_CELLS: Final = ("category", "brand")
+"""What a line of a flat file says of its product, beside the title."""
 TOLD_BY_ORDERS: Final = "told_by_orders"
 """Column of `products` that names the cells that order lines filled, not a catalogue."""
-TABLES_HELD: Final = (ORDERS, ORDER_LINES, PRODUCTS)
+RESOLVED_BY: Final = "resolved_by"
+"""Column of `order_lines`: what found the product of a line that named none by its id."""
+LINES_VERSION: Final = "lines_version"
+"""Column of `orders`: the earlier version whose lines are shown, as the order itself had none."""
+TABLES_HELD: Final = (
+    *(table for table in TABLES.values() if table is not FLAT),
+    ORDER_VERSIONS,
+)
 
 CANONICAL, HELD = 0, -1
 ASSUMED_STATUS: Final = "delivered"
@@ -31,16 +43,27 @@ ASSUMED_STATUS: Final = "delivered"
 KNOWN_AT: Final = "coalesce(status_at, delivered_at, ordered_at)"
 FLOW: Final = f"list_position([{','.join(literal(status) for status in STATUSES)}], status)"
 
-_COLLECTED: Final = {"orders": "orders_in", "order_lines": "lines_in", "products": "products_in"}
 _INTERNAL: Final = {
-    "orders": "_n_set INTEGER",
-    "order_lines": "_n_set INTEGER, _n_file INTEGER, _n_row BIGINT",
-    "products": f"{TOLD_BY_ORDERS} VARCHAR, _n_set INTEGER",
+    "orders": f", {LINES_VERSION} VARCHAR, _n_version VARCHAR",
+    "order_lines": f", {RESOLVED_BY} VARCHAR, _n_file INTEGER, _n_row BIGINT",
+    "order_versions": f", {RESOLVED_BY} VARCHAR",
+    "products": f", {TOLD_BY_ORDERS} VARCHAR",
+}
+_OURS: Final = {
+    "orders": {LINES_VERSION},
+    "order_lines": {RESOLVED_BY},
+    "order_versions": {RESOLVED_BY},
+    "products": {TOLD_BY_ORDERS},
 }
 
 
+def collected(table: Table) -> str:
+    """Name the DuckDB table in which the rows of a table are collected."""
+    return "lines_in" if table is ORDER_LINES else f"{table.name}_in"
+
+
 class Intake:
-    """What has been taken in so far, as the tables `orders_in`, `lines_in` and `products_in`."""
+    """What has been taken in so far, as the DuckDB tables that `collected` names."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the empty tables."""
@@ -52,7 +75,8 @@ class Intake:
                 f"{quoted(column.name)} {SQL_TYPES[column.kind]}" for column in table.columns
             )
             connection.execute(
-                f"CREATE TEMP TABLE {_COLLECTED[table.name]} ({columns}, {_INTERNAL[table.name]})"
+                f"CREATE TEMP TABLE {collected(table)} "
+                f"({columns}{_INTERNAL.get(table.name, '')}, _n_set INTEGER)"
             )
 
     def kept(self, table: Table) -> list[str]:
@@ -83,7 +107,7 @@ class Intake:
             clashing = self._take_clashes(good)
         place = f", {file} AS _n_file, _n_row" if table is ORDER_LINES else ""
         self.connection.execute(f"""
-            INSERT INTO {_COLLECTED[table.name]} BY NAME
+            INSERT INTO {collected(table)} BY NAME
             SELECT {_columns([*table.names, *kept])}, {CANONICAL} AS _n_set{place} FROM {good}
         """)
         return clashing
@@ -91,11 +115,15 @@ class Intake:
     def add_held(self, table: Table, query: str) -> None:
         """Take in what the shop already holds of a table."""
         held = [name for name, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()]
-        known = {*table.names, TOLD_BY_ORDERS} if table is PRODUCTS else set(table.names)
+        known = {*table.names, *_OURS.get(table.name, ())}
         self._widen(table, [name for name in held if name not in known])
+        cells = "*"
+        if RESOLVED_BY in held:
+            # What a catalogue resolved, another may resolve otherwise: only what was given counts.
+            cells = f"* REPLACE (CASE WHEN {RESOLVED_BY} IS NULL THEN product_id END AS product_id)"
         self.connection.execute(
-            f"INSERT INTO {_COLLECTED[table.name]} BY NAME "
-            f"SELECT *, {HELD} AS _n_set FROM ({query})"
+            f"INSERT INTO {collected(table)} BY NAME "
+            f"SELECT {cells}, {HELD} AS _n_set FROM ({query})"
         )
 
     def _add_flat(self, good: str, kept: Collection[str], file: int) -> list[int]:
@@ -198,7 +226,7 @@ class Intake:
         for name in names:
             if name.casefold() not in spelled:
                 self.connection.execute(
-                    f"ALTER TABLE {_COLLECTED[table.name]} ADD COLUMN {quoted(name)} VARCHAR"
+                    f"ALTER TABLE {collected(table)} ADD COLUMN {quoted(name)} VARCHAR"
                 )
             spelled[name.casefold()] = min(name, spelled.get(name.casefold(), name))
 
@@ -218,8 +246,7 @@ def kept_names(table: Table, unused: Sequence[str]) -> dict[str, str]:
     taken = {*table.names, *(FLAT.names if table is FLAT else ())}
     if table is FLAT:
         taken |= set(ORDER_LINES.names)
-    if table is PRODUCTS:
-        taken.add(TOLD_BY_ORDERS)
+    taken |= {name for names in _OURS.values() for name in names}
     names: dict[str, str] = {}
     for source in unused:
         name = source

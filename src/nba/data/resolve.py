@@ -1,21 +1,30 @@
-"""What was taken in becomes the tables of a shop: one version an order, one row a product.
+"""What was taken in becomes the tables of a shop.
 
-Everything here is SQL over the tables of an `Intake`. The outcome does not depend on the order of
-files, rows or imports: of two versions of an order the later known one is chosen, then the one
-further in the flow of statuses, then the one whose content has the greater hash.
+Everything here is SQL over the tables of an `Intake`, in this order: lines get numbers, each order
+one of its versions (`versions`), each line a product (`products`), and all other rows one place a
+key (`merging`). Nothing depends on the order of files, rows or imports of orders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
-from nba.data.checks import literal, quoted
-from nba.data.intake import CANONICAL, FLOW, HELD, KNOWN_AT, Intake, one
-from nba.data.products import resolve_products
-from nba.schema import ORDER_LINES, ORDERS
+from nba.data.checks import quoted
+from nba.data.intake import CANONICAL, FLOW, HELD, KNOWN_AT, LINES_VERSION, Intake, one
+from nba.data.merging import merge_consents, merge_tables
+from nba.data.products import (
+    Found,
+    find_products,
+    gather_catalogue,
+    make_product_states,
+    make_products,
+)
+from nba.data.versions import choose_versions, content
+from nba.schema import ORDER_LINES
+from nba.statuses import may_follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,11 @@ class Resolved:
         merged_lines: numbered lines that were given more than once, to the letter, and count once.
         superseded_orders: versions of orders that gave way to another.
         repeated_products: catalogue rows of products that have another in the same import.
+        repeated_rows: table → rows whose key another row of the import has, of all other tables.
+        found: how lines without a product id were given one.
+        ignored_consents: grants without an instant, which count for nothing.
+        illegal_jumps: (status, next status) that no flow allows → how often.
+        waiting_statuses: rows of order statuses whose order is not known yet.
     """
 
     line_conflicts: Sequence[tuple[int, int]]
@@ -36,20 +50,43 @@ class Resolved:
     merged_lines: int
     superseded_orders: int
     repeated_products: int
+    repeated_rows: Mapping[str, int]
+    found: Found
+    ignored_consents: int
+    illegal_jumps: Mapping[tuple[str, str], int]
+    waiting_statuses: int
 
 
 def resolve(intake: Intake) -> Resolved:
-    """Make the tables or views `orders`, `order_lines` and `products`."""
+    """Make the tables or views of a shop, under their names."""
     connection = intake.connection
-    line_cells = _cells([*ORDER_LINES.names, *intake.kept(ORDER_LINES)])
-    order_cells = _cells([*ORDERS.names, *intake.kept(ORDERS)])
+    line_cells = [quoted(name) for name in (*ORDER_LINES.names, *intake.kept(ORDER_LINES))]
     conflicts, merged = _merge_numbered_lines(connection, line_cells)
     _number_lines(connection, line_cells)
     _adopt_lines(connection)
     orphans = _take_orphans(connection)
-    superseded = _choose_versions(connection, order_cells, line_cells)
-    repeated = resolve_products(intake)
-    return Resolved(conflicts, orphans, merged, superseded, repeated)
+    superseded = choose_versions(intake)
+    repeated_products = gather_catalogue(intake)
+    found = find_products(intake)
+    ignored_consents = merge_consents(intake)
+    repeated_rows = merge_tables(intake)
+    make_product_states(intake)
+    make_products(intake)
+    return Resolved(
+        conflicts,
+        orphans,
+        merged,
+        superseded,
+        repeated_products,
+        repeated_rows,
+        found,
+        ignored_consents,
+        _find_illegal_jumps(connection),
+        one(
+            connection,
+            "SELECT count(*) FROM order_statuses ANTI JOIN orders USING (order_id)",
+        ),
+    )
 
 
 def _merge_numbered_lines(
@@ -71,7 +108,7 @@ def _merge_numbered_lines(
                 row_number() OVER (same_number ROWS UNBOUNDED PRECEDING) > 1 AS repeats
             FROM lines_in SEMI JOIN doubled USING (order_id, line_no, _n_set)
             WINDOW same_number AS (
-                PARTITION BY order_id, line_no, _n_set ORDER BY {_content(cells)}))
+                PARTITION BY order_id, line_no, _n_set ORDER BY {content(cells)}))
         WHERE differs OR repeats
     """)
     connection.execute(
@@ -103,9 +140,11 @@ def _adopt_lines(connection: duckdb.DuckDBPyConnection) -> None:
     """Lines that came without their order are a version of the order known from elsewhere."""
     connection.execute(f"""
         INSERT INTO orders_in
-        SELECT * REPLACE ({CANONICAL} AS _n_set) FROM orders_in
+        SELECT * REPLACE ({CANONICAL} AS _n_set, NULL AS {LINES_VERSION}) FROM orders_in
         WHERE order_id IN (SELECT order_id FROM lines WHERE _n_set = {CANONICAL}
             EXCEPT SELECT order_id FROM orders_in WHERE _n_set = {CANONICAL})
+        QUALIFY row_number() OVER (
+            PARTITION BY order_id ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, _n_set) = 1
     """)
 
 
@@ -119,62 +158,21 @@ def _take_orphans(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]
     return found
 
 
-def _choose_versions(
-    connection: duckdb.DuckDBPyConnection, order_cells: Sequence[str], line_cells: Sequence[str]
-) -> int:
-    """Make `orders` and `order_lines` of one version an order, and count those left out."""
-    orders, lines = _select(order_cells), _select(line_cells)
-    connection.execute("""
-        CREATE TEMP TABLE contested AS
-        SELECT order_id FROM orders_in GROUP BY order_id HAVING count(*) > 1
-    """)
-    if not one(connection, "SELECT count(*) FROM contested"):
-        connection.execute(f"CREATE TEMP VIEW orders AS SELECT {orders} FROM orders_in")
-        connection.execute(f"CREATE TEMP VIEW order_lines AS SELECT {lines} FROM lines")
-        return 0
-    connection.execute(f"""
-        CREATE TEMP TABLE versions AS
-        WITH bodies AS (
-            SELECT order_id, _n_set, string_agg(content, chr(30) ORDER BY content) AS body
-            FROM (SELECT order_id, _n_set, {_content(line_cells)} AS content
-                  FROM lines SEMI JOIN contested USING (order_id))
-            GROUP BY order_id, _n_set)
-        SELECT o.*, body IS NOT NULL AS has_lines,
-            md5({_content(order_cells)} || chr(29) || coalesce(body, '')) AS hash
-        FROM orders_in o SEMI JOIN contested USING (order_id)
-            LEFT JOIN bodies USING (order_id, _n_set)
-    """)
-    latest = f"""QUALIFY row_number() OVER (
-        PARTITION BY order_id ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, hash DESC, _n_set) = 1"""
-    connection.execute(f"""
-        CREATE TEMP TABLE orders AS
-        SELECT {orders} FROM orders_in ANTI JOIN contested USING (order_id)
-        UNION ALL SELECT {orders} FROM versions {latest}
-    """)
-    # An order that came without lines has those of its latest version that has some.
-    connection.execute(f"""
-        CREATE TEMP TABLE order_lines AS
-        SELECT {lines} FROM lines ANTI JOIN contested USING (order_id)
-        UNION ALL
-        SELECT {lines} FROM lines SEMI JOIN (
-            SELECT order_id, _n_set FROM versions WHERE has_lines {latest}) USING (order_id, _n_set)
-    """)
-    return one(
-        connection,
-        "SELECT count(DISTINCT (order_id, hash)) - count(DISTINCT order_id) FROM versions",
-    )
-
-
-def _content(cells: Iterable[str]) -> str:
-    """Write filled cells as one text that does not depend on which empty columns there are."""
-    named = (f"{literal(cell[1:-1].casefold() + '=')} || {cell}" for cell in cells)
-    return f"concat_ws(chr(31), {', '.join(named)})"
-
-
-def _select(cells: Iterable[str]) -> str:
-    """Select cells under the names they have here, whatever the capitals in the table."""
-    return ", ".join(f"{cell} AS {cell}" for cell in cells)
-
-
-def _cells(names: Iterable[str]) -> list[str]:
-    return [quoted(name) for name in names]
+def _find_illegal_jumps(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Count the steps of the orders' histories that no flow allows."""
+    steps = connection.execute(f"""
+        WITH told AS (
+            SELECT order_id, status, "at" FROM order_statuses
+            UNION SELECT order_id, status, {KNOWN_AT} FROM order_versions
+            UNION SELECT order_id, status, {KNOWN_AT} FROM orders SEMI JOIN (
+                SELECT order_id FROM order_statuses UNION SELECT order_id FROM order_versions
+            ) USING (order_id)),
+        steps AS (
+            SELECT lag(status) OVER (PARTITION BY order_id ORDER BY "at", {FLOW}) AS before, status
+            FROM told SEMI JOIN orders USING (order_id))
+        SELECT before, status, count(*) FROM steps
+        WHERE before IS NOT NULL GROUP BY ALL ORDER BY count(*) DESC, before, status
+    """).fetchall()
+    return {
+        (before, status): times for before, status, times in steps if not may_follow(status, before)
+    }
