@@ -37,7 +37,7 @@ SPELLINGS: Final[Mapping[str, str]] = {
     "pending_confirmation": """
         new, created, placed, received, open, pending confirmation, awaiting confirmation,
         confirmation pending, unconfirmed, to be confirmed, pending approval, order placed,
-        order received, OrderProblem, holded, held,
+        order received, holded, held,
         новий, нове, нове замовлення, прийнято, прийняте, створено, очікує підтвердження,
         очікування підтвердження, не підтверджено,
         новый, новое, новый заказ, принят, принято, создан, ожидает подтверждения,
@@ -70,7 +70,7 @@ SPELLINGS: Final[Mapping[str, str]] = {
         в обработке, обрабатывается, в работе, выполняется
         """,
     "delayed": """
-        delay, backordered, back ordered, waiting for stock, out of stock, postponed,
+        delay, OrderProblem, backordered, back ordered, waiting for stock, out of stock, postponed,
         затримка, затримується, затримано, відкладено, очікує товар,
         задержка, задерживается, задержан, отложен, отложено, ожидает товар
         """,

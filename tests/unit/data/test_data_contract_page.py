@@ -11,10 +11,11 @@ from nba.data import checks, imports, records
 from nba.data.imports import import_files
 from nba.data.mapping import SourceMapping
 from nba.schema import CHOICES, QUARANTINE, Kind
-from nba.statuses import ALIASES, STATUSES
+from nba.statuses import SPELLINGS
 from tests.unit.data.conftest import table
 
-PAGE = (Path(__file__).parents[3] / "docs" / "data-contract.md").read_text("utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "data-contract.md").read_text("utf-8")
 
 
 def block(language: str) -> str:
@@ -68,6 +69,13 @@ def test_every_rule_is_on_the_page(rule):
     assert rule in documented_rules()
 
 
-def test_every_status_and_availability_is_on_the_page():
-    words = {*STATUSES, *ALIASES, *CHOICES[Kind.AVAILABILITY], *QUARANTINE.names}
+def test_every_word_that_a_column_may_hold_is_on_the_page():
+    words = {word for choices in CHOICES.values() for word in choices} | {*QUARANTINE.names}
     assert {word for word in words if f"`{word}`" not in PAGE} == set()
+
+
+def test_every_spelling_of_a_status_is_on_the_page_of_statuses():
+    page = (DOCS / "statuses.md").read_text("utf-8")
+    for code, words in SPELLINGS.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{code}` |")][1:]
+        assert row == f"| `{code}` | {', '.join(' '.join(w.split()) for w in words.split(','))} |"
