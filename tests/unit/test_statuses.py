@@ -46,7 +46,7 @@ def test_no_spelling_leads_to_two_codes():
         ("Отменён", "cancelled"),
         ("Ожидает подтверждения", "pending_confirmation"),
         ("Комплектується", "picking"),
-        ("У дорозі", "in_transit"),
+        ("в дорозі", "in_transit"),
         ("Возврат", "returned"),
         ("canceled", "cancelled"),
         ("holded", "pending_confirmation"),

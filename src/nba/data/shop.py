@@ -37,7 +37,9 @@ STORED: Final = (
     "traffic",
     "quarantine",
 )
-"""The files of a shop folder; a table without rows may be absent."""
+"""The files of a shop folder."""
+ALWAYS: Final = frozenset(("products", "orders", "order_lines", "quarantine"))
+"""Those that are there even without rows."""
 _ORDERED_BY: Final = {
     "products": "product_id",
     "orders": "order_id",
@@ -113,13 +115,16 @@ def shop_tables(folder: Path) -> dict[str, str]:
 def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path, names: Sequence[str]) -> None:
     """Write tables of a connection as the shop's files; all are written before any is replaced.
 
+    Of the tables that a shop may lack, those without rows are left out.
+
     Raises:
         DataError: the folder cannot be written; its files are as they were.
     """
-    written = [folder / f"{name}.parquet.new" for name in names]
+    filled = [name for name in names if name in ALWAYS or _has_rows(connection, name)]
+    written = [folder / f"{name}.parquet.new" for name in filled]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, path in zip(names, written, strict=True):
+        for name, path in zip(filled, written, strict=True):
             connection.execute(
                 f"COPY (SELECT * FROM {name} ORDER BY {_ORDERED_BY.get(name, 'ALL')}) "
                 f"TO {literal(str(path))} (FORMAT parquet)"
@@ -135,6 +140,10 @@ def write_tables(connection: duckdb.DuckDBPyConnection, folder: Path, names: Seq
             f"the shop cannot be written to {folder}: {problem}; choose a folder with --shop that "
             "can be written and has room"
         ) from None
+
+
+def _has_rows(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
 
 def csv_to_parquet(source: Path, target: Path, *, numbers: Sequence[str] = ()) -> None:
