@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import permutations
 
 import pytest
@@ -69,10 +68,10 @@ def test_a_short_form_consent_becomes_a_row_of_consents(write, orders, shop):
         "c1,yes,no,2026-03-01T10:00:00Z\nc2,yes,,\nc3,no,,\n"
     )
     import_files([orders, write("c.csv", rows)], shop)
-    assert table(shop, "consents", 'customer_id, channel, granted, "at"') == [
-        ("c1", "email", True, datetime(2026, 3, 1, 10)),
-        ("c1", "sms", False, datetime(2026, 3, 1, 10)),
-        ("c3", "email", False, datetime(1990, 1, 1)),
+    assert table(shop, "consents", 'customer_id, channel, granted, "at"::DATE::TEXT') == [
+        ("c1", "email", True, "2026-03-01"),
+        ("c1", "sms", False, "2026-03-01"),
+        ("c3", "email", False, "1990-01-01"),
     ]
 
 
