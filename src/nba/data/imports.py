@@ -1,97 +1,34 @@
-"""The import of files into a shop folder, and the report that accounts for every row."""
+"""The import of files into a shop folder: read, recognise, judge, take in, resolve, write."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
 import duckdb
 
+from nba.data.accounts import Fates, FileReport, ImportReport
 from nba.data.checks import SQL_TYPES, quoted
+from nba.data.entries import checked_zone, folded
 from nba.data.intake import TABLES_HELD, TOLD_BY_ORDERS, Intake, kept_names
-from nba.data.mapping import FileMapping, SourceMapping, folded
-from nba.data.quarantine import judge, locate, sentence
+from nba.data.mapping import SourceMapping
+from nba.data.quarantine import judge, locate, sentence, write_quarantine_csv
 from nba.data.readers import Raw, connect, read_file
 from nba.data.records import Rejected
 from nba.data.resolve import Resolved, resolve
 from nba.data.shop import STORED, shop_tables, write_tables
+from nba.data.sniffing import Recognised, recognise
+from nba.data.staging import Staged, stage
 from nba.errors import ConfigError, DataError
-from nba.schema import QUARANTINE, closest_table
-from nba.statuses import STATUSES
+from nba.schema import QUARANTINE
 
 Announce = Callable[[str], None]
 DEFAULT_MAX_BAD: Final = 0.05
 _EXAMPLES: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """The account of one file: rows_read = rows_loaded + rows_quarantined."""
-
-    source: str
-    table: str
-    rows_read: int
-    rows_loaded: int
-    rows_quarantined: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """The account of one import.
-
-    Attributes:
-        files: one account a file.
-        rules: broken rule → rows, over all files.
-        examples: a few quarantined rows, as sentences.
-        orders, order_lines, products, customers, guest_orders: what the shop holds now.
-        products_without_catalogue: sold, but in no catalogue row; their title is their id.
-        repeated_lines: lines that repeat another line of their order to the letter (kept).
-        merged_lines: rows that repeat a line, its number included, to the letter; one is kept.
-        repeated_products: catalogue rows of a product that has another in the same import; the
-            one whose content sorts first is kept.
-        superseded_orders: versions of orders that gave way to a later one.
-        status_assumed: True where the source has no status and `delivered` was assumed.
-        unmapped_columns: source columns that no column of ours takes, by file; they are kept as
-            text in the table the file fills.
-    """
-
-    files: Sequence[FileReport]
-    rules: Mapping[str, int] = field(default_factory=dict)
-    examples: Sequence[str] = ()
-    orders: int = 0
-    order_lines: int = 0
-    products: int = 0
-    customers: int = 0
-    guest_orders: int = 0
-    products_without_catalogue: int = 0
-    repeated_lines: int = 0
-    merged_lines: int = 0
-    repeated_products: int = 0
-    superseded_orders: int = 0
-    status_assumed: bool = False
-    unmapped_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def rows_read(self) -> int:
-        """Rows of all files."""
-        return sum(one.rows_read for one in self.files)
-
-    @property
-    def rows_quarantined(self) -> int:
-        """Rejected rows of all files."""
-        return sum(one.rows_quarantined for one in self.files)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the report as JSON values."""
-        return asdict(self) | {
-            "rows_read": self.rows_read,
-            "rows_quarantined": self.rows_quarantined,
-        }
+_ALWAYS: Final = ("products", "orders", "order_lines", "quarantine")
 
 
 def import_files(
@@ -106,22 +43,21 @@ def import_files(
     """Read files, quarantine bad rows, and merge the good ones into a shop folder.
 
     Args:
-        paths: CSV or Parquet files; which table each holds is told by its header.
+        paths: CSV, JSON or Parquet files; what each holds is told by its header.
         shop: the folder to fill; what it already holds is kept or replaced order by order.
-        mapping: the platform the files come from; by default they have our column names.
+        mapping: the platform the files come from; by default each is recognised.
         zone: the zone of timestamps that carry none, such as `Europe/Kyiv`.
         max_bad: the share of bad rows, between 0 and 1, above which nothing is loaded.
         announce: called with the name of each step as it begins.
 
     Raises:
-        DataError: a file cannot be read, lacks required columns or holds no row, or more than
-            `max_bad` of the rows are bad; then only the quarantine is written.
-        ConfigError: no such zone, or `max_bad` is no share.
+        DataError: a file cannot be read or recognised, lacks required columns or holds no row, or
+            more than `max_bad` of the rows are bad; then only the quarantine is written.
+        ConfigError: no such zone, or `max_bad` is no share, or the mapping does not fit.
     """
     if not 0 <= max_bad <= 1:
         raise ConfigError(f"--max-bad is {max_bad}; expected a share between 0 and 1")
-    if zone is not None:
-        _check_zone(zone)
+    checked_zone(zone, "--zone")
     connection = connect()
     try:
         return _Import(connection, shop, mapping, zone, announce).run(paths, max_bad)
@@ -146,12 +82,14 @@ class _Import:
         self._zone = zone
         self._announce = announce
         self._intake = Intake(connection)
-        self._files: list[_File] = []
+        self._sources: list[_Source] = []
+        self._parts: list[_Part] = []
 
     def run(self, paths: Sequence[Path], max_bad: float) -> ImportReport:
         for number, path in enumerate(paths):
             self._announce(f"reading {path.name}")
-            self._files.append(self._read(path, number))
+            self._read(read_file(self._connection, path, f"raw_{number}"))
+        self._take_in()
         existing = shop_tables(self._shop)
         self._take_held(existing)
         self._announce("resolving orders and products")
@@ -161,17 +99,56 @@ class _Import:
         report = self._account(resolved)
         self._write_quarantine(existing.get("quarantine"))
         if report.rows_quarantined > max_bad * report.rows_read:
-            write_tables(self._connection, self._shop, ["quarantine"])
+            self._write(["quarantine"])
             raise DataError(
                 f"{report.rows_quarantined} of {report.rows_read} rows are bad, more than the "
                 f"{max_bad:.0%} allowed; nothing was loaded, the rows are in "
                 f"{self._shop / 'quarantine.parquet'}",
                 *report.examples,
-                _advice(report),
+                report.advice(),
             )
         self._announce("writing the shop")
-        write_tables(self._connection, self._shop, STORED)
+        self._write(
+            [name for name in STORED if name in _ALWAYS or name in existing or self._has(name)]
+        )
         return self._count_shop(report)
+
+    def _read(self, raw: Raw) -> None:
+        """Find what a source is, set its bad rows aside, and type the good ones."""
+        if raw.row_count + len(raw.rejects) == 0:
+            raise DataError(f"{raw.source} has a header and no row; expected one row an order line")
+        mapping, entries, recognised = recognise(raw.source, raw.columns, self._mapping)
+        source = _Source(raw, mapping, recognised, Fates(raw.row_count))
+        self._sources.append(source)
+        taken = folded(frozenset().union(*(entry.taken for entry in entries)))
+        for entry in entries:
+            number = len(self._parts)
+            staged = stage(self._connection, raw, entry, mapping, f"rows_{number}")
+            spare = [
+                name
+                for name in staged.columns
+                if name.casefold() not in taken and name not in staged.personal
+            ]
+            # Of several tables that a source fills, the first one keeps what no column takes.
+            taken |= folded(spare)
+            source.unused += spare
+            source.personal += [name for name in staged.columns if name in staged.personal]
+            part = _Part(source, staged, f"good_{number}", kept_names(entry.table, spare))
+            zone = self._zone or entry.zone
+            for place, row in judge(self._connection, staged, zone, part.good, part.kept):
+                source.fates.reject(place, row)
+            for because, places in staged.skipped.items():
+                source.fates.skip(because, places)
+            self._parts.append(part)
+
+    def _take_in(self) -> None:
+        """Take in the good rows of all sources."""
+        for number, part in enumerate(self._parts):
+            places = self._connection.execute(f"SELECT _n_place FROM {part.good}").fetchnumpy()
+            part.source.fates.load(places["_n_place"])
+            table = part.staged.mapping.table
+            clashing = self._intake.add(table, part.good, kept=part.kept, file=number)
+            self._reject("order_id", "order_conflict", [(number, row) for row in clashing])
 
     def _take_held(self, existing: Mapping[str, str]) -> None:
         """Take in what the shop already holds."""
@@ -186,65 +163,39 @@ class _Import:
                 "import into another folder, or remove it and import all its files again"
             ) from None
 
-    def _read(self, path: Path, number: int) -> _File:
-        """Read one file, set its bad rows aside and take in the good ones."""
-        raw = read_file(self._connection, path, f"raw_{number}")
-        if raw.row_count + len(raw.rejects) == 0:
-            raise DataError(f"{raw.source} has a header and no row; expected one row an order line")
-        mapping = self._mapping_of(raw)
-        unused = mapping.unused(raw.columns)
-        kept = kept_names(mapping.table, unused)
-        good = f"good_{number}"
-        zone = self._zone or mapping.zone
-        rejected = judge(self._connection, raw, mapping, zone, good, kept)
-        clashing = self._intake.add(mapping.table, good, kept=kept, file=number)
-        file = _File(raw, mapping, unused, rejected)
-        file.reject(self._connection, "order_id", "order_conflict", clashing)
-        return file
-
-    def _mapping_of(self, raw: Raw) -> FileMapping:
-        if self._mapping is not None:
-            found = self._mapping.match(raw.columns)
-            if found is None:
-                raise DataError(
-                    f"{raw.source} is no file of {self._mapping.name}: its columns are "
-                    f"{', '.join(raw.columns)}"
-                )
-            return found
-        table = closest_table(folded(raw.columns))
-        missing = table.lacks(folded(raw.columns))
-        if missing:
-            raise DataError(
-                f"{raw.source} lacks the column {', '.join(missing)} of a {table.name} file; "
-                f"it has {', '.join(raw.columns)}; rename its columns, or map them with --map"
-            )
-        return FileMapping.identity(table, raw.columns)
-
     def _reject(self, column: str, rule: str, rows: Sequence[tuple[int, int]]) -> None:
-        """Reject rows, as (file, row), that turned out bad beside those of other files."""
-        for number, file in enumerate(self._files):
-            file.reject(
-                self._connection, column, rule, [row for found, row in rows if found == number]
-            )
+        """Reject rows, as (part, row), that turned out bad beside others."""
+        for number, part in enumerate(self._parts):
+            mine = [row for found, row in rows if found == number]
+            for place, row in locate(self._connection, part.staged, column, rule, mine):
+                part.source.fates.reject(place, row)
 
     def _account(self, resolved: Resolved) -> ImportReport:
-        rejected = [(file.raw.source, row) for file in self._files for row in file.rejected]
+        rejected = [(one.raw.source, row) for one in self._sources for row in one.rejected()]
+        unknown = [row[3] or "" for _, row in rejected if row[2] == "unknown_status"]
         return ImportReport(
-            [file.account() for file in self._files],
+            [one.account() for one in self._sources],
             dict(Counter(rule for _, (_, _, rule, _, _) in rejected).most_common()),
             [sentence(source, row) for source, row in rejected[:_EXAMPLES]],
             merged_lines=resolved.merged_lines,
             repeated_products=resolved.repeated_products,
             superseded_orders=resolved.superseded_orders,
-            status_assumed=any(file.mapping.assumes_status for file in self._files),
-            unmapped_columns={file.raw.source: file.unused for file in self._files if file.unused},
+            status_assumed=any(part.staged.mapping.assumes_status for part in self._parts),
+            unknown_statuses=dict(Counter(unknown).most_common()),
+            unmapped_columns={one.raw.source: one.unused for one in self._sources if one.unused},
+            personal_columns={
+                one.raw.source: list(dict.fromkeys(one.personal))
+                for one in self._sources
+                if one.personal
+            },
+            recognised=[one.recognised for one in self._sources],
         )
 
     def _write_quarantine(self, existing: str | None) -> None:
         """Make the table `quarantine` of these rejected rows and those of earlier imports."""
         cells = ", ".join(f"{quoted(c.name)} {SQL_TYPES[c.kind]}" for c in QUARANTINE.columns)
         self._connection.execute(f"CREATE TEMP TABLE rejected ({cells})")
-        rejected = [(file.raw.source, *row) for file in self._files for row in file.rejected]
+        rejected = [(one.raw.source, *row) for one in self._sources for row in one.rejected()]
         if rejected:
             columns = [list(column) for column in zip(*rejected, strict=True)]
             unnested = ", ".join("unnest(?)" for _ in columns)
@@ -253,6 +204,13 @@ class _Import:
             self._connection.execute(f"INSERT INTO rejected BY NAME {existing}")
         # The same file read twice has the same bad rows, not twice as many.
         self._connection.execute("CREATE TEMP VIEW quarantine AS SELECT DISTINCT * FROM rejected")
+
+    def _write(self, names: Sequence[str]) -> None:
+        write_tables(self._connection, self._shop, names)
+        write_quarantine_csv(self._connection, self._shop)
+
+    def _has(self, table: str) -> bool:
+        return self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
     def _count_shop(self, report: ImportReport) -> ImportReport:
         def one(query: str) -> int:
@@ -277,49 +235,36 @@ class _Import:
 
 
 @dataclass(slots=True)
-class _File:
-    """One file that was read: its rows, how they were mapped, and which were rejected."""
+class _Source:
+    """One source that was read: what it is, and what became of its rows."""
 
     raw: Raw
-    mapping: FileMapping
-    unused: Sequence[str]
-    rejected: list[Rejected]
+    mapping: SourceMapping
+    recognised: Recognised
+    fates: Fates
+    unused: list[str] = field(default_factory=list)
+    personal: list[str] = field(default_factory=list)
 
-    def reject(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        column: str,
-        rule: str,
-        rows: Sequence[int],
-    ) -> None:
-        self.rejected += locate(connection, self.raw, self.mapping, column, rule, rows)
+    def rejected(self) -> list[Rejected]:
+        """List the rejected rows by line; of those that cannot be read, nothing personal."""
+        hidden = bool(self.mapping.personal)
+        unreadable = [
+            (line, column, rule, None, None) if hidden else (line, column, rule, value, raw)
+            for line, column, rule, value, raw in self.raw.rejects
+        ]
+        return sorted([*unreadable, *self.fates.rejected.values()], key=lambda row: row[0])
 
     def account(self) -> FileReport:
-        read, bad = self.raw.row_count + len(self.raw.rejects), len(self.rejected)
-        return FileReport(self.raw.source, self.mapping.table.name, read, read - bad, bad)
+        """Count the rows by what became of them."""
+        tables = " + ".join(dict.fromkeys(table for _, table, _ in self.recognised.entries))
+        return self.fates.account(self.raw.source, tables, len(self.raw.rejects))
 
 
-def _check_zone(zone: str) -> None:
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(
-            f"{zone!r} is no time zone; expected a name such as Europe/Kyiv"
-        ) from None
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The rows of a source for one table: the good ones are in the DuckDB table `good`."""
 
-
-_ADVICE: Final = {
-    "naive_timestamp": "timestamps without a zone: add it, or name it with --zone Europe/Kyiv",
-    "not_an_instant": "instants are written 2026-10-01T08:00:00Z, or with an offset such as +02:00",
-    "not_utf8": "text in another encoding: save the file as UTF-8",
-    "not_a_number": "numbers are written with a decimal point and no thousands mark: 1039.90",
-    "negative": "a return goes into returned_quantity; quantities and prices are never negative",
-    "unknown_status": f"the statuses are {', '.join(STATUSES)}",
-}
-
-
-def _advice(report: ImportReport) -> str:
-    """Say how to mend the most frequent fault."""
-    share = math.ceil(100 * report.rows_quarantined / max(report.rows_read, 1))
-    rule = max(report.rules, key=lambda name: report.rules[name], default="")
-    return f"{_ADVICE.get(rule, 'mend the file')}; or load the rest with --max-bad {share}%"
+    source: _Source
+    staged: Staged
+    good: str
+    kept: Mapping[str, str]

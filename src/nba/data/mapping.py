@@ -1,11 +1,11 @@
-"""Mappings: which column of a source fills which column of ours, as one TOML file a platform."""
+"""Mappings: how the files of a platform become our tables, as one TOML file a platform."""
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,66 +13,37 @@ from typing import Any, Final, Self
 
 import duckdb
 
-from nba.data.checks import literal, quoted
+from nba.data.entries import FileMapping, read_entry, refuse_unknown, text_of, texts_of
+from nba.data.expressions import Grammar
 from nba.errors import ConfigError
-from nba.schema import FLAT, TABLES, Table
+from nba.schema import Table
+from nba.statuses import STATUSES
 
 PRESETS: Final = "mappings"
-
-
-@dataclass(frozen=True, slots=True)
-class FileMapping:
-    """How one kind of file becomes one table. Capitals in names of columns make no difference.
-
-    Attributes:
-        table: the contract the rows must meet.
-        columns: our column → the SQL expression over the source's text columns.
-        uses: the source's columns that the expressions read.
-        detect: columns whose presence in a header means this kind of file.
-        plain: our column → the source's column that fills it as it is.
-        zone: the zone of its timestamps, where they carry none.
-    """
-
-    table: Table
-    columns: Mapping[str, str]
-    uses: frozenset[str]
-    detect: frozenset[str]
-    plain: Mapping[str, str] = field(default_factory=dict)
-    zone: str | None = None
-
-    @classmethod
-    def identity(cls, table: Table, header: Collection[str]) -> FileMapping:
-        """Take columns that already have our names."""
-        found = {name.casefold(): name for name in header}
-        plain = {name: found[name] for name in table.names if name in found}
-        columns = {name: quoted(source) for name, source in plain.items()}
-        return cls(table, columns, frozenset(plain.values()), frozenset(), plain)
-
-    @property
-    def assumes_status(self) -> bool:
-        """Whether orders are made here and no column says how far they have come."""
-        return self.table is FLAT and "status" not in self.columns
-
-    def unused(self, header: Collection[str]) -> list[str]:
-        """List the columns of a header that no expression reads."""
-        used = folded(self.uses)
-        return [name for name in header if name.casefold() not in used]
-
-
-def folded(names: Collection[str]) -> frozenset[str]:
-    """Give names without regard to capitals, as SQL compares them."""
-    return frozenset(name.casefold() for name in names)
+KEYS: Final = frozenset("title extends personal statuses package files file".split())
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMapping:
-    """All the files of one platform; `package` holds them where they can be installed."""
+    """All the files of one platform.
+
+    Attributes:
+        name: what `--as` takes, or the stem of the file.
+        title: for people.
+        entries: the kinds of files; empty where the files have our own column names.
+        statuses: the platform's word, in lower case → canonical status.
+        personal: names or `*` patterns, in lower case, of columns that are never stored.
+        package: the installable package that holds files of this platform.
+        files: their paths in the package.
+    """
 
     name: str
     title: str
-    file_mappings: Sequence[FileMapping]
+    entries: Sequence[FileMapping] = ()
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    personal: Sequence[str] = ()
     package: str | None = None
-    files: Sequence[str] = field(default=())
+    files: Sequence[str] = ()
 
     @classmethod
     def preset(cls, name: str) -> Self:
@@ -81,11 +52,7 @@ class SourceMapping:
         Raises:
             ConfigError: there is no such preset.
         """
-        folder = files("nba.data") / PRESETS
-        names = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir())
-        if name not in names:
-            raise ConfigError(f"there is no preset {name!r}; the presets are {', '.join(names)}")
-        return cls._parse(name, (folder / f"{name}.toml").read_text("utf-8"))
+        return cls._parse(name, preset_text(name))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -98,21 +65,38 @@ class SourceMapping:
             text = Path(path).read_text("utf-8")
         except OSError as error:
             raise ConfigError(f"the mapping {path} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"the mapping {path} is not UTF-8; save it as UTF-8") from None
         return cls._parse(Path(path).stem, text)
 
     @classmethod
     def _parse(cls, name: str, text: str) -> Self:
+        place = f"mapping {name}"
         try:
             document = tomllib.loads(text)
-            mappings = [_file_mapping(entry) for entry in document["file"]]
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-            raise ConfigError(f"mapping {name} is not valid: {error}") from None
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"{place} is no TOML: {error}") from None
+        refuse_unknown(document, KEYS, place)
+        extended = text_of(document, "extends", place)
+        base = cls(name, name) if extended is None else cls.preset(extended)
+        statuses = {**base.statuses, **_statuses(document.get("statuses", {}), place)}
+        with duckdb.connect() as connection:
+            grammar = Grammar(connection)
+            entries = [
+                read_entry(entry, f"{place}, file {number}", grammar)
+                for number, entry in enumerate(_entries(document, place), 1)
+            ]
+        named = {entry.name for entry in entries}
+        kept = [entry for entry in base.entries if entry.name not in named]
+        personal = (one.casefold() for one in texts_of(document, "personal", place))
         return cls(
             name,
-            document.get("title", name),
-            mappings,
-            document.get("package"),
-            tuple(document.get("files", ())),
+            text_of(document, "title", place) or base.title,
+            [entry.with_statuses(statuses) for entry in (*kept, *entries)],
+            statuses,
+            (*base.personal, *personal),
+            text_of(document, "package", place),
+            texts_of(document, "files", place),
         )
 
     def installed_files(self) -> list[Path]:
@@ -130,69 +114,56 @@ class SourceMapping:
             )
         return [Path(found.submodule_search_locations[0]) / name for name in self.files]
 
-    def match(self, header: Collection[str]) -> FileMapping | None:
-        """Choose the kind of file a header belongs to."""
-        names = folded(header)
-        return next((one for one in self.file_mappings if folded(one.detect) <= names), None)
+    def fitting(self, header: Collection[str]) -> list[FileMapping]:
+        """List the entries that a file with this header is read by; each makes rows of a table."""
+        return [entry for entry in self.entries if entry.fits(header)]
+
+    def over_own_names(self, table: Table, header: Collection[str]) -> FileMapping:
+        """Read a file that has our column names, with this platform's words for statuses."""
+        return FileMapping.identity(table, header).with_statuses(self.statuses)
+
+    def is_personal(self, column: str) -> bool:
+        """Whether a column of the source must not be stored."""
+        return any(fnmatchcase(column.casefold(), pattern) for pattern in self.personal)
 
 
-def _file_mapping(entry: Mapping[str, Any]) -> FileMapping:
-    table = TABLES.get(entry["table"])
-    if table is None:
-        raise ConfigError(f"table {entry['table']!r} is unknown; known: {', '.join(TABLES)}")
-    unknown = sorted(set(entry["columns"]) - set(table.names))
-    if unknown:
-        raise ConfigError(f"table {table.name} has no column {', '.join(unknown)}")
-    columns: dict[str, str] = {}
-    uses: set[str] = set()
-    for name, rule in entry["columns"].items():
-        columns[name], used = _expression(rule)
-        uses |= used
-    plain = {name: rule for name, rule in entry["columns"].items() if isinstance(rule, str)}
-    detect = frozenset(entry.get("detect", uses))
-    return FileMapping(table, columns, frozenset(uses), detect, plain, entry.get("zone"))
+def preset_names() -> list[str]:
+    """List the mappings that ship, sorted."""
+    folder = files("nba.data") / PRESETS
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".toml")
+    )
 
 
-def _expression(rule: str | Mapping[str, Any]) -> tuple[str, set[str]]:
-    """Turn a column rule into SQL, and name the source's columns it reads."""
-    if isinstance(rule, str):
-        return quoted(rule), {rule}
-    match sorted(rule):
-        case ["const"]:
-            return literal(str(rule["const"])), set()
-        case ["join"] | ["by", "join"]:
-            cells = ", ".join(quoted(part) for part in rule["join"])
-            joined = f"nullif(concat_ws({literal(rule.get('by', ' '))}, {cells}), '')"
-            return joined, set(rule["join"])
-        case ["sql"]:
-            return f"CAST({rule['sql']} AS VARCHAR)", _columns_read(rule["sql"])
-        case _:
-            raise ConfigError(
-                f"{rule!r} is no column rule; expected a column name, or a table with "
-                "const, join (and by), or sql"
-            )
-
-
-def _columns_read(sql: str) -> set[str]:
-    """Name the columns that an SQL expression reads.
+def preset_text(name: str) -> str:
+    """Give the TOML of a mapping that ships.
 
     Raises:
-        ConfigError: it is no expression.
+        ConfigError: there is no such preset.
     """
-    with duckdb.connect() as connection:
-        row = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT {sql}"]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
-    if tree["error"]:
-        raise ConfigError(f"{sql!r} is no SQL expression: {tree.get('error_message')}")
-    return set(_references(tree))
+    names = preset_names()
+    if name not in names:
+        raise ConfigError(f"there is no preset {name!r}; the presets are {', '.join(names)}")
+    return (files("nba.data") / PRESETS / f"{name}.toml").read_text("utf-8")
 
 
-def _references(tree: Any) -> Iterator[str]:  # noqa: ANN401 - a JSON value
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _references(branch)
-    elif isinstance(tree, dict):
-        if tree.get("class") == "COLUMN_REF":
-            yield tree["column_names"][-1]
-        for branch in tree.values():
-            yield from _references(branch)
+def _entries(document: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
+    entries = document.get("file", [])
+    if not isinstance(entries, list):
+        raise ConfigError(f"{place}: file is no list; write [[file]] with two brackets")
+    if not entries and not {"extends", "statuses", "personal"} & set(document):
+        raise ConfigError(f"{place} says nothing; expected [[file]], [statuses] or extends")
+    return entries
+
+
+def _statuses(words: object, place: str) -> dict[str, str]:
+    if not isinstance(words, dict):
+        raise ConfigError(f"{place}: statuses is {words!r}; expected [statuses] with word = code")
+    wrong = sorted(f"{word} = {code!r}" for word, code in words.items() if code not in STATUSES)
+    if wrong:
+        raise ConfigError(
+            f"{place}, statuses: {', '.join(wrong)}; the codes are {', '.join(STATUSES)}"
+        )
+    return {word.casefold(): code for word, code in words.items()}

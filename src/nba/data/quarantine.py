@@ -3,136 +3,152 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from nba.data.checks import Reading, quoted
-from nba.data.mapping import FileMapping, folded
+from nba.data.checks import Reading, literal, quoted
+from nba.data.entries import FileMapping, folded
 from nba.data.readers import NATIVE, Raw
 from nba.data.records import Rejected
+from nba.data.staging import Staged, require_columns
 from nba.errors import ConfigError, DataError
-from nba.schema import Kind, Table
+from nba.schema import QUARANTINE, Kind, Table
 
 SHOWN: Final = 5
+
+Broken = tuple[int, Rejected]
+"""A row of the source, and how it is rejected."""
 
 
 def judge(
     connection: duckdb.DuckDBPyConnection,
-    raw: Raw,
-    mapping: FileMapping,
+    staged: Staged,
     zone: str | None,
     good: str,
     kept: Mapping[str, str] | None = None,
-) -> list[Rejected]:
+) -> list[Broken]:
     """Type the good rows of one input into the table `good` and give back the bad ones, by line.
 
     Args:
         connection: where the input is.
-        raw: the input.
-        mapping: how its columns become those of a table.
+        staged: the input.
         zone: the zone of timestamps that carry none.
-        good: the table to make: the columns of the contract, those of `kept`, and `_n_row`.
+        good: the table to make: the columns of the contract, those of `kept`, `_n_row`, `_n_place`
+            and `_n_returns`.
         kept: name → the source's column that is kept under it, as text.
 
     Raises:
-        DataError: the source lacks a column that every row must fill.
         ConfigError: the SQL of the mapping does not fit the source.
     """
-    _require_columns(raw, mapping)
     try:
-        cells = _type_rows(connection, raw, mapping, zone, good, kept or {})
+        _type_rows(connection, staged, zone, good, kept or {})
+        return _take_broken(connection, staged, good)
     except duckdb.Error as error:
         problem = str(error).splitlines()[0]
         raise ConfigError(
-            f"the mapping of {raw.source} does not fit it: {problem}; mend its SQL, for example "
-            "with TRY_CAST"
+            f"the mapping of {staged.raw.source} does not fit it: {problem}; mend its SQL, for "
+            "example with TRY_CAST"
         ) from None
-    bad = [*raw.rejects, *_take_broken(connection, raw, good, cells)]
-    return sorted(bad, key=lambda row: row[0])
 
 
 def _type_rows(
     connection: duckdb.DuckDBPyConnection,
-    raw: Raw,
-    mapping: FileMapping,
+    staged: Staged,
     zone: str | None,
     good: str,
     kept: Mapping[str, str],
-) -> list[str]:
-    """Make the table `good` of all rows, each with its verdict; give the cells it is read from."""
-    table = mapping.table
+) -> None:
+    """Make the table `good` of all rows, each with its verdict."""
+    mapping, table = staged.mapping, staged.mapping.table
+    plain = {name: rule.plain for name, rule in mapping.columns.items() if rule.plain is not None}
+    spelled = {name.casefold(): name for name in staged.instants}
     instants = {
-        name: raw.instants[source]
-        for name, source in mapping.plain.items()
-        if source in raw.instants
+        name: spelled[source.casefold()]
+        for name, source in plain.items()
+        if source.casefold() in spelled
     }
-    cells = [f"{sql} AS {quoted(name)}" for name, sql in mapping.columns.items()]
+    fractions = folded(staged.raw.fractions)
+    cells = _cells(mapping)
     cells += [
-        f"{quoted(NATIVE + mapping.plain[name])} AS {quoted(NATIVE + name)}" for name in instants
+        f"{quoted(NATIVE + source)} AS {quoted(NATIVE + name)}" for name, source in instants.items()
     ]
     others = [f"{quoted(source)} AS {quoted(name)}" for name, source in kept.items()]
     reading = Reading(
         table,
         mapping.columns,
         zone=zone,
-        decimal_money=_decimal_money(connection, raw, mapping),
-        instants=instants,
-        fractions=[name for name, source in mapping.plain.items() if source in raw.fractions],
+        decimal_money=_decimal_money(connection, staged),
+        instants={name: staged.instants[source] for name, source in instants.items()},
+        fractions=[name for name, source in plain.items() if source.casefold() in fractions],
     )
     typed = [f"{reading.typed(column)} AS {quoted(column.name)}" for column in table.columns]
     typed += [quoted(name) for name in kept]
+    ours = "_n_row, _n_place, _n_returns"
     connection.execute(f"""
         CREATE TEMP TABLE {good} AS
-        WITH cells AS (SELECT {_items([*cells, *others])}, _n_row FROM {raw.view}),
+        WITH cells AS (SELECT {_items([*cells, *others])}, {ours} FROM {staged.view}),
             shaped AS (SELECT {_items(["*", *reading.shapes()])} FROM cells),
             valued AS (SELECT {_items(["*", *reading.values()])} FROM shaped)
-        SELECT {_items(typed)}, _n_row, {reading.verdict()} AS _n_verdict FROM valued
+        SELECT {_items(typed)}, {ours}, {reading.verdict()} AS _n_verdict FROM valued
     """)
-    return cells
 
 
-def _take_broken(
-    connection: duckdb.DuckDBPyConnection, raw: Raw, good: str, cells: Sequence[str]
-) -> list[Rejected]:
+def _take_broken(connection: duckdb.DuckDBPyConnection, staged: Staged, good: str) -> list[Broken]:
     """Remove the rows with a verdict from `good` and give them back."""
-    cursor = connection.execute(f"""
-        SELECT _n_verdict, c.* FROM (SELECT {_items(cells)}, _n_row FROM {raw.view}) c
-        JOIN {good} g USING (_n_row) WHERE _n_verdict IS NOT NULL ORDER BY _n_row
-    """)
-    names = [column[0] for column in cursor.description or ()]
-    broken = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-    if broken:
+    found = connection.execute(
+        f"SELECT _n_verdict, _n_row FROM {good} WHERE _n_verdict IS NOT NULL ORDER BY _n_row"
+    ).fetchall()
+    if found:
         connection.execute(f"DELETE FROM {good} WHERE _n_verdict IS NOT NULL")
-    rows = [int(row["_n_row"]) for row in broken]
-    texts = _raw_texts(connection, raw, rows)
-    rejected: list[Rejected] = []
-    for line, row in zip(raw.lines_of(rows), broken, strict=True):
-        column, rule = str(row["_n_verdict"]).split(":", 1)
-        rejected.append((line, column, rule, row[column], texts[row["_n_row"]]))
-    return rejected
+    verdicts: dict[str, list[int]] = {}
+    for verdict, row in found:
+        verdicts.setdefault(verdict, []).append(row)
+    broken: list[Broken] = []
+    for verdict, rows in verdicts.items():
+        column, rule = verdict.split(":", 1)
+        broken += locate(connection, staged, column, rule, rows)
+    return broken
 
 
 def locate(
     connection: duckdb.DuckDBPyConnection,
-    raw: Raw,
-    mapping: FileMapping,
+    staged: Staged,
     column: str,
     rule: str,
     rows: Sequence[int],
-) -> list[Rejected]:
-    """Turn rows of an input that broke a rule into rejected ones, with their line and value."""
+) -> list[Broken]:
+    """Turn rows of an input that broke a rule into rejected ones, with their line and value.
+
+    Columns that must not be stored are in neither the value nor the raw row.
+    """
     if not rows:
         return []
-    texts = _raw_texts(connection, raw, rows)
-    found = connection.execute(
-        f"SELECT _n_row, CAST({mapping.columns.get(column, 'NULL')} AS VARCHAR) "
-        f"FROM {raw.view} SEMI JOIN wanted USING (_n_row)"
-    ).fetchall()
-    values = dict(found)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS _n_row", [list(rows)]
+    )
+    filled = staged.mapping.columns.get(column)
+    is_shown = filled is not None and not folded(filled.shows) & folded(staged.personal)
+    value = filled.sql if filled is not None and is_shown else "NULL"
+    cells = _items(
+        f"{quoted(name)} := {quoted(name)}"
+        for name in staged.columns
+        if name not in staged.personal
+    )
+    raw = f"CAST(to_json(struct_pack({cells})) AS VARCHAR)" if cells else "NULL"
+    # The rule may look at other rows too, so it runs over all of them.
+    found = connection.execute(f"""
+        SELECT _n_place, value, raw
+        FROM (SELECT _n_row, CAST({value} AS VARCHAR) AS value FROM {staged.view})
+        JOIN (SELECT _n_row, _n_place, {raw} AS raw FROM {staged.view} SEMI JOIN wanted
+            USING (_n_row)) USING (_n_row)
+        ORDER BY _n_row
+    """).fetchall()
+    lines = staged.raw.lines_of([place for place, _, _ in found])
     return [
-        (line, column, rule, values[row], texts[row])
-        for line, row in zip(raw.lines_of(rows), rows, strict=True)
+        (place, (line, column, rule, shown, text))
+        for line, (place, shown, text) in zip(lines, found, strict=True)
     ]
 
 
@@ -144,7 +160,10 @@ def type_frame(
     Raises:
         DataError: a required column is missing or any row breaks a rule; each problem is named.
     """
-    bad = judge(connection, raw, FileMapping.identity(table, raw.columns), zone, good)
+    mapping = FileMapping.identity(table, raw.columns)
+    require_columns(raw.source, raw.columns, mapping)
+    broken = judge(connection, Staged.whole(raw, mapping), zone, good)
+    bad = sorted((row for _, row in broken), key=lambda row: row[0])
     if bad:
         more = [f"and {len(bad) - SHOWN} more"] if len(bad) > SHOWN else []
         raise DataError(
@@ -161,52 +180,58 @@ def sentence(source: str, row: Rejected) -> str:
     return f"{source} line {line}: {column or 'row'} {rule}{shown}"
 
 
-def _raw_texts(
-    connection: duckdb.DuckDBPyConnection, raw: Raw, rows: Sequence[int]
-) -> dict[int, str]:
-    """Give rows of an input as they came, as JSON texts by row number."""
-    if not rows:
-        return {}
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS _n_row", [list(rows)]
+def write_quarantine_csv(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write the table `quarantine` as CSV for people beside its Parquet.
+
+    A spreadsheet runs a cell that begins with = + - @, a tab or a carriage return: such cells get
+    an apostrophe in front.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    cells = _items(
+        f"""CASE WHEN regexp_matches({quoted(column.name)}, '^[=+@\t\r-]')
+            THEN chr(39) || {quoted(column.name)} ELSE {quoted(column.name)} END
+            AS {quoted(column.name)}"""
+        if column.kind is Kind.TEXT
+        else quoted(column.name)
+        for column in QUARANTINE.columns
     )
-    cells = _items(f"{quoted(name)} := {quoted(name)}" for name in raw.columns)
-    found = connection.execute(
-        f"SELECT _n_row, to_json(struct_pack({cells})) FROM {raw.view} "
-        "SEMI JOIN wanted USING (_n_row)"
-    ).fetchall()
-    return dict(found)
-
-
-def _require_columns(raw: Raw, mapping: FileMapping) -> None:
-    header = folded(raw.columns)
-    unfilled = mapping.table.lacks(mapping.columns)
-    absent = sorted(name for name in mapping.uses if name.casefold() not in header)
-    if unfilled or absent:
-        raise DataError(
-            f"{raw.source} lacks the column {', '.join(unfilled or absent)} of a "
-            f"{mapping.table.name} file; it has {', '.join(raw.columns)}"
+    new = folder / "quarantine.csv.new"
+    try:
+        connection.execute(
+            f"COPY (SELECT {cells} FROM quarantine ORDER BY ALL) "
+            f"TO {literal(str(new))} (FORMAT csv, HEADER)"
         )
+        new.replace(folder / "quarantine.csv")
+    except (OSError, duckdb.Error) as error:
+        problem = str(error).splitlines()[0]
+        raise DataError(f"the quarantine cannot be written to {folder}: {problem}") from None
 
 
-def _decimal_money(
-    connection: duckdb.DuckDBPyConnection, raw: Raw, mapping: FileMapping
-) -> list[str]:
+def _cells(mapping: FileMapping) -> list[str]:
+    return [f"{rule.sql} AS {quoted(name)}" for name, rule in mapping.columns.items()]
+
+
+def _decimal_money(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[str]:
     """Name the money columns that hold major units: some number in them has a decimal point."""
+    columns = staged.mapping.columns
     names = [
         column.name
-        for column in mapping.table.columns
-        if column.kind is Kind.MONEY and column.name in mapping.columns
+        for column in staged.mapping.table.columns
+        if column.kind is Kind.MONEY and column.name in columns
     ]
     if not names:
         return []
-    cells = _items(f"{mapping.columns[name]} AS {quoted(name)}" for name in names)
+    cells = _items(f"{columns[name].sql} AS {quoted(name)}" for name in names)
     tests = _items(
         f"coalesce(bool_or(contains({quoted(name)}, '.') "
         f"AND TRY_CAST({quoted(name)} AS DOUBLE) IS NOT NULL), FALSE)"
         for name in names
     )
-    found = connection.execute(f"SELECT {tests} FROM (SELECT {cells} FROM {raw.view})").fetchone()
+    found = connection.execute(
+        f"SELECT {tests} FROM (SELECT {cells} FROM {staged.view})"
+    ).fetchone()
     return [name for name, has_point in zip(names, found or (), strict=True) if has_point]
 
 

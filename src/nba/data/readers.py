@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import gzip
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -11,6 +13,7 @@ from typing import Any, Final
 import duckdb
 
 from nba.data.checks import literal, quoted
+from nba.data.documents import read_documents
 from nba.data.records import (
     Header,
     Records,
@@ -73,18 +76,24 @@ def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
 
 
 def read_file(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
-    """Read a CSV or Parquet file as text.
+    """Read a CSV, JSON or Parquet file as text; CSV and JSON may be compressed by gzip.
 
     Raises:
-        DataError: there is no such file, it is empty, or it is neither CSV nor Parquet.
+        DataError: there is no such file, it is empty, or it is none of these.
     """
     if not path.is_file():
-        raise DataError(f"{path} is not a file; give the path of a CSV or Parquet export")
+        raise DataError(f"{path} is not a file; give the path of a CSV, JSON or Parquet export")
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty; expected a header line and one row an order line")
-    if path.suffix.lower() in {".parquet", ".pq"}:
-        return _read_parquet(connection, path, view)
-    return _read_csv(connection, path, view)
+    match path.suffix.lower():
+        case ".gz":
+            return _read_gzip(connection, path, view)
+        case ".parquet" | ".pq":
+            return _read_parquet(connection, path, view)
+        case ".json" | ".jsonl" | ".ndjson":
+            return _read_json(connection, path, view)
+        case _:
+            return _read_csv(connection, path, view)
 
 
 def read_frame(connection: duckdb.DuckDBPyConnection, frame: Any, source: str, view: str) -> Raw:  # noqa: ANN401 - any table DuckDB can scan: pandas, Polars, Arrow
@@ -113,15 +122,17 @@ def _as_text(
     connection: duckdb.DuckDBPyConnection, rows: str, number: str, source: str, view: str
 ) -> Raw:
     """Make a view of typed rows as texts; `number` counts them."""
-    found = connection.execute(f"DESCRIBE SELECT * EXCLUDE ({number}) FROM {rows}").fetchall()
-    types = {name: kind for name, kind, *_ in found}
-    refuse_ours(types, source)
-    instants = {
-        name: kind == _ZONED for name, kind in types.items() if kind in (*_INSTANTS, _ZONED)
-    }
+    relation = connection.sql(f"SELECT * EXCLUDE ({number}) FROM {rows}")
+    leaves = [
+        leaf
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+        for leaf in _leaves(name.strip(), quoted(name), kind)
+    ]
+    refuse_ours((name for name, *_ in leaves), source)
+    instants = {name: kind == _ZONED for name, _, kind in leaves if kind in (*_INSTANTS, _ZONED)}
     first = 1 if number == "file_row_number" else 0
-    cells = [f"{_text(name, kind)} AS {quoted(name.strip())}" for name, kind in types.items()]
-    cells += [f"{quoted(name)} AS {quoted(NATIVE + name.strip())}" for name in instants]
+    cells = [f"{_text(cell, kind)} AS {quoted(name)}" for name, cell, kind in leaves]
+    cells += [f"{cell} AS {quoted(NATIVE + name)}" for name, cell, _ in leaves if name in instants]
     connection.execute(
         f"CREATE TEMP VIEW {view} AS SELECT {', '.join(cells)}, {number} + {first} AS _n_row "
         f"FROM {rows}"
@@ -129,11 +140,20 @@ def _as_text(
     return Raw(
         source,
         view,
-        tuple(name.strip() for name in types),
+        tuple(name for name, *_ in leaves),
         _count(connection, rows),
-        instants={name.strip(): has_zone for name, has_zone in instants.items()},
-        fractions=frozenset(name.strip() for name, kind in types.items() if kind in _FRACTIONS),
+        instants=instants,
+        fractions=frozenset(name for name, _, kind in leaves if kind in _FRACTIONS),
     )
+
+
+def _leaves(name: str, cell: str, kind: Any) -> Iterator[tuple[str, str, str]]:  # noqa: ANN401 - DuckDB's type of a type
+    """Give name, SQL and type of a column; of a nested one, those of its fields, dotted."""
+    if kind.id == "struct":
+        for field_name, field_kind in kind.children:
+            yield from _leaves(f"{name}.{field_name}", f"{cell}.{quoted(field_name)}", field_kind)
+    else:
+        yield name, cell, str(kind)
 
 
 def refuse_ours(columns: Iterable[str], source: object) -> None:
@@ -150,13 +170,34 @@ def refuse_ours(columns: Iterable[str], source: object) -> None:
         )
 
 
-def _text(name: str, kind: str) -> str:
-    cell = quoted(name)
+def _text(cell: str, kind: str) -> str:
     if kind.startswith(_TEXTS):
         return f"nullif(trim(CAST({cell} AS VARCHAR)), '')"
     if kind in _FRACTIONS:
         return f"CASE WHEN NOT isnan({cell}) THEN CAST({cell} AS VARCHAR) END"
+    if kind.endswith("]") or kind.startswith("MAP"):
+        return f"CASE WHEN {cell} IS NOT NULL THEN CAST(to_json({cell}) AS VARCHAR) END"
     return f"CAST({cell} AS VARCHAR)"
+
+
+def _read_gzip(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / path.stem
+        if copy.suffix.lower() in {".gz", ".parquet", ".pq"}:
+            raise DataError(f"{path} is compressed twice; expected .csv.gz, .json.gz or .jsonl.gz")
+        try:
+            with gzip.open(path) as packed, copy.open("wb") as file:
+                shutil.copyfileobj(packed, file)
+        except (OSError, EOFError) as error:
+            raise DataError(f"{path} cannot be unpacked: {error}; export it again") from None
+        return replace(read_file(connection, copy, view), source=path.name)
+
+
+def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
+    columns, records = read_documents(connection, path, view)
+    names = tuple(columns.of.values())
+    refuse_ours(names, path)
+    return Raw(path.name, view, names, records.row_count, records.rejects, records)
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:

@@ -23,9 +23,11 @@ from nba.errors import DataError
 DELIMITERS: Final = (",", ";", "\t", "|")
 BLOCK_BYTES: Final = 1 << 24
 RECORD_BYTES: Final = 1 << 20
-"""The longest record that is looked for after a quote that does not close."""
+"""The longest record that is read; also how far the end of an open quote is looked for."""
+SHOWN_OF_LONG: Final = 1000
+"""Characters that the quarantine keeps of a longer one."""
 
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 _QUOTE, _NEWLINE, _RETURN = b'"'[0], b"\n"[0], b"\r"[0]
 
 Rejected = tuple[int, str | None, str, str | None, str | None]
@@ -62,6 +64,22 @@ class Records:
     first_row: NDArray[np.int64]
     shift: NDArray[np.int64]
 
+    @classmethod
+    def standing(cls, lines: NDArray[np.int64], rejects: Sequence[Rejected]) -> Records:
+        """Note on which line each good record stands."""
+        rows = np.arange(1, len(lines) + 1)
+        shift = lines - rows
+        changed = np.flatnonzero(np.diff(shift, prepend=shift[:1] - 1))
+        return cls(len(lines), rejects, True, rows[changed], shift[changed])
+
+    def rows_after_rejects(self) -> list[int]:
+        """Give the good rows before which some record could not be read, in order."""
+        lines = np.unique(np.array([line for line, *_ in self.rejects], np.int64))
+        span = np.searchsorted(self.first_row + self.shift, lines, "right")
+        next_span = np.append(self.first_row, self.row_count + 1)[span]
+        inside = lines - np.append(0, self.shift)[span] + 1
+        return np.unique(np.where(span > 0, np.minimum(inside, next_span), next_span)).tolist()
+
     def lines_of(self, rows: Sequence[int]) -> list[int]:
         """Give the line, from 1, on which each row begins; rows count the good records from 1."""
         wanted = np.asarray(rows, np.int64)
@@ -77,9 +95,10 @@ def read_header(path: Path) -> Header:
     """
     with path.open("rb") as file:
         sample = file.read(RECORD_BYTES)
-    if sample.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in sample[:4096]:
+    first = sample.split(b"\n", 1)[0]
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
         raise DataError(f"{path} is not UTF-8 but UTF-16 or no text; save it as UTF-8 CSV")
-    sample = sample.removeprefix(_BOM)
+    sample = sample.removeprefix(BOM)
     if b"\n" not in sample and b"\r" in sample:
         raise DataError(f"the lines of {path} end with CR alone; save it with LF or CRLF line ends")
     if not sample.split(b"\n", 1)[0].strip():
@@ -157,7 +176,7 @@ class _Found:
 def _good_records(path: Path, splitter: _Splitter) -> Iterator[_Found]:
     """Yield the good records of a file block by block, without the header."""
     with path.open("rb") as file:
-        data = file.read(BLOCK_BYTES).removeprefix(_BOM)
+        data = file.read(BLOCK_BYTES).removeprefix(BOM)
         while data:
             more = file.read(BLOCK_BYTES)
             found, used = splitter.split(data, is_last=not more)
@@ -193,7 +212,7 @@ class _Splitter:
     def split(self, data: bytes, *, is_last: bool) -> tuple[_Found, int]:
         """Give the good records of a block, and how many of its bytes were read."""
         starts, ends, cells = self._all_at_once(data, is_last) or self._one_by_one(data, is_last)
-        used = int(ends[-1])
+        used = int(ends[-1]) if len(ends) else 0
         codes = np.frombuffer(data, np.uint8, used)
         newlines = np.flatnonzero(codes == _NEWLINE)
         lines = self._line + np.searchsorted(newlines, starts)
@@ -207,6 +226,8 @@ class _Splitter:
             self._header_is_read = True
         bad = cells != len(self._columns)
         bad |= _is_not_utf8(data[:used], starts, ends)
+        bad |= ends - starts > RECORD_BYTES
+        bad[np.searchsorted(ends, np.flatnonzero(codes == 0), "right")] = True
         for k in np.flatnonzero(is_record & bad):
             self._reject(data[starts[k] : ends[k]], int(lines[k]), int(cells[k]))
         good = is_record & ~bad
@@ -251,13 +272,15 @@ class _Splitter:
         start, limit = 0, len(data) if is_last else max(len(data) - RECORD_BYTES, 1)
         while start < limit:
             line_end = data.find(b"\n", start) + 1 or len(data)
+            if line_end == len(data) and not is_last:
+                break  # the rest of a very long line is in the next block
             end, cells = self._record_at(data, start)
             swallows = end > line_end and cells != len(self._columns)
             if cells == 0 or (swallows and self._is_proper(data, line_end)):
                 end, cells = line_end, 0
             spans.append((start, end, cells))
             start = end
-        starts, ends, counts = np.array(spans, np.int64).T
+        starts, ends, counts = np.array(spans, np.int64).reshape(-1, 3).T
         return starts, ends, counts
 
     def _record_at(self, data: bytes, start: int) -> tuple[int, int]:
@@ -287,10 +310,15 @@ class _Splitter:
         self.is_clean = False
         body = record.rstrip(b"\r\n")
         column, value = None, None
-        if not _decodes(body):
+        if len(record) > RECORD_BYTES:
+            rule, value = "too_long_record", f"{len(record)} bytes"
+            body = body[:SHOWN_OF_LONG]
+        elif b"\0" in body:
+            rule = "nul_byte"
+        elif not decodes(body):
             rule = "not_utf8"
             texts = self._cell.findall(body)
-            at = next((n for n, text in enumerate(texts) if not _decodes(text)), None)
+            at = next((n for n, text in enumerate(texts) if not decodes(text)), None)
             if at is not None and at < len(self._columns):
                 column, value = self._columns[at], texts[at].decode("utf-8", "replace")
         elif cells == 0:
@@ -319,14 +347,15 @@ def _is_not_utf8(
     data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     bad = np.zeros(len(starts), np.bool_)
-    if not _decodes(data):
+    if not decodes(data):
         high = np.flatnonzero(np.frombuffer(data, np.uint8) >= 0x80)
         for k in np.unique(np.searchsorted(ends, high, "right")):
-            bad[k] = not _decodes(data[starts[k] : ends[k]])
+            bad[k] = not decodes(data[starts[k] : ends[k]])
     return bad
 
 
-def _decodes(data: bytes) -> bool:
+def decodes(data: bytes) -> bool:
+    """Whether bytes are UTF-8 text."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

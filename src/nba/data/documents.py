@@ -1,0 +1,203 @@
+"""JSON documents become rows of text: nested objects as dotted columns, arrays as JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import orjson
+
+from nba.data.checks import literal, quoted
+from nba.data.records import BOM, RECORD_BYTES, SHOWN_OF_LONG, Records, Rejected, decodes
+from nba.errors import DataError
+
+DEPTH: Final = 16
+"""Objects nested deeper stay JSON text."""
+MOST_BESIDE: Final = 4
+"""Fields (pages, totals) that an envelope of records has besides; an object with more is one."""
+MOST_COLUMNS: Final = 2000
+
+
+@dataclass(slots=True)
+class Columns:
+    """The dotted names met so far, each with the column it fills.
+
+    Attributes:
+        of: name as the document writes it → column; names that differ by capitals alone, which
+            SQL would take for one, get a number.
+    """
+
+    of: dict[str, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+
+    def name(self, dotted: str) -> str:
+        """Give the column of a dotted name.
+
+        Raises:
+            DataError: there are more columns than any export has.
+        """
+        found = self.of.get(dotted)
+        if found is not None:
+            return found
+        if len(self.of) >= MOST_COLUMNS:
+            raise DataError(
+                f"the objects have more than {MOST_COLUMNS} different fields; expected an array of "
+                "records, not an object whose keys are ids"
+            )
+        column = plain = dotted.strip() or "column"
+        number = 1
+        while column.casefold() in self._taken:
+            number += 1
+            column = f"{plain}_{number}"
+        self._taken.add(column.casefold())
+        self.of[dotted] = column
+        return column
+
+
+def flatten(record: Mapping[str, Any], columns: Columns, prefix: str = "") -> dict[str, str]:
+    """Write an object as texts by column; null and empty objects are left out."""
+    flat: dict[str, str] = {}
+    for key, value in record.items():
+        dotted = f"{prefix}{key}"
+        if value is None or value == {}:
+            continue
+        if isinstance(value, dict) and dotted.count(".") < DEPTH:
+            flat |= flatten(value, columns, f"{dotted}.")
+        else:
+            flat[columns.name(dotted)] = text(value)
+    return flat
+
+
+def text(value: object) -> str:
+    """Write a JSON value as the text that a CSV cell would hold."""
+    if isinstance(value, str):
+        return value
+    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME, default=str).decode()
+
+
+def load_rows(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Iterable[Mapping[str, Any]],
+    columns: Columns,
+    table: str,
+    *numbers: str,
+) -> None:
+    """Make a table of flat rows: the columns as trimmed texts or null, and `numbers` as BIGINT.
+
+    Args:
+        connection: where the table is made.
+        rows: column → text, and number → whole number.
+        columns: complete once the rows are exhausted.
+        table: its name.
+        numbers: columns of ours.
+    """
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.jsonl"
+        with file.open("wb") as out:
+            out.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        names = list(columns.of.values())
+        kinds = [f"{literal(name)}: 'VARCHAR'" for name in names]
+        kinds += [f"{literal(name)}: 'BIGINT'" for name in numbers]
+        cells = [f"nullif(trim({quoted(name)}), '') AS {quoted(name)}" for name in names]
+        connection.execute(f"""
+            CREATE TEMP TABLE {table} AS SELECT {", ".join([*cells, *numbers])}
+            FROM read_json({literal(str(file))}, columns = {{{", ".join(kinds)}}},
+                format = 'newline_delimited', maximum_object_size = 2000000000)
+        """)
+
+
+def read_documents(
+    connection: duckdb.DuckDBPyConnection, path: Path, table: str
+) -> tuple[Columns, Records]:
+    """Read a file of JSON objects into a table of their columns and `_n_row`, from 1.
+
+    An array of objects, an object that holds one such array, or one object a line.
+
+    Raises:
+        DataError: the file is none of these.
+    """
+    columns, places, rejects = Columns(), list[int](), list[Rejected]()
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for place, found in _lines(path) if _has_lines(path) else _array(path):
+            flat = flatten(found, columns) if isinstance(found, dict) else {}
+            if not isinstance(found, dict):
+                rejects.append(found)
+            elif any("\0" in cell for cell in flat.values()):
+                rejects.append((place, None, "nul_byte", None, text(found)))
+            else:
+                places.append(place)
+                yield {**flat, "_n_row": len(places)}
+
+    load_rows(connection, rows(), columns, table, "_n_row")
+    return columns, Records.standing(np.array(places, np.int64), rejects)
+
+
+def _has_lines(path: Path) -> bool:
+    """Whether a file has one object a line, whatever its name."""
+    if path.suffix.lower() in {".jsonl", ".ndjson"}:
+        return True
+    with path.open("rb") as file:
+        first = file.readline(RECORD_BYTES).removeprefix(BOM)
+        return isinstance(_parsed(first), dict) and bool(file.read(RECORD_BYTES).strip())
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | Rejected]]:
+    with path.open("rb") as file:
+        for place, line in enumerate(file, 1):
+            body = line.strip().removeprefix(BOM)
+            if body:
+                yield place, _line(body, place)
+
+
+def _line(body: bytes, place: int) -> dict[str, Any] | Rejected:
+    """Parse a line, or say why it is no record."""
+    shown = body.decode("utf-8", "replace")
+    if len(body) > RECORD_BYTES:
+        return place, None, "too_long_record", f"{len(body)} bytes", shown[:SHOWN_OF_LONG]
+    if b"\0" in body:
+        return place, None, "nul_byte", None, shown
+    if not decodes(body):
+        return place, None, "not_utf8", None, shown
+    found = _parsed(body)
+    return found if isinstance(found, dict) else (place, None, "not_json", None, shown)
+
+
+def _array(path: Path) -> Iterator[tuple[int, dict[str, Any] | Rejected]]:
+    try:
+        document = orjson.loads(path.read_bytes().removeprefix(BOM))
+    except orjson.JSONDecodeError as error:
+        raise DataError(
+            f"{path} cannot be read as JSON: {error}; expected an array of objects, or one object "
+            "a line in a file named .jsonl"
+        ) from None
+    for place, found in enumerate(_records_of(document, path), 1):
+        is_record = isinstance(found, dict)
+        yield place, found if is_record else (place, None, "not_json", None, text(found))
+
+
+def _records_of(document: object, path: Path) -> list[Any]:
+    """Find the records of a document: itself, or the one array of objects in an envelope."""
+    if isinstance(document, list):
+        return document
+    if isinstance(document, dict):
+        arrays = [
+            value
+            for value in document.values()
+            if isinstance(value, list) and any(isinstance(one, dict) for one in value)
+        ]
+        is_envelope = len(arrays) == 1 and len(document) <= MOST_BESIDE + 1
+        return arrays[0] if is_envelope else [document]
+    raise DataError(f"{path} holds {text(document)[:60]}; expected an array of objects")
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
