@@ -92,7 +92,7 @@ class Demand:
         Returns:
             Relevance 1 for the first product that meets an open need, 0.35 for the first one of
             the right type that does not fit or comes up to 14 days early, else the relevance of
-            a broadcast.
+            a broadcast and the cheapest one.
         """
         if not response.needs:
             return Meeting(response.broadcast_relevance)
@@ -116,8 +116,9 @@ class Demand:
                 if does and need.opens_at <= at:
                     return Meeting(1.0, product, need)
                 near = near or Meeting(NEAR_RELEVANCE, product, need if does else None)
-        best = products[0] if products else None
-        return near or Meeting(response.broadcast_relevance, best)
+        # Who needs nothing and buys all the same, buys what costs little.
+        cheapest = min(products, key=lambda one: (one.price, one.product_id), default=None)
+        return near or Meeting(response.broadcast_relevance, cheapest)
 
     def _fits(self, need: Need, product: Product) -> bool:
         shelf = self._world.shelf

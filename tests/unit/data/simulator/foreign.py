@@ -9,8 +9,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from nba.data.checks import SQL_TYPES
 from nba.data.simulator.files import SHOP_COLUMNS, TRUTH_COLUMNS
 from nba.domain import DAY
+from nba.schema import TABLES, Table
 
 ENDS_AT = np.datetime64("2026-06-30T00:00:00", "us")
 
@@ -30,6 +32,9 @@ RESPONSES: Sequence[tuple[Any, ...]] = (
     ("refill", "*", 1.5, 0.02, "refill", 0.004, None, None),
     ("digest", "*", 0.02, 0.5, "accessory, refill", 0.01, None, None),
     ("order-status", "*", 0.05, 1.0, None, 0.0001, None, None),
+    ("service-rating", "*", 0.1, 1.0, None, 0.001, 4.0, 3.0),
+    ("product-review", "*", 0.1, 1.0, None, 0.001, 16.0, 10.0),
+    ("replacement", "*", 0.2, 0.1, "replacement", 0.001, None, None),
 )
 
 
@@ -65,7 +70,9 @@ def write_shop(folder: Path, *, customers: int = 40, orders_per_week: float = 0.
         needs.append((name, *case, instant(opens), instant(opens + 30), instant(opens + 12)))
         if number % 2:
             coffee = "coffee", "refill", None
-            needs.append((name, *coffee, instant(opens + 5), instant(opens + 25), instant(opens + 15)))
+            needs.append(
+                (name, *coffee, instant(opens + 5), instant(opens + 25), instant(opens + 15))
+            )
         needs.append((name, *case, instant(-90), instant(-60), instant(-80)))
         if number % 4 == 0:
             met = f"met-{name}"
@@ -99,10 +106,22 @@ def write_shop(folder: Path, *, customers: int = 40, orders_per_week: float = 0.
     }
     (folder / "truth").mkdir(parents=True)
     for name, rows in shop.items():
-        write_table(folder / f"{name}.parquet", SHOP_COLUMNS[name], rows)
+        write_shop_table(folder / f"{name}.parquet", TABLES[name], rows)
     for name, rows in truth.items():
         write_table(folder / "truth" / f"{name}.parquet", TRUTH_COLUMNS[name], rows)
     return folder
+
+
+def write_shop_table(path: Path, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows of the columns that the loop reads as a table with all columns of a shop's."""
+    written = list(SHOP_COLUMNS[table.name])
+    if "title" in table.required:
+        written.append("title")
+        rows = [(*row, row[0]) for row in rows]
+    columns = {one.name: SQL_TYPES[one.kind] for one in table.columns}
+    places = [written.index(name) if name in written else None for name in columns]
+    full = [[None if place is None else row[place] for place in places] for row in rows]
+    write_table(path, columns, full)
 
 
 def write_table(path: Path, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:

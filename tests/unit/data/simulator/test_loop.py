@@ -124,6 +124,14 @@ def test_sending_the_planted_needs_earns_more_than_sending_anything(compared: Co
     assert by_message["refill"].useful > 0
 
 
+def test_without_a_need_the_cheapest_product_shown_is_bought(world: World) -> None:
+    showing = daily("digest", "lap-ax", "mug", "lamp")
+    outcome = play_world(world, showing, days=DAYS)
+    digest = outcome.messages[0]
+    assert digest.orders > 0
+    assert digest.revenue == PRODUCTS["mug"][4] * digest.orders
+
+
 def test_what_is_bought_on_a_message_books_its_margin(compared: Comparison) -> None:
     accessories = next(
         one for one in compared.arms["oracle"].messages if one.message == "accessories"
