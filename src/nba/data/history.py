@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,16 +10,17 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data.checks import quoted
 from nba.data.intake import Intake
 from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
 from nba.data.resolve import Resolved, resolve
-from nba.domain import INT32_LIMIT, MICROSECOND, Ids, Instants, to_instant
+from nba.data.rows import read_rows
+from nba.domain import MICROSECOND, Ids, Instants, to_instant
 from nba.errors import DataError
-from nba.facts.rows import Known, Rows
-from nba.schema import FLAT, ORDER_LINES, ORDERS, Table
-from nba.statuses import STATUSES
+from nba.facts.known import Known, forget
+from nba.facts.rows import Rows
+from nba.facts.standing import stand
+from nba.schema import FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, Table
 
 EPOCH = np.datetime64(0, "us")
 
@@ -70,7 +71,9 @@ class OrderHistory:
         """Wrap rows; `as_of` is by default a microsecond after the last fact."""
         if as_of is not None:
             return cls(rows, as_of).until(as_of)
-        return cls(rows, last_fact(rows) + MICROSECOND)
+        after_all = last_fact(rows) + MICROSECOND
+        standing, _ = stand(rows, after_all)
+        return cls(standing, after_all)
 
     @classmethod
     def from_frame(
@@ -78,6 +81,7 @@ class OrderHistory:
         orders: Any,  # noqa: ANN401 - any table DuckDB can scan: pandas, Polars, Arrow
         order_lines: Any = None,  # noqa: ANN401 - the same
         *,
+        order_statuses: Any = None,  # noqa: ANN401 - the same
         zone: str | None = None,
     ) -> Self:
         """Read data frames.
@@ -85,6 +89,7 @@ class OrderHistory:
         Args:
             orders: the flat entry (one row an order line) alone, or the `orders` table.
             order_lines: the `order_lines` table, when `orders` is one.
+            order_statuses: the `order_statuses` table, beside the status each order carries.
             zone: the zone of timestamps that carry none.
 
         Raises:
@@ -97,8 +102,10 @@ class OrderHistory:
             frames: list[tuple[Any, Table]] = [(orders, FLAT)]
             if order_lines is not None:
                 frames = [(orders, ORDERS), (order_lines, ORDER_LINES)]
+            if order_statuses is not None:
+                frames.append((order_statuses, ORDER_STATUSES))
             for frame, table in frames:
-                source = "order_lines" if table is ORDER_LINES else "orders"
+                source = "orders" if table is FLAT else table.name
                 raw = read_frame(connection, frame, source, f"raw_{table.name}")
                 type_frame(connection, raw, table, f"good_{table.name}", zone)
                 clashing = intake.add(table, f"good_{table.name}")
@@ -114,32 +121,21 @@ class OrderHistory:
 
     @classmethod
     def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
-        """Read the tables or views `orders` and `order_lines` of a connection."""
-        return cls.from_rows(_read_rows(connection))
+        """Read the tables or views of a connection.
+
+        These are `orders`, `order_lines` and, where they are, `order_statuses`, `order_versions`.
+        """
+        return cls.from_rows(read_rows(connection))
 
     def until(self, as_of: str | datetime | np.datetime64) -> Self:
         """Forget what happened at or after `as_of`.
 
-        Later orders, statuses, deliveries and returns leave no trace, not even in the codes. An
-        order whose status came later stands as delivered, if it was by then, else as placed: the
-        shop holds no earlier status of it. A status set when the order was delivered or placed
-        needs no instant of its own.
+        Each order is the version that stood then, with the statuses set until then; later orders,
+        versions, statuses, deliveries and returns leave no trace, not even in the codes. An order
+        of which no status was known yet stands as delivered, if it was by then, else as placed.
         """
         instant = to_instant(as_of)
-        rows = self.rows
-        known = Known.at(rows, instant)
-        begun = np.where(np.isnat(known.delivered_at), rows.ordered_at, known.delivered_at)
-        plain = ~known.settled | (rows.status_at == begun)
-        forgotten = replace(
-            rows,
-            delivered_at=known.delivered_at,
-            status=known.status,
-            status_at=np.where(plain, np.datetime64("NaT"), rows.status_at).astype(
-                "datetime64[us]"
-            ),
-            returned_quantity=np.where(known.settled[rows.line_order], rows.returned_quantity, 0),
-        )
-        return replace(self, rows=_select(forgotten, known.order), as_of=instant)
+        return replace(self, rows=forget(self.rows, instant), as_of=instant)
 
     def kept_line(self) -> NDArray[np.bool_]:
         """Tell, per line of `rows`, whether it is a kept purchase."""
@@ -188,105 +184,10 @@ def _misplaced(resolved: Resolved) -> str:
 
 def last_fact(rows: Rows) -> np.datetime64:
     """Give the latest instant any row speaks of; the epoch where there is none."""
-    instants = np.concatenate([rows.ordered_at, rows.status_at, rows.delivered_at])
+    told = (rows, rows.versions)
+    instants = np.concatenate(
+        [rows.statuses.at]
+        + [at for one in told for at in (one.ordered_at, one.status_at, one.delivered_at)]
+    )
     instants = instants[~np.isnat(instants)]
     return instants.max() if len(instants) else EPOCH
-
-
-def _select(rows: Rows, order: NDArray[np.bool_]) -> Rows:
-    """Keep some orders and recode customers, products and orders to those that remain."""
-    if order.all():
-        return rows
-    line = order[rows.line_order]
-    identified = order & (rows.customer < len(rows.customer_ids))
-    old_customers = np.unique(rows.customer[identified])
-    old_products = np.unique(rows.line_product[line])
-    new_order = np.cumsum(order) - 1
-    customer = np.searchsorted(old_customers, rows.customer[order])
-    guests = ~identified[order]
-    customer[guests] = len(old_customers) + np.arange(guests.sum())
-    columns = {
-        field.name: getattr(rows, field.name)[order if field.name in _ORDER_COLUMNS else line]
-        for field in fields(Rows)
-        if not field.name.endswith("_ids")
-    }
-    columns["customer"] = customer.astype(np.int32)
-    columns["line_order"] = new_order[rows.line_order[line]].astype(np.int32)
-    columns["line_product"] = np.searchsorted(old_products, rows.line_product[line]).astype(
-        np.int32
-    )
-    return Rows(
-        customer_ids=rows.customer_ids.take(old_customers),
-        product_ids=rows.product_ids.take(old_products),
-        order_ids=rows.order_ids.take(np.flatnonzero(order)),
-        **columns,
-    )
-
-
-_ORDER_COLUMNS = frozenset(
-    ("customer", "ordered_at", "status", "status_at", "delivered_at", "discount", "is_test")
-)
-
-
-def _read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Code the tables `orders` and `order_lines` by their sorted ids."""
-    status = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(STATUSES))
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE coded_orders AS
-        WITH customers AS (
-            SELECT customer_id, row_number() OVER (ORDER BY customer_id) - 1 AS customer
-            FROM (SELECT DISTINCT customer_id FROM orders WHERE customer_id IS NOT NULL))
-        SELECT o.order_id, row_number() OVER (ORDER BY o.order_id) - 1 AS code, c.customer_id,
-            CAST(coalesce(c.customer, (SELECT count(*) FROM customers) - 1 + row_number() OVER (
-                PARTITION BY c.customer IS NULL ORDER BY o.order_id)) AS INTEGER) AS customer,
-            o.ordered_at, CAST(CASE o.status {status} END AS TINYINT) AS status,
-            o.status_at, o.delivered_at, coalesce(o.discount, 0) AS discount,
-            coalesce(o.is_test, FALSE) AS is_test
-        FROM orders o LEFT JOIN customers c USING (customer_id)
-    """)
-    products = connection.execute(
-        "SELECT DISTINCT product_id FROM order_lines ORDER BY product_id"
-    ).fetchnumpy()["product_id"]
-    if len(products) > INT32_LIMIT:
-        raise DataError(f"{len(products)} products are more than the {INT32_LIMIT} a code can name")
-    orders = connection.execute("SELECT * FROM coded_orders ORDER BY code").fetchnumpy()
-    lines = connection.execute("""
-        WITH products AS (
-            SELECT product_id, row_number() OVER (ORDER BY product_id) - 1 AS code
-            FROM (SELECT DISTINCT product_id FROM order_lines))
-        SELECT CAST(o.code AS INTEGER) AS line_order, CAST(p.code AS INTEGER) AS line_product,
-            l.quantity, coalesce(l.returned_quantity, 0) AS returned_quantity,
-            coalesce(l.unit_price, 0) AS unit_price, coalesce(l.discount, 0) AS line_discount
-        FROM order_lines l JOIN coded_orders o USING (order_id) JOIN products p USING (product_id)
-        ORDER BY o.code, l.line_no
-    """).fetchnumpy()
-
-    def column(table: dict[str, Any], name: str, dtype: type | str) -> NDArray[Any]:
-        values = table[name]
-        if isinstance(values, np.ma.MaskedArray):
-            # Only instants may be null here.
-            values = np.ma.filled(values.astype("datetime64[us]"), np.datetime64("NaT"))
-        return np.ascontiguousarray(values.astype(dtype))
-
-    at = "datetime64[us]"
-    named = connection.execute(
-        f"SELECT DISTINCT {quoted('customer_id')} FROM orders WHERE customer_id IS NOT NULL"
-    ).fetchnumpy()["customer_id"]
-    return Rows(
-        customer_ids=Ids.of(named),
-        product_ids=Ids.of(products),
-        order_ids=Ids.of(orders["order_id"]),
-        customer=column(orders, "customer", np.int32),
-        ordered_at=column(orders, "ordered_at", at),
-        status=column(orders, "status", np.int8),
-        status_at=column(orders, "status_at", at),
-        delivered_at=column(orders, "delivered_at", at),
-        discount=column(orders, "discount", np.int64),
-        is_test=column(orders, "is_test", np.bool_),
-        line_order=column(lines, "line_order", np.int32),
-        line_product=column(lines, "line_product", np.int32),
-        quantity=column(lines, "quantity", np.int64),
-        returned_quantity=column(lines, "returned_quantity", np.int64),
-        unit_price=column(lines, "unit_price", np.int64),
-        line_discount=column(lines, "line_discount", np.int64),
-    )

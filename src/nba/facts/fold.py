@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
-from nba.facts.rows import Known, Rows
+from nba.facts.histories import ranges
+from nba.facts.known import Known
+from nba.facts.rows import Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +85,9 @@ def fold(rows: Rows, *, as_of: np.datetime64, customers: Sequence[str] | None = 
         as_of: up to when to know, itself excluded.
         customers: ids to fold, in this order; by default every customer with an id.
     """
-    wanted = tuple(rows.customer_ids) if customers is None else tuple(customers)
     known = Known.at(rows, as_of)
+    rows = known.rows
+    wanted = tuple(rows.customer_ids) if customers is None else tuple(customers)
     # Tests are nobody's purchases, and nobody's news either.
     order = np.lexsort((np.arange(len(rows.customer)), rows.ordered_at, rows.customer))
     order = order[(known.order & ~rows.is_test)[order]]
@@ -92,12 +95,12 @@ def fold(rows: Rows, *, as_of: np.datetime64, customers: Sequence[str] | None = 
     owner = rows.customer[order]
     first = np.searchsorted(owner, codes, "left")
     last = np.searchsorted(owner, codes, "right")
-    order = order[_ranges(first, last)]
+    order = order[ranges(first, last)]
     order_start = np.append(0, np.cumsum(last - first)).astype(np.int64)
 
     first_line = np.searchsorted(rows.line_order, order, "left")
     last_line = np.searchsorted(rows.line_order, order, "right")
-    line = _ranges(first_line, last_line)
+    line = ranges(first_line, last_line)
     line_owner = np.repeat(np.arange(len(order)), last_line - first_line)
     kept_line = known.kept_line[line]
     line, line_owner = line[kept_line], line_owner[kept_line]
@@ -126,12 +129,3 @@ def _codes(rows: Rows, customers: Sequence[str]) -> NDArray[np.int64]:
     """Give the code of each customer; unknown ones get one that nobody has."""
     found = (rows.customer_ids.find(one) for one in customers)
     return np.array([-1 if code is None else code for code in found], np.int64)
-
-
-def _ranges(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Concatenate the integer ranges first[k]:last[k]."""
-    length = last - first
-    ends = np.cumsum(length)
-    total = int(ends[-1]) if len(ends) else 0
-    within = np.arange(total, dtype=np.int64) - np.repeat(ends - length, length)
-    return np.asarray(within + np.repeat(first, length), np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, Self
 
@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
-from nba.statuses import CANCELLED, DELIVERED, PLACED, RETURNED, STATUS_CODE
+from nba.facts.histories import LINE_COLUMNS, ORDER_COLUMNS, Statuses, Versions, status_instant
+from nba.statuses import STATUS_CODE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Orders and their lines, coded by the sorted ids beside them.
+    """Orders and their lines, coded by the sorted ids beside them, and what came before.
 
     Attributes:
         customer_ids, product_ids, order_ids: order k of `order_ids` is row k of the order columns.
@@ -29,6 +30,8 @@ class Rows:
         line_order, line_product: int32 per line, sorted by (order, line number).
         quantity, returned_quantity: int64 per line.
         unit_price, line_discount: int64 per line, minor units.
+        statuses: earlier and later status rows of these orders.
+        versions: the versions of these orders that gave way to the one above.
     """
 
     customer_ids: Ids
@@ -47,9 +50,17 @@ class Rows:
     returned_quantity: NDArray[np.int64]
     unit_price: NDArray[np.int64]
     line_discount: NDArray[np.int64]
+    statuses: Statuses = field(default_factory=Statuses.none)
+    versions: Versions = field(default_factory=Versions.none)
 
     @classmethod
-    def of(cls, orders: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> Self:
+    def of(
+        cls,
+        orders: Sequence[Mapping[str, Any]],
+        lines: Sequence[Mapping[str, Any]],
+        statuses: Sequence[Mapping[str, Any]] = (),
+        versions: Sequence[Mapping[str, Any]] = (),
+    ) -> Self:
         """Build from few rows, such as one customer's, given as dictionaries of columns.
 
         Args:
@@ -57,25 +68,34 @@ class Rows:
                 delivered_at, discount, is_test; instants are datetime64 or None.
             lines: order_id, line_no, product_id, quantity and, optionally, unit_price, discount,
                 returned_quantity.
+            statuses: order_id, status, at.
+            versions: one row a line of a superseded version, or one for a version without lines:
+                the cells of its order, `version`, and those of the line with its discount as
+                `line_discount`; line_no is None where there is no line.
         """
-        orders = sorted(orders, key=lambda row: row["order_id"])
-        lines = sorted(lines, key=lambda row: (row["order_id"], row["line_no"]))
-        order = {name: [row.get(name) for row in orders] for name in _ORDER_CELLS}
-        for name in ("ordered_at", "status_at", "delivered_at"):
-            order[name] = [None if at is None else _microseconds(at) for at in order[name]]
         return cls.of_columns(
-            order, {name: [row.get(name) for row in lines] for name in _LINE_CELLS}
+            _columns(orders, _ORDER_CELLS, ("order_id",)),
+            _columns(lines, _LINE_CELLS, ("order_id", "line_no")),
+            _columns(statuses, _STATUS_CELLS, ("order_id",)),
+            _columns(versions, _VERSION_CELLS, ("order_id", "version", "line_no")),
         )
 
     @classmethod
     def of_columns(
-        cls, order: Mapping[str, Sequence[Any]], line: Mapping[str, Sequence[Any]]
+        cls,
+        order: Mapping[str, Sequence[Any]],
+        line: Mapping[str, Sequence[Any]],
+        status: Mapping[str, Sequence[Any]] | None = None,
+        version: Mapping[str, Sequence[Any]] | None = None,
     ) -> Self:
         """Code columns of cells; column by column, as one customer waits for the answer.
 
         Args:
             order: the columns of `of`, sorted by order id; instants in microseconds or None.
             line: those of the same orders, sorted by order id and line number.
+            status: those of status rows in any order; rows of other orders have no effect.
+            version: those of superseded versions, sorted by order id, version and line number;
+                versions of other orders have no effect.
         """
         order_code = {order_id: code for code, order_id in enumerate(order["order_id"])}
         customer_ids = Ids.of(one for one in order["customer_id"] if one is not None)
@@ -103,6 +123,8 @@ class Rows:
             _counts(line["returned_quantity"]),
             _counts(line["unit_price"]),
             _counts(line["discount"]),
+            Statuses.none() if status is None else _statuses(order_code, status),
+            Versions.none() if version is None else _versions(order_code, version),
         )
 
     @property
@@ -112,29 +134,35 @@ class Rows:
 
     def status_instant(self) -> Instants:
         """When the status of each order was set: status_at, else delivered_at, else ordered_at."""
-        stated = np.where(np.isnat(self.status_at), self.delivered_at, self.status_at)
-        return np.where(np.isnat(stated), self.ordered_at, stated)
+        return status_instant(self.status_at, self.delivered_at, self.ordered_at)
 
-    def arrival(self) -> Instants:
-        """When each order was delivered: delivered_at, else the instant of its status `delivered`.
+    def select(self, order: NDArray[np.bool_]) -> Self:
+        """Keep some orders, and the customers, products and histories that are theirs."""
+        line = order[self.line_order]
+        identified = order & (self.customer < len(self.customer_ids))
+        customers = np.unique(self.customer[identified])
+        products = np.unique(self.line_product[line])
+        customer = np.searchsorted(customers, self.customer[order])
+        guests = ~identified[order]
+        customer[guests] = len(customers) + np.arange(guests.sum())
+        columns = {name: getattr(self, name)[order] for name in ORDER_COLUMNS}
+        columns |= {name: getattr(self, name)[line] for name in LINE_COLUMNS}
+        columns["line_product"] = np.searchsorted(products, columns["line_product"]).astype(
+            np.int32
+        )
+        return type(self)(
+            customer_ids=self.customer_ids.take(customers),
+            product_ids=self.product_ids.take(products),
+            order_ids=self.order_ids.take(np.flatnonzero(order)),
+            customer=customer.astype(np.int32),
+            line_order=(np.cumsum(order) - 1)[self.line_order[line]].astype(np.int32),
+            statuses=self.statuses.of_orders(order),
+            versions=self.versions.of_orders(order),
+            **columns,
+        )
 
-        Returns:
-            datetime64[us] per order; NaT where neither is stated.
-        """
-        stated = np.where(self.status == DELIVERED, self.status_at, np.datetime64("NaT"))
-        return np.where(np.isnat(self.delivered_at), stated, self.delivered_at)
 
-
-_ORDER_CELLS: Final = (
-    "order_id",
-    "customer_id",
-    "ordered_at",
-    "status",
-    "status_at",
-    "delivered_at",
-    "discount",
-    "is_test",
-)
+_ORDER_CELLS: Final = ("order_id", "customer_id", *ORDER_COLUMNS)
 _LINE_CELLS: Final = (
     "order_id",
     "product_id",
@@ -143,6 +171,77 @@ _LINE_CELLS: Final = (
     "unit_price",
     "discount",
 )
+_STATUS_CELLS: Final = ("order_id", "status", "at")
+_VERSION_CELLS: Final = (
+    *_ORDER_CELLS,
+    "version",
+    "line_no",
+    "product_id",
+    "quantity",
+    "returned_quantity",
+    "unit_price",
+    "line_discount",
+)
+_INSTANTS: Final = frozenset(("ordered_at", "status_at", "delivered_at", "at"))
+
+
+def _columns(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str], key: Sequence[str]
+) -> dict[str, Sequence[Any]]:
+    """Sort rows by their key and give their columns, instants in microseconds."""
+    # A version without lines has no line number, and one row only.
+    rows = sorted(rows, key=lambda row: tuple(row[name] or 0 for name in key))
+    columns: dict[str, Sequence[Any]] = {name: [row.get(name) for row in rows] for name in names}
+    for name in _INSTANTS.intersection(names):
+        columns[name] = [None if at is None else _microseconds(at) for at in columns[name]]
+    return columns
+
+
+def _statuses(order_code: Mapping[str, int], cells: Mapping[str, Sequence[Any]]) -> Statuses:
+    if not cells["order_id"]:
+        return Statuses.none()
+    order = _codes(cells["order_id"], order_code)
+    held = order >= 0
+    status = np.array([STATUS_CODE[name] for name in cells["status"]], np.int8)
+    return Statuses.of(order[held], _instants(cells["at"])[held], status[held])
+
+
+def _versions(order_code: Mapping[str, int], cells: Mapping[str, Sequence[Any]]) -> Versions:
+    if not cells["order_id"]:
+        return Versions.none()
+    customer_ids = Ids.of(one for one in cells["customer_id"] if one is not None)
+    product_ids = Ids.of(one for one in cells["product_id"] if one is not None)
+    customer = _codes(cells["customer_id"], {one: code for code, one in enumerate(customer_ids)})
+    product = _codes(cells["product_id"], {one: code for code, one in enumerate(product_ids)})
+    order = _codes(cells["order_id"], order_code)
+    held = order >= 0
+    named = list(zip(cells["order_id"], cells["version"], strict=True))
+    begins = np.array([row == 0 or named[row] != named[row - 1] for row in range(len(named))])
+    columns: dict[str, NDArray[Any]] = {
+        "order": order,
+        "customer": np.where(customer < 0, len(customer_ids), customer).astype(np.int32),
+        "status": np.array([STATUS_CODE[name] for name in cells["status"]], np.int8),
+        "is_test": np.array([bool(one) for one in cells["is_test"]], np.bool_),
+        "line_product": product,
+        **{name: _instants(cells[name]) for name in ("ordered_at", "status_at", "delivered_at")},
+        **{
+            name: _counts(cells[name])
+            for name in ("discount", "quantity", "returned_quantity", "unit_price", "line_discount")
+        },
+    }
+    is_line = np.array([one is not None for one in cells["line_no"]], np.bool_)
+    return Versions.of_rows(
+        customer_ids,
+        product_ids,
+        begins[held],
+        is_line[held],
+        {name: column[held] for name, column in columns.items()},
+    )
+
+
+def _codes(ids: Sequence[str | None], code: Mapping[str, int]) -> NDArray[np.int32]:
+    """Code ids; -1 stands for one that nobody named."""
+    return np.array([-1 if one is None else code.get(one, -1) for one in ids], np.int32)
 
 
 def _microseconds(at: np.datetime64) -> int:
@@ -159,70 +258,3 @@ def _instants(microseconds: Sequence[int | None]) -> Instants:
 
 def _counts(numbers: Sequence[int | None]) -> NDArray[np.int64]:
     return np.array([one or 0 for one in numbers], np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """What `rows` say as of an instant: facts at or after it have no effect.
-
-    Attributes:
-        order: bool per order: it had been placed.
-        settled: bool per order: its status had been set.
-        status: int8 per order: that status; before it was set, delivered if it had arrived, else
-            the status every order begins with, since no earlier one is stored.
-        status_at: datetime64[us] per order: since when that holds.
-        delivered_at: datetime64[us] per order; NaT where it had not been delivered, or nobody
-            said when.
-        kept: bool per order: placed, no test, and as far as known neither cancelled nor returned
-            whole.
-        kept_line: bool per line: of a kept order, and not itself fully returned.
-        revenue: int64 per line, minor units: price x (quantity - returned) - line discount.
-    """
-
-    order: NDArray[np.bool_]
-    settled: NDArray[np.bool_]
-    status: NDArray[np.int8]
-    status_at: Instants
-    delivered_at: Instants
-    kept: NDArray[np.bool_]
-    kept_line: NDArray[np.bool_]
-    revenue: NDArray[np.int64]
-
-    @classmethod
-    def at(cls, rows: Rows, as_of: np.datetime64) -> Self:
-        """Cut the rows at an instant, itself excluded."""
-        order = rows.ordered_at < as_of
-        set_at = rows.status_instant()
-        settled = order & (set_at < as_of)
-        arrival = rows.arrival()
-        arrived = arrival < as_of
-        status = np.where(settled, rows.status, np.where(arrived, DELIVERED, PLACED))
-        status_at = np.where(settled, set_at, np.where(arrived, arrival, rows.ordered_at))
-        returned = np.where(settled[rows.line_order], rows.returned_quantity, 0)
-        line_is_back = (returned > 0) & (returned >= rows.quantity)
-        kept = order & ~rows.is_test & ~_gone(rows, status, returned, line_is_back)
-        return cls(
-            order,
-            settled,
-            status.astype(np.int8),
-            status_at.astype("datetime64[us]"),
-            np.where(arrived, arrival, np.datetime64("NaT")).astype("datetime64[us]"),
-            kept,
-            kept[rows.line_order] & ~line_is_back,
-            np.maximum(rows.unit_price * (rows.quantity - returned) - rows.line_discount, 0),
-        )
-
-
-def _gone(
-    rows: Rows,
-    status: NDArray[np.int64],
-    returned: NDArray[np.int64],
-    line_is_back: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Tell the orders of which nothing stayed with the customer."""
-    order_count = len(status)
-    lines = np.bincount(rows.line_order, minlength=order_count)
-    every_line = (lines > 0) & (np.bincount(rows.line_order, line_is_back, order_count) == lines)
-    # Marked returned without any returned quantity, an order came back whole.
-    whole = (status == RETURNED) & (np.bincount(rows.line_order, returned, order_count) == 0)
-    return np.asarray((status == CANCELLED) | whole | every_line, np.bool_)

@@ -1,0 +1,202 @@
+"""What rows say as of an instant: facts at or after it have no effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.domain import Instants
+from nba.facts.histories import Statuses
+from nba.facts.rows import Rows
+from nba.facts.standing import stand
+from nba.statuses import CANCELLED, DELIVERED, PLACED, RETURNED
+
+_NEVER = np.datetime64("NaT", "us")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """The state of every order at an instant.
+
+    Attributes:
+        rows: the rows with each order in the version that stood then; what follows is per order
+            or line of these.
+        order: bool per order: it had been placed.
+        status: int8 per order: its latest status; before any was set, delivered if it had arrived,
+            else the status every order begins with.
+        status_at: datetime64[us] per order: since when that holds.
+        delivered_at: datetime64[us] per order: as the version says, else when the status became
+            delivered; NaT where it had not been delivered, or nobody said when.
+        kept: bool per order: placed, no test, and as far as known neither cancelled nor returned
+            whole.
+        kept_line: bool per line: of a kept order, and not itself fully returned.
+        revenue: int64 per line, minor units: price x (quantity - returned) - line discount.
+    """
+
+    rows: Rows
+    order: NDArray[np.bool_]
+    status: NDArray[np.int8]
+    status_at: Instants
+    delivered_at: Instants
+    kept: NDArray[np.bool_]
+    kept_line: NDArray[np.bool_]
+    revenue: NDArray[np.int64]
+
+    @classmethod
+    def at(cls, rows: Rows, as_of: np.datetime64) -> Self:
+        """Cut the rows at an instant, itself excluded."""
+        told = _Told.at(rows, as_of)
+        status, status_at, delivered_at = told.status, told.status_at, told.arrival
+        if len(told.past):
+            status, status_at = status.copy(), status_at.copy()
+            last = told.past.last()
+            own_at = status_at[last.order]
+            later = (last.at > own_at) | ((last.at == own_at) & (last.status > status[last.order]))
+            status[last.order[later]] = last.status[later]
+            status_at[last.order[later]] = last.at[later]
+            arrived = _arrivals(rows, as_of).first(len(status))
+            delivered_at = np.where(np.isnat(delivered_at), arrived, delivered_at)
+        rows = told.rows
+        order = rows.ordered_at < as_of
+        returned = np.where(told.has_returns[rows.line_order], rows.returned_quantity, 0)
+        line_is_back = (returned > 0) & (returned >= rows.quantity)
+        kept = order & ~rows.is_test & ~_gone(rows, status, returned, line_is_back)
+        return cls(
+            rows,
+            order,
+            status,
+            status_at,
+            delivered_at,
+            kept,
+            kept[rows.line_order] & ~line_is_back,
+            np.maximum(rows.unit_price * (rows.quantity - returned) - rows.line_discount, 0),
+        )
+
+
+def forget(rows: Rows, as_of: np.datetime64) -> Rows:
+    """Drop what happened at or after an instant, so that no trace of it remains, even in codes.
+
+    What was known is written in one way: the version that stood is each order's own, one not
+    known yet as far as it was, and a status set when the order was delivered or placed needs no
+    instant of its own. Cut again at an earlier instant, the rows are those of one cut.
+    """
+    told = _Told.at(rows, as_of)
+    standing = told.rows
+    begun = np.where(np.isnat(told.arrival), standing.ordered_at, told.arrival)
+    versions = rows.versions
+    if len(versions):
+        superseded = versions.known_from() < as_of
+        superseded[told.places] = False
+        versions = versions.take(np.flatnonzero(superseded))
+        later = ~(versions.delivered_at < as_of)
+        versions = replace(versions, delivered_at=np.where(later, _NEVER, versions.delivered_at))
+    forgotten = replace(
+        standing,
+        status=told.status,
+        status_at=np.where(told.status_at == begun, _NEVER, told.status_at),
+        delivered_at=told.arrival,
+        returned_quantity=np.where(
+            told.has_returns[standing.line_order], standing.returned_quantity, 0
+        ),
+        statuses=rows.statuses.before(as_of),
+        versions=versions,
+    )
+    order = standing.ordered_at < as_of
+    if standing is rows and order.all():
+        return forgotten
+    return forgotten.select(order)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What the version of each order that stood at an instant had told by then.
+
+    A version that was not known yet tells of the order as it was placed, of its arrival, and of
+    its return, as far as these were known.
+
+    Attributes:
+        rows, places: what `stand` gives.
+        past: every earlier status, but for the ones told here.
+        status, status_at: int8 and datetime64[us] per order: the status it told, and since when.
+        arrival: datetime64[us] per order: the delivery it told; NaT where it told none.
+        has_returns: bool per order: the returned quantities of its lines count.
+    """
+
+    rows: Rows
+    places: NDArray[np.int64]
+    past: Statuses
+    status: NDArray[np.int8]
+    status_at: Instants
+    arrival: Instants
+    has_returns: NDArray[np.bool_]
+
+    @classmethod
+    def at(cls, rows: Rows, as_of: np.datetime64) -> Self:
+        past = _past(rows, as_of)
+        rows, places = stand(rows, as_of)
+        set_at = rows.status_instant()
+        settled = set_at < as_of
+        stated = np.where(
+            (rows.status == DELIVERED) & (rows.status_at < as_of), rows.status_at, _NEVER
+        )
+        arrival = np.where(rows.delivered_at < as_of, rows.delivered_at, stated)
+        has_arrived = ~np.isnat(arrival)
+        status = np.where(has_arrived, DELIVERED, PLACED)
+        status_at = np.where(has_arrived, arrival, rows.ordered_at)
+        has_returns = settled
+        if len(past):
+            returned_at = past.of_status(RETURNED).first(len(status))
+            is_back = ~np.isnat(returned_at)
+            status = np.where(is_back, RETURNED, status)
+            status_at = np.where(is_back, returned_at, status_at)
+            has_returns = settled | is_back
+        return cls(
+            rows,
+            places,
+            past,
+            np.where(settled, rows.status, status).astype(np.int8),
+            np.where(settled, set_at, status_at),
+            arrival,
+            has_returns,
+        )
+
+
+def _past(rows: Rows, as_of: np.datetime64) -> Statuses:
+    """Give the earlier status rows, those of superseded versions among them."""
+    if not len(rows.versions):
+        return rows.statuses.before(as_of)
+    return _joined(rows.statuses, rows.versions.statuses()).before(as_of)
+
+
+def _arrivals(rows: Rows, as_of: np.datetime64) -> Statuses:
+    """Give the earlier rows of the status `delivered` whose instant somebody stated."""
+    stated = rows.statuses
+    if len(rows.versions):
+        stated = _joined(stated, rows.versions.arrivals())
+    return stated.of_status(DELIVERED).before(as_of)
+
+
+def _joined(one: Statuses, other: Statuses) -> Statuses:
+    return Statuses.of(
+        np.concatenate([one.order, other.order]),
+        np.concatenate([one.at, other.at]),
+        np.concatenate([one.status, other.status]),
+    )
+
+
+def _gone(
+    rows: Rows,
+    status: NDArray[np.int8],
+    returned: NDArray[np.int64],
+    line_is_back: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Tell the orders of which nothing stayed with the customer."""
+    order_count = len(status)
+    lines = np.bincount(rows.line_order, minlength=order_count)
+    every_line = (lines > 0) & (np.bincount(rows.line_order, line_is_back, order_count) == lines)
+    # Marked returned without any returned quantity, an order came back whole.
+    whole = (status == RETURNED) & (np.bincount(rows.line_order, returned, order_count) == 0)
+    return np.asarray((status == CANCELLED) | whole | every_line, np.bool_)
