@@ -95,7 +95,8 @@ class Catalogue:
         by_type: wheel of products by type.
         by_fit: wheel of products by type x model that they fit; see `fit_group`.
         by_model: wheel of the main products of a model.
-        fit_model: int32, the first model a product fits; -1 where it fits any.
+        fit_model, fits_too: int32, the first and second model a product fits; -1 where it fits any,
+            or no second one.
         next_product: int32, its true successor; -1 where there is none.
     """
 
@@ -121,6 +122,7 @@ class Catalogue:
     by_fit: Wheel
     by_model: Wheel
     fit_model: NDArray[np.int32]
+    fits_too: NDArray[np.int32]
     next_product: NDArray[np.int32]
 
     def __len__(self) -> int:
@@ -141,8 +143,7 @@ def make_catalogue(seed: int) -> Catalogue:
     for code, one in enumerate(TYPES):
         if one.generation_count:
             mains[one.name] = [
-                _family(rng, code, one, next(letters), number)
-                for number in range(one.family_count)
+                _family(rng, code, one, next(letters), number) for number in range(one.family_count)
             ]
             drafts += [draft for family in mains[one.name] for draft in family]
         elif not one.fits:
@@ -329,9 +330,7 @@ def _columns(
         product_ids=_texts([draft.product_id for draft in drafts]),
         titles=_texts([draft.title for draft in drafts]),
         group_ids=_texts([draft.group_id for draft in drafts]),
-        brands=_texts(
-            [None if rng.random() < NO_BRAND_SHARE else draft.brand for draft in drafts]
-        ),
+        brands=_texts([None if rng.random() < NO_BRAND_SHARE else draft.brand for draft in drafts]),
         attributes=_texts([json.dumps(draft.attributes, sort_keys=True) for draft in drafts]),
         type=types,
         model=model,
@@ -359,11 +358,14 @@ def _columns(
             len(TYPES) * len(models),
         ),
         by_model=Wheel.of(model[model >= 0], all_rows[model >= 0], weight[model >= 0], len(models)),
-        fit_model=np.array(
-            [model_code[draft.fits[0]] if draft.fits else -1 for draft in drafts], np.int32
-        ),
+        fit_model=np.array([_fit(model_code, draft, 0) for draft in drafts], np.int32),
+        fits_too=np.array([_fit(model_code, draft, 1) for draft in drafts], np.int32),
         next_product=next_product,
     )
+
+
+def _fit(model_code: dict[str, int], draft: _Draft, place: int) -> int:
+    return model_code[draft.fits[place]] if len(draft.fits) > place else -1
 
 
 def _loops(links: list[Successor], published: Micros, discontinued: Micros) -> list[Successor]:
