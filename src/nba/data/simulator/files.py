@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,50 +17,59 @@ from nba.errors import DataError
 Table = list[dict[str, Any]]
 
 
-def _columns(words: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a file: its DuckDB type, and whether a row may leave it empty."""
+
+    type: str
+    may_be_empty: bool = False
+
+
+def _columns(words: str) -> dict[str, Column]:
+    """Read a contract written as `name:kind` words; `?` marks what may be empty."""
     types = {"t": "VARCHAR", "f": "DOUBLE", "i": "BIGINT", "at": "TIMESTAMP", "b": "BOOLEAN"}
     pairs = (word.split(":") for word in words.split())
-    return {name: types[kind] for name, kind in pairs}
+    return {name: Column(types[kind.removesuffix("?")], kind.endswith("?")) for name, kind in pairs}
 
 
-TRUTH_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
+TRUTH_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "world": _columns("version:i ends_at:at currency:t margin_share:f"),
-    "products": _columns("product_id:t type:t nature:t model:t cost:i weight:f"),
+    "products": _columns("product_id:t type:t nature:t model:t? cost:i? weight:f"),
     "together": _columns("first_type:t second_type:t share:f"),
     "customers": _columns(
-        "customer_id:t orders_per_week:f regularity:f joined_at:at lost_at:at responsiveness:f "
-        "annoyance:f favourite_type:t channel:t"
+        "customer_id:t orders_per_week:f regularity:f joined_at:at lost_at:at? responsiveness:f "
+        "annoyance:f favourite_type:t? channel:t"
     ),
-    "owners": _columns("customer_id:t product_id:t since:at ended_at:at"),
+    "owners": _columns("customer_id:t product_id:t since:at ended_at:at?"),
     "needs": _columns(
-        "customer_id:t product_type:t kind:t main_product_id:t opens_at:at closes_at:at due_at:at"
+        "customer_id:t product_type:t kind:t main_product_id:t? opens_at:at closes_at:at due_at:at"
     ),
     "causes": _columns("order_id:t line_no:i cause:t"),
     "responses": _columns(
-        "message:t state:t useful_rate:f broadcast_relevance:f needs:t unsubscribe_rate:f "
-        "peak_days:f spread_days:f"
+        "message:t state:t useful_rate:f broadcast_relevance:f needs:t? unsubscribe_rate:f "
+        "peak_days:f? spread_days:f?"
     ),
     "fatigue": _columns("half_life_days:f useful_slope:f unsubscribe_slope:f channel_mismatch:f"),
 }
-"""What the loop reads of `truth/`, with the DuckDB type of each column."""
+"""What the loop reads of `truth/`, by column."""
 
-SHOP_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
+SHOP_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "products": _columns(
-        "product_id:t product_group_id:t price:i sale_price:i sale_until:at availability:t "
-        "compatible_with:t"
+        "product_id:t product_group_id:t? price:i? sale_price:i? sale_until:at? availability:t? "
+        "compatible_with:t?"
     ),
     "orders": _columns(
-        "order_id:t customer_id:t ordered_at:at status:t status_at:at delivered_at:at discount:i "
-        "is_test:b"
+        "order_id:t customer_id:t? ordered_at:at status:t status_at:at? delivered_at:at? "
+        "discount:i? is_test:b?"
     ),
     "order_lines": _columns(
-        "order_id:t line_no:i product_id:t quantity:i unit_price:i discount:i returned_quantity:i"
+        "order_id:t line_no:i product_id:t quantity:i unit_price:i? discount:i? "
+        "returned_quantity:i?"
     ),
     "order_statuses": _columns("order_id:t status:t at:at"),
     "consents": _columns("customer_id:t channel:t granted:b at:at"),
     "messages": _columns(
-        "message_id:t customer_id:t message:t anchor:t channel:t decided_at:at claimed_at:at "
-        "acked_at:at"
+        "message_id:t customer_id:t message:t anchor:t? decided_at:at claimed_at:at? acked_at:at?"
     ),
 }
 """What the loop reads of the shop's own tables."""
@@ -89,7 +99,7 @@ def _cell(value: object) -> object:
 
 
 def _open(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, columns: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, columns: Mapping[str, Column]
 ) -> None:
     """Make a view of a file with the columns of its contract, typed."""
     if not path.is_file():
@@ -109,20 +119,25 @@ def _open(
             f"expected {', '.join(columns)}"
         )
     # A list of ids may be text or a list.
-    cells = ", ".join(
-        f"array_to_string({quoted(column)}, ',') AS {quoted(column)}"
+    cells = {
+        column: f"array_to_string({quoted(column)}, ',')"
         if found[column].endswith("[]")
-        else f"CAST({quoted(column)} AS {wanted}) AS {quoted(column)}"
+        else f"CAST({quoted(column)} AS {wanted.type})"
         for column, wanted in columns.items()
-    )
-    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {cells} FROM {source}")
+    }
+    typed = ", ".join(f"{cell} AS {quoted(column)}" for column, cell in cells.items())
+    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {typed} FROM {source}")
     for column, wanted in columns.items():
-        if found[column] == wanted:
+        if wanted.may_be_empty and found[column] == wanted.type:
             continue
         try:
-            connection.execute(f"SELECT max({quoted(column)}) FROM {name}").fetchone()
+            empty = connection.execute(
+                f"SELECT count(*) FILTER ({quoted(column)} IS NULL) FROM {name}"
+            ).fetchone()
         except duckdb.Error as error:
             raise DataError(
-                f"{path}: column {column} is {found[column]}, expected {wanted}: "
+                f"{path}: column {column} is {found[column]}, expected {wanted.type}: "
                 f"{str(error).splitlines()[0]}"
             ) from None
+        if empty is not None and empty[0] and not wanted.may_be_empty:
+            raise DataError(f"{path}: column {column} is empty in {empty[0]} rows; fill them")

@@ -111,7 +111,7 @@ def _basket(world: World, customer: Customer, number: str, seed: int) -> tuple[s
         return uniform(seed, customer.customer_id, "order", number, purpose)
 
     products, weights = world.own_products, world.own_weight
-    favourite = np.array([one.type == customer.favourite_type for one in products], np.bool_)
+    favourite = world.own_types == (customer.favourite_type or "")
     if favourite.any() and chance("favourite") < FAVOURITE_SHARE:
         weights = weights * favourite
     # Geometric, so that its mean is that of the history.

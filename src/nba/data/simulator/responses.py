@@ -77,7 +77,7 @@ class Response:
                 f"expected some of {sorted(NEED_KINDS)}"
             )
         if not (row["useful_rate"] >= 0 and row["unsubscribe_rate"] >= 0):
-            raise DataError(f"{where}: a rate is negative or missing; hazards are 0 or more")
+            raise DataError(f"{where}: a rate is negative; hazards are 0 or more")
         if not 0 <= row["broadcast_relevance"] <= 1:
             raise DataError(
                 f"{where}: broadcast_relevance is {row['broadcast_relevance']}; expected 0 to 1"

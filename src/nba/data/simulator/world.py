@@ -74,8 +74,8 @@ class World:
         owned: customer id → products owned and working, with the instant they stop (or NaT).
         together: type → types bought in the same basket, each with its share.
         natural_share: kind of need → share that customers meet of their own accord.
-        own_products, own_weight: what is bought of their own accord and can be ordered, and how
-            often it was.
+        own_products, own_types, own_weight: what is bought of their own accord and can be
+            ordered, its types, and how often it was.
         own_lines: mean lines of such a basket, 1 or more.
         transit_days: sorted days from order to delivery.
         tables: the shop's rows about the sample, before the start.
@@ -90,6 +90,7 @@ class World:
     together: Mapping[str, Sequence[tuple[str, float]]]
     natural_share: Mapping[str, float]
     own_products: Sequence[Product]
+    own_types: NDArray[np.str_]
     own_weight: NDArray[np.float64]
     own_lines: float
     transit_days: NDArray[np.float64]
@@ -177,6 +178,7 @@ def _read(
         together,
         _natural_share(connection, before),
         [shelf[row["product_id"]] for row in sold],
+        np.array([shelf[row["product_id"]].type for row in sold], np.str_),
         np.array([row["times"] for row in sold], np.float64),
         max((own_lines and own_lines[0]) or 1.0, 1.0),
         np.asarray(transit, np.float64)[transit <= LONGEST_TRANSIT_DAYS],

@@ -108,7 +108,8 @@ def write_shop(folder: Path, *, customers: int = 40, orders_per_week: float = 0.
     for name, rows in shop.items():
         write_shop_table(folder / f"{name}.parquet", TABLES[name], rows)
     for name, rows in truth.items():
-        write_table(folder / "truth" / f"{name}.parquet", TRUTH_COLUMNS[name], rows)
+        columns = {column: kind.type for column, kind in TRUTH_COLUMNS[name].items()}
+        write_table(folder / "truth" / f"{name}.parquet", columns, rows)
     return folder
 
 

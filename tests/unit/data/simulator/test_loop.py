@@ -298,6 +298,11 @@ def _without(column: str) -> Callable[[Path], str]:
             "needs.parquet: column due_at is VARCHAR, expected TIMESTAMP",
         ),
         (
+            "truth/customers",
+            lambda path: f"SELECT * REPLACE (NULL AS regularity) FROM '{path}'",
+            "customers.parquet: column regularity is empty in 40 rows",
+        ),
+        (
             "truth/world",
             lambda path: f"SELECT * REPLACE (2 AS version) FROM '{path}'",
             r"versions \[2\]; expected one row of version 1",
