@@ -157,7 +157,10 @@ def write(out: Path, *, lines: int, products: int, seed: int, flat: str | None) 
     out.mkdir(parents=True, exist_ok=True)
     total = max(lines // LINES_PER_ORDER, 1)
     parts: dict[str, list[Path]] = {}
-    with duckdb.connect() as connection, tempfile.TemporaryDirectory(dir=out) as folder:
+    with (
+        duckdb.connect(config={"memory_limit": "1GB"}) as connection,
+        tempfile.TemporaryDirectory(dir=out) as folder,
+    ):
 
         def add(table: Table, cells: dict[str, str], drawn: Columns, form: str = "parquet") -> None:
             written = parts.setdefault(table.name, [])
