@@ -246,6 +246,16 @@ def test_needs_are_met_unasked_as_often_as_in_the_past(tmp_path: Path) -> None:
     assert outcome.total("orders") / len(alive) == pytest.approx(0.25, abs=0.09)
 
 
+def test_own_orders_come_at_the_planted_rate_whatever_their_regularity(tmp_path: Path) -> None:
+    world = read_world(write_shop(tmp_path / "shop", customers=200, orders_per_week=2.0))
+    outcome = play_world(world, decide_nothing, days=63)
+    own = [row for row in outcome.facts["orders"] if ".own" in row["order_id"]]
+    alive = [one for one in world.customers.values() if not one.is_lost(ENDS_AT)]
+    # Seventy days with the week that follows the play; gamma gaps of shape 2 have a variance of
+    # half the mean, so that four standard errors of the mean count are 0.9.
+    assert len(own) / len(alive) == pytest.approx(20, abs=0.9)
+
+
 def test_a_play_may_start_earlier_and_then_knows_less(shop: Path) -> None:
     earlier = read_world(shop, starts_at="2026-05-01T00:00Z")
     assert {row["order_id"][:4] for row in earlier.tables["orders"]} == {"met-"}
