@@ -19,7 +19,7 @@ from nba.data.readers import connect
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
-from nba.schema import TABLES, Kind
+from nba.schema import ORDER_VERSIONS, TABLES, Kind
 
 STORED: Final = (
     "products",
@@ -179,9 +179,11 @@ def batches(
     sources = shop_tables(folder)
     if table not in sources:
         raise DataError(f"{folder} holds no {table}.parquet; fill it with: nba import FILES")
-    contract = {column.name: column.kind for column in TABLES[table].columns}
+    written = ORDER_VERSIONS if table == ORDER_VERSIONS.name else TABLES[table]
+    contract = {column.name: column.kind for column in written.columns}
     cells = ", ".join(
-        f"epoch_us({name})" if contract[name] is Kind.INSTANT else name for name in columns
+        f"epoch_us({quoted(name)})" if contract[name] is Kind.INSTANT else quoted(name)
+        for name in columns
     )
     connection = connect()
     try:

@@ -2,26 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from nba.errors import ConfigError, StateError
 from nba.facts.rows import Rows
-from nba.state.tables import METADATA, ORDER_LINES, ORDERS
+from nba.state.tables import METADATA, ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
 
 Batch = Sequence[Sequence[Any]]
 
 _ROWS_A_STATEMENT: Final = 50
 """Fewer and longer statements halve the time of a load; 50 rows stay far below the 999
 parameters that the oldest SQLite takes."""
-_CUSTOMERS_A_QUERY: Final = 500
+_NAMES_A_QUERY: Final = 500
+_KEYS: Final = {
+    ORDERS: (ORDERS.c.order_id,),
+    ORDER_LINES: (ORDER_LINES.c.order_id, ORDER_LINES.c.line_no),
+    ORDER_STATUSES: (ORDER_STATUSES.c.order_id,),
+    ORDER_VERSIONS: (
+        ORDER_VERSIONS.c.order_id,
+        ORDER_VERSIONS.c.version,
+        ORDER_VERSIONS.c.line_no,
+    ),
+}
+"""What sorts the rows of a table as `Rows.of_columns` takes them, in the order of its arguments."""
+
+
+def _selects(condition: ColumnElement[bool]) -> dict[Table, Select[Any]]:
+    """Select the orders that meet a condition, and the rows of each table that belong to them."""
+    chosen = select(ORDERS.c.order_id).where(condition)
+    return {
+        table: select(table)
+        .where(condition if table is ORDERS else table.c.order_id.in_(chosen))
+        .order_by(*key)
+        for table, key in _KEYS.items()
+    }
+
+
+# Built once: a customer waits for them, and building takes as long as asking.
+_NAMES: Final[BindParameter[Any]] = bindparam("names", expanding=True)
+_OF_CUSTOMERS: Final = _selects(ORDERS.c.customer_id.in_(_NAMES))
+_OF_IDS: Final = _selects(ORDERS.c.order_id.in_(_NAMES))
+_OF_ALL: Final = _selects(ORDERS.c.order_id.is_not(None))
+_FORMERLY_OF: Final = (
+    select(ORDER_VERSIONS.c.order_id).distinct().where(ORDER_VERSIONS.c.customer_id.in_(_NAMES))
+)
 _REFUSED: Final = (SQLAlchemyError, UnicodeEncodeError, OverflowError)
 """The driver itself refuses texts that are no Unicode and integers beyond 64 bits."""
 
@@ -69,12 +113,21 @@ class Store:
         with self._reading() as connection:
             return connection.execute(select(func.count()).select_from(ORDERS)).scalar_one()
 
-    def load(self, orders: Iterable[Batch], order_lines: Iterable[Batch]) -> None:
+    def load(
+        self,
+        orders: Iterable[Batch],
+        order_lines: Iterable[Batch],
+        *,
+        order_statuses: Iterable[Batch] = (),
+        order_versions: Iterable[Batch] = (),
+    ) -> None:
         """Fill an empty store in one transaction; a process killed in it leaves an empty store.
 
         Args:
             orders: batches of rows in the column order of `tables.ORDERS`, sorted by id.
             order_lines: likewise for `tables.ORDER_LINES`.
+            order_statuses: likewise for `tables.ORDER_STATUSES`.
+            order_versions: likewise for `tables.ORDER_VERSIONS`.
 
         Raises:
             StateError: the store is not empty, or a row cannot be written; nothing stays then.
@@ -86,38 +139,28 @@ class Store:
                 )
             _insert(connection, ORDERS, orders)
             _insert(connection, ORDER_LINES, order_lines)
+            _insert(connection, ORDER_STATUSES, order_statuses)
+            _insert(connection, ORDER_VERSIONS, order_versions)
 
     def rows_of(self, customers: Sequence[str]) -> Rows:
-        """Read the rows of some customers; unknown ones have none."""
-        distinct = list(dict.fromkeys(customers))
-        parts = [
-            ORDERS.c.customer_id.in_(distinct[first : first + _CUSTOMERS_A_QUERY])
-            for first in range(0, len(distinct), _CUSTOMERS_A_QUERY)
-        ]
-        return self._rows(parts)
+        """Read the rows of some customers; unknown ones have none.
+
+        An order of which only an earlier version is theirs is among them.
+        """
+        with self._reading() as connection:
+            parts = _parts(list(dict.fromkeys(customers)))
+            former = [
+                order_id
+                for part in parts
+                for order_id in connection.execute(_FORMERLY_OF, {"names": part}).scalars()
+            ]
+            asked = [(_OF_CUSTOMERS, part) for part in parts]
+            return _read(connection, [*asked, *((_OF_IDS, part) for part in _parts(former))])
 
     def all_rows(self) -> Rows:
         """Read everything; for batch work."""
-        return self._rows([ORDERS.c.order_id.is_not(None)])
-
-    def _rows(self, conditions: Sequence[Any]) -> Rows:
-        orders: list[Any] = []
-        lines: list[Any] = []
         with self._reading() as connection:
-            for condition in conditions:
-                chosen = select(ORDERS.c.order_id).where(condition)
-                orders += connection.execute(
-                    select(ORDERS).where(condition).order_by(ORDERS.c.order_id)
-                ).all()
-                lines += connection.execute(
-                    select(ORDER_LINES)
-                    .where(ORDER_LINES.c.order_id.in_(chosen))
-                    .order_by(ORDER_LINES.c.order_id, ORDER_LINES.c.line_no)
-                ).all()
-        if len(conditions) > 1:
-            orders.sort(key=lambda row: row[0])
-            lines.sort(key=lambda row: (row[0], row[1]))
-        return Rows.of_columns(_columns(ORDERS, orders), _columns(ORDER_LINES, lines))
+            return _read(connection, [(_OF_ALL, ())])
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -162,6 +205,34 @@ def _engine(url: str) -> Engine:
         cursor.close()
 
     return engine
+
+
+def _parts(names: Sequence[str]) -> list[Sequence[str]]:
+    return [names[first : first + _NAMES_A_QUERY] for first in range(0, len(names), _NAMES_A_QUERY)]
+
+
+def _read(
+    connection: Connection, asked: Sequence[tuple[Mapping[Table, Select[Any]], Sequence[str]]]
+) -> Rows:
+    """Read the orders that some names ask for, with all that belongs to them."""
+    found: dict[Table, list[Any]] = {table: [] for table in _KEYS}
+    for selects, names in asked:
+        for table, query in selects.items():
+            found[table] += connection.execute(query, {"names": names}).all()
+    if len(asked) > 1:
+        found = {table: _sorted(table, rows) for table, rows in found.items()}
+    return Rows.of_columns(*(_columns(table, rows) for table, rows in found.items()))
+
+
+def _sorted(table: Table, rows: Batch) -> list[Any]:
+    """Sort rows of several queries by their key, each once: an order may meet two conditions."""
+    places = [table.columns.keys().index(column.name) for column in _KEYS[table]]
+
+    def key(row: Sequence[Any]) -> tuple[Any, ...]:
+        # A version without lines has no line number, and one row only.
+        return tuple(row[place] or 0 for place in places)
+
+    return sorted(dict.fromkeys(rows), key=key)
 
 
 def _columns(table: Table, cells: Batch) -> dict[str, Sequence[Any]]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
+from sqlalchemy import Table
 
-from nba.state.tables import ORDER_LINES, ORDERS
+from nba.state.tables import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
 
 DAY_US: Final = 86_400_000_000
 Cells = list[tuple[Any, ...]]
@@ -36,16 +37,44 @@ LINE_CELLS: Final[Cells] = sorted(
     ]
 )
 
+STATUS_CELLS: Final[Cells] = sorted(
+    [
+        ("o1", 11 * DAY_US, "packed"),
+        ("o1", 11 * DAY_US, "shipped"),
+        ("o\0004", 33 * DAY_US, "delivered"),
+        ("nobody's", 33 * DAY_US, "delivered"),
+    ]
+)
+VERSION_CELLS: Final[Cells] = [
+    ("o\0004", "v1", "bob", 30 * DAY_US, "paid", 31 * DAY_US, None, None, False,
+     1, "tea", 1, 400, 10, None),
+    ("o\0004", "v2", "cat", 30 * DAY_US, "picking", 32 * DAY_US, 33 * DAY_US, 7, None,
+     None, None, None, None, None, None),
+    ("o\0004", "v3", None, 30 * DAY_US, "picking", 32 * DAY_US, None, 7, None,
+     1, "cup", 2, 300, None, 1),
+    ("o\0004", "v3", None, 30 * DAY_US, "picking", 32 * DAY_US, None, 7, None,
+     2, "filter", 1, 500, None, None),
+]  # fmt: skip
+
 
 def as_dictionaries(
     orders: Cells = ORDER_CELLS, lines: Cells = LINE_CELLS
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Give the same rows as `Rows.of` takes them."""
-    named = [dict(zip(ORDERS.columns.keys(), row, strict=True)) for row in orders]
+    return _named(ORDERS, orders), _named(ORDER_LINES, lines)
+
+
+def histories_as_dictionaries() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Give the statuses and versions as `Rows.of` takes them."""
+    return _named(ORDER_STATUSES, STATUS_CELLS), _named(ORDER_VERSIONS, VERSION_CELLS)
+
+
+def _named(table: Table, cells: Cells) -> list[dict[str, Any]]:
+    named = [dict(zip(table.columns.keys(), row, strict=True)) for row in cells]
     for row in named:
-        for name in ("ordered_at", "status_at", "delivered_at"):
+        for name in row.keys() & {"ordered_at", "status_at", "delivered_at", "at"}:
             row[name] = None if row[name] is None else np.datetime64(row[name], "us")
-    return named, [dict(zip(ORDER_LINES.columns.keys(), row, strict=True)) for row in lines]
+    return named
 
 
 def one_customer(customer: str, orders: int, lines: int) -> tuple[Cells, Cells]:

@@ -12,13 +12,17 @@ import pytest
 
 from nba.domain import Texts
 from nba.errors import ConfigError, StateError
+from nba.facts.histories import Columns
 from nba.facts.rows import Rows
 from nba.state.store import Store
 from tests.unit.state.cells import (
     LINE_CELLS,
     ORDER_CELLS,
+    STATUS_CELLS,
+    VERSION_CELLS,
     Cells,
     as_dictionaries,
+    histories_as_dictionaries,
     in_batches,
     one_customer,
 )
@@ -29,6 +33,8 @@ def same(one: Rows, other: Rows) -> bool:
         left, right = getattr(one, field.name), getattr(other, field.name)
         if isinstance(left, Texts):
             assert list(left) == list(right), field.name
+        elif isinstance(left, Columns):
+            assert left == right, field.name
         else:
             assert left.dtype == right.dtype, field.name
             assert left.tobytes() == right.tobytes(), field.name
@@ -56,6 +62,25 @@ def test_the_rows_of_some_customers_are_theirs_and_no_others(
 ) -> None:
     store.load([ORDER_CELLS], [LINE_CELLS])
     assert same(store.rows_of(customers), rows_by_hand(*customers))
+
+
+def test_histories_come_back_whole_and_with_whoever_an_order_was_of(store: Store) -> None:
+    store.load(
+        [ORDER_CELLS],
+        [LINE_CELLS],
+        order_statuses=[STATUS_CELLS[:2], STATUS_CELLS[2:]],
+        order_versions=[VERSION_CELLS],
+    )
+    named = as_dictionaries()
+    histories = histories_as_dictionaries()
+    assert same(store.all_rows(), Rows.of(*named, *histories))
+    for customers in (("bob",), ("cat",), ("cat", "bob"), ("ann",), ("ann", "cat", "bob")):
+        whose = {row[0] for row in ORDER_CELLS if row[1] in customers}
+        whose |= {row[0] for row in VERSION_CELLS if row[2] in customers}
+        expected = Rows.of(
+            *([r for r in rows if r["order_id"] in whose] for rows in named), *histories
+        )
+        assert same(store.rows_of(customers), expected)
 
 
 @pytest.mark.parametrize("customer", ["nobody", "", "b", "' OR '1'='1", "x" * 10_000, "☃"])
@@ -147,6 +172,12 @@ def test_one_customer_is_found_by_the_indexes(store: Store, tmp_path: Path) -> N
             "SELECT * FROM orders WHERE customer_id IN (?) ORDER BY order_id",
             "SELECT * FROM order_lines WHERE order_id IN "
             "(SELECT order_id FROM orders WHERE customer_id IN (?)) ORDER BY order_id, line_no",
+            "SELECT * FROM order_statuses WHERE order_id IN "
+            "(SELECT order_id FROM orders WHERE customer_id IN (?)) ORDER BY order_id",
+            "SELECT * FROM order_versions WHERE order_id IN "
+            "(SELECT order_id FROM orders WHERE customer_id IN (?)) "
+            "ORDER BY order_id, version, line_no",
+            "SELECT DISTINCT order_id FROM order_versions WHERE customer_id IN (?)",
         )
     ]
     connection.close()
