@@ -1,18 +1,23 @@
-"""What a shop's data can and cannot support, in figures and sentences."""
+"""What a shop's data can and cannot support, in figures and sentences a shop owner can read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
-
+from nba.data.census import take_census
 from nba.data.shop import Shop
-from nba.domain import iso
 
-WELL_FILLED = 0.99
+SMALL_SHOP: Final = 500
+"""Kept orders below which a shop is told what it gets, not what it lacks."""
+WELL_FILLED: Final = 0.99
 """A column this full has nothing more to unlock."""
+NOTEWORTHY: Final = 0.01
+"""A share of odd rows from which a remark is made."""
+SHOWN_TO_SMALL: Final = 3
+
+Counts = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +25,20 @@ class DataReport:
     """The findings of a check.
 
     Attributes:
-        figures: name → value, for people.
-        counts: the same as numbers.
+        figures: what there is, by name, for people.
+        counts: the same as numbers; shares are fractions of 1.
         works: what this data is enough for.
-        would_unlock: what is missing, each with what it would make possible.
+        grows: what gets better by itself as orders come in; told to small shops.
+        would_unlock: what is missing, each with what it would make possible; the most useful first.
+        remarks: what looks odd and may be a mistake.
     """
 
     figures: Mapping[str, str]
-    counts: Mapping[str, float]
+    counts: Counts
     works: Sequence[str]
+    grows: Sequence[str]
     would_unlock: Sequence[str]
+    remarks: Sequence[str]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form."""
@@ -37,76 +46,213 @@ class DataReport:
 
 
 def data_report(shop: Shop) -> DataReport:
-    """Look at orders, customers, dates, prices, categories and titles of a shop."""
-    rows, baskets = shop.history.rows, shop.history.baskets()
-    orders = len(rows.order_ids)
-    known = baskets.customer < len(baskets.customer_ids)
-    per_customer = np.bincount(baskets.customer[known], minlength=len(baskets.customer_ids))
-    counts = {
-        "orders": orders,
-        "kept_orders": len(baskets),
-        "order_lines": len(rows.line_order),
-        "customers": len(rows.customer_ids),
-        "guest_orders": rows.guest_count,
-        "products_sold": len(rows.product_ids),
-        "products": len(shop.catalog),
-        "multi_product_share": float((baskets.size > 1).mean()) if len(baskets) else 0.0,
-        "repeat_buyer_share": float((per_customer > 1).sum() / max((per_customer > 0).sum(), 1)),
-        "delivery_known_share": float((~np.isnat(rows.delivered_at)).mean()) if orders else 0.0,
-        "priced_line_share": float((rows.unit_price > 0).mean()) if orders else 0.0,
-        "category_share": _filled(shop.catalog.category),
-        "title_share": _titled(shop),
-    }
-    first = iso(rows.ordered_at.min()) if orders else None
-    last = iso(rows.ordered_at.max()) if orders else None
+    """Look at orders, customers, dates, deliveries, prices, categories and joins of a shop."""
+    census = take_census(shop)
+    counts = census.counts
+    is_small = counts["kept_orders"] < SMALL_SHOP
+    missing = [one.unlocks for one in _MISSING if one.is_missing(counts)]
+    return DataReport(
+        _figures(counts, census.words),
+        counts,
+        [say(counts) for holds, say in _WORKS if holds(counts)],
+        [say(counts) for holds, say in _GROWS if holds(counts)] if is_small else [],
+        missing[:SHOWN_TO_SMALL] if is_small else missing,
+        [say(counts, census.words) for holds, say in _REMARKS if holds(counts)],
+    )
+
+
+def _figures(counts: Counts, words: Mapping[str, str]) -> dict[str, str]:
+    orders = f"{counts['orders']:,.0f}"
+    if words["first_order"]:
+        orders += f" from {words['first_order']} to {words['last_order']}"
+        orders += f" ({_some(counts['days'], 'day')})"
     figures = {
-        "orders": f"{orders:,} ({first} to {last})" if orders else "0",
-        "kept orders": f"{counts['kept_orders']:,}",
-        "order lines": f"{counts['order_lines']:,}",
-        "customers": f"{counts['customers']:,} and {counts['guest_orders']:,} guest orders",
-        "products": f"{counts['products_sold']:,} sold of {counts['products']:,}",
-        "orders with several products": f"{counts['multi_product_share']:.1%}",
-        "customers who came back": f"{counts['repeat_buyer_share']:.1%}",
-        "orders with a delivery date": f"{counts['delivery_known_share']:.1%}",
-        "lines with a price": f"{counts['priced_line_share']:.1%}",
-        "products with a category": f"{counts['category_share']:.1%}",
-        "products with a title": f"{counts['title_share']:.1%}",
+        "orders": orders,
+        "kept": f"{counts['kept_orders']:,.0f} (not cancelled, returned or tests)",
+        "order lines": f"{counts['order_lines']:,.0f}",
+        "customers": f"{counts['customers']:,.0f}, "
+        f"{_share(counts['repeat_buyer_share'])} came back; "
+        f"{_some(counts['guest_orders'], 'order')} by guests",
+        "products": f"{counts['products_sold']:,.0f} sold, {counts['products']:,.0f} known",
+        "several products": f"in {_share(counts['multi_product_share'])} of orders",
+        "delivery known": f"for {_share(counts['delivery_known_share'])} of orders",
+        "prices": f"on {_share(counts['priced_line_share'])} of lines"
+        + (f", {words['median_price']} in the middle" if words["median_price"] else ""),
+        "titles, categories": f"for {_share(counts['title_share'])} and "
+        f"{_share(counts['category_share'])} of products",
+        "lines joined": f"{_share(1 - counts['unresolved_line_share'])} name or match a product",
     }
-    return DataReport(figures, counts, _works(counts), _would_unlock(counts))
+    if counts["events"]:
+        figures["events"] = f"{counts['events']:,.0f} ({words['event_types']})"
+    if counts["consents"]:
+        figures["consents"] = f"of {_some(counts['consenting_customers'], 'customer')}"
+    return figures
 
 
-def _works(counts: Mapping[str, float]) -> list[str]:
-    works = []
-    if counts["kept_orders"]:
-        works.append("popular products")
-    if counts["multi_product_share"] * counts["kept_orders"] >= 2:
-        works.append("bought together, for pairs seen in at least two orders")
-    if counts["repeat_buyer_share"] > 0:
-        works.append("buy again and personal picks")
-    if counts["customers"] and counts["kept_orders"]:
-        works.append("the messages after a purchase")
-    return works
+_Holds = Callable[[Counts], bool]
+
+_WORKS: Final[Sequence[tuple[_Holds, Callable[[Counts], str]]]] = (
+    (
+        lambda c: c["kept_orders"] > 0,
+        lambda c: f"popular products, from {_some(c['kept_orders'], 'order')}",
+    ),
+    (
+        lambda c: c["multi_product_orders"] >= 1,
+        lambda c: (
+            f"bought together, from {_some(c['multi_product_orders'], 'order')} "
+            "with several products"
+        ),
+    ),
+    (
+        lambda c: c["repeat_buyers"] > 0,
+        lambda c: (
+            f"personal picks and buy again, from {_some(c['repeat_buyers'], 'customer')} "
+            "with two orders or more"
+        ),
+    ),
+    (
+        lambda c: c["customers"] > 0 and c["kept_orders"] > 0,
+        lambda c: f"the messages after a purchase, for {_some(c['customers'], 'customer')}",
+    ),
+    (
+        lambda c: c["intent_events"] > 0,
+        lambda c: (
+            f"messages on carts, wish lists and waiting lists, "
+            f"from {_some(c['intent_events'], 'event')}"
+        ),
+    ),
+    (
+        lambda c: c["successors"] > 0,
+        lambda c: f"replacements, for {_some(c['successors'], 'product')} with a successor",
+    ),
+    (
+        lambda c: c["order_statuses"] > 0,
+        lambda c: f"replays of any day, from {_some(c['order_statuses'], 'status', 'statuses')}",
+    ),
+)
+
+_GROWS: Final[Sequence[tuple[_Holds, Callable[[Counts], str]]]] = (
+    (
+        lambda c: c["kept_orders"] > 0,
+        lambda c: (
+            "every order adds pairs: products without a pair of their own show what is "
+            "popular meanwhile, and say so"
+        ),
+    ),
+    (
+        lambda c: c["customers"] > 0 and c["repeat_buyer_share"] < 1,
+        lambda c: (
+            "a customer's second order starts their own picks; the messages after a "
+            "purchase need only the first"
+        ),
+    ),
+)
 
 
-def _would_unlock(counts: Mapping[str, float]) -> list[str]:
-    hints = []
-    if counts["delivery_known_share"] < WELL_FILLED:
-        hints.append("delivered_at: messages count from the real delivery, not from a guess")
-    if counts["priced_line_share"] < WELL_FILLED:
-        hints.append("unit_price: messages are valued by your own orders")
-    if counts["category_share"] < WELL_FILLED:
-        hints.append("category: widgets can be limited to a category")
-    if counts["title_share"] < WELL_FILLED:
-        hints.append("a products file with titles: widgets show names instead of ids")
-    if not counts["customers"]:
-        hints.append("customer_id: personal picks and messages")
-    return hints
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """Something a shop may not have, and what it would make possible."""
+
+    count: str
+    unlocks: str
+    enough: float = WELL_FILLED
+
+    def is_missing(self, counts: Counts) -> bool:
+        return counts[self.count] < self.enough
 
 
-def _filled(texts: Sequence[str]) -> float:
-    return sum(bool(text) for text in texts) / max(len(texts), 1)
+_MISSING: Final[Sequence[_Missing]] = (
+    _Missing("customers", "customer_id: personal picks, buy again and messages", 1),
+    _Missing(
+        "delivery_known_share",
+        "delivered_at, or a file of order_statuses: messages count from the real delivery",
+    ),
+    _Missing("priced_line_share", "unit_price: messages are valued by your own orders"),
+    _Missing("title_share", "a products file with titles: widgets show names instead of ids"),
+    _Missing("category_share", "category: widgets can be limited to a category"),
+    _Missing(
+        "intent_events",
+        "events (carts, wish lists, waiting lists): messages before a purchase",
+        1,
+    ),
+    _Missing("consents", "consents: who may be written to is checked here, not by hand", 1),
+    _Missing(
+        "availability_share",
+        "availability: nothing that is out of stock is recommended",
+    ),
+    _Missing(
+        "successors", "successor_of: a discontinued product leads to the one that replaced it", 1
+    ),
+    _Missing("compatible", "compatible_with: accessories that do not fit are never recommended", 1),
+    _Missing("cost_share", "cost: profit is counted instead of an assumed margin"),
+    _Missing("order_statuses", "order_statuses: any past day can be replayed exactly", 1),
+)
+
+_REMARKS: Final[Sequence[tuple[_Holds, Callable[[Counts, Mapping[str, str]], str]]]] = (
+    (
+        lambda c: c["guest_orders"] > 0.5 * c["orders"],
+        lambda c, w: (
+            f"{_share(c['guest_orders'] / c['orders'])} of orders are by guests: they "
+            "count for bought together, but nobody gets a message for them; is customer_id filled?"
+        ),
+    ),
+    (
+        lambda c: c["unresolved_line_share"] >= NOTEWORTHY,
+        lambda c, w: (
+            f"{_share(c['unresolved_line_share'])} of lines match no product of the "
+            f"catalogue, most often {w['unresolved']}"
+        ),
+    ),
+    (
+        lambda c: c["unlisted_products"] > 0 and c["listed_products"] > 0,
+        lambda c, w: f"{_some(c['unlisted_products'], 'product')} sold but in no catalogue row",
+    ),
+    (
+        lambda c: c["illegal_jumps"] > 0,
+        lambda c, w: (
+            f"{_some(c['illegal_jumps'], 'step')} between statuses that no flow allows: "
+            f"{w['illegal_jumps']}"
+        ),
+    ),
+    (
+        lambda c: c["waiting_statuses"] > 0,
+        lambda c, w: (
+            f"{_some(c['waiting_statuses'], 'status', 'statuses')} of orders that are "
+            "not in the shop"
+        ),
+    ),
+    (
+        lambda c: c["currencies"] > 1,
+        lambda c, w: f"orders in {w['currencies']}: amounts are added as they are",
+    ),
+    (
+        lambda c: c["gone_share"] >= 0.2,
+        lambda c, w: (
+            f"{_share(c['gone_share'])} of orders are cancelled or returned; they count for nothing"
+        ),
+    ),
+    (
+        lambda c: c["test_orders"] > 0,
+        lambda c, w: f"{_some(c['test_orders'], 'test order')}, which count for nothing",
+    ),
+    (
+        lambda c: c["quarantined"] > 0,
+        lambda c, w: (
+            f"{_some(c['quarantined'], 'row')} in quarantine, most often {w['quarantine_rules']}"
+        ),
+    ),
+)
 
 
-def _titled(shop: Shop) -> float:
-    pairs = zip(shop.catalog.product_ids, shop.catalog.title, strict=True)
-    return sum(title != product for product, title in pairs) / max(len(shop.catalog), 1)
+def _some(count: float, singular: str, plural: str | None = None) -> str:
+    """Write a count with its noun."""
+    return f"{count:,.0f} {singular if count == 1 else plural or singular + 's'}"
+
+
+def _share(share: float) -> str:
+    """Write a share so that neither 0 nor 1 is claimed where it is not so."""
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
+    if 0.9995 <= share < 1:
+        return "over 99.9 %"
+    return f"{share:.1%}".replace("%", " %").replace(".0 %", " %")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from nba.data.checks import quoted
+from nba.data.flows import find_illegal_jumps
 from nba.data.intake import CANONICAL, FLOW, HELD, KNOWN_AT, LINES_VERSION, Intake, one
 from nba.data.merging import merge_consents, merge_tables
 from nba.data.products import (
@@ -24,7 +25,6 @@ from nba.data.products import (
 )
 from nba.data.versions import choose_versions, content
 from nba.schema import ORDER_LINES
-from nba.statuses import may_follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def resolve(intake: Intake) -> Resolved:
         repeated_rows,
         found,
         ignored_consents,
-        _find_illegal_jumps(connection),
+        find_illegal_jumps(connection),
         one(
             connection,
             "SELECT count(*) FROM order_statuses ANTI JOIN orders USING (order_id)",
@@ -156,23 +156,3 @@ def _take_orphans(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]
     if found:
         connection.execute(f"DELETE FROM lines WHERE {orphan}")
     return found
-
-
-def _find_illegal_jumps(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
-    """Count the steps of the orders' histories that no flow allows."""
-    steps = connection.execute(f"""
-        WITH told AS (
-            SELECT order_id, status, "at" FROM order_statuses
-            UNION SELECT order_id, status, {KNOWN_AT} FROM order_versions
-            UNION SELECT order_id, status, {KNOWN_AT} FROM orders SEMI JOIN (
-                SELECT order_id FROM order_statuses UNION SELECT order_id FROM order_versions
-            ) USING (order_id)),
-        steps AS (
-            SELECT lag(status) OVER (PARTITION BY order_id ORDER BY "at", {FLOW}) AS before, status
-            FROM told SEMI JOIN orders USING (order_id))
-        SELECT before, status, count(*) FROM steps
-        WHERE before IS NOT NULL GROUP BY ALL ORDER BY count(*) DESC, before, status
-    """).fetchall()
-    return {
-        (before, status): times for before, status, times in steps if not may_follow(status, before)
-    }
