@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,21 +11,27 @@ import typer
 from nba.cli.console import AsJson, give, say, steps, table
 
 if TYPE_CHECKING:
-    from nba.data.imports import ImportReport
+    from nba.data.accounts import ImportReport
+    from nba.data.entries import FileMapping
+    from nba.data.mapping import SourceMapping
 
 
 def import_(
     files: Annotated[
-        list[Path] | None,
-        typer.Argument(exists=True, dir_okay=False, help="CSV or Parquet files."),
+        list[str] | None,
+        typer.Argument(help="CSV, JSON or Parquet files, or the URL of a database."),
     ] = None,
     shop: Annotated[Path, typer.Option("--shop", help="Folder of the shop.")] = Path("shop"),
     preset: Annotated[
-        str | None, typer.Option("--as", help="Platform the files come from: complete_journey.")
+        str | None,
+        typer.Option("--as", help="Platform the files come from; by default it is recognised."),
     ] = None,
     mapping: Annotated[
         Path | None, typer.Option("--map", help="Your own mapping file (TOML).")
     ] = None,
+    explaining: Annotated[
+        bool, typer.Option("--explain", help="Say how files would be read, and import nothing.")
+    ] = False,
     max_bad: Annotated[
         str, typer.Option("--max-bad", help="Share of bad rows above which nothing is loaded.")
     ] = "5%",
@@ -35,32 +42,89 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Read files into a shop folder; bad rows go to quarantine with line and reason."""
-    from nba.cli.compiling import start_compiling
     from nba.data.imports import import_files
-    from nba.data.mapping import SourceMapping
     from nba.errors import ConfigError
 
-    if preset is not None and mapping is not None:
-        raise ConfigError("--as and --map exclude each other; give one")
-    source = None
-    if preset is not None:
-        source = SourceMapping.preset(preset)
-    elif mapping is not None:
-        source = SourceMapping.from_toml(mapping)
-    paths = list(files or ())
-    if not paths:
+    source = _mapping(preset, mapping)
+    if explaining:
+        _explain([_source(name) for name in files or ()], source, as_json=as_json)
+        return
+    sources = [_source(name) for name in files or ()]
+    if not sources:
         if source is None:
             raise ConfigError("no files given; write: nba import orders.csv --shop shop")
-        paths = source.installed_files()
+        sources = list(source.installed_files())
+    from nba.cli.compiling import start_compiling
+
     start_compiling()
-    with steps("import", len(paths) + 2) as announce:
+    with steps("import", len(sources) + 2) as announce:
         report = import_files(
-            paths, shop, mapping=source, zone=zone, max_bad=share(max_bad), announce=announce
+            sources, shop, mapping=source, zone=zone, max_bad=share(max_bad), announce=announce
         )
     show(report, as_json=as_json)
     say(f"next: nba check {shop}, then nba train {shop}", as_json=as_json)
     if as_json:
         give(report.to_dict() | {"shop": str(shop)})
+
+
+def _mapping(preset: str | None, mapping: Path | None) -> SourceMapping | None:
+    """Load the mapping that was asked for."""
+    from nba.data.mapping import SourceMapping
+    from nba.errors import ConfigError
+
+    if preset is not None and mapping is not None:
+        raise ConfigError("--as and --map exclude each other; give one")
+    if preset is not None:
+        return SourceMapping.preset(preset)
+    return None if mapping is None else SourceMapping.from_toml(mapping)
+
+
+def _source(name: str) -> Path | str:
+    """Tell the URL of a database from the path of a file.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    from nba.errors import ConfigError
+
+    if "://" in name:
+        return name
+    if not Path(name).is_file():
+        raise ConfigError(f"{name} is not a file; give the path of an export, or a database's URL")
+    return Path(name)
+
+
+def _explain(sources: Sequence[Path | str], source: SourceMapping | None, *, as_json: bool) -> None:
+    """Print the mapping in force as tables that people can read."""
+    from nba.data.explanation import explain_entry, explain_words
+    from nba.errors import ConfigError
+
+    if not sources and source is None:
+        raise ConfigError("nothing to explain; give files, --as or --map")
+    documents = []
+    for mapping, entries, known in _to_explain(sources, source):
+        say(known, as_json=as_json)
+        for entry in entries:
+            rows = explain_entry(entry)
+            say(f"\n{entry.name} → {entry.table.name}", as_json=as_json)
+            for column, rule in rows:
+                say(f"  {column:<22} ← {rule}", as_json=as_json)
+            documents.append({"entry": entry.name, "table": entry.table.name, "rules": dict(rows)})
+        for word, code in explain_words(mapping):
+            say(f"  {word:<22} ← {code}", as_json=as_json)
+    if as_json:
+        give({"explained": documents})
+
+
+def _to_explain(
+    sources: Sequence[Path | str], source: SourceMapping | None
+) -> list[tuple[SourceMapping, Sequence[FileMapping], str]]:
+    from nba.data.sources import recognise_sources
+
+    if source is not None and not sources:
+        return [(source, source.entries, source.title)]
+    found = recognise_sources(sources, source)
+    return [(mapping, entries, known.sentence()) for mapping, entries, known in found]
 
 
 def share(text: str) -> float:
@@ -80,18 +144,41 @@ def share(text: str) -> float:
 
 def show(report: ImportReport, *, as_json: bool = False) -> None:
     """Print the account of an import."""
+    for known in report.recognised:
+        say(known.sentence(), as_json=as_json)
     rows = [
         [
             f"{one.source} → {one.table}",
-            *(f"{n:,}" for n in (one.rows_read, one.rows_loaded, one.rows_quarantined)),
+            *(
+                f"{n:,}"
+                for n in (
+                    one.rows_read,
+                    one.rows_loaded,
+                    one.rows_quarantined,
+                    one.rows_returned,
+                    one.rows_skipped,
+                )
+            ),
         ]
         for one in report.files
     ]
-    say(table(["file", "rows read", "loaded", "quarantined"], rows), as_json=as_json)
+    header = ["file", "rows read", "loaded", "quarantined", "returns", "left out"]
+    say(table(header, rows), as_json=as_json)
+    for one in report.files:
+        for because, count in one.skipped.items():
+            say(f"  left out: {count:,} {because}", as_json=as_json)
     for rule, count in report.rules.items():
         say(f"  quarantined: {count:,} {rule}", as_json=as_json)
     for example in report.examples:
         say(f"    {example}", as_json=as_json)
+    for word, count in report.unknown_statuses.items():
+        say(f"  unknown status: {count:,} {word!r}", as_json=as_json)
+    if report.unknown_statuses:
+        say("  give their meaning under [statuses] in a mapping of your own", as_json=as_json)
+    if report.returns_unmatched:
+        say(
+            f"  {report.returns_unmatched:,} returns of what was not bought before", as_json=as_json
+        )
     if report.products_without_catalogue:
         say(
             f"  {report.products_without_catalogue:,} products are sold but in no catalogue row; "
@@ -112,6 +199,8 @@ def show(report: ImportReport, *, as_json: bool = False) -> None:
             say(f"  {count:,} {what}", as_json=as_json)
     if report.status_assumed:
         say("  no status column: every order counts as delivered", as_json=as_json)
+    for source, columns in report.personal_columns.items():
+        say(f"  {source}: personal, not stored: {', '.join(columns)}", as_json=as_json)
     for source, columns in report.unmapped_columns.items():
         say(f"  {source}: columns kept, not used: {', '.join(columns)}", as_json=as_json)
     say(

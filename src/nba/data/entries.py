@@ -158,6 +158,8 @@ def read_entry(entry: Mapping[str, Any], place: str, grammar: Grammar) -> FileMa
     query = text_of(entry, "query", place)
     if query is not None and "detect" not in entry:
         raise ConfigError(f"{place}: a query needs detect, the names of the tables it reads")
+    if "returns" in entry and table is not FLAT:
+        raise ConfigError(f"{place}: returns is about table flat; this entry fills {table.name}")
     used = frozenset().union(*(one.uses for one in columns.values()))
     optional = frozenset(texts_of(entry, "optional", place))
     return FileMapping(

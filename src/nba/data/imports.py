@@ -16,14 +16,16 @@ from nba.data.entries import checked_zone, folded
 from nba.data.intake import TABLES_HELD, TOLD_BY_ORDERS, Intake, kept_names
 from nba.data.mapping import SourceMapping
 from nba.data.quarantine import judge, locate, sentence, write_quarantine_csv
-from nba.data.readers import Raw, connect, read_file
+from nba.data.readers import Raw, connect
 from nba.data.records import Rejected
 from nba.data.resolve import Resolved, resolve
+from nba.data.returns import RETURNED_ORDERS, Unmatched, take_back
 from nba.data.shop import STORED, shop_tables, write_tables
-from nba.data.sniffing import Recognised, recognise
-from nba.data.staging import Staged, stage
+from nba.data.sniffing import Recognised
+from nba.data.sources import Source, open_sources
+from nba.data.staging import Places, Staged, stage
 from nba.errors import ConfigError, DataError
-from nba.schema import QUARANTINE
+from nba.schema import FLAT, ORDER_STATUSES, QUARANTINE
 
 Announce = Callable[[str], None]
 DEFAULT_MAX_BAD: Final = 0.05
@@ -32,7 +34,7 @@ _ALWAYS: Final = ("products", "orders", "order_lines", "quarantine")
 
 
 def import_files(
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     shop: Path,
     *,
     mapping: SourceMapping | None = None,
@@ -43,7 +45,8 @@ def import_files(
     """Read files, quarantine bad rows, and merge the good ones into a shop folder.
 
     Args:
-        paths: CSV, JSON or Parquet files; what each holds is told by its header.
+        paths: CSV, JSON or Parquet files, what each holds is told by its header; or URLs of
+            databases, as texts.
         shop: the folder to fill; what it already holds is kept or replaced order by order.
         mapping: the platform the files come from; by default each is recognised.
         zone: the zone of timestamps that carry none, such as `Europe/Kyiv`.
@@ -82,13 +85,16 @@ class _Import:
         self._zone = zone
         self._announce = announce
         self._intake = Intake(connection)
-        self._sources: list[_Source] = []
+        self._sources: list[_Account] = []
         self._parts: list[_Part] = []
+        self._unmatched: list[Unmatched] = []
 
-    def run(self, paths: Sequence[Path], max_bad: float) -> ImportReport:
-        for number, path in enumerate(paths):
-            self._announce(f"reading {path.name}")
-            self._read(read_file(self._connection, path, f"raw_{number}"))
+    def run(self, paths: Sequence[Path | str], max_bad: float) -> ImportReport:
+        for number, given in enumerate(paths):
+            self._announce(f"reading {given.name if isinstance(given, Path) else 'a database'}")
+            for source in open_sources(self._connection, given, self._mapping, f"raw_{number}"):
+                self._read(source)
+        self._take_back()
         self._take_in()
         existing = shop_tables(self._shop)
         self._take_held(existing)
@@ -113,12 +119,12 @@ class _Import:
         )
         return self._count_shop(report)
 
-    def _read(self, raw: Raw) -> None:
-        """Find what a source is, set its bad rows aside, and type the good ones."""
+    def _read(self, given: Source) -> None:
+        """Set the bad rows of a source aside, and type the good ones."""
+        raw, mapping, entries = given.raw, given.mapping, given.entries
         if raw.row_count + len(raw.rejects) == 0:
             raise DataError(f"{raw.source} has a header and no row; expected one row an order line")
-        mapping, entries, recognised = recognise(raw.source, raw.columns, self._mapping)
-        source = _Source(raw, mapping, recognised, Fates(raw.row_count))
+        source = _Account(raw, mapping, given.recognised, Fates(raw.row_count))
         self._sources.append(source)
         taken = folded(frozenset().union(*(entry.taken for entry in entries)))
         for entry in entries:
@@ -141,11 +147,36 @@ class _Import:
                 source.fates.skip(because, places)
             self._parts.append(part)
 
+    def _take_back(self) -> None:
+        """Let the rows that take back purchases do so."""
+        goods = [part for part in self._parts if part.staged.mapping.table is FLAT]
+        returning = [part for part in goods if part.staged.mapping.returns is not None]
+        if not returning:
+            return
+        for part in returning:
+            part.source.fates.take_back(self._places(part.good, "WHERE _n_returns"))
+        self._unmatched = take_back(self._connection, [part.good for part in goods])
+        self._intake.add(ORDER_STATUSES, RETURNED_ORDERS)
+
+    def _say_unmatched(self, one: Unmatched) -> str:
+        part = next(part for part in self._parts if part.good == one.good)
+        found = self._connection.execute(
+            f"SELECT _n_place FROM {part.staged.view} WHERE _n_row = ?", [one.row]
+        ).fetchone()
+        line = part.source.raw.lines_of(found or ())[0]
+        return (
+            f"{part.source.raw.source} line {line}: {one.missing} of {one.quantity} x "
+            f"{one.product} were not bought before"
+        )
+
+    def _places(self, good: str, condition: str = "") -> Places:
+        found = self._connection.execute(f"SELECT _n_place FROM {good} {condition}").fetchnumpy()
+        return found["_n_place"]
+
     def _take_in(self) -> None:
         """Take in the good rows of all sources."""
         for number, part in enumerate(self._parts):
-            places = self._connection.execute(f"SELECT _n_place FROM {part.good}").fetchnumpy()
-            part.source.fates.load(places["_n_place"])
+            part.source.fates.load(self._places(part.good))
             table = part.staged.mapping.table
             clashing = self._intake.add(table, part.good, kept=part.kept, file=number)
             self._reject("order_id", "order_conflict", [(number, row) for row in clashing])
@@ -180,6 +211,8 @@ class _Import:
             merged_lines=resolved.merged_lines,
             repeated_products=resolved.repeated_products,
             superseded_orders=resolved.superseded_orders,
+            returns_unmatched=len(self._unmatched),
+            returns_examples=[self._say_unmatched(one) for one in self._unmatched[:_EXAMPLES]],
             status_assumed=any(part.staged.mapping.assumes_status for part in self._parts),
             unknown_statuses=dict(Counter(unknown).most_common()),
             unmapped_columns={one.raw.source: one.unused for one in self._sources if one.unused},
@@ -235,8 +268,8 @@ class _Import:
 
 
 @dataclass(slots=True)
-class _Source:
-    """One source that was read: what it is, and what became of its rows."""
+class _Account:
+    """One source that was read, and what became of its rows."""
 
     raw: Raw
     mapping: SourceMapping
@@ -264,7 +297,7 @@ class _Source:
 class _Part:
     """The rows of a source for one table: the good ones are in the DuckDB table `good`."""
 
-    source: _Source
+    source: _Account
     staged: Staged
     good: str
     kept: Mapping[str, str]

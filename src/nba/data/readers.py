@@ -1,4 +1,4 @@
-"""Files and frames become text tables in DuckDB, and every row knows its line."""
+"""Files, frames and databases become text tables in DuckDB, and every row knows its line."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import gzip
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import duckdb
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nba.data.checks import literal, quoted
-from nba.data.documents import read_documents
+from nba.data.documents import Columns, load_rows, read_documents
+from nba.data.documents import text as document_text
 from nba.data.records import (
     Header,
     Records,
@@ -22,7 +26,7 @@ from nba.data.records import (
     read_header,
     write_good_records,
 )
-from nba.errors import DataError
+from nba.errors import ConfigError, DataError
 
 NATIVE: Final = "@"
 """Prefix of a column that is also at hand as the source typed it."""
@@ -32,6 +36,9 @@ _ZONED: Final = "TIMESTAMP WITH TIME ZONE"
 _FRACTIONS: Final = ("DOUBLE", "FLOAT")
 _TEXTS: Final = ("VARCHAR", "ENUM")
 
+
+BATCH_ROWS: Final = 10_000
+"""Rows of a database that are fetched at a time."""
 
 OURS: Final = "_n_"
 """Columns that begin so carry the reader's own notes; a source may not have any."""
@@ -246,3 +253,112 @@ def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
+
+
+class Database:
+    """A database that is read and never written."""
+
+    def __init__(self, url: str) -> None:
+        """Open a database.
+
+        Raises:
+            ConfigError: the URL is none, or its driver is not installed.
+            DataError: the database cannot be reached.
+        """
+        try:
+            parsed = make_url(url)
+            is_file = parsed.get_backend_name() == "sqlite"
+            self.name = parsed.database or parsed.get_backend_name()
+            if is_file and not Path(self.name).is_file():
+                raise DataError(f"{self.name} is not a file; expected an SQLite database")
+            self._engine = create_engine(parsed)
+        except (ArgumentError, NoSuchModuleError):
+            raise ConfigError(
+                "the database's URL cannot be read; expected sqlite:///shop.db or "
+                "postgresql+psycopg://user:password@host/shop"
+            ) from None
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"the driver {error.name} is not installed; run: pip install {error.name}, or name "
+                "another one, such as postgresql+psycopg://"
+            ) from None
+        self.source = Path(self.name).name if is_file else self.name
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._engine.dispose()
+
+    def tables(self) -> dict[str, list[str]]:
+        """List the tables and views, each with its columns.
+
+        Raises:
+            DataError: the database cannot be reached.
+        """
+        try:
+            inspector = inspect(self._engine)
+            names = [*inspector.get_table_names(), *inspector.get_view_names()]
+            return {
+                name: [str(column["name"]) for column in inspector.get_columns(name)]
+                for name in sorted(names)
+            }
+        except SQLAlchemyError as error:
+            raise DataError(self._say(error)) from None
+
+    def read(self, connection: duckdb.DuckDBPyConnection, query: str, name: str, view: str) -> Raw:
+        """Read the rows of a query as text, batch by batch.
+
+        Raises:
+            DataError: the database cannot run it.
+        """
+        columns = Columns()
+        count = 0
+
+        def rows() -> Iterator[dict[str, Any]]:
+            nonlocal count
+            with self._engine.connect() as opened:
+                self._forbid_writing(opened)
+                result = opened.execution_options(yield_per=BATCH_ROWS).execute(text(query))
+                names = [columns.name(key) for key in result.keys()]  # noqa: SIM118 - not a dict
+                for count, row in enumerate(result, 1):
+                    cells = {
+                        column: _cell_text(value)
+                        for column, value in zip(names, row, strict=True)
+                        if value is not None
+                    }
+                    yield {**cells, "_n_row": count}
+
+        try:
+            load_rows(connection, rows(), columns, view, "_n_row")
+        except SQLAlchemyError as error:
+            raise DataError(self._say(error)) from None
+        found = tuple(columns.of.values())
+        refuse_ours(found, name)
+        return Raw(f"{self.source} {name}", view, found, count)
+
+    def _forbid_writing(self, opened: Connection) -> None:
+        backend = self._engine.url.get_backend_name()
+        if backend == "sqlite":
+            opened.execute(text("PRAGMA query_only = ON"))
+        elif backend in {"postgresql", "mysql", "mariadb"}:
+            opened.execute(text("SET TRANSACTION READ ONLY"))
+
+    def _say(self, error: SQLAlchemyError) -> str:
+        """Say what went wrong without the URL, which may hold a password."""
+        cause = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
+        password = self._engine.url.password
+        shown = cause.replace(str(password), "***") if password else cause
+        return f"the database {self.source} cannot be read: {shown}"
+
+
+def _cell_text(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return value.isoformat(sep=" ")
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case dict() | list():
+            return document_text(value)
+        case _:
+            return str(value)
