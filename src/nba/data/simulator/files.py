@@ -69,8 +69,11 @@ SHOP_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
     "order_statuses": _columns("order_id:t status:t at:at"),
     "consents": _columns("customer_id:t channel:t granted:b at:at"),
     "messages": _columns(
-        "message_id:t customer_id:t message:t anchor:t? decided_at:at claimed_at:at? acked_at:at?"
+        "message_id:t customer_id:t message:t anchor:t? channel:t? decided_at:at "
+        "claimed_at:at? acked_at:at?"
     ),
+    "message_events": _columns("event_id:t message_id:t customer_id:t? type:t at:at"),
+    "events": _columns("event_id:t type:t at:at customer_id:t? product_id:t? order_id:t?"),
 }
 """What the loop reads of the shop's own tables."""
 

@@ -76,31 +76,30 @@ class Journal:
         """Write a row of `consents`, `messages`, `message_events` or `events`."""
         self._note(table, row)
 
+    def seen(self, as_of: np.datetime64) -> Seen:
+        """Give what a policy may see at an instant, itself excluded."""
+        return Seen(self, as_of)
+
     def known(self, table: str, as_of: np.datetime64) -> list[Row]:
         """List the rows of a table known at an instant, itself excluded."""
         instant = TABLES[table]
         return [row for row in self._tables[table] if row[instant] < as_of]
 
+    def orders_of(self, customer_id: str, as_of: np.datetime64) -> list[Row]:
+        """List a customer's orders, in the status they had at an instant."""
+        return [
+            self._as_of(order, as_of)
+            for order in self._orders.get(customer_id, ())
+            if order["ordered_at"] < as_of
+        ]
+
+    def lines_of(self, order_id: str) -> list[Row]:
+        """List the lines of an order."""
+        return self._lines.get(order_id, [])
+
     def produced(self) -> dict[str, list[Row]]:
         """List what the play added to each table."""
         return {name: rows[self._begun[name] :] for name, rows in self._tables.items()}
-
-    def rows(self, as_of: np.datetime64, customers: Iterable[str] | None = None) -> Rows:
-        """Give the orders and lines known at an instant, in the status they had then.
-
-        Args:
-            as_of: the instant, itself excluded.
-            customers: ids; by default all of the sample.
-        """
-        wanted = self._orders if customers is None else customers
-        orders = [
-            self._as_of(order, as_of)
-            for one in wanted
-            for order in self._orders.get(one, ())
-            if order["ordered_at"] < as_of
-        ]
-        lines = [line for order in orders for line in self._lines.get(order["order_id"], ())]
-        return Rows.of(orders, lines)
 
     def bought(self, customer_id: str, as_of: np.datetime64) -> list[tuple[str, np.datetime64]]:
         """List the products a customer ordered and did not cancel, each with the instant."""
@@ -219,3 +218,22 @@ class Journal:
             "status_at": at,
             "delivered_at": None if np.isnat(arrival) else arrival,
         }
+
+
+class Seen:
+    """The facts known at one instant: all that a policy is shown."""
+
+    def __init__(self, journal: Journal, as_of: np.datetime64) -> None:
+        """Look at a journal as of an instant, itself excluded."""
+        self._journal = journal
+        self.as_of = as_of
+
+    def rows(self, customers: Iterable[str]) -> Rows:
+        """Give the orders of some customers and their lines, for the fold."""
+        orders = [order for one in customers for order in self._journal.orders_of(one, self.as_of)]
+        lines = [line for order in orders for line in self._journal.lines_of(order["order_id"])]
+        return Rows.of(orders, lines)
+
+    def table(self, name: str) -> list[Row]:
+        """List the rows of a table of the shop, such as `messages`, `consents` or `events`."""
+        return self._journal.known(name, self.as_of)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from nba.data.simulator.journal import Journal
+from nba.data.simulator.journal import Seen
 from nba.data.simulator.outcome import NOTHING, Comparison, Outcome
 from nba.data.simulator.playing import Offer, Play
 from nba.data.simulator.world import World, read_world
@@ -20,13 +20,13 @@ from nba.errors import ConfigError
 
 ANNOUNCED_DAYS: Final = 7
 
-Decide = Callable[[Journal, Sequence[str], np.datetime64], Sequence[Offer | None]]
+Decide = Callable[[Seen, Sequence[str], np.datetime64], Sequence[Offer | None]]
 """Asked once a day: the facts known so far, customers who may be contacted, and the instant; the
 answer has one offer or None for each of them."""
 
 
 def decide_nothing(
-    journal: Journal,
+    seen: Seen,
     customers: Sequence[str],
     at: np.datetime64,
 ) -> Sequence[Offer | None]:
@@ -103,7 +103,7 @@ def play_world(
         if number % ANNOUNCED_DAYS == 0:
             announce(f"day {number + 1} of {days}")
         at, asked = going.begin(number)
-        offers = decide(going.journal, asked, at)
+        offers = decide(going.seen(at), asked, at)
         if len(offers) != len(asked):
             raise ConfigError(
                 f"the policy gave {len(offers)} answers for {len(asked)} customers; "

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from nba.data.simulator.demand import Demand, Meeting
-from nba.data.simulator.journal import Journal
+from nba.data.simulator.journal import Journal, Seen
 from nba.data.simulator.nature import Purchase, natural_purchases, transit
 from nba.data.simulator.outcome import CustomerTally, MessageTally, Outcome
 from nba.data.simulator.responses import (
@@ -63,20 +63,16 @@ class Offer:
 
 
 class Play:
-    """The customers of a world while one policy writes to them.
-
-    Attributes:
-        journal: the facts so far, which the policy may see.
-    """
+    """The customers of a world while one policy writes to them."""
 
     def __init__(self, world: World, days: int, seed: int) -> None:
         """Begin at the start of the world, with its history and no answer drawn."""
-        self.journal = Journal(world.tables)
+        self._journal = Journal(world.tables)
         self._world = world
         self._seed = seed
         self._days = days
         self._end = world.starts_at + (days + RESPONSE_DAYS) * DAY
-        self._demand = Demand(world, self.journal, seed)
+        self._demand = Demand(world, self._journal, seed)
         self._claimed: set[tuple[str, str, str | None]] = set()
         self._sent_at: dict[str, list[np.datetime64]] = {one: [] for one in world.customers}
         self._tally = {one: Counter[str]() for one in world.customers}
@@ -88,7 +84,7 @@ class Play:
         for customer in world.customers.values():
             self._show_openings(customer.customer_id)
             self._deliver_what_is_under_way(customer.customer_id)
-            last_at = self.journal.last_order(customer.customer_id) or customer.joined_at
+            last_at = self._journal.last_order(customer.customer_id) or customer.joined_at
             self._agenda += natural_purchases(world, customer, last_at, self._end, seed)
         heapq.heapify(self._agenda)
 
@@ -99,10 +95,14 @@ class Play:
         """
         at = self._world.starts_at + day * DAY
         self._buy_before(at)
-        granted = self.journal.granted(at)
+        granted = self._journal.granted(at)
         return at, [
-            one for one in self._tally if granted.get(one) or self.journal.under_way(one, at)
+            one for one in self._tally if granted.get(one) or self._journal.under_way(one, at)
         ]
+
+    def seen(self, at: np.datetime64) -> Seen:
+        """Give the facts that the policy may see."""
+        return self._journal.seen(at)
 
     def send(
         self, customers: Sequence[str], offers: Sequence[Offer | None], at: np.datetime64
@@ -112,7 +112,7 @@ class Play:
         Raises:
             ConfigError: a message has no planted response.
         """
-        granted = self.journal.granted(at)
+        granted = self._journal.granted(at)
         sent: list[tuple[Customer, Offer]] = []
         for customer_id, offer in zip(customers, offers, strict=True):
             if offer is None:
@@ -131,7 +131,7 @@ class Play:
     def end(self) -> Outcome:
         """Follow the answers of the last days, and count."""
         self._buy_before(self._end)
-        granted = self.journal.granted(self._end)
+        granted = self._journal.granted(self._end)
         return Outcome(
             self._days,
             self._world.currency,
@@ -145,7 +145,7 @@ class Play:
             ],
             self._refused,
             self._repeated,
-            self.journal.produced(),
+            self._journal.produced(),
         )
 
     def _remember_messages(self) -> None:
@@ -167,15 +167,15 @@ class Play:
             if product is not None:
                 event = {"type": OPENING_EVENTS[need.kind], "at": need.opens_at}
                 whose = {"event_id": f"{customer_id}.{need.name}", "customer_id": customer_id}
-                self.journal.note("events", whose | event | {"product_id": product.product_id})
+                self._journal.note("events", whose | event | {"product_id": product.product_id})
 
     def _deliver_what_is_under_way(self, customer_id: str) -> None:
         start = self._world.starts_at
-        for order in self.journal.under_way(customer_id, start):
+        for order in self._journal.under_way(customer_id, start):
             if order["ordered_at"] >= start - UNDER_WAY_DAYS * DAY:
                 way = transit(self._world, customer_id, order["order_id"], self._seed)
                 arrival = max(order["ordered_at"] + way, start + HOUR)
-                self.journal.proceed(order["order_id"], "delivered", arrival)
+                self._journal.proceed(order["order_id"], "delivered", arrival)
 
     def _buy_before(self, at: np.datetime64) -> None:
         while self._agenda and self._agenda[0].at < at:
@@ -196,7 +196,7 @@ class Play:
         self._tally[purchase.customer_id].update(bought)
         if purchase.message is not None:
             self._of_message[purchase.message].update(bought)
-        self.journal.place(
+        self._journal.place(
             f"{purchase.customer_id}.{purchase.name}",
             purchase.customer_id,
             purchase.at,
@@ -256,7 +256,7 @@ class Play:
             "acked_at": at,
             "products": ",".join(offer.products),
         }
-        self.journal.note("messages", message)
+        self._journal.note("messages", message)
         self._event(message, "sent", at)
         self._tally[customer.customer_id]["messages"] += 1
         self._of_message.setdefault(offer.message, Counter())["sent"] += 1
@@ -296,19 +296,19 @@ class Play:
         self._event(message, "unsubscribed", at)
         refusal = {"granted": False, "at": at, "source": "message"}
         whose = {name: message[name] for name in ("customer_id", "channel")}
-        self.journal.note("consents", whose | refusal)
+        self._journal.note("consents", whose | refusal)
 
     def _event(self, message: dict[str, Any], kind: str, at: np.datetime64) -> None:
         named = {name: message[name] for name in ("message_id", "customer_id", "channel")}
         event = {"event_id": f"{message['message_id']}.{kind}", "type": kind, "at": at}
-        self.journal.note("message_events", event | named | {"is_machine": False})
+        self._journal.note("message_events", event | named | {"is_machine": False})
 
     def _state(self, customer: Customer, at: np.datetime64) -> str:
         open_kinds = {need.kind for need in self._demand.open(customer.customer_id, at)}
-        return self.journal.state(customer.customer_id, at, open_kinds)
+        return self._journal.state(customer.customer_id, at, open_kinds)
 
     def _days_since(self, customer: Customer, offer: Offer, at: np.datetime64) -> float:
-        delivered_at = self.journal.delivered_at(customer.customer_id, offer.anchor, at)
+        delivered_at = self._journal.delivered_at(customer.customer_id, offer.anchor, at)
         return float((at - delivered_at) / DAY)
 
     def _load(self, customer: Customer, at: np.datetime64) -> float:

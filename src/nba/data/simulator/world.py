@@ -304,6 +304,12 @@ def _tables(connection: duckdb.DuckDBPyConnection, before: str) -> dict[str, Tab
             connection,
             _of_sample("consents", f'"at" < {before}', 'customer_id, channel, "at", granted'),
         ),
+        **{
+            name: read_rows(
+                connection, _of_sample(name, f'"at" < {before}', 'customer_id, "at", event_id')
+            )
+            for name in ("message_events", "events")
+        },
         "messages": read_rows(
             connection, _of_sample("messages", f"decided_at < {before}", "decided_at, message_id")
         ),

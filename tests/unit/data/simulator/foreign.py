@@ -89,6 +89,8 @@ def write_shop(folder: Path, *, customers: int = 40, orders_per_week: float = 0.
         "order_statuses": statuses,
         "consents": consents,
         "messages": [],
+        "message_events": [],
+        "events": [],
     }
     truth = {
         "world": [(1, ENDS_AT, "EUR", 0.3)],

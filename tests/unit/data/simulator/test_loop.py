@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from nba.data.simulator.journal import Journal
+from nba.data.simulator.journal import Seen
 from nba.data.simulator.loop import Decide, compare, decide_nothing, play, play_world
 from nba.data.simulator.outcome import Comparison, CustomerTally, Outcome
 from nba.data.simulator.playing import Offer
@@ -18,7 +18,6 @@ from nba.data.simulator.responses import uniform
 from nba.data.simulator.world import World, read_world
 from nba.domain import DAY
 from nba.errors import ConfigError, DataError
-from nba.statuses import DELIVERED
 from tests.unit.data.simulator.foreign import ENDS_AT, PRODUCTS, instant, write_shop
 
 DAYS = 28
@@ -49,9 +48,7 @@ def daily(message: str, *products: str, kind: str = "broadcast", channel: str = 
 def oracle(world: World) -> Decide:
     """Send exactly the planted needs, each once, on the day it has opened."""
 
-    def decide(
-        journal: Journal, customers: Sequence[str], at: np.datetime64
-    ) -> Sequence[Offer | None]:
+    def decide(seen: Seen, customers: Sequence[str], at: np.datetime64) -> Sequence[Offer | None]:
         return [_needed(world, one, at) for one in customers]
 
     return decide
@@ -67,7 +64,7 @@ def _needed(world: World, customer: str, at: np.datetime64) -> Offer | None:
     return None
 
 
-def at_random(journal: Journal, customers: Sequence[str], at: np.datetime64) -> list[Offer | None]:
+def at_random(seen: Seen, customers: Sequence[str], at: np.datetime64) -> list[Offer | None]:
     """Send about as many messages as the oracle, about anything."""
     offers: list[Offer | None] = []
     for one in customers:
@@ -200,32 +197,28 @@ def test_after_an_unsubscribe_nothing_more_comes_by_that_channel(world: World) -
 
 
 def test_the_policy_sees_today_what_happened_before_and_nothing_later(world: World) -> None:
-    seen: list[tuple[np.datetime64, Journal]] = []
+    shown: list[Seen] = []
 
-    def watch(
-        journal: Journal, customers: Sequence[str], at: np.datetime64
-    ) -> Sequence[Offer | None]:
-        rows = journal.rows(at)
+    def watch(seen: Seen, customers: Sequence[str], at: np.datetime64) -> Sequence[Offer | None]:
+        rows = seen.rows(customers)
         assert (rows.ordered_at < at).all()
         assert (rows.status_at < at).all()
         assert not (rows.delivered_at >= at).any()
         for table in ("messages", "message_events", "consents", "events"):
-            instants = [row.get("at", row.get("decided_at")) for row in journal.known(table, at)]
+            instants = [row.get("at", row.get("decided_at")) for row in seen.table(table)]
             assert all(one < at for one in instants)
-        if seen:
-            before, _ = seen[-1]
-            told = {row["message_id"] for row in journal.known("messages", at)}
-            assert len(told) >= len(journal.known("messages", before))
-        seen.append((at, journal))
-        return daily("digest", "lamp")(journal, customers, at)
+        shown.append(seen)
+        return daily("digest", "lamp")(seen, customers, at)
 
     outcome = play_world(world, watch, days=10)
-    assert [at for at, _ in seen] == [ENDS_AT + day * DAY for day in range(10)]
-    at, journal = seen[-1]
-    assert len(journal.known("messages", at)) > 0
-    late = journal.rows(at + 60 * DAY)
-    assert len(late.order_ids) == 40 + 10 + len(outcome.facts["orders"])
-    assert (late.status == DELIVERED).all()
+    assert [one.as_of for one in shown] == [ENDS_AT + day * DAY for day in range(10)]
+    sent = [len(one.table("messages")) for one in shown]
+    assert sent[:2] == [0, len(world.customers)]
+    assert sent == sorted(sent)
+    late = shown[-1].rows(world.customers)
+    told = [one for one in outcome.facts["orders"] if one["ordered_at"] < shown[-1].as_of]
+    assert 0 < len(told) < len(outcome.facts["orders"])
+    assert len(late.order_ids) == 40 + 10 + len(told)
 
 
 def test_an_order_goes_through_its_flow_and_is_delivered_days_later(world: World) -> None:
