@@ -70,7 +70,8 @@ def test_every_rule_is_on_the_page(rule):
 
 
 def test_every_word_that_a_column_may_hold_is_on_the_page():
-    words = {word for choices in CHOICES.values() for word in choices} | {*QUARANTINE.names}
+    choices = (words for kind, words in CHOICES.items() if kind is not Kind.STATUS)
+    words = {*QUARANTINE.names, *(word for words in choices for word in words)}
     assert {word for word in words if f"`{word}`" not in PAGE} == set()
 
 
