@@ -81,7 +81,9 @@ class Journal:
         return Seen(self, as_of)
 
     def known(self, table: str, as_of: np.datetime64) -> list[Row]:
-        """List the rows of a table known at an instant, itself excluded."""
+        """List the rows of a table known at an instant; orders in the status they had then."""
+        if table == "orders":
+            return [order for one in self._orders for order in self.orders_of(one, as_of)]
         instant = TABLES[table]
         return [row for row in self._tables[table] if row[instant] < as_of]
 

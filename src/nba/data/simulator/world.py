@@ -292,8 +292,11 @@ def _tables(connection: duckdb.DuckDBPyConnection, before: str) -> dict[str, Tab
         ),
         "order_lines": read_rows(
             connection,
-            f"""SELECT * FROM order_lines WHERE order_id IN ({known})
-            ORDER BY order_id, line_no""",
+            # What came back later had not come back yet.
+            f"""SELECT * REPLACE (CASE WHEN order_id IN (
+                SELECT order_id FROM orders WHERE coalesce(status_at, delivered_at, ordered_at) <
+                {before}) THEN returned_quantity END AS returned_quantity)
+            FROM order_lines WHERE order_id IN ({known}) ORDER BY order_id, line_no""",
         ),
         "order_statuses": read_rows(
             connection,

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from nba.data.simulator.journal import Seen
+from nba.data.simulator.journal import Journal, Seen
 from nba.data.simulator.loop import Decide, compare, decide_nothing, play, play_world
 from nba.data.simulator.outcome import Comparison, CustomerTally, Outcome
 from nba.data.simulator.playing import Offer
@@ -250,8 +250,12 @@ def test_own_orders_come_at_the_planted_rate_whatever_their_regularity(tmp_path:
 
 
 def test_a_play_may_start_earlier_and_then_knows_less(shop: Path) -> None:
-    earlier = read_world(shop, starts_at="2026-05-01T00:00Z")
+    earlier = read_world(shop, starts_at="2026-04-17T00:00Z")
     assert {row["order_id"][:4] for row in earlier.tables["orders"]} == {"met-"}
+    seen = Journal(earlier.tables).seen(earlier.starts_at)
+    # Ordered 75 days before the end of the history, and delivered three days later.
+    assert {row["status"] for row in seen.table("orders")} == {"pending_confirmation"}
+    assert np.isnat(seen.rows(earlier.customers).delivered_at).all()
     assert play_world(earlier, decide_nothing, days=7).days == 7
     with pytest.raises(ConfigError, match="no customer had joined"):
         read_world(shop, starts_at="2020-01-01T00:00Z")
