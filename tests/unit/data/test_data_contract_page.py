@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nba.data import checks, imports, records
+from nba.data import checks, documents, entries, imports, mapping, records
 from nba.data.imports import import_files
 from nba.data.mapping import SourceMapping
 from nba.schema import CHOICES, QUARANTINE, Kind
@@ -24,14 +24,18 @@ def block(language: str) -> str:
     return found[1]
 
 
+def section(title: str) -> str:
+    return PAGE.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
 def documented_rules() -> set[str]:
-    rows = re.findall(r"^\| (`[a-z0-9_`, ]+`) \|", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| (`[a-z0-9_`, ]+`) \|", section("Bad rows"), re.MULTILINE)
     return {rule for row in rows for rule in re.findall(r"`(\w+)`", row)}
 
 
 def rules_in_the_source() -> set[str]:
     """Every word written as a text that the quarantine could show as a rule."""
-    sources = [Path(str(module.__file__)).read_text() for module in (checks, records, imports)]
+    sources = [Path(str(module.__file__)).read_text() for module in MODULES]
     return set(re.findall(r'"([a-z0-9]+(?:_[a-z0-9]+)*)"', "".join(sources)))
 
 
@@ -60,7 +64,7 @@ def test_every_rule_of_the_page_is_one_of_the_source():
 
 @pytest.mark.parametrize(
     "rule",
-    """missing_cells extra_cells not_utf8 stray_quote stray_carriage_return missing_value too_long
+    """missing_cells extra_cells not_utf8 nul_byte too_long_record not_json stray_quote stray_carriage_return missing_value too_long
     control_character naive_timestamp nonexistent_time not_an_instant instant_out_of_range
     not_a_number not_an_integer negative too_large not_a_boolean unknown_status
     unknown_availability order_conflict line_conflict unknown_order""".split(),
@@ -80,3 +84,8 @@ def test_every_spelling_of_a_status_is_on_the_page_of_statuses():
     for code, words in SPELLINGS.items():
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `{code}` |")][1:]
         assert row == f"| `{code}` | {', '.join(' '.join(w.split()) for w in words.split(','))} |"
+
+
+@pytest.mark.parametrize("key", sorted((entries.KEYS | mapping.KEYS) - {"file", "columns"}))
+def test_every_key_of_a_mapping_is_on_the_page(key):
+    assert re.search(rf"\[?\b{key}\b", section("Mapping files"))
