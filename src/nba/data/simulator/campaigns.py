@@ -147,10 +147,7 @@ def _after_delivery(
     elif name == "replacement":
         types = chooser.catalogue.type[delivered.main]
         shown = _slots(
-            [
-                chooser.of_type(rng, types, delivered.customer, day_of(at))
-                for _ in range(SHOWN)
-            ]
+            [chooser.of_type(rng, types, delivered.customer, day_of(at)) for _ in range(SHOWN)]
         )
     else:
         shown = np.full((len(at), SHOWN), -1, np.int32)
@@ -259,9 +256,7 @@ def _digests(rng: np.random.Generator, chooser: Chooser) -> Candidates:
     customer, day, at = customer[timely], day[timely], at[timely]
     group = customers.archetype[customer].astype(np.int64) * 12 + MONTH[day]
     slots = [
-        chooser.of_type(
-            rng, type_wheel().draw(group, rng.random(len(group))), customer, day
-        )
+        chooser.of_type(rng, type_wheel().draw(group, rng.random(len(group))), customer, day)
         for _ in range(SHOWN)
     ]
     return Candidates(

@@ -148,7 +148,9 @@ def make_customers(seed: int, orders: int) -> Customers:
         np.where(is_named, regularity, 1.0),
         begins_day,
         np.where(early < STARTS_AT, early, signed_up),
-        np.where(is_lost, STARTS_AT + (np.where(is_lost, lost_day, 0) * DAY).astype(np.int64), NEVER),
+        np.where(
+            is_lost, STARTS_AT + (np.where(is_lost, lost_day, 0) * DAY).astype(np.int64), NEVER
+        ),
         rng.gamma(RESPONSIVENESS_SHAPE, 1.0 / RESPONSIVENESS_SHAPE, count),
         rng.gamma(ANNOYANCE_SHAPE, 1.0 / ANNOYANCE_SHAPE, count),
         rng.beta(*PRICE_SENSITIVITY, count),
@@ -189,7 +191,9 @@ def _tastes() -> Floats:
 
 def _favourites() -> Floats:
     """Weigh the types that one can like: those bought again and again that fit anything."""
-    likeable = np.array([one.nature in ("consumable", "accessory") and not one.fits for one in TYPES])
+    likeable = np.array(
+        [one.nature in ("consumable", "accessory") and not one.fits for one in TYPES]
+    )
     consumable = np.array([one.nature == "consumable" for one in TYPES])
     return _tastes() * likeable * np.where(consumable, 2.0, 1.0)
 

@@ -67,9 +67,7 @@ class Intents(Columns):
         """Give the need each is."""
         none = np.full(len(self), -1, np.int32)
         types = chooser.catalogue.type[self.product]
-        return Needs(
-            self.customer, types, self.kind, none, self.at, self.due_at, self.closes_at
-        )
+        return Needs(self.customer, types, self.kind, none, self.at, self.due_at, self.closes_at)
 
     def wants(self, chooser: Chooser) -> Wants:
         """Give the order lines of those that are bought."""

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from nba.data.simulator.assortment import TYPES
 from nba.data.simulator.baskets import wanted
-from nba.data.simulator.calendar import DAY, ENDS_AT, HISTORY_DAYS, HOUR, NEVER, STARTS_AT, Micros, day_of
+from nba.data.simulator.calendar import (
+    DAY,
+    ENDS_AT,
+    HISTORY_DAYS,
+    HOUR,
+    NEVER,
+    STARTS_AT,
+    Micros,
+    day_of,
+)
 from nba.data.simulator.campaigns import CALENDAR, Candidates, plan_campaigns
 from nba.data.simulator.chance import Codes, Floats, keyed, stream
 from nba.data.simulator.choosing import Chooser
@@ -136,7 +145,9 @@ def correspond(
     log = Log.joined([*parts, play.step(by_rank[:0])])
     log = log.take(np.lexsort((log.customer, log.decided_at)))
     return Correspondence(
-        log, play.consents.rows(chooser, log), Wants.joined([play.remaining(), _bought(chooser, log)])
+        log,
+        play.consents.rows(chooser, log),
+        Wants.joined([play.remaining(), _bought(chooser, log)]),
     )
 
 

@@ -96,10 +96,7 @@ def follow(chooser: Chooser, wants: Wants) -> Consequences:
         owned = _own(rng, chooser, frontier, delivered_at)
         refills, in_chain = _refills(rng, chooser, frontier, delivered_at, in_chain)
         waves = [
-            *(
-                _accessories(rng, chooser, pair, frontier, delivered_at)
-                for pair in ACCESSORIES
-            ),
+            *(_accessories(rng, chooser, pair, frontier, delivered_at) for pair in ACCESSORIES),
             _replacements(rng, chooser, owned),
         ]
         frontier = Wants.joined([one.wants for one in waves])
@@ -108,9 +105,7 @@ def follow(chooser: Chooser, wants: Wants) -> Consequences:
         all_owned.append(owned)
         if not len(frontier) or wave == WAVES - 1:
             break
-    return Consequences(
-        Wants.joined(all_wants), Needs.joined(all_needs), Owned.joined(all_owned)
-    )
+    return Consequences(Wants.joined(all_wants), Needs.joined(all_needs), Owned.joined(all_owned))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,16 +150,12 @@ def _accessories(
     )
     day = np.maximum(day_of(due_at), day_of(since) + 1)
     group = (
-        catalogue.fit_group(code, catalogue.model[needs.main])
-        if pair.needs_model
-        else needs.type
+        catalogue.fit_group(code, catalogue.model[needs.main]) if pair.needs_model else needs.type
     )
     return _wave(rng, chooser, pair.relation, needs, day, group, fits=pair.needs_model)
 
 
-def _own(
-    rng: np.random.Generator, chooser: Chooser, wants: Wants, delivered_at: Micros
-) -> Owned:
+def _own(rng: np.random.Generator, chooser: Chooser, wants: Wants, delivered_at: Micros) -> Owned:
     """Make owners of those who got a durable, and let it wear out."""
     life = _LIFE[chooser.catalogue.type[wants.product]]
     rows = np.flatnonzero(life > 0)
@@ -252,9 +243,7 @@ def _refills(
     fit_model = catalogue.fit_model[product][chain]
     day = np.maximum(day_of(due_at), day_of(since) + 1)
     by_fit, by_type = fit_model >= 0, fit_model < 0
-    groups = np.where(
-        by_fit, needs.type * np.int64(len(catalogue.models)) + fit_model, needs.type
-    )
+    groups = np.where(by_fit, needs.type * np.int64(len(catalogue.models)) + fit_model, needs.type)
     waves = [
         _wave(
             rng,

@@ -183,7 +183,10 @@ def _changes(
 
 
 def _fill(
-    rng: np.random.Generator, catalogue: Catalogue, changes: list[NDArray[np.generic]], spells: Spells
+    rng: np.random.Generator,
+    catalogue: Catalogue,
+    changes: list[NDArray[np.generic]],
+    spells: Spells,
 ) -> States:
     """Carry every value forward until it changes; the first row of a product sets all."""
     product, at, availability, step, factor, until = changes
