@@ -10,6 +10,7 @@ import numpy as np
 
 from nba.data.catalog import Catalog
 from nba.data.history import OrderHistory
+from nba.data.product_states import ProductStates
 from nba.domain import DAY, Ids, Texts
 from nba.facts.rows import Rows
 from nba.vocabulary import AVAILABILITIES
@@ -67,13 +68,17 @@ def catalog(*products: str | Mapping[str, Any]) -> Catalog:
     columns: dict[str, Any] = {"product_ids": Ids.of(row["product_id"] for row in given)}
     for row in given:
         row.setdefault("title", row["product_id"].title())
-        row["priced"], row["on_sale"] = "price" in row, "sale_price" in row
+        row |= {"priced": "price" in row, "on_sale": "sale_price" in row, "stocked": "stock" in row}
         row["availability"] = AVAILABILITIES.index(row.get("availability", "in_stock"))
         row["is_consumable"] = {True: 1, False: 0, None: 2}[row.get("is_consumable")]
     exact = {"availability": np.int8, "is_consumable": np.int8, "priced": np.bool_}
     for field in fields(Catalog):
         if field.type == "Texts":
             columns[field.name] = Texts.of(row.get(field.name, "") for row in given)
+        elif field.type == "Instants":
+            columns[field.name] = np.array([row.get(field.name) for row in given], "datetime64[us]")
+        elif field.name == "states":
+            columns[field.name] = ProductStates.none()
         elif field.name != "product_ids":
             kind = np.bool_ if "bool" in str(field.type) else np.int64
             columns[field.name] = np.array(

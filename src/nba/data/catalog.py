@@ -1,20 +1,23 @@
-"""The catalogue: what a shop says of its products."""
+"""The catalogue: what a shop says of its products, and said at any instant."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any, Self
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data.checks import SQL_TYPES
+from nba.data.checks import SQL_TYPES, quoted
+from nba.data.product_states import BEGINNING, STATED, STATED_CELLS, ProductStates, filled
 from nba.data.quarantine import type_frame
 from nba.data.readers import connect, read_frame
-from nba.domain import Ids, Texts
+from nba.data.rows import AT, column
+from nba.domain import Ids, Instants, Texts, to_instant
 from nba.errors import DataError
-from nba.schema import PRODUCTS
+from nba.schema import PRODUCT_STATES, PRODUCTS, Table
 from nba.vocabulary import AVAILABILITIES, Availability
 
 _TEXTS = ("title", "category", "product_group_id", "brand", "currency", "link", "image_link")
@@ -29,9 +32,14 @@ class Catalog:
         title, category, product_group_id, brand, currency, link, image_link: one text a product.
         price, sale_price: int64, minor units; 0 where the shop gave none.
         priced, on_sale: bool: the shop gave a price, a sale price.
+        sale_until: datetime64[us]; NaT where the shop did not say.
         availability: int8, a code of `vocabulary.AVAILABILITIES`; missing counts as in stock.
+        stock: int64, pieces; 0 where the shop did not say.
+        stocked: bool: the shop said a stock.
+        published_at, discontinued_at: datetime64[us]; NaT where the shop did not say.
         successor_of: the ids of the products this one replaces, comma-separated.
         is_consumable: int8: 1 yes, 0 no, 2 not said.
+        states: what changed of these products, and when.
     """
 
     product_ids: Ids
@@ -46,9 +54,15 @@ class Catalog:
     priced: NDArray[np.bool_]
     sale_price: NDArray[np.int64]
     on_sale: NDArray[np.bool_]
+    sale_until: Instants
     availability: NDArray[np.int8]
+    stock: NDArray[np.int64]
+    stocked: NDArray[np.bool_]
+    published_at: Instants
+    discontinued_at: Instants
     successor_of: Texts
     is_consumable: NDArray[np.int8]
+    states: ProductStates
 
     @classmethod
     def empty(cls) -> Self:
@@ -59,51 +73,118 @@ class Catalog:
             return cls.from_table(connection)
 
     @classmethod
-    def from_frame(cls, frame: Any, *, zone: str | None = None) -> Self:  # noqa: ANN401 - pandas, Polars or Arrow
-        """Read a data frame with the columns of the `products` table.
+    def from_frame(
+        cls,
+        products: Any,  # noqa: ANN401 - pandas, Polars or Arrow
+        product_states: Any = None,  # noqa: ANN401 - the same
+        *,
+        zone: str | None = None,
+    ) -> Self:
+        """Read data frames.
+
+        Args:
+            products: with the columns of the `products` table.
+            product_states: with those of the `product_states` table.
+            zone: the zone of timestamps that carry none.
 
         Raises:
             DataError: a required column is missing, a row breaks a rule, or two rows are one
-                product.
+                product or two states of a product at one instant.
         """
         with connect() as connection:
-            raw = read_frame(connection, frame, "products", "raw_products")
-            type_frame(connection, raw, PRODUCTS, "products", zone)
-            repeated = connection.execute(
-                "SELECT product_id FROM products GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 5"
-            ).fetchall()
-            if repeated:
-                named = ", ".join(product_id for (product_id,) in repeated)
-                raise DataError(f"several rows have the product_id {named}; keep one a product")
+            frames = [(products, PRODUCTS)]
+            if product_states is not None:
+                frames.append((product_states, PRODUCT_STATES))
+            for frame, table in frames:
+                raw = read_frame(connection, frame, table.name, f"raw_{table.name}")
+                type_frame(connection, raw, table, table.name, zone)
+                _refuse_repeated(connection, table)
             return cls.from_table(connection)
 
     @classmethod
     def from_table(cls, connection: duckdb.DuckDBPyConnection) -> Self:
-        """Read the table or view `products` of a connection."""
+        """Read the table or view `products` of a connection and, if it is there, `product_states`.
+
+        Columns that every row may leave empty may be absent.
+        """
+        products = filled(connection, PRODUCTS)
         texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in (*_TEXTS, "successor_of"))
-        codes = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(AVAILABILITIES))
-        in_stock = AVAILABILITIES.index(Availability.IN_STOCK)
         columns = connection.execute(f"""
-            SELECT product_id, {texts},
-                CAST(coalesce(price, 0) AS BIGINT) AS price, price IS NOT NULL AS priced,
-                CAST(coalesce(sale_price, 0) AS BIGINT) AS sale_price,
-                sale_price IS NOT NULL AS on_sale,
-                CAST(CASE availability {codes} ELSE {in_stock} END AS TINYINT) AS availability,
+            SELECT product_id, {texts}, {STATED_CELLS}, published_at, discontinued_at,
                 CAST(CASE CAST(is_consumable AS BOOLEAN) WHEN TRUE THEN 1 WHEN FALSE THEN 0
                     ELSE 2 END AS TINYINT) AS is_consumable
-            FROM products ORDER BY product_id
+            FROM {products} ORDER BY product_id
         """).fetchnumpy()
-        return cls(
-            Ids.of(columns["product_id"]),
-            **{name: Texts.of(columns[name]) for name in (*_TEXTS, "successor_of")},
-            price=np.asarray(columns["price"], np.int64),
-            priced=np.asarray(columns["priced"], np.bool_),
-            sale_price=np.asarray(columns["sale_price"], np.int64),
-            on_sale=np.asarray(columns["on_sale"], np.bool_),
-            availability=np.asarray(columns["availability"], np.int8),
-            is_consumable=np.asarray(columns["is_consumable"], np.int8),
+        others: dict[str, Any] = {name: columns[name].dtype for name in (*STATED, "is_consumable")}
+        others |= dict.fromkeys(("sale_until", "published_at", "discontinued_at"), AT)
+        cells: dict[str, Any] = {
+            name: Texts.of(columns[name]) for name in (*_TEXTS, "successor_of")
+        }
+        cells |= {name: column(columns, name, kind) for name, kind in others.items()}
+        found = connection.execute(
+            "SELECT count(*) FROM information_schema.tables WHERE table_name = 'product_states'"
+        ).fetchone()
+        states = ProductStates.from_table(connection) if found != (0,) else ProductStates.none()
+        return cls(product_ids=Ids.of(columns["product_id"]), states=states, **cells)
+
+    def until(self, as_of: str | datetime | np.datetime64) -> Self:
+        """Show the products as they were at `as_of`, itself excluded.
+
+        Availability, stock and prices are those of a product's latest state before; where it has
+        none before, what `products` says. A product published later is not there. One that was
+        discontinued later was in stock, unless a state says otherwise.
+
+        Raises:
+            DataError: `as_of` carries no zone.
+        """
+        instant = to_instant(as_of)
+        states = self.states.before(instant)
+        last = states.last()
+        columns = {name: getattr(self, name).copy() for name in STATED}
+        for name, values in columns.items():
+            values[last.product] = getattr(last, name)
+        told = np.zeros(len(self), np.bool_)
+        told[last.product] = last.at > BEGINNING
+        gone = columns["availability"] == AVAILABILITIES.index(Availability.DISCONTINUED)
+        columns["availability"][gone & ~told & (self.discontinued_at >= instant)] = (
+            AVAILABILITIES.index(Availability.IN_STOCK)
         )
+        return replace(self, states=states, **columns)._select(~(self.published_at >= instant))
+
+    def last_fact(self) -> np.datetime64:
+        """Give the latest instant of a state, a publication or an end; the epoch if there is none.
+
+        Cut after it, the catalogue is as the shop shows it now.
+        """
+        instants = np.concatenate([self.states.at, self.published_at, self.discontinued_at])
+        instants = instants[~np.isnat(instants)]
+        return instants.max() if len(instants) else np.datetime64(0, "us")
+
+    def _select(self, kept: NDArray[np.bool_]) -> Self:
+        """Keep some products."""
+        if kept.all():
+            return self
+        places = np.flatnonzero(kept)
+        columns: dict[str, Any] = {"states": self.states.of_products(kept)}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if isinstance(values, Texts):
+                columns[field.name] = values.take(places)
+            elif isinstance(values, np.ndarray):
+                columns[field.name] = values[places]
+        return type(self)(**columns)
 
     def __len__(self) -> int:
         """Count the products."""
         return len(self.product_ids)
+
+
+def _refuse_repeated(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    key = ", ".join(quoted(name) for name in table.key)
+    repeated = connection.execute(
+        f"SELECT product_id FROM {table.name} GROUP BY {key} HAVING count(*) > 1 ORDER BY 1 LIMIT 5"
+    ).fetchall()
+    if repeated:
+        named = ", ".join(product_id for (product_id,) in repeated)
+        per = "product" if table is PRODUCTS else "product and instant"
+        raise DataError(f"several rows have the product_id {named}; keep one a {per}")

@@ -15,7 +15,8 @@ from nba.facts.rows import Rows
 from nba.statuses import STATUSES
 
 _STATUS_CODE: Final = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(STATUSES))
-_AT: Final = "datetime64[us]"
+AT: Final = "datetime64[us]"
+"""The dtype of instants."""
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
@@ -59,19 +60,19 @@ def read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         customer_ids=_ids(connection, "customer_id", "orders"),
         product_ids=product_ids,
         order_ids=Ids.of(orders["order_id"]),
-        customer=_column(orders, "customer", np.int32),
-        ordered_at=_column(orders, "ordered_at", _AT),
-        status=_column(orders, "status", np.int8),
-        status_at=_column(orders, "status_at", _AT),
-        delivered_at=_column(orders, "delivered_at", _AT),
-        discount=_column(orders, "discount", np.int64),
-        is_test=_column(orders, "is_test", np.bool_),
-        line_order=_column(lines, "line_order", np.int32),
-        line_product=_column(lines, "line_product", np.int32),
-        quantity=_column(lines, "quantity", np.int64),
-        returned_quantity=_column(lines, "returned_quantity", np.int64),
-        unit_price=_column(lines, "unit_price", np.int64),
-        line_discount=_column(lines, "line_discount", np.int64),
+        customer=column(orders, "customer", np.int32),
+        ordered_at=column(orders, "ordered_at", AT),
+        status=column(orders, "status", np.int8),
+        status_at=column(orders, "status_at", AT),
+        delivered_at=column(orders, "delivered_at", AT),
+        discount=column(orders, "discount", np.int64),
+        is_test=column(orders, "is_test", np.bool_),
+        line_order=column(lines, "line_order", np.int32),
+        line_product=column(lines, "line_product", np.int32),
+        quantity=column(lines, "quantity", np.int64),
+        returned_quantity=column(lines, "returned_quantity", np.int64),
+        unit_price=column(lines, "unit_price", np.int64),
+        line_discount=column(lines, "line_discount", np.int64),
         statuses=_statuses(connection) if "order_statuses" in names else Statuses.none(),
         versions=_versions(connection) if "order_versions" in names else Versions.none(),
     )
@@ -84,7 +85,7 @@ def _statuses(connection: duckdb.DuckDBPyConnection) -> Statuses:
         FROM order_statuses s JOIN (SELECT order_id, code FROM coded_orders) o USING (order_id)
     """).fetchnumpy()
     return Statuses.of(
-        _column(rows, "code", np.int32), _column(rows, "at", _AT), _column(rows, "status", np.int8)
+        column(rows, "code", np.int32), column(rows, "at", AT), column(rows, "status", np.int8)
     )
 
 
@@ -119,17 +120,17 @@ def _versions(connection: duckdb.DuckDBPyConnection) -> Versions:
         "status": np.int8,
         "is_test": np.bool_,
         "line_product": np.int32,
-        **dict.fromkeys(("ordered_at", "status_at", "delivered_at"), _AT),
+        **dict.fromkeys(("ordered_at", "status_at", "delivered_at"), AT),
         **dict.fromkeys(("discount", "quantity", "returned_quantity"), np.int64),
         **dict.fromkeys(("unit_price", "line_discount"), np.int64),
     }
     return Versions.of_rows(
         _ids(connection, "customer_id", "held_versions"),
         _ids(connection, "product_id", "held_versions"),
-        _column(rows, "begins", np.bool_),
-        _column(rows, "is_line", np.bool_),
-        {name: _column(rows, name, kind) for name, kind in kinds.items()}
-        | {"order": _column(rows, "code", np.int32)},
+        column(rows, "begins", np.bool_),
+        column(rows, "is_line", np.bool_),
+        {name: column(rows, name, kind) for name, kind in kinds.items()}
+        | {"order": column(rows, "code", np.int32)},
     )
 
 
@@ -142,9 +143,9 @@ def _ids(connection: duckdb.DuckDBPyConnection, name: str, table: str) -> Ids:
     return Ids.of(found)
 
 
-def _column(table: dict[str, Any], name: str, dtype: type | str) -> NDArray[Any]:
+def column(table: dict[str, Any], name: str, dtype: type | str) -> NDArray[Any]:
+    """Give a fetched column, which may be null only where it holds instants; those are NaT then."""
     values = table[name]
     if isinstance(values, np.ma.MaskedArray):
-        # Only instants may be null here.
-        values = np.ma.filled(values.astype(_AT), np.datetime64("NaT"))
+        values = np.ma.filled(values.astype(AT), np.datetime64("NaT"))
     return np.ascontiguousarray(values.astype(dtype))

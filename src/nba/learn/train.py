@@ -40,10 +40,12 @@ def train(
 
     Args:
         history: the orders; those at or after `as_of` have no effect.
-        catalog: the products; sold ones it lacks are added with their id as title.
+        catalog: the products, as they were then; sold ones it lacks are added with their id as
+            title.
         config: the recipe; by default all defaults.
-        as_of: an instant with a zone; by default just after the last fact, from which ages and
-            windows are counted in any case.
+        as_of: an instant with a zone; by default where the history was cut, else just after the
+            last fact of history and catalogue. Ages and windows are counted from the last fact of
+            the history in any case.
         threads: processors to use, by default all; the result is the same for any number.
         announce: called with the name of each step as it begins.
 
@@ -55,6 +57,10 @@ def train(
     known = history if as_of is None else history.until(as_of)
     # Ages count from the last fact, so that a shop that paused keeps its popular list.
     until = min(known.as_of, last_fact(known.rows) + MICROSECOND)
+    # A history that ends with its last fact was not cut: the newest price may well be later.
+    is_whole = as_of is None and until == known.as_of
+    shown_at = max(until, catalog.last_fact() + MICROSECOND) if is_whole else known.as_of
+    catalog = catalog.until(shown_at)
     baskets = replace(known.baskets(), as_of=until)
     announce("counting pairs")
     counts = local.pair_counts(baskets, threads=workers)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import duckdb
 import pandas as pd
 import pytest
 
 from nba.data.catalog import Catalog
+from nba.domain import MICROSECOND
 from nba.errors import DataError
 from nba.vocabulary import AVAILABILITIES, Availability
 
@@ -48,3 +50,101 @@ def test_a_frame_with_a_bad_row_is_refused_with_row_column_and_rule():
 def test_a_frame_with_one_product_twice_is_refused():
     with pytest.raises(DataError, match="several rows have the product_id a; keep one"):
         Catalog.from_frame(FRAME.assign(product_id="a"))
+
+
+PRODUCTS = pd.DataFrame(
+    {
+        "product_id": ["lamp", "new", "old", "pot"],
+        "title": ["Lamp", "New", "Old", "Pot"],
+        "price": [1000, 700, 500, 300],
+        "availability": ["in_stock", "in_stock", "discontinued", "discontinued"],
+        "published_at": [None, "2026-03-05T00:00:00Z", None, None],
+        "discontinued_at": [None, None, "2026-03-05T00:00:00Z", "2026-03-05T00:00:00Z"],
+    }
+)
+STATES = pd.DataFrame(
+    {
+        "product_id": ["lamp", "pot", "lamp"],
+        "at": ["2026-03-03T00:00:00Z", "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z"],
+        "price": [800, 250, 900],
+        "sale_price": [None, None, "850"],
+        "sale_until": [None, None, "2026-03-04T00:00:00Z"],
+        "stock": [0, None, 5],
+        "availability": ["out_of_stock", "discontinued", "in_stock"],
+    }
+)
+
+
+def shown(catalog: Catalog, product: str) -> dict[str, object]:
+    code = catalog.product_ids.find(product)
+    cells = {
+        "availability": AVAILABILITIES[int(catalog.availability[code])].value,
+        "price": int(catalog.price[code]),
+    }
+    if catalog.on_sale[code]:
+        cells |= {"sale_price": int(catalog.sale_price[code])}
+        cells |= {"sale_until": str(catalog.sale_until[code])[:10]}
+    return cells | ({"stock": int(catalog.stock[code])} if catalog.stocked[code] else {})
+
+
+@pytest.mark.parametrize(
+    ("as_of", "lamp"),
+    [
+        ("2026-03-02T00:00:00Z", {"availability": "in_stock", "price": 1000}),
+        (
+            "2026-03-02T00:00:00.000001Z",
+            {
+                "availability": "in_stock",
+                "price": 900,
+                "sale_price": 850,
+                "sale_until": "2026-03-04",
+                "stock": 5,
+            },
+        ),
+        ("2026-03-09T00:00:00Z", {"availability": "out_of_stock", "price": 800, "stock": 0}),
+    ],
+)
+def test_an_instant_sees_the_latest_state_before_it_and_at_first_the_catalogue(as_of, lamp):
+    catalog = Catalog.from_frame(PRODUCTS, STATES)
+    assert shown(catalog.until(as_of), "lamp") == lamp
+    assert shown(catalog.until("2026-03-09T00:00:00Z").until(as_of), "lamp") == lamp
+
+
+def test_a_product_is_not_there_before_it_was_published():
+    catalog = Catalog.from_frame(PRODUCTS, STATES)
+    assert list(catalog.until("2026-03-05T00:00:00Z").product_ids) == ["lamp", "old", "pot"]
+    later = catalog.until("2026-03-05T00:00:00.000001Z")
+    assert list(later.product_ids) == ["lamp", "new", "old", "pot"]
+    early = catalog.until("2026-03-04T00:00:00Z")
+    assert shown(early, "pot") == {"availability": "discontinued", "price": 250}
+    assert early.title[2] == "Pot"
+
+
+def test_a_product_was_in_stock_before_it_was_discontinued_unless_a_state_says_otherwise():
+    catalog = Catalog.from_frame(PRODUCTS, STATES)
+    early, late = catalog.until("2026-03-05T00:00:00Z"), catalog.until("2026-03-06T00:00:00Z")
+    assert shown(early, "old")["availability"] == "in_stock"
+    assert shown(early, "pot")["availability"] == "discontinued"
+    assert shown(catalog.until("2026-03-02T00:00:00Z"), "pot")["availability"] == "in_stock"
+    assert shown(late, "old")["availability"] == "discontinued"
+
+
+def test_after_its_last_fact_a_catalogue_is_as_it_is_now():
+    catalog = Catalog.from_frame(PRODUCTS, STATES)
+    now = catalog.until(catalog.last_fact() + MICROSECOND)
+    assert list(now.product_ids) == list(catalog.product_ids)
+    assert shown(now, "old") == shown(catalog, "old")
+    assert str(Catalog.empty().last_fact()).startswith("1970")
+
+
+def test_two_states_of_a_product_at_one_instant_are_refused():
+    twice = STATES.assign(product_id="pot", at="2026-03-02T00:00:00Z")
+    with pytest.raises(DataError, match="have the product_id pot; keep one a product and instant"):
+        Catalog.from_frame(PRODUCTS, twice)
+
+
+def test_a_catalogue_may_lack_the_columns_it_leaves_empty():
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE products AS SELECT 'a' AS product_id, 'Kettle' AS title")
+        catalog = Catalog.from_table(connection)
+    assert (list(catalog.title), catalog.priced.tolist()) == (["Kettle"], [False])
