@@ -144,6 +144,8 @@ def share(text: str) -> float:
 
 def show(report: ImportReport, *, as_json: bool = False) -> None:
     """Print the account of an import."""
+    from nba.data.remarks import remarks
+
     for known in report.recognised:
         say(known.sentence(), as_json=as_json)
     rows = [
@@ -171,34 +173,8 @@ def show(report: ImportReport, *, as_json: bool = False) -> None:
         say(f"  quarantined: {count:,} {rule}", as_json=as_json)
     for example in report.examples:
         say(f"    {example}", as_json=as_json)
-    for word, count in report.unknown_statuses.items():
-        say(f"  unknown status: {count:,} {word!r}", as_json=as_json)
-    if report.unknown_statuses:
-        say("  give their meaning under [statuses] in a mapping of your own", as_json=as_json)
-    if report.returns_unmatched:
-        say(
-            f"  {report.returns_unmatched:,} returns of what was not bought before", as_json=as_json
-        )
-    if report.products_without_catalogue:
-        say(
-            f"  {report.products_without_catalogue:,} products are sold but in no catalogue row; "
-            "their id stands in for a title",
-            as_json=as_json,
-        )
-    if report.repeated_lines:
-        say(
-            f"  {report.repeated_lines:,} lines repeat another of their order; kept",
-            as_json=as_json,
-        )
-    for count, what in (
-        (report.merged_lines, "rows repeat a line, its number included; one of each is kept"),
-        (report.repeated_products, "catalogue rows repeat a product; one of each is kept"),
-        (report.superseded_orders, "versions of orders gave way to later ones"),
-    ):
-        if count:
-            say(f"  {count:,} {what}", as_json=as_json)
-    if report.status_assumed:
-        say("  no status column: every order counts as delivered", as_json=as_json)
+    for sentence in remarks(report):
+        say(f"  {sentence}", as_json=as_json)
     for source, columns in report.personal_columns.items():
         say(f"  {source}: personal, not stored: {', '.join(columns)}", as_json=as_json)
     for source, columns in report.unmapped_columns.items():

@@ -65,7 +65,14 @@ class ImportReport:
         merged_lines: rows that repeat a line, its number included, to the letter; one is kept.
         repeated_products: catalogue rows of a product that has another in the same import; the
             one whose content sorts first is kept.
-        superseded_orders: versions of orders that gave way to a later one.
+        superseded_orders: versions of orders that gave way to a later one; they are kept.
+        repeated_rows: table → rows whose key another row of the import has; they became one row.
+        resolved_lines: what found the product of lines that name no id → lines.
+        unresolved_products: (SKU, title, lines) of those that no catalogue row matches, those of
+            most lines first.
+        ignored_consents: grants without an instant.
+        illegal_jumps: `status → next status` that no flow allows → how often.
+        waiting_statuses: statuses of orders that the shop does not hold yet.
         returns_unmatched: rows that take back more than was bought before.
         returns_examples: a few of them, as sentences.
         status_assumed: True where the source has no status and `delivered` was assumed.
@@ -89,6 +96,12 @@ class ImportReport:
     merged_lines: int = 0
     repeated_products: int = 0
     superseded_orders: int = 0
+    repeated_rows: Mapping[str, int] = field(default_factory=dict)
+    resolved_lines: Mapping[str, int] = field(default_factory=dict)
+    unresolved_products: Sequence[tuple[str | None, str | None, int]] = ()
+    ignored_consents: int = 0
+    illegal_jumps: Mapping[str, int] = field(default_factory=dict)
+    waiting_statuses: int = 0
     returns_unmatched: int = 0
     returns_examples: Sequence[str] = ()
     status_assumed: bool = False

@@ -30,7 +30,6 @@ from nba.schema import FLAT, ORDER_STATUSES, QUARANTINE
 Announce = Callable[[str], None]
 DEFAULT_MAX_BAD: Final = 0.05
 _EXAMPLES: Final = 5
-_ALWAYS: Final = ("products", "orders", "order_lines", "quarantine")
 
 
 def import_files(
@@ -114,9 +113,7 @@ class _Import:
                 report.advice(),
             )
         self._announce("writing the shop")
-        self._write(
-            [name for name in STORED if name in _ALWAYS or name in existing or self._has(name)]
-        )
+        self._write(STORED)
         return self._count_shop(report)
 
     def _read(self, given: Source) -> None:
@@ -211,6 +208,15 @@ class _Import:
             merged_lines=resolved.merged_lines,
             repeated_products=resolved.repeated_products,
             superseded_orders=resolved.superseded_orders,
+            repeated_rows=resolved.repeated_rows,
+            resolved_lines=resolved.found.lines,
+            unresolved_products=resolved.found.unresolved,
+            ignored_consents=resolved.ignored_consents,
+            illegal_jumps={
+                f"{before} → {status}": times
+                for (before, status), times in resolved.illegal_jumps.items()
+            },
+            waiting_statuses=resolved.waiting_statuses,
             returns_unmatched=len(self._unmatched),
             returns_examples=[self._say_unmatched(one) for one in self._unmatched[:_EXAMPLES]],
             status_assumed=any(part.staged.mapping.assumes_status for part in self._parts),
@@ -241,9 +247,6 @@ class _Import:
     def _write(self, names: Sequence[str]) -> None:
         write_tables(self._connection, self._shop, names)
         write_quarantine_csv(self._connection, self._shop)
-
-    def _has(self, table: str) -> bool:
-        return self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
     def _count_shop(self, report: ImportReport) -> ImportReport:
         def one(query: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from nba.data.census import take_census
+from nba.data.remarks import counted
 from nba.data.shop import Shop
 
 SMALL_SHOP: Final = 500
@@ -65,14 +66,14 @@ def _figures(counts: Counts, words: Mapping[str, str]) -> dict[str, str]:
     orders = f"{counts['orders']:,.0f}"
     if words["first_order"]:
         orders += f" from {words['first_order']} to {words['last_order']}"
-        orders += f" ({_some(counts['days'], 'day')})"
+        orders += f" ({counted(counts['days'], 'day')})"
     figures = {
         "orders": orders,
         "kept": f"{counts['kept_orders']:,.0f} (not cancelled, returned or tests)",
         "order lines": f"{counts['order_lines']:,.0f}",
         "customers": f"{counts['customers']:,.0f}, "
         f"{_share(counts['repeat_buyer_share'])} came back; "
-        f"{_some(counts['guest_orders'], 'order')} by guests",
+        f"{counted(counts['guest_orders'], 'order')} by guests",
         "products": f"{counts['products_sold']:,.0f} sold, {counts['products']:,.0f} known",
         "several products": f"in {_share(counts['multi_product_share'])} of orders",
         "delivery known": f"for {_share(counts['delivery_known_share'])} of orders",
@@ -85,7 +86,7 @@ def _figures(counts: Counts, words: Mapping[str, str]) -> dict[str, str]:
     if counts["events"]:
         figures["events"] = f"{counts['events']:,.0f} ({words['event_types']})"
     if counts["consents"]:
-        figures["consents"] = f"of {_some(counts['consenting_customers'], 'customer')}"
+        figures["consents"] = f"of {counted(counts['consenting_customers'], 'customer')}"
     return figures
 
 
@@ -94,40 +95,40 @@ _Holds = Callable[[Counts], bool]
 _WORKS: Final[Sequence[tuple[_Holds, Callable[[Counts], str]]]] = (
     (
         lambda c: c["kept_orders"] > 0,
-        lambda c: f"popular products, from {_some(c['kept_orders'], 'order')}",
+        lambda c: f"popular products, from {counted(c['kept_orders'], 'order')}",
     ),
     (
         lambda c: c["multi_product_orders"] >= 1,
         lambda c: (
-            f"bought together, from {_some(c['multi_product_orders'], 'order')} "
+            f"bought together, from {counted(c['multi_product_orders'], 'order')} "
             "with several products"
         ),
     ),
     (
         lambda c: c["repeat_buyers"] > 0,
         lambda c: (
-            f"personal picks and buy again, from {_some(c['repeat_buyers'], 'customer')} "
+            f"personal picks and buy again, from {counted(c['repeat_buyers'], 'customer')} "
             "with two orders or more"
         ),
     ),
     (
         lambda c: c["customers"] > 0 and c["kept_orders"] > 0,
-        lambda c: f"the messages after a purchase, for {_some(c['customers'], 'customer')}",
+        lambda c: f"the messages after a purchase, for {counted(c['customers'], 'customer')}",
     ),
     (
         lambda c: c["intent_events"] > 0,
         lambda c: (
             f"messages on carts, wish lists and waiting lists, "
-            f"from {_some(c['intent_events'], 'event')}"
+            f"from {counted(c['intent_events'], 'event')}"
         ),
     ),
     (
         lambda c: c["successors"] > 0,
-        lambda c: f"replacements, for {_some(c['successors'], 'product')} with a successor",
+        lambda c: f"replacements, for {counted(c['successors'], 'product')} with a successor",
     ),
     (
         lambda c: c["order_statuses"] > 0,
-        lambda c: f"replays of any day, from {_some(c['order_statuses'], 'status', 'statuses')}",
+        lambda c: f"replays of any day, from {counted(c['order_statuses'], 'status', 'statuses')}",
     ),
 )
 
@@ -205,19 +206,19 @@ _REMARKS: Final[Sequence[tuple[_Holds, Callable[[Counts, Mapping[str, str]], str
     ),
     (
         lambda c: c["unlisted_products"] > 0 and c["listed_products"] > 0,
-        lambda c, w: f"{_some(c['unlisted_products'], 'product')} sold but in no catalogue row",
+        lambda c, w: f"{counted(c['unlisted_products'], 'product')} sold but in no catalogue row",
     ),
     (
         lambda c: c["illegal_jumps"] > 0,
         lambda c, w: (
-            f"{_some(c['illegal_jumps'], 'step')} between statuses that no flow allows: "
+            f"{counted(c['illegal_jumps'], 'step')} between statuses that no flow allows: "
             f"{w['illegal_jumps']}"
         ),
     ),
     (
         lambda c: c["waiting_statuses"] > 0,
         lambda c, w: (
-            f"{_some(c['waiting_statuses'], 'status', 'statuses')} of orders that are "
+            f"{counted(c['waiting_statuses'], 'status', 'statuses')} of orders that are "
             "not in the shop"
         ),
     ),
@@ -233,20 +234,15 @@ _REMARKS: Final[Sequence[tuple[_Holds, Callable[[Counts, Mapping[str, str]], str
     ),
     (
         lambda c: c["test_orders"] > 0,
-        lambda c, w: f"{_some(c['test_orders'], 'test order')}, which count for nothing",
+        lambda c, w: f"{counted(c['test_orders'], 'test order')}, which count for nothing",
     ),
     (
         lambda c: c["quarantined"] > 0,
         lambda c, w: (
-            f"{_some(c['quarantined'], 'row')} in quarantine, most often {w['quarantine_rules']}"
+            f"{counted(c['quarantined'], 'row')} in quarantine, most often {w['quarantine_rules']}"
         ),
     ),
 )
-
-
-def _some(count: float, singular: str, plural: str | None = None) -> str:
-    """Write a count with its noun."""
-    return f"{count:,.0f} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _share(share: float) -> str:

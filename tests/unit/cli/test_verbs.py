@@ -88,8 +88,9 @@ def test_too_many_bad_rows_stop_the_import_with_exit_code_1(nba: Run) -> None:
 def test_check_says_what_works_and_what_would_help(nba: Run, shop: Path) -> None:
     code, out, _ = nba("check", str(shop))
     assert code == 0
-    assert "works: bought together" in out
-    assert "would help: delivered_at" in out
+    assert "You get:\n  - popular products" in out
+    assert "It grows with you:\n" in out
+    assert "Would add:\n  - delivered_at" in out
     assert document(nba("check", str(shop), "--json"))["counts"]["orders"] == 4
 
 
