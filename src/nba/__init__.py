@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nba.data.catalog import Catalog
     from nba.data.history import OrderHistory
     from nba.data.shop import read_shop
+    from nba.data.simulator.generate import simulate
     from nba.decide.decision import Decision
     from nba.decide.playbook import Playbook
     from nba.decide.policy import Policy
@@ -43,6 +44,7 @@ _HOMES = {
     "TrainConfig": "nba.config",
     "backtest": "nba.measure.backtest",
     "read_shop": "nba.data.shop",
+    "simulate": "nba.data.simulator.generate",
     "train": "nba.learn.train",
 }
 
@@ -60,6 +62,7 @@ __all__ = [
     "TrainConfig",
     "backtest",
     "read_shop",
+    "simulate",
     "train",
 ]
 

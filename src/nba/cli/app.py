@@ -17,6 +17,7 @@ from nba.cli import (
     models,
     recommend,
     serve,
+    simulate,
     train,
 )
 from nba.cli.console import COMMAND_ERROR, fail, give_error, say
@@ -41,6 +42,7 @@ app.add_typer(models.app, name="models")
 app.command("recommend")(recommend.recommend)
 app.command("decide")(decide.decide)
 app.command("backtest")(backtest.backtest)
+app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 
