@@ -1,0 +1,274 @@
+"""A fact at or after an instant changes nothing of what that instant sees.
+
+Shops are written table by table, as an import leaves them, so that every history can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nba
+from nba.cli.load import load
+from nba.config import CollaborativeConfig, TrainConfig
+from nba.data.checks import SQL_TYPES
+from nba.data.shop import Shop, read_shop
+from nba.domain import to_instant
+from nba.facts.fold import fold
+from nba.schema import ORDER_VERSIONS, TABLES, Table
+from nba.state.store import Store
+from nba.statuses import STATUS_CODE, STATUSES
+from tests.property.test_import_determinism import same_arrays
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+
+AS_OF = "2026-03-05 00:00:00"
+EARLY = ["2026-03-01 00:00:00", "2026-03-02 00:00:00", "2026-03-03 00:00:00"]
+BEFORE = [*EARLY, "2026-03-04 00:00:00", "2026-03-04 23:59:59.999999"]
+LATER = [AS_OF, "2026-03-06 00:00:00", "2026-03-07 00:00:00"]
+LAST = "2026-03-09 00:00:00"
+PRODUCTS = ["cup", "kettle", "pot", "tea"]
+CUSTOMERS = ["ann", "bob", "cat", None]
+RECIPE = TrainConfig(collaborative=CollaborativeConfig(iterations=2, factors=4))
+
+instants = st.sampled_from(BEFORE)
+statuses = st.sampled_from(STATUSES)
+line = st.fixed_dictionaries(
+    {
+        "product_id": st.sampled_from(PRODUCTS),
+        "quantity": st.integers(1, 3),
+        "unit_price": st.sampled_from([100, 250]),
+        "returned_quantity": st.sampled_from([None, 1]),
+        "discount": st.sampled_from([None, 30]),
+    }
+)
+lines = st.lists(line, min_size=1, max_size=3)
+version = st.fixed_dictionaries(
+    {
+        "customer_id": st.sampled_from(CUSTOMERS),
+        "ordered_at": st.sampled_from(EARLY[:2]),
+        "status": statuses,
+        "delivered_at": st.sampled_from([None, *BEFORE[2:]]),
+        "discount": st.sampled_from([None, 20]),
+        "is_test": st.sampled_from([None, False, True]),
+        "lines": st.one_of(lines, st.just([])),
+    }
+)
+order = st.fixed_dictionaries(
+    {
+        "first": version.filter(lambda cells: cells["lines"]),
+        "edits": st.lists(st.tuples(instants, version), max_size=2),
+        "told": st.lists(st.tuples(statuses, instants), max_size=3),
+    }
+)
+state = st.fixed_dictionaries(
+    {
+        "availability": st.sampled_from([None, "in_stock", "out_of_stock", "discontinued"]),
+        "price": st.sampled_from([None, 90, 300]),
+        "sale_price": st.sampled_from([None, 80]),
+    }
+)
+shops = st.fixed_dictionaries(
+    {
+        "orders": st.lists(order, min_size=1, max_size=4),
+        "states": st.dictionaries(
+            st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(BEFORE)), state, max_size=4
+        ),
+    }
+)
+additions = st.fixed_dictionaries(
+    {
+        "orders": st.lists(st.tuples(st.sampled_from(LATER), version), max_size=2),
+        "edits": st.lists(
+            st.tuples(st.integers(0, 3), st.sampled_from(LATER), version), max_size=3
+        ),
+        "statuses": st.lists(
+            st.tuples(st.integers(0, 3), statuses, st.sampled_from(LATER)), max_size=3
+        ),
+        "states": st.dictionaries(
+            st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(LATER)), state, max_size=3
+        ),
+        "consents": st.lists(st.sampled_from(LATER), max_size=1),
+        "events": st.lists(st.sampled_from(LATER), max_size=1),
+    }
+)
+
+
+class Written:
+    """Versions of orders and all other rows, from which the tables of a shop are made."""
+
+    def __init__(self, told: Row) -> None:
+        """Keep what was told before the instant."""
+        self.versions: dict[str, list[Row]] = {}
+        self.others: Tables = {"order_statuses": [], "consents": [], "events": []}
+        self.states = {key: cells for key, cells in told["states"].items()}
+        for number, cells in enumerate(told["orders"]):
+            order_id = f"o{number}"
+            self.tell(order_id, EARLY[2], cells["first"])
+            for at, edited in cells["edits"]:
+                self.tell(order_id, at, edited)
+            for status, at in cells["told"]:
+                self.set_status(order_id, status, at)
+
+    def tell(self, order_id: str, at: str, cells: Row) -> None:
+        """Add a version of an order, known from an instant."""
+        told = self.versions.setdefault(order_id, [])
+        told.append(cells | {"order_id": order_id, "status_at": at, "version": f"v{len(told)}"})
+
+    def set_status(self, order_id: str, status: str, at: str) -> None:
+        """Add a status row, once."""
+        row = {"order_id": order_id, "status": status, "at": at}
+        if row not in self.others["order_statuses"]:
+            self.others["order_statuses"].append(row)
+
+    def add(self, later: Row) -> None:
+        """Add what happened at or after the instant."""
+        orders = list(self.versions)
+        for number, (at, cells) in enumerate(later["orders"]):
+            self.tell(f"later{number}", at, cells | {"ordered_at": at, "delivered_at": None})
+        for number, at, cells in sorted(later["edits"], key=lambda edit: edit[1]):
+            self.tell(orders[number % len(orders)], at, cells)
+        for number, status, at in later["statuses"]:
+            self.set_status(orders[number % len(orders)], status, at)
+        self.states |= later["states"]
+        for at in later["consents"]:
+            self.others["consents"].append(
+                {"customer_id": "ann", "channel": "email", "granted": True, "at": at}
+            )
+        for at in later["events"]:
+            self.others["events"].append({"event_id": "e", "type": "view_item", "at": at})
+
+    def tables(self) -> Tables:
+        """Give the rows of every table, as an import leaves them."""
+        tables: Tables = deepcopy(self.others)
+        tables |= {"orders": [], "order_lines": [], "order_versions": []}
+        for order_id, told in self.versions.items():
+            told = sorted(told, key=_known_order)
+            current = told[-1]
+            shown = next((one for one in reversed(told) if one["lines"]), current)
+            borrowed = shown["version"] if shown is not current else None
+            tables["orders"].append(current | {"lines_version": borrowed})
+            tables["order_lines"] += [
+                {"order_id": order_id, "line_no": number} | one
+                for number, one in enumerate(shown["lines"], 1)
+            ]
+            for superseded in told[:-1]:
+                rows = [
+                    one | {"line_no": number, "line_discount": one["discount"]}
+                    for number, one in enumerate(superseded["lines"], 1)
+                ]
+                tables["order_versions"] += [one | superseded for one in rows or [{}]]
+        tables["products"] = [
+            {"product_id": one, "title": one.title(), "price": 200, "availability": "in_stock"}
+            for one in PRODUCTS
+        ]
+        tables["products"][0] |= {"published_at": EARLY[1]}
+        tables["products"][1] |= {"availability": "discontinued", "discontinued_at": LATER[1]}
+        tables["product_states"] = [
+            {"product_id": product, "at": at} | cells
+            for (product, at), cells in self.states.items()
+        ]
+        return tables
+
+
+def _known_order(told: Row) -> tuple[str, int, str]:
+    return told["status_at"], STATUS_CODE[told["status"]], told["version"]
+
+
+def write(folder: Path, tables: Tables) -> Shop:
+    """Write tables as the files of a shop and read them."""
+    folder.mkdir()
+    with duckdb.connect() as connection:
+        for name, rows in tables.items():
+            table = TABLES.get(name, ORDER_VERSIONS)
+            names = [*table.names, *(["lines_version"] if name == "orders" else [])]
+            _create(connection, name, table, names)
+            cells: Sequence[Any] = [[row.get(one) for one in names] for row in rows]
+            if cells:
+                marks = ", ".join("?" * len(names))
+                connection.executemany(f"INSERT INTO {name} VALUES ({marks})", cells)
+            connection.execute(f"COPY {name} TO '{folder / name}.parquet' (FORMAT parquet)")
+    return read_shop(folder)
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection, name: str, table: Table, names: Sequence[str]
+) -> None:
+    kinds = {column.name: SQL_TYPES[column.kind] for column in table.columns}
+    columns = ", ".join(f'"{one}" {kinds.get(one, "VARCHAR")}' for one in names)
+    connection.execute(f"CREATE TABLE {name} ({columns})")
+
+
+def versions_of(shop: Shop, as_of: str) -> list[str]:
+    """Give the version of the facts of every customer there may be."""
+    known = [name for name in CUSTOMERS if name is not None]
+    facts = shop.facts(as_of=to_instant(np.datetime64(as_of)), customers=known)
+    return [facts.version(row) for row in range(len(known))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(shops, additions)
+def test_what_happens_at_or_after_an_instant_changes_nothing_of_what_it_sees(
+    told: Row, later: Row
+) -> None:
+    written = Written(told)
+    with TemporaryDirectory() as folder:
+        then = write(Path(folder) / "then", written.tables())
+        written.add(later)
+        today = write(Path(folder) / "today", written.tables())
+    for as_of in (EARLY[1], EARLY[2], BEFORE[-1], AS_OF):
+        assert versions_of(then, as_of) == versions_of(today, as_of)
+    one, other = (shop.history.until(np.datetime64(AS_OF)) for shop in (then, today))
+    assert same_arrays(one.rows, other.rows)
+    digests = [
+        nba.train(shop.history, shop.catalog, RECIPE, as_of=np.datetime64(AS_OF)).manifest.digest
+        for shop in (then, today)
+    ]
+    assert digests[0] == digests[1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(shops, additions)
+def test_folder_and_store_see_the_same_at_any_instant(told: Row, later: Row) -> None:
+    written = Written(told)
+    written.add(later)
+    with TemporaryDirectory() as folder:
+        shop = write(Path(folder) / "shop", written.tables())
+        url = f"sqlite:///{Path(folder) / 'store.db'}"
+        load(shop.path, url)
+        store = Store(url)
+        every = store.all_rows()
+        mine = {name: store.rows_of([name]) for name in CUSTOMERS if name is not None}
+        store.close()
+    for as_of in (*BEFORE, *LATER, LAST):
+        at = np.datetime64(as_of)
+        whole = fold(every, as_of=at, customers=list(mine))
+        alone = [fold(rows, as_of=at, customers=[name]) for name, rows in mine.items()]
+        expected = versions_of(shop, as_of)
+        assert [whole.version(row) for row in range(len(mine))] == expected
+        assert [facts.version(0) for facts in alone] == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(shops, additions)
+def test_a_history_cut_twice_is_a_history_cut_once(told: Row, later: Row) -> None:
+    written = Written(told)
+    written.add(later)
+    with TemporaryDirectory() as folder:
+        shop = write(Path(folder) / "shop", written.tables())
+    for as_of in (AS_OF, BEFORE[-1]):
+        late = Shop(shop.path, shop.history.until(np.datetime64(as_of)), shop.catalog)
+        for earlier in BEFORE:
+            assert versions_of(late, earlier) == versions_of(shop, earlier)
+            once = shop.history.until(np.datetime64(earlier))
+            twice = late.history.until(np.datetime64(earlier))
+            assert same_arrays(once.rows, twice.rows)
