@@ -30,7 +30,8 @@ def own_wants(chooser: Chooser, customer: Codes, day: Codes) -> Wants:
 
     Args:
         chooser: the shelves.
-        customer, day: of the own orders within the history, guests included.
+        customer: of each own order within the history, guests included.
+        day: of each.
     """
     rng = stream(chooser.seed, "own lines")
     customers = chooser.customers
@@ -93,7 +94,8 @@ def decoy_wants(chooser: Chooser, customer: Codes, day: Codes) -> Wants:
 
     Args:
         chooser: the shelves.
-        customer, day: of the own orders within the history, guests included.
+        customer: of each own order within the history, guests included.
+        day: of each.
     """
     rng = stream(chooser.seed, "decoys")
     parts = []

@@ -149,21 +149,24 @@ def _events(
 ) -> Events:
     """Make events of one type; what is not given they do not have."""
     size = len(at)
-    cells = (
-        np.broadcast_to(np.asarray(cell), size).astype(np.int32)
-        for cell in (customer, session, product, order)
-    )
+
+    def codes(cell: Codes | int) -> NDArray[np.int32]:
+        return np.broadcast_to(np.asarray(cell, np.int32), size)
+
     return Events(
         np.full(size, EVENT_TYPES.index(name), np.int8),
         at,
-        *cells,
+        codes(customer),
+        codes(session),
+        codes(product),
+        codes(order),
         np.broadcast_to(np.asarray(value, np.int64), size),
-        np.broadcast_to(np.asarray(intent), size).astype(np.int32),
+        codes(intent),
     )
 
 
 def _is_tracked(chooser: Chooser, customer: Codes) -> NDArray[np.bool_]:
-    return keyed(chooser.seed, "tracking", customer) < TRACKED_SHARE
+    return np.asarray(keyed(chooser.seed, "tracking", customer) < TRACKED_SHARE)
 
 
 def _order_visits(
@@ -360,7 +363,7 @@ def _answers(rng: np.random.Generator, placed: Placed, log: Log) -> Iterator[Eve
 
 
 def _is_useful(log: Log, name: str) -> NDArray[np.bool_]:
-    return (log.message == CODE[name]) & (log.useful_at < ENDS_AT)
+    return np.asarray((log.message == CODE[name]) & (log.useful_at < ENDS_AT))
 
 
 def _stars(rng: np.random.Generator, count: int) -> NDArray[np.int64]:

@@ -36,35 +36,11 @@ MONTHS: Final = {
     "b2b": (1.00, 1.02, 1.05, 1.00, 1.00, 0.98, 0.85, 0.85, 1.08, 1.06, 1.06, 0.95),
 }
 # Share of orders by hour of the day, 0 to 23, UTC.
-HOURS: Final = {
-    "b2c": (
-        8,
-        4,
-        2,
-        1,
-        1,
-        3,
-        8,
-        16,
-        26,
-        36,
-        42,
-        44,
-        46,
-        44,
-        42,
-        42,
-        44,
-        50,
-        60,
-        72,
-        76,
-        62,
-        38,
-        18,
-    ),
-    "b2b": (0, 0, 0, 0, 0, 1, 12, 48, 90, 98, 92, 84, 60, 82, 90, 80, 56, 24, 8, 4, 2, 1, 0, 0),
+_HOURS: Final = {
+    "b2c": "8 4 2 1 1 3 8 16 26 36 42 44 46 44 42 42 44 50 60 72 76 62 38 18",
+    "b2b": "0 0 0 0 0 1 12 48 90 98 92 84 60 82 90 80 56 24 8 4 2 1 0 0",
 }
+HOURS: Final = {name: tuple(map(float, shares.split())) for name, shares in _HOURS.items()}
 
 _ALL_DAYS: Final = np.arange(HORIZON_DAYS)
 _DATES: Final = np.datetime64("2024-06-30", "D") + _ALL_DAYS
@@ -97,11 +73,11 @@ class SeasonalClock:
 
     def own(self, day: NDArray[np.floating[Any]]) -> Floats:
         """Turn calendar days (fractions allowed) into own days."""
-        return np.interp(day, np.arange(HORIZON_DAYS + 1), self.passed)
+        return np.asarray(np.interp(day, np.arange(HORIZON_DAYS + 1), self.passed), np.float64)
 
     def calendar(self, own: Floats) -> Floats:
         """Turn own days into calendar days; beyond the horizon they stay at its end."""
-        return np.interp(own, self.passed, np.arange(HORIZON_DAYS + 1))
+        return np.asarray(np.interp(own, self.passed, np.arange(HORIZON_DAYS + 1)), np.float64)
 
 
 def order_instant(seed: int, customer: Codes, day: Codes, is_company: NDArray[np.bool_]) -> Micros:
@@ -116,7 +92,8 @@ def order_instant(seed: int, customer: Codes, day: Codes, is_company: NDArray[np
         hours = np.interp(chance[chosen], edges / edges[-1], np.arange(25))
         at[chosen] = (hours * HOUR).astype(np.int64)
     # Whole seconds, as shops log them; never the last instant of a day.
-    return STARTS_AT + day.astype(np.int64) * DAY + np.minimum(at // 1_000_000, 86_399) * 1_000_000
+    seconds = np.minimum(at // 1_000_000, 86_399)
+    return np.asarray(STARTS_AT + day.astype(np.int64) * DAY + seconds * 1_000_000, np.int64)
 
 
 def day_of(at: Micros) -> Days:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,6 @@ from nba.data.simulator.assortment import (
     LEVELS,
     MEMORIES,
     PACKS,
-    TYPE_CODE,
     TYPES,
     ProductType,
 )

@@ -69,7 +69,9 @@ class Wheel:
         """Lay out members by group; those of a group keep their order.
 
         Args:
-            group, member, weight: one row a member of a group; weights above 0.
+            group: of each member.
+            member: one row each time it is in a group.
+            weight: of each, above 0.
             count: how many groups there are; one without members is never drawn from.
         """
         order = np.argsort(group, kind="stable")

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from nba.data.simulator.assortment import LEVELS, SEASONS, TYPES
 from nba.data.simulator.calendar import (
-    DAY,
     HISTORY_DAYS,
     NEVER,
     STARTS_AT,
@@ -124,37 +123,36 @@ def make_customers(seed: int, orders: int) -> Customers:
     archetype = rng.choice(len(ARCHETYPES), named, p=shares / shares.sum())
     begins = _begins(rng, named, np.array([one.before for one in ARCHETYPES])[archetype])
     order = np.argsort(begins, kind="stable")
-    archetype, begins = archetype[order], begins[order]
+    begins = begins[order]
     guest_day = _guest_days(rng, guests)
-    archetype = np.append(archetype, np.full(guests, GUEST)).astype(np.int8)
+    code = np.append(archetype[order], np.full(guests, GUEST)).astype(np.int8)
     is_named = np.arange(count) < named
-    is_company = np.array([one.account == "b2b" for one in ARCHETYPES])[archetype] & is_named
+    is_company = np.array([one.account == "b2b" for one in ARCHETYPES])[code] & is_named
     begins_day = np.append(np.floor(np.maximum(begins, 0.0)), guest_day).astype(np.int32)
     codes = np.arange(count)
     first = order_instant(seed, codes, begins_day, is_company)
     signed_up = np.maximum(first - rng.integers(5, 90, count) * 60_000_000, STARTS_AT)
-    early = STARTS_AT + (np.append(begins, np.ones(guests)) * DAY).astype(np.int64)
-    weeks = np.array([one.weeks for one in ARCHETYPES])[archetype]
+    early = STARTS_AT + (np.append(begins, np.ones(guests)) * 86_400).astype(np.int64) * 1_000_000
+    weeks = np.array([one.weeks for one in ARCHETYPES])[code]
     lost_day = begins_day + rng.exponential(1.0, count) * weeks * 7 + 0.5
     is_lost = is_named & (lost_day < HISTORY_DAYS)
-    rate = np.array([one.orders_per_week for one in ARCHETYPES])[archetype]
-    sigma = np.array([one.rate_sigma for one in ARCHETYPES])[archetype]
-    regularity = np.array([one.regularity for one in ARCHETYPES])[archetype]
+    lost_at = STARTS_AT + (np.where(is_lost, lost_day, 0.0) * 86_400).astype(np.int64) * 1_000_000
+    rate = np.array([one.orders_per_week for one in ARCHETYPES])[code]
+    sigma = np.array([one.rate_sigma for one in ARCHETYPES])[code]
+    regularity = np.array([one.regularity for one in ARCHETYPES])[code]
     return Customers(
         named,
-        archetype,
+        code,
         is_company,
         np.where(is_named, rate * np.exp(rng.normal(0.0, 1.0, count) * sigma), 0.0),
         np.where(is_named, regularity, 1.0),
         begins_day,
         np.where(early < STARTS_AT, early, signed_up),
-        np.where(
-            is_lost, STARTS_AT + (np.where(is_lost, lost_day, 0) * DAY).astype(np.int64), NEVER
-        ),
+        np.where(is_lost, lost_at, NEVER),
         rng.gamma(RESPONSIVENESS_SHAPE, 1.0 / RESPONSIVENESS_SHAPE, count),
         rng.gamma(ANNOYANCE_SHAPE, 1.0 / ANNOYANCE_SHAPE, count),
         rng.beta(*PRICE_SENSITIVITY, count),
-        Wheel.of_table(_favourites()).draw(archetype.astype(np.int64), rng.random(count)),
+        Wheel.of_table(_favourites()).draw(code.astype(np.int64), rng.random(count)),
         rng.choice(len(CHANNELS), count, p=BEST_CHANNEL).astype(np.int8),
     )
 
@@ -168,7 +166,7 @@ def _begins(rng: np.random.Generator, count: int, before: Floats) -> Floats:
 
 def _growing(chance: Floats) -> Floats:
     """Turn uniform numbers into positions 0..1 whose density rises linearly to GROWTH."""
-    return (np.sqrt(1 + chance * (GROWTH**2 - 1)) - 1) / (GROWTH - 1)
+    return np.asarray((np.sqrt(1 + chance * (GROWTH**2 - 1)) - 1) / (GROWTH - 1), np.float64)
 
 
 def _guest_days(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
@@ -195,7 +193,7 @@ def _favourites() -> Floats:
         [one.nature in ("consumable", "accessory") and not one.fits for one in TYPES]
     )
     consumable = np.array([one.nature == "consumable" for one in TYPES])
-    return _tastes() * likeable * np.where(consumable, 2.0, 1.0)
+    return np.asarray(_tastes() * likeable * np.where(consumable, 2.0, 1.0), np.float64)
 
 
 def type_wheel() -> Wheel:

@@ -29,7 +29,7 @@ GAP_HOURS: Final = {
     "in_transit": (2.0, 6.0),
     "delivered": (16.0, 24.0),
 }
-"""Hours since the status before: at least the first, plus an exponential with the second as mean."""
+"""Hours since the status before: the first, plus an exponential with the second as mean."""
 DELAY_HOURS: Final = (24.0, 72.0)
 """The same from `delayed` to `picking`."""
 NOT_PAID: Final = (0.09, 72.0, 24.0)
@@ -84,7 +84,8 @@ def settle(seed: int, customer: Codes, day: Codes, is_company: NDArray[np.bool_]
 
     Args:
         seed: of the shop.
-        customer, day: one row an order.
+        customer: of each order.
+        day: of each.
         is_company: of the customers.
     """
 
@@ -115,7 +116,7 @@ def settle(seed: int, customer: Codes, day: Codes, is_company: NDArray[np.bool_]
     steps |= dict.fromkeys(("picking", "packed", "shipped", "in_transit", "delivered"), goes_on)
     for status, passes in steps.items():
         if status in OPTIONAL_SHARE:
-            passes = passes & (chance(status) < OPTIONAL_SHARE[status])  # noqa: PLW2901
+            passes = passes & (chance(status) < OPTIONAL_SHARE[status])
         waits = hours(f"{status} after", *GAP_HOURS[status])
         if status == "picking":
             waits = np.where(is_delayed, hours("after the delay", *DELAY_HOURS), waits)

@@ -84,7 +84,8 @@ def make_intents(chooser: Chooser, customer: Codes, day: Codes) -> Intents:
 
     Args:
         chooser: the shelves.
-        customer, day: of the own orders of named customers, up to the horizon.
+        customer: of each own order of named customers, up to the horizon.
+        day: of each.
     """
     rng = stream(chooser.seed, "intents")
     carts = _sampled(rng, chooser, customer, day, CART_SHARE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -139,9 +140,7 @@ def correspond(
     )
     by_rank = np.argsort(rank, kind="stable")
     edges = np.searchsorted(rank[by_rank], np.arange(rank.max(initial=-1) + 2))
-    parts = [
-        play.step(by_rank[first:last]) for first, last in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    parts = [play.step(by_rank[first:last]) for first, last in pairwise(edges)]
     log = Log.joined([*parts, play.step(by_rank[:0])])
     log = log.take(np.lexsort((log.customer, log.decided_at)))
     return Correspondence(
@@ -283,10 +282,10 @@ class _Play:
         may = self._open[customer] & (self.consents.withdrawn_at[customer] > at[:, None])
         first = np.where(self._rng.random(len(rows)) < EMAIL_FIRST, 0, 1)
         channel = np.full(len(rows), -1, np.int8)
-        for order, names in enumerate(_ORDERS_BY):
+        for place, names in enumerate(_ORDERS_BY):
             for name in names:
                 code = CHANNELS.index(name)
-                channel[(first == order) & (channel < 0) & may[:, code]] = code
+                channel[(first == place) & (channel < 0) & may[:, code]] = code
         order = np.searchsorted(self._keys, np.maximum(self.candidates.key[rows], 0))
         # An order of which a message took every line away was never placed.
         stands = (self.candidates.key[rows] < 0) | (

@@ -293,14 +293,10 @@ def _wave(
     preferred: NDArray[np.int32] | None = None,
     fits: bool = False,
 ) -> _Wave:
-    """Let customers who are still there buy what they need when it is due.
+    """Let customers who are still there buy what they need, on its day.
 
-    Args:
-        kind: of the needs, all the same.
-        needs: of named customers.
-        day: on which each is bought, if it is.
-        group: the type of each, or with `fits` its group of `Catalogue.by_fit`.
-        preferred: products taken if they can be ordered; -1 where there is none.
+    A group is a type, or with `fits` a group of `Catalogue.by_fit`; a preferred product, where
+    there is one, is taken if it can be ordered.
     """
     lost_at = chooser.customers.lost_at[needs.customer]
     lives = (needs.opens_at < lost_at) & (needs.opens_at < STARTS_AT + HORIZON_DAYS * DAY)

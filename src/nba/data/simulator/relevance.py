@@ -99,4 +99,5 @@ def _fits(catalogue: Catalogue, product: Codes, main: NDArray[np.int32]) -> NDAr
     """Tell whether a product that names models names the main product's."""
     asked = np.where(main >= 0, catalogue.model[main], -1)
     free = (catalogue.fit_model[product] < 0) | (asked < 0)
-    return free | (catalogue.fit_model[product] == asked) | (catalogue.fits_too[product] == asked)
+    first, second = catalogue.fit_model[product] == asked, catalogue.fits_too[product] == asked
+    return np.asarray(free | first | second)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nba.data.simulator.calendar import DAY, ENDS_AT, HOUR, NEVER, STARTS_AT, Micros
 from nba.data.simulator.catalogue import Catalogue
 from nba.data.simulator.chance import Codes, Floats, stream
+from nba.data.simulator.columns import Columns
 from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, Availability
 
 PREORDER_SHARE: Final = 0.25
@@ -120,59 +121,60 @@ def make_states(seed: int, catalogue: Catalogue) -> States:
     steps = _slots(rng, opens, closes, PRICE_SHARE, np.ones((count, PRICE_SLOTS)))
     ended = rows[catalogue.discontinued_at < ENDS_AT]
 
+    in_stock = _AVAILABILITY[Availability.IN_STOCK]
     gone = np.where(
         is_backorder,
         _AVAILABILITY[Availability.BACKORDER],
         _AVAILABILITY[Availability.OUT_OF_STOCK],
     )
-    first = np.full(count, _AVAILABILITY[Availability.IN_STOCK])
+    first = np.full(count, in_stock)
     first[preorder] = _AVAILABILITY[Availability.PREORDER]
     sold_from = catalogue.published_at[preorder] + PREORDER_DAYS * DAY
-    in_stock, nothing = _AVAILABILITY[Availability.IN_STOCK], -1
-    # Product, instant, new availability, price step, sale factor and end; -1 and nan: as before.
+    ended_at = catalogue.discontinued_at[ended]
+    price_steps = rng.normal(*PRICE_STEP, len(steps.product))
+    factors = rng.uniform(*SALE_FACTOR, len(sales.product))
     changes = [
-        _changes(rows, catalogue.published_at, first, np.zeros(count), np.ones(count)),
-        _changes(preorder, sold_from, in_stock),
-        _changes(spells.product, spells.starts_at, gone),
-        _changes(spells.product, spells.ends_at, in_stock),
-        _changes(ended, catalogue.discontinued_at[ended], _AVAILABILITY[Availability.DISCONTINUED]),
-        _changes(
-            steps.product,
-            steps.starts_at,
-            nothing,
-            step=rng.normal(*PRICE_STEP, len(steps.product)),
-        ),
-        _changes(
-            sales.product,
-            sales.starts_at,
-            nothing,
-            factor=rng.uniform(*SALE_FACTOR, len(sales.product)),
-            until=sales.ends_at,
-        ),
-        _changes(sales.product, sales.ends_at, nothing, factor=np.ones(len(sales.product))),
+        _changes(rows, catalogue.published_at, availability=first, factor=1.0),
+        _changes(preorder, sold_from, availability=in_stock),
+        _changes(spells.product, spells.starts_at, availability=gone),
+        _changes(spells.product, spells.ends_at, availability=in_stock),
+        _changes(ended, ended_at, availability=_AVAILABILITY[Availability.DISCONTINUED]),
+        _changes(steps.product, steps.starts_at, step=price_steps),
+        _changes(sales.product, sales.starts_at, factor=factors, until=sales.ends_at),
+        _changes(sales.product, sales.ends_at, factor=1.0),
     ]
     out = ~is_backorder
     return _fill(
         rng,
         catalogue,
-        [np.concatenate(column) for column in zip(*changes, strict=True)],
+        _Changes.joined(changes),
         Spells(spells.product[out], spells.starts_at[out], spells.ends_at[out]),
     )
 
 
-_Change = tuple[NDArray[np.int32], Micros, NDArray[np.int64], Floats, Floats, Micros]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Changes(Columns):
+    """Changes of products; availability -1 and factor NaN leave things as they were."""
+
+    product: NDArray[np.int32]
+    at: Micros
+    availability: NDArray[np.int64]
+    step: Floats
+    factor: Floats
+    until: Micros
 
 
 def _changes(
     product: NDArray[np.int32],
     at: Micros,
-    availability: int | NDArray[np.int64],
+    *,
+    availability: int | NDArray[np.int64] = -1,
     step: Floats | float = 0.0,
     factor: Floats | float = np.nan,
     until: Micros | int = NEVER,
-) -> _Change:
+) -> _Changes:
     size = len(product)
-    return (
+    return _Changes(
         product,
         at,
         np.broadcast_to(np.asarray(availability, np.int64), size),
@@ -183,24 +185,19 @@ def _changes(
 
 
 def _fill(
-    rng: np.random.Generator,
-    catalogue: Catalogue,
-    changes: list[NDArray[np.generic]],
-    spells: Spells,
+    rng: np.random.Generator, catalogue: Catalogue, changes: _Changes, spells: Spells
 ) -> States:
     """Carry every value forward until it changes; the first row of a product sets all."""
-    product, at, availability, step, factor, until = changes
-    order = np.lexsort((availability, at, product))
-    order = order[at[order] < ENDS_AT]
-    product, at, availability, step, factor, until = (
-        column[order] for column in (product, at, availability, step, factor, until)
-    )
+    order = np.lexsort((changes.availability, changes.at, changes.product))
+    changes = changes.take(order[changes.at[order] < ENDS_AT])
+    product, at = changes.product, changes.at
     first = np.flatnonzero(np.diff(product, prepend=-1))
-    steps = np.cumsum(step)
-    steps -= np.repeat(steps[first] - step[first], np.diff(np.append(first, len(product))))
-    availability = availability[_last(availability >= 0)]
-    sale = _last(~np.isnan(factor))
-    factor, until = factor[sale], until[sale]
+    steps = np.cumsum(changes.step)
+    before = steps[first] - changes.step[first]
+    steps -= np.repeat(before, np.diff(np.append(first, len(product))))
+    availability = changes.availability[_last(changes.availability >= 0)]
+    sale = _last(~np.isnan(changes.factor))
+    factor, until = changes.factor[sale], changes.until[sale]
     price = _rounded(catalogue.price[product] * np.exp(steps))
     is_sale = (factor < 1) & (availability != _AVAILABILITY[Availability.DISCONTINUED])
     stock = np.ceil(STOCK[0] * np.exp(rng.normal(0.0, STOCK[1], len(product)))).astype(np.int64)
@@ -223,7 +220,7 @@ def _last(is_set: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.maximum.accumulate(np.where(is_set, np.arange(len(is_set)), 0))
 
 
-def _rounded(cents: Floats) -> NDArray[np.int64]:
+def _rounded(cents: NDArray[Any]) -> NDArray[np.int64]:
     """Round to 10 cents less one, at least 49 cents."""
     return np.maximum(np.rint(cents / 10).astype(np.int64) * 10 - 1, 49)
 
@@ -235,10 +232,7 @@ def _slots(
 
     Each begins in the first half of its part and lasts less than the other half.
 
-    Args:
-        opens, closes: of the time of each product.
-        share: of the parts that have a span.
-        lasts: days, one row a product and one column a part.
+    Of the parts, `share` have a span; `lasts` holds days, one row a product, one column a part.
     """
     count, slots = lasts.shape
     product = np.repeat(np.arange(count, dtype=np.int32), slots)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nba.data.simulator.assortment import TYPES
 from nba.data.simulator.browsing import EVENT_TYPES, NO_VALUE, Events
-from nba.data.simulator.calendar import ENDS_AT, HISTORY_DAYS, NEVER, STARTS_AT, demand
+from nba.data.simulator.calendar import DAY, ENDS_AT, HISTORY_DAYS, NEVER, STARTS_AT, demand
 from nba.data.simulator.campaigns import CALENDAR, CODE
 from nba.data.simulator.catalogue import CURRENCY, Catalogue
 from nba.data.simulator.chance import keyed, stream
@@ -251,7 +251,8 @@ def write_messages(
     known = laid[events.intent[laid] < len(event_of) - 1]
     event_of[events.intent[known]] = known
     eligible = np.array([f'["{name}", "none"]' for name in CALENDAR], np.object_)
-    shown = [product_texts(catalogue, slot) for slot in log.shown.T]
+    shown = {f"slot_{k}": product_texts(catalogue, slot) for k, slot in enumerate(log.shown.T)}
+    slots = ", ".join(shown)
     writer.table(
         MESSAGES,
         {
@@ -262,7 +263,7 @@ def write_messages(
             "is_digest": log.message == CODE["digest"],
             "is_sent": log.is_sent,
             "acknowledged_at": instants(log.sent_at),
-            **{f"slot_{number}": cell for number, cell in enumerate(shown)},
+            **shown,
             "message_id": text_id("message_id", "number"),
             "decision_id": text_id("decision_id", "number"),
             "customer_id": text_id("customer_id", "who"),
@@ -279,7 +280,7 @@ def write_messages(
                 log.is_holdout, 1.0, np.where(log.is_sent, SEND_SHARE, 1.0 - SEND_SHARE)
             ).round(6),
             "eligible": eligible[log.message],
-            "products": f"nullif(concat_ws(',', {', '.join(f'slot_{k}' for k in range(len(shown)))}), '')",
+            "products": f"nullif(concat_ws(',', {slots}), '')",
             "holdout": log.is_holdout,
         },
     )
@@ -320,11 +321,11 @@ def write_traffic(writer: ShopWriter, seed: int, orders: Orders) -> None:
     visits = len(orders) / CONVERSION * season / season.sum()
     table = visits[:, None] * np.array(TRAFFIC_SHARE)
     table = np.floor(table * np.exp(rng.normal(0.0, 0.15, table.shape))).astype(np.int64)
-    first = np.datetime64("2024-06-30", "D")
+    days = STARTS_AT + np.arange(HISTORY_DAYS) * DAY
     writer.table(
         TRAFFIC,
         {
-            "day": np.repeat(first + np.arange(HISTORY_DAYS), len(TRAFFIC_CHANNELS)).astype("datetime64[us]"),
+            "day": np.repeat(instants(days), len(TRAFFIC_CHANNELS)),
             "channel": np.tile(np.array(TRAFFIC_CHANNELS, np.object_), HISTORY_DAYS),
             "visits": table.ravel(),
             "spend": (table * np.array(VISIT_CENTS)).ravel(),
