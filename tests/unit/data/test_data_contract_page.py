@@ -66,7 +66,8 @@ def test_every_rule_of_the_page_is_one_of_the_source():
 @pytest.mark.parametrize(
     "rule",
     """missing_cells extra_cells not_utf8 nul_byte too_long_record not_json stray_quote
-    stray_carriage_return missing_value too_long control_character naive_timestamp nonexistent_time not_an_instant instant_out_of_range
+    stray_carriage_return missing_value too_long control_character naive_timestamp
+    nonexistent_time not_an_instant instant_out_of_range
     not_a_number not_an_integer negative too_large not_a_boolean unknown_status
     unknown_availability order_conflict line_conflict unknown_order""".split(),
 )
