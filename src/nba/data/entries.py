@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,7 +12,9 @@ from nba.errors import ConfigError
 from nba.schema import FLAT, TABLES, Kind, Table
 
 KEYS: Final = frozenset(
-    """name table detect optional zone each only skip fill_down returns query columns""".split()
+    """
+    name table detect optional zone each only skip fill_down derive returns query columns
+    """.split()
 )
 
 
@@ -62,6 +64,9 @@ class FileMapping:
         skip: rows that are left out on purpose.
         returns: rows that take back earlier purchases.
         query: the SQL that reads the rows from a database.
+        derive: further columns, by name, each a rule over all rows of the source, those that
+            `only` and `skip` leave out included; conditions and rules read them like the source's
+            own. In order: each may read those before it, and make several rows of one.
     """
 
     table: Table
@@ -76,6 +81,7 @@ class FileMapping:
     skip: Sequence[Condition] = field(default=())
     returns: Condition | None = None
     query: str | None = None
+    derive: Mapping[str, Expression] = field(default_factory=dict)
 
     @classmethod
     def identity(cls, table: Table, header: Collection[str]) -> FileMapping:
@@ -93,13 +99,13 @@ class FileMapping:
     def taken(self) -> frozenset[str]:
         """Name the source's columns that some column of ours takes."""
         found = frozenset([self.each] if self.each else [])
-        return found.union(*(one.uses for one in self.columns.values()))
+        return found | _read_by([*self.columns.values(), *self.derive.values()]) - set(self.derive)
 
     @property
     def needed(self) -> frozenset[str]:
         """Name the source's columns without which nothing can be read."""
         conditions = [one for one in (self.only, self.returns, *self.skip) if one is not None]
-        found = self.taken.union(*(one.uses for one in conditions))
+        found = self.taken.union(*(one.uses for one in conditions)) - set(self.derive)
         if self.fill_down is not None:
             found |= {self.fill_down.by, *self.fill_down.columns}
         optional = folded(self.optional)
@@ -155,12 +161,13 @@ def read_entry(entry: Mapping[str, Any], place: str, grammar: Grammar) -> FileMa
     columns = {
         column: grammar.rule(rule, f"{place}, columns.{column}") for column, rule in rules.items()
     }
+    derive = _derived(entry.get("derive", {}), place, grammar)
     query = text_of(entry, "query", place)
     if query is not None and "detect" not in entry:
         raise ConfigError(f"{place}: a query needs detect, the names of the tables it reads")
     if "returns" in entry and table is not FLAT:
         raise ConfigError(f"{place}: returns is about table flat; this entry fills {table.name}")
-    used = frozenset().union(*(one.uses for one in columns.values()))
+    used = _read_by([*columns.values(), *derive.values()]) - set(derive)
     optional = frozenset(texts_of(entry, "optional", place))
     return FileMapping(
         table,
@@ -175,6 +182,7 @@ def read_entry(entry: Mapping[str, Any], place: str, grammar: Grammar) -> FileMa
         _skips(entry.get("skip", []), f"{place}, skip", grammar),
         _condition(entry.get("returns"), f"{place}, returns", grammar),
         query,
+        derive,
     )
 
 
@@ -230,6 +238,16 @@ def checked_zone(zone: str | None, place: str) -> str | None:
             f"{place} {zone!r} is no time zone; expected a name such as Europe/Kyiv"
         ) from None
     return zone
+
+
+def _read_by(rules: Iterable[Expression]) -> frozenset[str]:
+    return frozenset[str]().union(*(one.uses for one in rules))
+
+
+def _derived(rules: object, place: str, grammar: Grammar) -> dict[str, Expression]:
+    if not isinstance(rules, dict):
+        raise ConfigError(f"{place}: derive is {rules!r}; expected [file.derive] with name = rule")
+    return {name: grammar.rule(rule, f"{place}, derive.{name}") for name, rule in rules.items()}
 
 
 def _condition(sql: object, place: str, grammar: Grammar, because: str = "") -> Condition | None:

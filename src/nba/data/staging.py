@@ -34,7 +34,7 @@ class Staged:
         columns: the source's columns, those of the elements of `each` included.
         skipped: reason → the rows of the source left out for it.
         instants: columns that the source typed as instants → whether they have a zone.
-        personal: those of the columns that must not be stored.
+        personal: those of the columns that must not be stored, and derived ones that read them.
     """
 
     raw: Raw
@@ -106,6 +106,11 @@ class _Stage:
             self._fill_down(mapping.fill_down)
         if mapping.each is not None:
             self._take_apart(mapping.each, sorted(fields))
+        self._derive()
+        personal = {name for name in self._columns if source.is_personal(name)}
+        for name, rule in mapping.derive.items():
+            if folded(rule.shows) & folded(personal):
+                personal.add(name)
         return Staged(
             self._raw,
             mapping,
@@ -113,7 +118,7 @@ class _Stage:
             tuple(self._columns),
             self._select(),
             self._instants,
-            frozenset(name for name in self._columns if source.is_personal(name)),
+            frozenset(personal),
         )
 
     def _is_field(self, name: str) -> bool:
@@ -191,6 +196,21 @@ class _Stage:
             name: zone for name, zone in self._instants.items() if name.casefold() not in filled
         }
 
+    def _derive(self) -> None:
+        """Add the derived columns one after the other, and number the rows that this makes."""
+        derive = self._mapping.derive
+        taken = sorted(folded(derive) & folded(self._columns))
+        if taken:
+            raise ConfigError(
+                f"the mapping derives {', '.join(taken)}, but {self._raw.source} has a column of "
+                "that name; give the derived one another"
+            )
+        for name, rule in derive.items():
+            self._rows = f"(SELECT *, {rule.sql} AS {quoted(name)} FROM {self._rows})"
+        if derive:
+            number = "row_number() OVER (ORDER BY _n_row)"
+            self._rows = f"(SELECT * REPLACE ({number} AS _n_row) FROM {self._rows})"
+
     def _select(self) -> dict[str, Places]:
         """Make the view of the rows that are meant; give back those left out on purpose."""
         mapping = self._mapping
@@ -198,7 +218,9 @@ class _Stage:
         returns = "FALSE" if mapping.returns is None else f"coalesce({mapping.returns.sql}, FALSE)"
         skip = " ".join(f"WHEN {one.sql} THEN {literal(one.because)}" for one in mapping.skip)
         reason = f"CASE {skip} END" if skip else "CAST(NULL AS VARCHAR)"
-        is_plain = not (only or skip or mapping.each or mapping.fill_down or mapping.returns)
+        is_plain = not (
+            only or skip or mapping.each or mapping.fill_down or mapping.derive or mapping.returns
+        )
         self._connection.execute(
             f"CREATE TEMP {'VIEW' if is_plain else 'TABLE'} {self._name}_meant AS "
             f"SELECT *, {reason} AS _n_because, {returns} AS _n_returns FROM {self._rows} {only}"
