@@ -79,8 +79,8 @@ class Chooser:
         open_rows = np.flatnonzero(wheel.has(group))
         for _ in range(TRIES):
             product = wheel.draw(group[open_rows], rng.random(len(open_rows)))
-            row = np.maximum(self.states.find(product, at[open_rows]), 0)
-            suits = self.states.orderable(product, at[open_rows]) & (
+            row = self.states.find(product, at[open_rows])
+            suits = self.states.open(row, product) & (
                 (self.states.sale_price[row] >= 0)
                 | (rng.random(len(open_rows)) >= passes_over[open_rows])
             )

@@ -86,7 +86,10 @@ class States:
 
     def orderable(self, product: Codes, at: Micros) -> NDArray[np.bool_]:
         """Tell which products can be ordered at an instant; none before its publication."""
-        row = np.maximum(self.find(product, at), 0)
+        return self.open(self.find(product, at), product)
+
+    def open(self, row: NDArray[np.int64], product: Codes) -> NDArray[np.bool_]:
+        """Tell the same of rows that `find` gave for the products."""
         return np.asarray(_ORDERABLE[self.availability[row]] & (self.product[row] == product))
 
     def asked(self, row: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -21,16 +22,16 @@ ROW_GROUP: Final = 122_880
 """Rows of a group of a file; fixed, as the bytes depend on it."""
 
 _IDS: Final = {
-    "order_id": "o{:08d}",
-    "customer_id": "c{:07d}",
-    "session_id": "s{:09d}",
-    "event_id": "e{:09d}",
-    "message_id": "m{:08d}",
-    "message_event_id": "n{:09d}",
-    "decision_id": "d_{:08d}",
-    "tracking": "T{:010d}",
+    "order_id": ("o", 8),
+    "customer_id": ("c", 7),
+    "session_id": ("s", 9),
+    "event_id": ("e", 9),
+    "message_id": ("m", 8),
+    "message_event_id": ("n", 9),
+    "decision_id": ("d_", 8),
+    "tracking": ("T", 10),
 }
-"""Kind of id → its form; numbers of one width sort as the texts do."""
+"""Kind of id → its first letters and its digits; numbers of one width sort as the texts do."""
 
 Cells = Mapping[str, "NDArray[Any] | str"]
 """Column → its values, or the SQL expression that gives them."""
@@ -38,7 +39,12 @@ Cells = Mapping[str, "NDArray[Any] | str"]
 
 def text_id(kind: str, number: str) -> str:
     """Give the SQL of an id from a column of numbers; a negative number is none."""
-    return f"CASE WHEN {number} >= 0 THEN format('{_IDS[kind]}', {number}) END"
+    letters, digits = _IDS[kind]
+    # Cutting the first digit off pads with zeros, and takes half the time of `format`.
+    return (
+        f"CASE WHEN {number} >= 0 "
+        f"THEN '{letters}' || right(CAST({10**digits} + {number} AS VARCHAR), {digits}) END"
+    )
 
 
 def instants(at: NDArray[np.int64]) -> NDArray[np.datetime64]:
@@ -54,20 +60,25 @@ def choices(names: tuple[str, ...], codes: NDArray[Any]) -> NDArray[np.object_]:
 
 
 class ShopWriter:
-    """Writes the files of a shop, one thread each, so that the bytes do not depend on it.
+    """Writes the files of a shop one after the other, beside the thread that makes them.
 
-    Raises:
-        DataError: the folder cannot be written.
+    Files are written by one thread, so that their bytes do not depend on how many there are.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder and its `truth`."""
+        """Make the folder and its `truth`.
+
+        Raises:
+            DataError: the folder cannot be written.
+        """
         self._folder = folder
         try:
             (folder / "truth").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _unwritable(folder, error) from None
         self._connection = connect(threads=1)
+        self._pool = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
 
     def __enter__(self) -> Self:
         """Give the writer itself."""
@@ -79,8 +90,12 @@ class ShopWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Wait for the last file and close; a failure to write it is raised."""
+        try:
+            self._wait()
+        finally:
+            self._pool.shutdown()
+            self._connection.close()
 
     def table(self, contract: Table, cells: Cells) -> None:
         """Write a table with the columns of its contract; those not given are empty.
@@ -88,13 +103,29 @@ class ShopWriter:
         Args:
             contract: the table of the data contract.
             cells: at least one array; the rows are sorted by the table's key already.
+
+        Raises:
+            DataError: this file, or the one before it, cannot be written.
         """
         types = {column.name: SQL_TYPES[column.kind] for column in contract.columns}
-        self._write(self._folder / f"{contract.name}.parquet", cells, types)
+        self._begin(self._folder / f"{contract.name}.parquet", cells, types)
 
     def truth(self, name: str, cells: Cells, types: Mapping[str, str]) -> None:
-        """Write a table of `truth/`, with the given columns of the given DuckDB types."""
-        self._write(self._folder / "truth" / f"{name}.parquet", cells, types)
+        """Write a table of `truth/`, with the given columns of the given DuckDB types.
+
+        Raises:
+            DataError: this file, or the one before it, cannot be written.
+        """
+        self._begin(self._folder / "truth" / f"{name}.parquet", cells, types)
+
+    def _begin(self, path: Path, cells: Cells, types: Mapping[str, str]) -> None:
+        # One file waits at most: the columns of a large shop fill the memory.
+        self._wait()
+        self._written = self._pool.submit(self._write, path, cells, types)
+
+    def _wait(self) -> None:
+        if self._written is not None:
+            self._written.result()
 
     def _write(self, path: Path, cells: Cells, types: Mapping[str, str]) -> None:
         arrays = {name: cell for name, cell in cells.items() if not isinstance(cell, str)}
@@ -109,7 +140,7 @@ class ShopWriter:
                 f"COPY (SELECT {', '.join(columns)} FROM columns_of_numbers) "
                 f"TO {literal(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})"
             )
-        except (OSError, duckdb.IOException) as error:
+        except duckdb.IOException as error:
             raise _unwritable(path, error) from None
         finally:
             self._connection.unregister("columns_of_numbers")
