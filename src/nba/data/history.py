@@ -104,9 +104,17 @@ class OrderHistory:
                 frames = [(orders, ORDERS), (order_lines, ORDER_LINES)]
             if order_statuses is not None:
                 frames.append((order_statuses, ORDER_STATUSES))
-            for frame, table in frames:
-                source = "orders" if table is FLAT else table.name
-                raw = read_frame(connection, frame, source, f"raw_{table.name}")
+            # Frames are registered before anything is asked of the connection.
+            raws = [
+                read_frame(
+                    connection,
+                    frame,
+                    "orders" if table is FLAT else table.name,
+                    f"raw_{table.name}",
+                )
+                for frame, table in frames
+            ]
+            for raw, (_, table) in zip(raws, frames, strict=True):
                 type_frame(connection, raw, table, f"good_{table.name}", zone)
                 clashing = intake.add(table, f"good_{table.name}")
                 if clashing:

@@ -15,7 +15,7 @@ import duckdb
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from nba.data.checks import literal, quoted
+from nba.data.checks import literal, quoted, refuse_ours
 from nba.data.documents import Columns, load_rows, read_documents
 from nba.data.documents import text as document_text
 from nba.data.records import (
@@ -39,9 +39,6 @@ _TEXTS: Final = ("VARCHAR", "ENUM")
 
 BATCH_ROWS: Final = 10_000
 """Rows of a database that are fetched at a time."""
-
-OURS: Final = "_n_"
-"""Columns that begin so carry the reader's own notes; a source may not have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +160,6 @@ def _leaves(name: str, cell: str, kind: Any) -> Iterator[tuple[str, str, str]]: 
         yield name, cell, str(kind)
 
 
-def refuse_ours(columns: Iterable[str], source: object) -> None:
-    """Refuse a source whose columns bear names that stand for something else here.
-
-    Raises:
-        DataError: naming them.
-    """
-    taken = [name for name in columns if name.strip().lower().startswith(OURS)]
-    if taken:
-        raise DataError(
-            f"{source} has the column {', '.join(taken)}; names that begin with {OURS} are "
-            "reserved, rename it"
-        )
-
-
 def _text(cell: str, kind: str) -> str:
     if kind.startswith(_TEXTS):
         return f"nullif(trim(CAST({cell} AS VARCHAR)), '')"
@@ -203,7 +186,6 @@ def _read_gzip(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> 
 def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
     columns, records = read_documents(connection, path, view)
     names = tuple(columns.of.values())
-    refuse_ours(names, path)
     return Raw(path.name, view, names, records.row_count, records.rejects, records)
 
 
@@ -247,8 +229,9 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, path: Path, header: Header,
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
-    found = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
-    return int(found[0]) if found else 0
+    # Fetched whole: an unfinished result would forbid to register the next frame.
+    [(count,)] = connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
+    return int(count)
 
 
 def _first_line(error: Exception) -> str:
@@ -332,7 +315,6 @@ class Database:
         except SQLAlchemyError as error:
             raise DataError(self._say(error)) from None
         found = tuple(columns.of.values())
-        refuse_ours(found, name)
         return Raw(f"{self.source} {name}", view, found, count)
 
     def _forbid_writing(self, opened: Connection) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pytest
 
 from nba.data.history import OrderHistory
 from nba.data.imports import import_files
 from nba.data.shop import read_shop
+from nba.errors import DataError
 from tests.unit.data.conftest import table
 
 HEADER = "order_id,customer_id,ordered_at,product_id,quantity,status,returned_quantity\n"
@@ -58,3 +61,46 @@ def test_a_shop_reads_back_what_it_wrote(write, shop):
     assert rows.quantity.tolist() == [3]
     assert rows.returned_quantity.tolist() == [1]
     assert table(shop, "orders", "status, status_at") == [("returned", None)]
+
+
+FLAT = pd.DataFrame(
+    {
+        "order_id": ["o1", "o1", "o2"],
+        "customer_id": ["a", "a", None],
+        "ordered_at": "2026-03-01T00:00:00Z",
+        "product_id": ["p", "q", "p"],
+        "quantity": 1,
+        "status": "returned",
+        "status_at": "2026-03-09T00:00:00Z",
+    }
+)
+
+
+def test_statuses_of_a_frame_tell_what_an_order_was_on_its_way() -> None:
+    told = pd.DataFrame(
+        {
+            "order_id": ["o1", "o1", "gone"],
+            "status": ["delivered", "cancelled", "paid"],
+            "at": ["2026-03-03T00:00:00Z", "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z"],
+        }
+    )
+    found = OrderHistory.from_frame(FLAT, order_statuses=told)
+    for as_of, kept in (("02", 2), ("03", 1), ("04", 2), ("10", 0)):
+        assert len(found.until(f"2026-03-{as_of}T00:00:00Z").baskets()) == kept
+    with pytest.raises(DataError, match="order_statuses line 1: status unknown_status"):
+        OrderHistory.from_frame(FLAT, order_statuses=told.assign(status="lost"))
+
+
+def test_an_edited_order_is_seen_as_it_was_before_the_edit(write, shop):
+    header = HEADER.replace("status,", "status,status_at,")
+    at = "2026-03-01T00:00:00Z"
+    first = f"o1,a,{at},p,1,paid,2026-03-02T00:00:00Z,\no1,a,{at},q,1,paid,2026-03-02T00:00:00Z,\n"
+    import_files([write("a.csv", header + first)], shop)
+    edit = f"o1,b,{at},r,1,paid,2026-03-05T00:00:00Z,\n"
+    import_files([write("b.csv", header + edit)], shop)
+    now = read_shop(shop).history
+    early = now.until("2026-03-05T00:00:00Z")
+    assert (list(now.rows.customer_ids), list(now.rows.product_ids)) == (["b"], ["r"])
+    assert (list(early.rows.customer_ids), list(early.rows.product_ids)) == (["a"], ["p", "q"])
+    assert early.baskets().product.tolist() == [0, 1]
+    assert now.as_of == np.datetime64("2026-03-05T00:00:00.000001", "us")

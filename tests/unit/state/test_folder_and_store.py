@@ -21,8 +21,29 @@ from nba.facts.rows import Rows
 from nba.state.store import Store
 from tests.api.shop import ODD_CUSTOMER, ORDERS, PRODUCTS, orders_csv
 
-INSTANTS = ("2026-01-05T10:00Z", "2026-01-12T00:00Z", "2026-02-22T09:00Z", "2026-03-01T12:00Z")
+INSTANTS = (
+    "2026-01-05T10:00Z",
+    "2026-01-07T08:00Z",
+    "2026-01-12T00:00Z",
+    "2026-02-22T09:00Z",
+    "2026-03-01T12:00Z",
+)
 CUSTOMERS = ("ann", "bob", "dan", "eve", ODD_CUSTOMER, "nobody")
+
+# Later versions of two orders: one comes back in part, one turns out to be another customer's.
+EDITS = """\
+order_id,customer_id,ordered_at,product_id,quantity,unit_price,status,status_at,returned_quantity
+o02,bob,2026-01-06T10:00:00Z,kettle,1,3000,returned,2026-01-20T10:00:00Z,1
+o02,bob,2026-01-06T10:00:00Z,cup,2,800,returned,2026-01-20T10:00:00Z,
+o05,eve,2026-01-09T10:00:00Z,kettle,1,3000,delivered,2026-02-01T10:00:00Z,
+"""
+STATUSES = """\
+order_id,status,at
+o02,paid,2026-01-06T11:00:00Z
+o02,shipped,2026-01-07T09:00:00Z
+o11,paid,2026-02-28T10:30:00Z
+o11,cancelled,2026-03-01T11:00:00Z
+"""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +51,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     folder = tmp_path_factory.mktemp("both")
     (folder / "orders.csv").write_text(orders_csv(), "utf-8")
     (folder / "products.csv").write_text(PRODUCTS, "utf-8")
+    (folder / "edits.csv").write_text(EDITS, "utf-8")
+    (folder / "statuses.csv").write_text(STATUSES, "utf-8")
     import_files([folder / "orders.csv", folder / "products.csv"], folder / "shop")
+    import_files([folder / "edits.csv", folder / "statuses.csv"], folder / "shop")
     return nba.read_shop(folder / "shop")
 
 
@@ -53,6 +77,8 @@ def equal(one: Rows | Facts, other: Rows | Facts) -> bool:
 
 
 def test_both_hold_the_same_rows(shop: Shop, loaded: Store) -> None:
+    assert len(shop.history.rows.versions) == 2
+    assert len(shop.history.rows.statuses) == 4
     assert equal(shop.history.rows, loaded.all_rows())
 
 
