@@ -6,13 +6,16 @@ rules of its table column by column. The first rule it breaks names it in quaran
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
+from nba.errors import DataError
 from nba.schema import CHOICES, Column, Kind, Table
 from nba.statuses import ALIASES, STATUSES
 
 ID_LENGTH: Final = 256
+OURS: Final = "_n_"
+"""Columns that begin so carry the reader's own notes; a source may not have any."""
 EARLIEST, LATEST = "1990-01-01", "2100-01-01"
 ZERO_DECIMAL: Final = "'JPY','KRW','VND','CLP','ISK','XAF','XOF','PYG','UGX'"
 THREE_DECIMAL: Final = "'BHD','KWD','OMR','JOD','TND','IQD','LYD'"
@@ -37,6 +40,20 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """Quote a text for SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def refuse_ours(columns: Iterable[str], source: object) -> None:
+    """Refuse a source whose columns bear names that stand for something else here.
+
+    Raises:
+        DataError: naming them.
+    """
+    taken = [name for name in columns if name.strip().lower().startswith(OURS)]
+    if taken:
+        raise DataError(
+            f"{source} has the column {', '.join(taken)}; names that begin with {OURS} are "
+            "reserved, rename it"
+        )
 
 
 class Reading:

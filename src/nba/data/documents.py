@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import orjson
 
-from nba.data.checks import literal, quoted
+from nba.data.checks import literal, quoted, refuse_ours
 from nba.data.records import BOM, RECORD_BYTES, SHOWN_OF_LONG, Records, Rejected, decodes
 from nba.errors import DataError
 
@@ -95,11 +95,15 @@ def load_rows(
         columns: complete once the rows are exhausted.
         table: its name.
         numbers: columns of ours.
+
+    Raises:
+        DataError: a column has a name that is reserved.
     """
     with TemporaryDirectory() as folder:
         file = Path(folder) / "rows.jsonl"
         with file.open("wb") as out:
             out.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        refuse_ours(columns.of.values(), "the source")
         names = list(columns.of.values())
         kinds = [f"{literal(name)}: 'VARCHAR'" for name in names]
         kinds += [f"{literal(name)}: 'BIGINT'" for name in numbers]

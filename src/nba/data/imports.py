@@ -119,8 +119,6 @@ class _Import:
     def _read(self, given: Source) -> None:
         """Set the bad rows of a source aside, and type the good ones."""
         raw, mapping, entries = given.raw, given.mapping, given.entries
-        if raw.row_count + len(raw.rejects) == 0:
-            raise DataError(f"{raw.source} has a header and no row; expected one row an order line")
         source = _Account(raw, mapping, given.recognised, Fates(raw.row_count))
         self._sources.append(source)
         taken = folded(frozenset().union(*(entry.taken for entry in entries)))

@@ -42,11 +42,13 @@ def open_sources(
         name: begins the names of the DuckDB tables that are made.
 
     Raises:
-        DataError: it cannot be read, or is not recognised.
+        DataError: it cannot be read, is not recognised, or is a file without rows.
         ConfigError: the URL is none, or its driver is not installed.
     """
     if isinstance(given, Path):
         raw = read_file(connection, given, name)
+        if raw.row_count + len(raw.rejects) == 0:
+            raise DataError(f"{raw.source} has a header and no row; expected one row an order line")
         yield Source(raw, *recognise(raw.source, raw.columns, mapping))
         return
     with closing(Database(given)) as database:
