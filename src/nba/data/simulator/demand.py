@@ -20,7 +20,7 @@ class Meeting:
 
     Attributes:
         relevance: 0..1.
-        product: what a useful action buys; None where the message is not about products.
+        product: what a useful action buys; None where it is a look, a rating or a review.
         need: what that purchase meets, or None.
     """
 
@@ -90,9 +90,9 @@ class Demand:
             at: when it is sent.
 
         Returns:
-            Relevance 1 for the first product that meets an open need, 0.35 for the first one of
-            the right type that does not fit or comes up to 14 days early, else the relevance of
-            a broadcast and the cheapest one.
+            Relevance 1 for the first product that meets an open need; 0.35 where one is of the
+            right type and does not fit, or comes up to 14 days early; else the relevance of a
+            broadcast, and what is bought without a need, if anything.
         """
         if not response.needs:
             return Meeting(response.broadcast_relevance)
@@ -115,10 +115,27 @@ class Demand:
                 does = self._fits(need, product) and product.product_id not in owned
                 if does and need.opens_at <= at:
                     return Meeting(1.0, product, need)
-                near = near or Meeting(NEAR_RELEVANCE, product, need if does else None)
-        # Who needs nothing and buys all the same, buys what costs little.
-        cheapest = min(products, key=lambda one: (one.price, one.product_id), default=None)
-        return near or Meeting(response.broadcast_relevance, cheapest)
+                # Who is shown the wrong one of what they want looks for the right one.
+                found = product if does else self.wanted(need, at)
+                near = near or Meeting(NEAR_RELEVANCE, found, need if found else None)
+        return near or Meeting(response.broadcast_relevance, self._tempting(products, owned))
+
+    def _tempting(self, shown: Sequence[Product], owned: Set[str]) -> Product | None:
+        """Choose what is bought without a need: cheap, no durable, of use with what is owned."""
+        have = {
+            name
+            for one in owned
+            if (product := self._world.shelf.get(one)) is not None
+            for name in product.names
+        }
+        able = [
+            one
+            for one in shown
+            if one.nature != "durable"
+            and one.product_id not in owned
+            and (not one.fits or one.fits & have)
+        ]
+        return min(able, key=lambda one: (one.price, one.product_id), default=None)
 
     def _fits(self, need: Need, product: Product) -> bool:
         shelf = self._world.shelf
