@@ -121,24 +121,27 @@ def test_sending_the_planted_needs_earns_more_than_sending_anything(compared: Co
     assert by_message["refill"].useful > 0
 
 
-def names(laptop: str) -> list[str]:
-    """List the customers who own one of the two laptops."""
-    return [f"c{number:03}" for number in range(40) if ("lap-ax", "lap-bx")[number % 2] == laptop]
-
-
-def test_without_a_need_only_what_is_cheap_and_of_use_is_bought(world: World) -> None:
-    # Nobody buys a durable on impulse, nor a case for a laptop they do not have.
-    outcome = play_world(world, daily("digest", "lap-ax", "mug", "lamp", "case-bx"), days=DAYS)
-    bought = [
+def bought_by_digest(world: World, *shown: str) -> set[tuple[str, str]]:
+    """Show products every day and list who bought what on it."""
+    outcome = play_world(world, daily("digest", *shown), days=DAYS)
+    assert outcome.messages[0].useful > 0
+    return {
         (row["order_id"].partition(".")[0], row["product_id"])
         for row in outcome.facts["order_lines"]
         if row["order_id"].endswith(".digest")
-    ]
-    assert "mug" in {product for _, product in bought}
-    assert {product for _, product in bought} <= {"mug", "case-bx"}
-    assert not {one for one, product in bought if product == "case-bx"} & set(names("lap-ax"))
-    durables = play_world(world, daily("digest", "lap-ax", "lamp"), days=DAYS).messages[0]
-    assert durables.useful > durables.orders == 0
+    }
+
+
+def test_without_a_need_nobody_buys_a_durable_and_all_buy_what_costs_least(world: World) -> None:
+    assert {product for _, product in bought_by_digest(world, "lamp", "mug", "lap-ax")} == {"mug"}
+    assert bought_by_digest(world, "lamp", "lap-ax") == set()
+
+
+def test_whoever_is_shown_what_does_not_fit_finds_what_does(world: World) -> None:
+    laptops = {f"c{number:03}": "ab"[number % 2] for number in range(40)}
+    bought = bought_by_digest(world, "case-bx")
+    assert {product for _, product in bought} == {"case-ax", "case-bx"}
+    assert all(product == f"case-{laptops[customer]}x" for customer, product in bought)
 
 
 def test_what_is_bought_on_a_message_books_its_margin(compared: Comparison) -> None:
