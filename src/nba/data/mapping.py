@@ -155,7 +155,24 @@ def _entries(document: Mapping[str, Any], place: str) -> list[dict[str, Any]]:
         raise ConfigError(f"{place}: file is no list; write [[file]] with two brackets")
     if not entries and not {"extends", "statuses", "personal"} & set(document):
         raise ConfigError(f"{place} says nothing; expected [[file]], [statuses] or extends")
-    return entries
+    return [
+        _completed(entry, entries[:number], f"{place}, file {number + 1}")
+        for number, entry in enumerate(entries)
+    ]
+
+
+def _completed(
+    entry: Mapping[str, Any], before: Sequence[Mapping[str, Any]], place: str
+) -> dict[str, Any]:
+    """Let an entry take what it does not say from the earlier one that it is like."""
+    like = text_of(entry, "like", place)
+    own = {key: value for key, value in entry.items() if key != "like"}
+    if like is None:
+        return own
+    for one in before:
+        if one.get("name") == like:
+            return {**_completed(one, before[: before.index(one)], place), **own}
+    raise ConfigError(f"{place}: like is {like!r}; expected the name of an earlier [[file]]")
 
 
 def _statuses(words: object, place: str) -> dict[str, str]:
