@@ -32,7 +32,8 @@ _COUNTS: Final[Mapping[str, str]] = {
     "days": "SELECT date_diff('day', min(ordered_at), max(ordered_at)) + 1 FROM orders",
     "currencies": "SELECT count(DISTINCT currency) FROM orders",
     "delivery_known_share": """SELECT avg((delivered_at IS NOT NULL OR order_id IN (
-        SELECT order_id FROM order_statuses WHERE status = 'delivered'))::INT) FROM orders""",
+        SELECT order_id FROM order_statuses WHERE status = 'delivered'))::INT)
+        FROM orders WHERE status IN ('delivered', 'returned')""",
     "priced_line_share": "SELECT avg((unit_price > 0)::INT) FROM order_lines",
     "products_sold": "SELECT count(DISTINCT product_id) FROM order_lines",
     "products": "SELECT count(*) FROM products",
@@ -62,8 +63,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "first_order": "SELECT CAST(min(ordered_at)::DATE AS VARCHAR) FROM orders",
     "last_order": "SELECT CAST(max(ordered_at)::DATE AS VARCHAR) FROM orders",
     "currencies": "SELECT string_agg(DISTINCT currency, ', ' ORDER BY currency) FROM orders",
-    "event_types": """SELECT string_agg(format('{:,} {}', n, type), ', ' ORDER BY n DESC, type)
-        FROM (SELECT type, count(*) AS n FROM events GROUP BY type)""",
+    "event_types": f"""SELECT string_agg(format('{{:,}} {{}}', n, type), ', ' ORDER BY n DESC, type)
+        FROM (SELECT type, count(*) AS n FROM events GROUP BY type
+            ORDER BY n DESC, type LIMIT {_NAMED})""",
     "unresolved": f"""SELECT string_agg(name, ', ' ORDER BY n DESC, name) FROM (
         SELECT coalesce(title, sku) AS name, count(*) AS n FROM order_lines
         WHERE {RESOLVED_BY} = '{UNRESOLVED}'

@@ -76,7 +76,7 @@ def _figures(counts: Counts, words: Mapping[str, str]) -> dict[str, str]:
         f"{counted(counts['guest_orders'], 'order')} by guests",
         "products": f"{counts['products_sold']:,.0f} sold, {counts['products']:,.0f} known",
         "several products": f"in {_share(counts['multi_product_share'])} of orders",
-        "delivery known": f"for {_share(counts['delivery_known_share'])} of orders",
+        "delivery known": f"for {_share(counts['delivery_known_share'])} of delivered orders",
         "prices": f"on {_share(counts['priced_line_share'])} of lines"
         + (f", {words['median_price']} in the middle" if words["median_price"] else ""),
         "titles, categories": f"for {_share(counts['title_share'])} and "
@@ -84,7 +84,7 @@ def _figures(counts: Counts, words: Mapping[str, str]) -> dict[str, str]:
         "lines joined": f"{_share(1 - counts['unresolved_line_share'])} name or match a product",
     }
     if counts["events"]:
-        figures["events"] = f"{counts['events']:,.0f} ({words['event_types']})"
+        figures["events"] = f"{counts['events']:,.0f}, most often {words['event_types']}"
     if counts["consents"]:
         figures["consents"] = f"of {counted(counts['consenting_customers'], 'customer')}"
     return figures
