@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,6 +27,11 @@ o3,,2026-01-09T12:00:00Z,kettle,1,35.00,Steel kettle
 o3,,2026-01-09T12:00:00Z,tea,1,5.00,Green tea
 o4,ann,2026-02-01T10:00:00Z,tea,3,5.00,Green tea
 o4,ann,2026-02-01T10:00:00Z,kettle,1,35.00,Steel kettle
+"""
+
+SHOPIFY = """Name,Email,Financial Status,Fulfillment Status,Created at,Currency,Lineitem quantity,\
+Lineitem name,Lineitem price
+#1,ann@ex.org,paid,fulfilled,2026-01-01 10:00:00 +0100,EUR,1,Kettle,39.90
 """
 
 Run = Callable[..., tuple[int, str, str]]
@@ -73,6 +79,55 @@ def test_import_accounts_for_every_row_and_names_the_next_command(nba: Run) -> N
     assert report["rows_read"] == 9
     assert report["rows_quarantined"] == 1
     assert report["rules"] == {"naive_timestamp": 1}
+
+
+def test_import_says_what_a_file_was_recognised_as_and_why(nba: Run) -> None:
+    Path("orders_export.csv").write_text(SHOPIFY)
+    code, out, _ = nba("import", "orders_export.csv")
+    assert code == 0
+    assert (
+        "orders_export.csv: Shopify export, orders, "
+        "by Name, Financial Status, Lineitem quantity, Lineitem name"
+    ) in out
+    assert "orders_export.csv: personal, not stored: Email" in out
+    report = document(nba("import", "orders_export.csv", "--shop", "other", "--json"))
+    assert report["recognised"][0]["mapping"] == "shopify"
+
+
+def test_import_lists_statuses_that_nobody_knows_and_says_how_to_tell_them(nba: Run) -> None:
+    Path("orders_export.csv").write_text(SHOPIFY + SHOPIFY.splitlines()[1].replace("ful", "xul"))
+    code, out, err = nba("import", "orders_export.csv", "--max-bad", "50%")
+    assert code == 0, err
+    assert "unknown status 'xulfilled' in 1 row" in out
+    assert "[statuses]" in out
+    Path("mine.toml").write_text('extends = "shopify"\n[statuses]\nxulfilled = "shipped"\n')
+    code, _, err = nba("import", "orders_export.csv", "--map", "mine.toml", "--shop", "other")
+    assert code == 0, err
+
+
+def test_import_explains_a_platform_or_files_and_imports_nothing(nba: Run) -> None:
+    Path("orders_export.csv").write_text(SHOPIFY)
+    for words in (["--as", "shopify"], ["orders_export.csv"]):
+        code, out, _ = nba("import", *words, "--explain")
+        assert code == 0
+        assert "orders → flat" in out
+        assert "customer_id            ← hash of Email" in out
+        assert "order_id!              ← Name" in out
+    assert not Path("shop").exists()
+    explained = document(nba("import", "orders_export.csv", "--explain", "--json"))["explained"]
+    assert [one["entry"] for one in explained] == ["orders"]
+    assert explained[0]["rules"]["currency"] == "Currency"
+
+
+def test_import_reads_a_database(nba: Run) -> None:
+    connection = sqlite3.connect("shop.db")
+    connection.execute("CREATE TABLE products (product_id TEXT, title TEXT)")
+    connection.execute("INSERT INTO products VALUES ('0012', 'Kettle')")
+    connection.commit()
+    connection.close()
+    code, out, err = nba("import", "sqlite:///shop.db")
+    assert code == 0, err
+    assert "shop.db products: our own column names, products, by products" in out
 
 
 def test_too_many_bad_rows_stop_the_import_with_exit_code_1(nba: Run) -> None:
@@ -185,7 +240,9 @@ def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> N
     [
         (["import", "nowhere.csv"], 2, "nowhere.csv"),
         (["import"], 2, "no files given"),
-        (["import", "orders.csv", "--as", "nonesuch"], 2, "complete_journey"),
+        (["import", "orders.csv", "--as", "nonesuch"], 2, "complete_journey, "),
+        (["import", "--explain"], 2, "nothing to explain"),
+        (["import", "sqlite:///nowhere.db"], 1, "nowhere.db is not a file"),
         (["import", "orders.csv", "--as", "complete_journey"], 1, "no file of complete_journey"),
         (["import", "orders.csv", "--max-bad", "lots"], 2, "no share"),
         (["import", "orders.csv", "--zone", "Mars/Base"], 2, "Mars/Base"),

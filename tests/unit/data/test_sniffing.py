@@ -120,7 +120,8 @@ def sales(write):
             detect = ["sale", "sale_line"]
             zone = "UTC"
             query = \"\"\"
-                SELECT no, placed, paid, sku, pieces, price FROM sale JOIN sale_line USING (no)\"\"\"
+                SELECT no, placed, paid, sku, pieces, price
+                FROM sale JOIN sale_line USING (no)\"\"\"
             [file.columns]
             order_id = "no"
             ordered_at = "placed"
