@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from nba.data.simulator.shelf import Product
 from nba.facts.rows import Rows
-from nba.statuses import DELIVERED, RETURNED, STATUS_CODE
+from nba.statuses import DELIVERED, RETURNED, STATUS_CODE, STATUSES
 
 IDLE_AFTER_DAYS: Final = 90
 TABLES: Final[Mapping[str, str]] = {
@@ -37,7 +38,9 @@ class Journal:
         """Begin with copies of rows of the history."""
         self._tables: dict[str, list[Row]] = {name: [] for name in TABLES}
         self._orders: dict[str, list[Row]] = {}
-        self._statuses: dict[str, list[Row]] = {}
+        # Per order, sorted: (microseconds, status code); and when it arrived.
+        self._flow: dict[str, list[tuple[int, int]]] = {}
+        self._arrived: dict[str, int] = {}
         self._lines: dict[str, list[Row]] = {}
         ordered_at = {row["order_id"]: row["ordered_at"] for row in tables.get("orders", ())}
         for name in TABLES:
@@ -183,34 +186,40 @@ class Journal:
         self._tables[table].append(row)
         if table == "orders":
             self._orders.setdefault(row["customer_id"], []).append(row)
+            arrival = row.get("delivered_at")
+            stated = row["status_at"] if row["status_at"] is not None else arrival
+            self._tell(row, row["ordered_at"] if stated is None else stated)
+            if arrival is not None:
+                self._arrive(row["order_id"], arrival)
         elif table == "order_lines":
             self._lines.setdefault(row["order_id"], []).append(row)
         elif table == "order_statuses":
-            self._statuses.setdefault(row["order_id"], []).append(row)
+            self._tell(row, row["at"])
+            if row["status"] == "delivered":
+                self._arrive(row["order_id"], row["at"])
+
+    def _tell(self, row: Row, at: np.datetime64) -> None:
+        told = _microseconds(at), STATUS_CODE[row["status"]]
+        insort(self._flow.setdefault(row["order_id"], []), told)
+
+    def _arrive(self, order_id: str, at: np.datetime64) -> None:
+        arrived = _microseconds(at)
+        self._arrived[order_id] = min(self._arrived.get(order_id, arrived), arrived)
 
     def _status(self, order: Row, as_of: np.datetime64) -> tuple[str, np.datetime64]:
         """Give the status of an order at an instant, and since when it holds."""
-        told = [
-            (row["at"], STATUS_CODE[row["status"]], row["status"])
-            for row in self._statuses.get(order["order_id"], ())
-            if row["at"] < as_of
-        ]
-        stated = order["status_at"] or order.get("delivered_at") or order["ordered_at"]
-        if stated < as_of:
-            told.append((stated, STATUS_CODE[order["status"]], order["status"]))
-        at, _, status = max(told, default=(order["ordered_at"], 0, "pending_confirmation"))
-        return status, at
+        flow = self._flow[order["order_id"]]
+        place = bisect_left(flow, (_microseconds(as_of),))
+        if not place:
+            return "pending_confirmation", order["ordered_at"]
+        at, code = flow[place - 1]
+        return STATUSES[code], np.datetime64(at, "us")
 
     def _delivery(self, order: Row, as_of: np.datetime64) -> np.datetime64:
-        arrivals = [
-            row["at"]
-            for row in self._statuses.get(order["order_id"], ())
-            if row["status"] == "delivered" and row["at"] < as_of
-        ]
-        stated = order.get("delivered_at")
-        if stated is not None and stated < as_of:
-            arrivals.append(stated)
-        return min(arrivals, default=np.datetime64("NaT", "us"))
+        arrived = self._arrived.get(order["order_id"])
+        if arrived is None or arrived >= _microseconds(as_of):
+            return np.datetime64("NaT", "us")
+        return np.datetime64(arrived, "us")
 
     def _as_of(self, order: Row, as_of: np.datetime64) -> Row:
         status, at = self._status(order, as_of)
@@ -239,3 +248,7 @@ class Seen:
     def table(self, name: str) -> list[Row]:
         """List the rows of a table of the shop, such as `messages`, `consents` or `events`."""
         return self._journal.known(name, self.as_of)
+
+
+def _microseconds(at: np.datetime64) -> int:
+    return int(at.astype("datetime64[us]").astype(np.int64))
