@@ -96,6 +96,12 @@ def order_instant(seed: int, customer: Codes, day: Codes, is_company: NDArray[np
     return np.asarray(STARTS_AT + day.astype(np.int64) * DAY + seconds * 1_000_000, np.int64)
 
 
+def to_monday(day: Codes, is_company: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Give the days to wait until a company is at work: 2 on Saturdays, 1 on Sundays, else 0."""
+    weekday = (day + int(WEEKDAY[0])) % 7
+    return np.where(is_company & (weekday >= 5), 7 - weekday, 0).astype(np.int64)
+
+
 def day_of(at: Micros) -> Days:
     """Give the day of the shop that an instant falls on."""
     return np.asarray((at - STARTS_AT) // DAY, np.int32)

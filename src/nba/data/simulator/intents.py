@@ -12,6 +12,7 @@ from nba.data.simulator.assortment import TYPES
 from nba.data.simulator.baskets import wanted
 from nba.data.simulator.calendar import (
     DAY,
+    ENDS_AT,
     HISTORY_DAYS,
     HORIZON_DAYS,
     HOUR,
@@ -19,6 +20,7 @@ from nba.data.simulator.calendar import (
     STARTS_AT,
     Micros,
     day_of,
+    to_monday,
 )
 from nba.data.simulator.chance import Codes, Floats, Wheel, stream
 from nba.data.simulator.choosing import Chooser
@@ -166,6 +168,7 @@ def _waits(
     at = spells.starts_at[spell] + (length * rng.random(len(spell))).astype(np.int64)
     at -= at % 1_000_000
     here = (at < customers.lost_at[who]) & (day_of(at) >= customers.begins_day[who])
+    here &= (at >= ENDS_AT) | ~chooser.states.orderable(spells.product[spell], at)
     who, spell, at = who[here], spell[here], at[here]
     return (
         _Laid(who.astype(np.int32), spells.product[spell], at),
@@ -185,7 +188,8 @@ def _intents(
     due_day = day_of(due_at)
     # The order of the day must not come before the product was laid aside.
     due_day = np.where(due_day <= day_of(laid.at), day_of(laid.at) + 1, due_day)
-    due_at = np.maximum(due_at, STARTS_AT + due_day.astype(np.int64) * DAY)
+    due_day = due_day + to_monday(due_day, chooser.customers.is_company[laid.customer])
+    due_at = np.maximum(due_at, STARTS_AT + due_day * DAY)
     wanted_still = (rng.random(len(due_at)) < UPTAKE[kind]) & (due_at < closes_at)
     alive = (due_day < HISTORY_DAYS) & (due_at < chooser.customers.lost_at[laid.customer])
     is_bought = wanted_still & alive

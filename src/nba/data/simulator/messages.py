@@ -86,7 +86,7 @@ class Log(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Consents(Columns):
-    """Grants, refusals and withdrawals by customer, channel and instant.
+    """Grants, refusals and withdrawals by customer, name of the channel and instant.
 
     Attributes:
         customer: int32. channel: int8. granted: bool. at: int64 microseconds.
@@ -185,7 +185,8 @@ class _Agreed:
             _consents(left.customer, left.channel, False, left.unsubscribed_at, "unsubscribe")
         )
         rows = Consents.joined(parts)
-        return rows.take(np.lexsort((rows.at, rows.channel, rows.customer)))
+        place = np.array([sorted(CHANNELS).index(name) for name in CHANNELS])
+        return rows.take(np.lexsort((rows.at, place[rows.channel], rows.customer)))
 
 
 def _consents(
@@ -328,6 +329,7 @@ class _Play:
         day = np.minimum(day_of(np.minimum(useful_at, ENDS_AT)), HISTORY_DAYS - 1)
         # On the day of the message the order would come before it.
         in_time = (useful_at < ENDS_AT) & (day > day_of(self.candidates.at[rows]))
+        in_time &= useful_at < self.chooser.customers.lost_at[customer]
         product = self.relevance.product[rows]
         buys = in_time & (product >= 0)
         buys &= self.chooser.orderable(np.maximum(product, 0), customer, day)

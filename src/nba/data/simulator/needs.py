@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from nba.data.simulator.calendar import (
     STARTS_AT,
     Micros,
     day_of,
+    to_monday,
 )
 from nba.data.simulator.chance import Codes, Floats, keyed, stream
 from nba.data.simulator.choosing import Chooser
@@ -298,6 +299,11 @@ def _wave(
     A group is a type, or with `fits` a group of `Catalogue.by_fit`; a preferred product, where
     there is one, is taken if it can be ordered.
     """
+    waits = to_monday(day, chooser.customers.is_company[needs.customer])
+    needs = replace(
+        needs, due_at=needs.due_at + waits * DAY, closes_at=needs.closes_at + waits * DAY
+    )
+    day = day + waits
     lost_at = chooser.customers.lost_at[needs.customer]
     lives = (needs.opens_at < lost_at) & (needs.opens_at < STARTS_AT + HORIZON_DAYS * DAY)
     buys = lives & (needs.due_at < lost_at) & (day < HISTORY_DAYS)
