@@ -101,8 +101,9 @@ def test_message_events_come_in_their_order(ask):
         WITH firsts AS (PIVOT (SELECT message_id, type, min("at") AS first FROM message_events
                 WHERE NOT is_machine GROUP BY ALL)
             ON type USING min(first) GROUP BY message_id)
-        SELECT count(*) FROM firsts 
-        WHERE delivered < sent OR opened < delivered OR clicked < delivered OR useful <= clicked OR bounced < sent OR (bounced IS NOT NULL AND useful IS NOT NULL)
+        SELECT count(*) FROM firsts
+        WHERE delivered < sent OR opened < delivered OR clicked < delivered OR useful <= clicked
+            OR bounced < sent OR (bounced IS NOT NULL AND useful IS NOT NULL)
     """) == [(0,)]
 
 
