@@ -78,7 +78,8 @@ class Records:
         span = np.searchsorted(self.first_row + self.shift, lines, "right")
         next_span = np.append(self.first_row, self.row_count + 1)[span]
         inside = lines - np.append(0, self.shift)[span] + 1
-        return np.unique(np.where(span > 0, np.minimum(inside, next_span), next_span)).tolist()
+        after = np.where(span > 0, np.minimum(inside, next_span), next_span)
+        return [int(row) for row in np.unique(after)]
 
     def lines_of(self, rows: Sequence[int]) -> list[int]:
         """Give the line, from 1, on which each row begins; rows count the good records from 1."""
