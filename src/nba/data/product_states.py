@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import duckdb
 import numpy as np
@@ -107,7 +107,10 @@ class ProductStates(Columns):
                 FROM coded SEMI JOIN states USING (product))
             ORDER BY product, "at"
         """).fetchnumpy()
-        kinds = {name: AT if name in ("at", "sale_until") else rows[name].dtype for name in rows}
+        kinds: dict[str, Any] = {name: rows[name].dtype for name in rows} | {
+            "at": AT,
+            "sale_until": AT,
+        }
         return cls(**{name: column(rows, name, kind) for name, kind in kinds.items()})
 
     def __len__(self) -> int:

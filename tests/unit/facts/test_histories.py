@@ -208,7 +208,7 @@ RICH = Rows.of(
 )
 
 
-@pytest.mark.parametrize(("earlier", "later"), combinations_with_replacement(INSTANTS, 2))
+@pytest.mark.parametrize(("earlier", "later"), list(combinations_with_replacement(INSTANTS, 2)))
 def test_cut_twice_rows_are_those_of_the_earlier_cut(earlier: float, later: float) -> None:
     once = forget(RICH, day(earlier))
     assert_same(forget(forget(RICH, day(later)), day(earlier)), once)
