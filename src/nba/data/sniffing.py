@@ -57,8 +57,8 @@ def recognise(
 ) -> tuple[SourceMapping, list[FileMapping], Recognised]:
     """Find the mapping and the entries by which a file is read.
 
-    Our own names win where they fit in full; else the platform wins of whose `detect` columns the
-    header has most.
+    The platform wins of whose `detect` columns the header has most; our own names, where they fit
+    in full, win against those that know no more of its columns.
 
     Args:
         source: the name of the file.
@@ -72,8 +72,8 @@ def recognise(
     entries = mapping.fitting(header)
     if not entries and not mapping.entries:
         entries = _own_names(mapping, header)
-    if not entries and given is None:
-        found = _platform_of(header)
+    if given is None:
+        found = _platform_of(header, max((len(one.columns) for one in entries), default=0))
         if found is not None:
             mapping = SourceMapping.preset(found)
             entries = mapping.fitting(header)
@@ -89,11 +89,16 @@ def _own_names(mapping: SourceMapping, header: Collection[str]) -> list[FileMapp
     return [mapping.over_own_names(table, header)]
 
 
-def _platform_of(header: Collection[str]) -> str | None:
-    """Name the preset with the most detected columns; only that one is then read in full."""
+def _platform_of(header: Collection[str], known: int) -> str | None:
+    """Name the preset with the most detected columns; only that one is then read in full.
+
+    Args:
+        header: the columns of a file.
+        known: how many of them are our own; only a preset that knows more is named.
+    """
     names = folded(header)
     best = ""
-    most = 0
+    most = known
     for preset in preset_names():
         detected: set[str] = set()
         for entry in tomllib.loads(preset_text(preset)).get("file", []):
