@@ -96,9 +96,16 @@ class Shelf:
         return None if product_id is None else self._product.get(product_id)
 
     def fits(self, product: Product, main_product_id: str | None) -> bool:
-        """Tell whether a product goes with a main one; one that names nothing fits anything."""
+        """Tell whether a product goes with a main one; one that names nothing fits anything.
+
+        Where the main one is of the product's own type, as what is used up or worn out, the two
+        must fit the same.
+        """
         main = self.get(main_product_id)
-        return main is None or not product.fits or bool(product.fits & main.names)
+        if main is None or not product.fits:
+            return True
+        wanted = main.fits if main.type == product.type else main.names
+        return not wanted or bool(product.fits & wanted)
 
     def draw(
         self, product_type: str, main_product_id: str | None, owned: Set[str], chance: float

@@ -144,6 +144,25 @@ def test_whoever_is_shown_what_does_not_fit_finds_what_does(world: World) -> Non
     assert all(product == f"case-{laptops[customer]}x" for customer, product in bought)
 
 
+@pytest.mark.parametrize(
+    ("product", "main", "fits"),
+    [
+        ("case-ax", "lap-ax", True),
+        ("case-ax", "lap-bx", False),
+        ("case-ax", None, True),
+        ("case-ax", "unheard of", True),
+        ("mug", "lap-ax", True),
+        ("case-ax", "case-ax", True),
+        ("case-ax", "case-bx", False),
+        ("lap-ax", "lap-bx", True),
+    ],
+)
+def test_a_product_fits_what_it_names_and_one_of_its_type_what_that_one_fits(
+    world: World, product: str, main: str | None, fits: bool
+) -> None:
+    assert world.shelf.fits(world.shelf[product], main) is fits
+
+
 def test_what_is_bought_on_a_message_books_its_margin(compared: Comparison) -> None:
     accessories = next(
         one for one in compared.arms["oracle"].messages if one.message == "accessories"
