@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import nba
+from nba.data.catalog import Catalog
 from nba.errors import ConfigError, DataError
 from nba.statuses import CANCELLED
 from tests.shops import SIX_ORDERS, catalog, checkerboard, history, random_orders
@@ -27,6 +29,55 @@ def test_orders_at_or_after_the_instant_leave_no_trace():
 def test_an_instant_without_a_zone_is_refused():
     with pytest.raises(DataError, match="no zone"):
         nba.train(history(SIX_ORDERS), catalog(), as_of="2026-01-21T12:00:00")
+
+
+CHANGING = Catalog.from_frame(
+    pd.DataFrame(
+        {
+            "product_id": ["cup", "tea"],
+            "title": ["Cup", "Tea"],
+            "price": [100, 300],
+            "published_at": [None, "2026-03-01T00:00:00Z"],
+        }
+    ),
+    pd.DataFrame(
+        {
+            "product_id": ["cup", "cup"],
+            "at": ["2026-01-10T00:00:00Z", "2026-02-20T00:00:00Z"],
+            "price": [200, 400],
+        }
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "price"),
+    [
+        ("2026-01-10T00:00:00Z", 100),
+        ("2026-01-31T12:00:00.000001Z", 200),
+        ("2026-02-10T00:00:00Z", 200),
+        ("2026-03-09T00:00:00Z", 400),
+    ],
+)
+def test_the_catalogue_is_the_one_of_the_instant(as_of, price):
+    whole = history(SIX_ORDERS)
+    snapshot = nba.train(whole, CHANGING, as_of=as_of)
+    assert card(snapshot, "cup")["price"] == price
+    assert ("Tea" in list(snapshot.products.title)) == (as_of > "2026-03-01")
+
+
+def test_a_history_cut_before_training_cuts_the_catalogue_too():
+    cut = history(SIX_ORDERS).until("2026-02-10T00:00:00Z")
+    assert card(nba.train(cut, CHANGING), "cup")["price"] == 200
+    expected = nba.train(history(SIX_ORDERS), CHANGING, as_of="2026-02-10T00:00:00Z")
+    assert nba.train(cut, CHANGING).manifest.digest == expected.manifest.digest
+
+
+def test_without_an_instant_the_newest_state_holds_though_the_last_order_is_older():
+    now = nba.train(history(SIX_ORDERS), CHANGING)
+    assert (card(now, "cup")["price"], card(now, "tea")["title"]) == (400, "Tea")
+    assert now.manifest.data_until == "2026-01-31T12:00:00.000001Z"
+    assert card(nba.train(history([]), CHANGING), "cup")["price"] == 400
 
 
 def test_ages_count_from_the_last_fact_so_a_pause_empties_no_list():
