@@ -16,11 +16,15 @@ from nba.data.checks import literal, quoted, refuse_ours
 from nba.data.records import BOM, RECORD_BYTES, SHOWN_OF_LONG, Records, Rejected, decodes
 from nba.errors import DataError
 
+SPARE_BYTES: Final = 1 << 20
+"""The least room that DuckDB is given for a row; it takes as much memory for each thread."""
 DEPTH: Final = 16
 """Objects nested deeper stay JSON text."""
 MOST_BESIDE: Final = 4
 """Fields (pages, totals) that an envelope of records has besides; an object with more is one."""
 MOST_COLUMNS: Final = 2000
+
+_ONE_A_LINE: Final = orjson.OPT_APPEND_NEWLINE
 
 
 @dataclass(slots=True)
@@ -62,14 +66,17 @@ class Columns:
 def flatten(record: Mapping[str, Any], columns: Columns, prefix: str = "") -> dict[str, str]:
     """Write an object as texts by column; null and empty objects are left out."""
     flat: dict[str, str] = {}
+    column_of = columns.of
     for key, value in record.items():
-        dotted = f"{prefix}{key}"
-        if value is None or value == {}:
+        dotted = prefix + key
+        if value is None:
             continue
         if isinstance(value, dict) and dotted.count(".") < DEPTH:
-            flat |= flatten(value, columns, f"{dotted}.")
-        else:
-            flat[columns.name(dotted)] = text(value)
+            if value:
+                flat |= flatten(value, columns, f"{dotted}.")
+            continue
+        column = column_of.get(dotted) or columns.name(dotted)
+        flat[column] = value if isinstance(value, str) else text(value)
     return flat
 
 
@@ -77,6 +84,8 @@ def text(value: object) -> str:
     """Write a JSON value as the text that a CSV cell would hold."""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME, default=str).decode()
 
 
@@ -101,8 +110,10 @@ def load_rows(
     """
     with TemporaryDirectory() as folder:
         file = Path(folder) / "rows.jsonl"
+        longest = SPARE_BYTES
         with file.open("wb") as out:
-            out.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+            for row in rows:
+                longest = max(longest, out.write(orjson.dumps(row, option=_ONE_A_LINE)))
         refuse_ours(columns.of.values(), "the source")
         names = list(columns.of.values())
         kinds = [f"{literal(name)}: 'VARCHAR'" for name in names]
@@ -111,7 +122,7 @@ def load_rows(
         connection.execute(f"""
             CREATE TEMP TABLE {table} AS SELECT {", ".join([*cells, *numbers])}
             FROM read_json({literal(str(file))}, columns = {{{", ".join(kinds)}}},
-                format = 'newline_delimited', maximum_object_size = 2000000000)
+                format = 'newline_delimited', maximum_object_size = {longest})
         """)
 
 
