@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class Needs(Columns):
     closes_at: NDArray[np.int64]
 
 
-CAUSES = (
+CAUSES: Final = (
     "accessory",
     "spare_part",
     "refill",
@@ -85,4 +85,4 @@ CAUSES = (
 """Why a line is bought; the first seven are kinds of needs. Where one order has a product for
 several reasons, the first of them is told."""
 
-CAUSE_CODE = {name: code for code, name in enumerate(CAUSES)}
+CAUSE_CODE: Final = {name: code for code, name in enumerate(CAUSES)}

@@ -98,9 +98,8 @@ def settle(seed: int, customer: Codes, day: Codes, is_company: NDArray[np.bool_]
     count = len(customer)
     is_cash = chance("payment") < np.where(is_company, CASH_SHARE["b2b"], CASH_SHARE["b2c"])
     is_delayed = chance("delay") < DELAYED_SHARE
-    share, *gap = NOT_PAID
     quits = chance("cancellation")
-    is_unpaid = ~is_cash & (quits < share)
+    is_unpaid = ~is_cash & (quits < NOT_PAID[0])
     is_refused = is_cash & (quits < REFUSED[0])
     dropped = np.where(is_delayed, DROPPED_DELAYED[0], DROPPED[0])
     is_dropped = ~is_unpaid & ~is_refused & (chance("drop") < dropped)
@@ -125,7 +124,7 @@ def settle(seed: int, customer: Codes, day: Codes, is_company: NDArray[np.bool_]
 
     quit_after = np.select(
         [is_unpaid, is_refused],
-        [hours("not paid", *gap), hours("refused", *REFUSED[1:])],
+        [hours("not paid", *NOT_PAID[1:]), hours("refused", *REFUSED[1:])],
         hours("dropped", *DROPPED[1:]),
     )
     at[:, CANCELLED] = np.where(goes_on, NEVER, now + _seconds(quit_after))
