@@ -21,11 +21,12 @@ from nba.data.records import Rejected
 from nba.data.resolve import Resolved, resolve
 from nba.data.returns import RETURNED_ORDERS, Unmatched, take_back
 from nba.data.shop import STORED, shop_tables, write_tables
+from nba.data.skipping import leave_out_lines
 from nba.data.sniffing import Recognised
 from nba.data.sources import Source, open_sources
 from nba.data.staging import Places, Staged, stage
 from nba.errors import ConfigError, DataError
-from nba.schema import FLAT, ORDER_STATUSES, QUARANTINE
+from nba.schema import FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, QUARANTINE
 
 Announce = Callable[[str], None]
 DEFAULT_MAX_BAD: Final = 0.05
@@ -94,6 +95,7 @@ class _Import:
             for source in open_sources(self._connection, given, self._mapping, f"raw_{number}"):
                 self._read(source)
         self._take_back()
+        self._leave_out()
         self._take_in()
         existing = shop_tables(self._shop)
         self._take_held(existing)
@@ -152,6 +154,16 @@ class _Import:
             part.source.fates.take_back(self._places(part.good, "WHERE _n_returns"))
         self._unmatched = take_back(self._connection, [part.good for part in goods])
         self._intake.add(ORDER_STATUSES, RETURNED_ORDERS)
+
+    def _leave_out(self) -> None:
+        """Leave out the lines of orders that were left out, for the same reason."""
+        orders = [part for part in self._parts if part.staged.mapping.table is ORDERS]
+        lines = [part for part in self._parts if part.staged.mapping.table is ORDER_LINES]
+        sources = {part.good: part.source for part in lines}
+        for good, because, places in leave_out_lines(
+            self._connection, [(part.staged, part.good) for part in orders], list(sources)
+        ):
+            sources[good].fates.skip(because, places)
 
     def _say_unmatched(self, one: Unmatched) -> str:
         part = next(part for part in self._parts if part.good == one.good)

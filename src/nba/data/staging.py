@@ -51,6 +51,13 @@ class Staged:
         view = f"(SELECT *, _n_row AS _n_place, FALSE AS _n_returns FROM {raw.view})"
         return cls(raw, mapping, view, raw.columns, instants=raw.instants)
 
+    def skipped_cells(self, column: str) -> str:
+        """Give the query of what our column says in rows that are skipped, and `because`."""
+        return (
+            f"SELECT {self.mapping.columns[column].sql} AS {column}, _n_because AS because "
+            f"FROM {self.view}_meant WHERE _n_because IS NOT NULL"
+        )
+
 
 def stage(
     connection: duckdb.DuckDBPyConnection,
