@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from importlib.util import find_spec
@@ -71,6 +71,15 @@ class SourceMapping:
 
     @classmethod
     def _parse(cls, name: str, text: str) -> Self:
+        read = cls._read(name, text)
+        return replace(read, entries=[entry.with_statuses(read.statuses) for entry in read.entries])
+
+    @classmethod
+    def _read(cls, name: str, text: str) -> Self:
+        """Read a mapping whose entries do not translate statuses yet.
+
+        So a mapping that extends this one may say otherwise of a word.
+        """
         place = f"mapping {name}"
         try:
             document = tomllib.loads(text)
@@ -78,7 +87,9 @@ class SourceMapping:
             raise ConfigError(f"{place} is no TOML: {error}") from None
         refuse_unknown(document, KEYS, place)
         extended = text_of(document, "extends", place)
-        base = cls(name, name) if extended is None else cls.preset(extended)
+        base = cls(name, name)
+        if extended is not None:
+            base = cls._read(extended, preset_text(extended))
         statuses = {**base.statuses, **_statuses(document.get("statuses", {}), place)}
         with duckdb.connect() as connection:
             grammar = Grammar(connection)
@@ -92,7 +103,7 @@ class SourceMapping:
         return cls(
             name,
             text_of(document, "title", place) or base.title,
-            [entry.with_statuses(statuses) for entry in (*kept, *entries)],
+            [*kept, *entries],
             statuses,
             (*base.personal, *personal),
             text_of(document, "package", place),
