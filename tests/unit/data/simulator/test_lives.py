@@ -172,12 +172,12 @@ def test_needs_reach_beyond_the_end_for_those_who_stay(ask):
         WHERE opens_at >= TIMESTAMP '2026-06-30' AND lost_at IS NULL""")[0]
     assert later > 500
     assert str(last) > "2027-05"
-    assert ask("SELECT count(*) FROM true_needs WHERE opens_at > due_at OR due_at > closes_at") == [
-        (ask("SELECT count(*) FROM true_needs WHERE due_at > closes_at")[0][0],)
-    ]
+    assert ask("""
+        SELECT count(*) FROM true_needs WHERE opens_at > due_at OR opens_at >= closes_at
+    """) == [(0,)]
 
 
-def test_every_event_type_of_the_page_occurs(ask):
+def test_every_event_type_that_is_modelled_occurs(ask):
     found = {name for (name,) in ask("SELECT DISTINCT type FROM events")}
     assert found == {
         *("view_item", "add_to_cart", "remove_from_cart", "add_to_wishlist"),

@@ -108,6 +108,16 @@ def test_needed_accessories_fit_the_model_they_are_bought_for(ask):
     assert misfits[0][1] > 100
 
 
+def test_what_products_say_they_fit_is_there(ask):
+    tokens = {token for (token,) in ask("SELECT model FROM true_products WHERE model IS NOT NULL")}
+    groups = {group for (group,) in ask("SELECT product_group_id FROM products")}
+    fits = ask("SELECT compatible_with, accessory_for FROM products WHERE compatible_with <> ''")
+    assert len(fits) > 500
+    for models, mains in fits:
+        assert set(models.split(",")) <= tokens
+        assert mains is None or set(mains.split(",")) <= groups
+
+
 def test_baskets_with_the_first_of_a_pair_hold_the_second_more_often(ask):
     rows = ask("""
         SELECT share, count(*) AS times, count(second.order_id) / count(*) AS found
@@ -146,10 +156,13 @@ def test_decoys_of_a_season_meet_in_their_months(ask):
 def test_chains_lead_on_and_some_close_on_themselves(ask):
     loops = ask("SELECT count(*) FROM true_successors WHERE is_loop")[0][0]
     assert loops > 0
-    for product, successor in ask("SELECT product_id, successor_id FROM true_successors"):
-        said = ask(f"SELECT successor_of FROM products WHERE product_id = '{successor}'")[0][0]
-        assert product in said.split(",")
-        break
+    said = {
+        (before, product)
+        for product, others in ask("SELECT product_id, successor_of FROM products")
+        if others
+        for before in others.split(",")
+    }
+    assert said == set(ask("SELECT product_id, successor_id FROM true_successors"))
     gaps = ask("""
         SELECT count(*) FROM true_successors s JOIN products old ON old.product_id = s.product_id
             JOIN products new ON new.product_id = s.successor_id
