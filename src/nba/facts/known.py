@@ -92,7 +92,16 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
         superseded[told.places] = False
         versions = versions.take(np.flatnonzero(superseded))
         later = ~(versions.delivered_at < as_of)
-        versions = replace(versions, delivered_at=np.where(later, _NEVER, versions.delivered_at))
+        # The status that says when their lines came back is among what is forgotten.
+        counted = versions.known_from() >= told.returned_at[versions.order]
+        cleared = told.awaited[versions.order] & ~counted
+        versions = replace(
+            versions,
+            delivered_at=np.where(later, _NEVER, versions.delivered_at),
+            returned_quantity=np.where(
+                np.repeat(cleared, np.diff(versions.line_start)), 0, versions.returned_quantity
+            ),
+        )
     forgotten = replace(
         standing,
         status=told.status,
@@ -122,7 +131,11 @@ class _Told:
         past: every earlier status, but for the ones told here.
         status, status_at: int8 and datetime64[us] per order: the status it told, and since when.
         arrival: datetime64[us] per order: the delivery it told; NaT where it told none.
-        has_returns: bool per order: the returned quantities of its lines count.
+        returned_at: datetime64[us] per order: since when the order counted as returned; NaT where
+            it did not.
+        awaited: bool per order: a status row tells that it came back, and all such rows later.
+        has_returns: bool per order: the returned quantities of its lines count, as they do from
+            the first status `returned` on, and without one as soon as the version is known.
     """
 
     rows: Rows
@@ -131,6 +144,8 @@ class _Told:
     status: NDArray[np.int8]
     status_at: Instants
     arrival: Instants
+    returned_at: Instants
+    awaited: NDArray[np.bool_]
     has_returns: NDArray[np.bool_]
 
     @classmethod
@@ -146,21 +161,26 @@ class _Told:
         has_arrived = ~np.isnat(arrival)
         status = np.where(has_arrived, DELIVERED, PLACED)
         status_at = np.where(has_arrived, arrival, rows.ordered_at)
-        has_returns = settled
-        if len(past):
-            returned_at = past.of_status(RETURNED).first(len(status))
-            is_back = ~np.isnat(returned_at)
-            status = np.where(is_back, RETURNED, status)
-            status_at = np.where(is_back, returned_at, status_at)
-            has_returns = settled | is_back
+        returned_at = past.of_status(RETURNED).first(len(status))
+        is_back = ~np.isnat(returned_at)
+        status = np.where(settled, rows.status, np.where(is_back, RETURNED, status))
+        status_at = np.where(settled, set_at, np.where(is_back, returned_at, status_at))
+        own = np.where(settled & (rows.status == RETURNED), set_at, _NEVER)
+        returned_at = np.fmin(returned_at, own)
+        told = rows.statuses.of_status(RETURNED)
+        awaited = np.zeros(len(status), np.bool_)
+        awaited[told.order] = True
+        awaited[told.before(as_of).order] = False
         return cls(
             rows,
             places,
             past,
-            np.where(settled, rows.status, status).astype(np.int8),
-            np.where(settled, set_at, status_at),
+            status.astype(np.int8),
+            status_at,
             arrival,
-            has_returns,
+            returned_at,
+            awaited,
+            ~np.isnat(returned_at) | (settled & ~awaited),
         )
 
 

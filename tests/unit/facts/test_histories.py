@@ -37,7 +37,7 @@ def version(name: str, at: float, *products: str, **more: Any) -> list[Cells]:
     cells = order("paid", at, version=name) | more
     if not products:
         return [cells | {"line_no": None, "product_id": None}]
-    return [cells | line(product, number) for number, product in enumerate(products, 1)]
+    return [line(product, number) | cells for number, product in enumerate(products, 1)]
 
 
 def state(rows: Rows, at: float) -> str:
@@ -106,6 +106,14 @@ def test_what_came_back_counts_from_the_status_returned() -> None:
         [status("delivered", 2), status("returned", 5)],
     )
     assert [int(Known.at(rows, day(at)).revenue[0]) for at in (5, 5.5, 21)] == [300, 100, 100]
+
+
+def test_a_return_told_by_a_status_counts_no_earlier_than_that() -> None:
+    lines = [line("tea", quantity=3, returned_quantity=2)]
+    rows = Rows.of([order("delivered", 1)], lines, [status("returned", 5), status("returned", 8)])
+    assert [int(Known.at(rows, day(at)).revenue[0]) for at in (2, 5, 5.5)] == [300, 300, 100]
+    untold = Rows.of([order("delivered", 1)], lines)
+    assert [int(Known.at(untold, day(at)).revenue[0]) for at in (1, 2)] == [300, 100]
 
 
 EDITED = Rows.of(
@@ -193,17 +201,28 @@ RICH = Rows.of(
         order("paid", 6, order_id="o2", ordered_at=day(2)),
         order("returned", 9, order_id="o3", delivered_at=day(5), customer_id="cat"),
         order("delivered", 2, order_id="o4"),
+        order("delivered", 6, order_id="o5"),
     ],
     [
         line("cup", quantity=2, returned_quantity=1),
         line("tea", order_id="o3", quantity=4, returned_quantity=3),
-        line("pot", order_id="o4"),
+        line("pot", order_id="o4", quantity=2, returned_quantity=1),
+        line("pot", order_id="o5"),
     ],
-    [status("shipped", 2), status("returned", 5), status("delivered", 4, "o3"), HISTORY[3]],
+    [
+        status("shipped", 2),
+        status("returned", 5),
+        status("delivered", 4, "o3"),
+        status("returned", 9, "o4"),
+        status("returned", 9, "o5"),
+        HISTORY[3],
+    ],
     [
         *version("a", 1, "kettle", delivered_at=day(8)),
         *version("b", 3, customer_id=None),
         *version("c", 5, "mug", "kettle", customer_id="dan"),
+        *version("d", 1, "pot", order_id="o5", returned_quantity=1),
+        *version("e", 3, "pot", order_id="o5", status="returned"),
     ],
 )
 
@@ -220,10 +239,11 @@ def test_cut_twice_rows_are_those_of_the_earlier_cut(earlier: float, later: floa
 
 def test_what_was_forgotten_left_no_trace() -> None:
     early = forget(RICH, day(2.5))
-    assert list(early.order_ids) == ["o1", "o2", "o3", "o4"]
+    assert list(early.order_ids) == ["o1", "o2", "o3", "o4", "o5"]
     assert list(early.customer_ids) == ["ann", "cat"]
     assert list(early.product_ids) == ["kettle", "pot", "tea"]
     assert (len(early.statuses), len(early.versions)) == (1, 0)
+    assert early.returned_quantity.tolist() == [0, 0, 0, 0]
     for columns in (early, early.versions):
         for name in ("ordered_at", "status_at", "delivered_at"):
             at = getattr(columns, name)
