@@ -13,7 +13,7 @@ from nba.schema import FLAT, TABLES, Kind, Table
 
 KEYS: Final = frozenset(
     """
-    name table detect optional zone each only skip fill_down derive returns query columns
+    name table detect optional zone each only skip fill_down derive returns query refuse columns
     """.split()
 )
 
@@ -67,6 +67,7 @@ class FileMapping:
         derive: further columns, by name, each a rule over all rows of the source, those that
             `only` and `skip` leave out included; conditions and rules read them like the source's
             own. In order: each may read those before it, and make several rows of one.
+        refuse: what to give instead of such a file, which holds nothing that can be read.
     """
 
     table: Table
@@ -82,6 +83,7 @@ class FileMapping:
     returns: Condition | None = None
     query: str | None = None
     derive: Mapping[str, Expression] = field(default_factory=dict)
+    refuse: str = ""
 
     @classmethod
     def identity(cls, table: Table, header: Collection[str]) -> FileMapping:
@@ -144,6 +146,8 @@ def read_entry(entry: Mapping[str, Any], place: str, grammar: Grammar) -> FileMa
     name = text_of(entry, "name", place) or ""
     place = f"{place} ({name})" if name else place
     refuse_unknown(entry, KEYS, place)
+    if "refuse" in entry:
+        return _refused(entry, name, place)
     table = TABLES.get(text_of(entry, "table", place) or "")
     if table is None:
         raise ConfigError(
@@ -184,6 +188,17 @@ def read_entry(entry: Mapping[str, Any], place: str, grammar: Grammar) -> FileMa
         query,
         derive,
     )
+
+
+def _refused(entry: Mapping[str, Any], name: str, place: str) -> FileMapping:
+    """Read an entry that says which files are not to be read."""
+    refuse = text_of(entry, "refuse", place)
+    detect = frozenset(texts_of(entry, "detect", place))
+    if not refuse or not detect or set(entry) - {"name", "detect", "refuse"}:
+        raise ConfigError(
+            f"{place}: expected refuse, what to give instead of the file, beside detect (and name)"
+        )
+    return FileMapping(FLAT, {}, detect, name, refuse=refuse)
 
 
 def refuse_unknown(document: Mapping[str, Any], keys: Collection[str], place: str) -> None:

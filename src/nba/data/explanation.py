@@ -9,6 +9,8 @@ from nba.data.mapping import SourceMapping
 def explain_entry(entry: FileMapping) -> list[tuple[str, str]]:
     """Say how one kind of file is read: (our column or step, rule), in the order of our table."""
     steps: list[tuple[str, str]] = [("(known by)", ", ".join(sorted(entry.detect)))]
+    if entry.refuse:
+        return [*steps, ("(refused)", entry.refuse)]
     if entry.query is not None:
         steps.append(("(query)", " ".join(entry.query.split())))
     if entry.zone is not None:

@@ -66,7 +66,7 @@ def recognise(
         given: the mapping it must belong to; by default any.
 
     Raises:
-        DataError: the file is none of these.
+        DataError: the file is none of these, or one that its platform's mapping refuses.
     """
     mapping = given or OURS
     entries = mapping.fitting(header)
@@ -79,6 +79,9 @@ def recognise(
             entries = mapping.fitting(header)
     if not entries:
         raise DataError(_unknown(source, header, given))
+    for entry in entries:
+        if entry.refuse:
+            raise DataError(f"{source} ({mapping.title}, {entry.name}): {entry.refuse}")
     return mapping, entries, _because(source, header, mapping, entries)
 
 

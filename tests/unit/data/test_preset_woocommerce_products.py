@@ -11,6 +11,7 @@ from nba.data.imports import import_files
 from nba.data.mapping import SourceMapping, preset_names
 from nba.data.readers import connect, read_file
 from nba.data.sniffing import recognise
+from nba.errors import ConfigError, DataError
 from tests.unit.data.conftest import table
 from tests.unit.data.woocommerce import ANALYTICS, CATALOGUE, export, instant, order, product
 
@@ -111,10 +112,10 @@ def test_the_catalogue_of_the_admin_goes_in(write, shop):
 
 
 def test_the_analytics_download_is_recognised_and_says_what_to_export_instead(write, shop):
-    report = import_files([write("orders.csv", ANALYTICS)], shop)
-    assert report.orders == 0
-    (reason,) = report.files[0].skipped
-    assert reason.endswith("export orders as JSON: GET /wp-json/wc/v3/orders")
+    path = write("orders.csv", ANALYTICS)
+    with pytest.raises(DataError, match=r"orders\.csv \(WooCommerce, analytics\).*GET /wp-json"):
+        import_files([path], shop)
+    assert not shop.exists()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,6 @@ def test_the_analytics_download_is_recognised_and_says_what_to_export_instead(wr
         ("order.json", json.dumps(order(email=None, refunds=[]))),
         ("products.json", export(product())),
         ("catalogue.csv", CATALOGUE + "1,simple,K,Kettle,1,0,visible,1,4,,9,,,,,,\n"),
-        ("analytics.csv", ANALYTICS),
     ],
 )
 def test_its_files_are_known_by_this_preset_alone(write, name, content):
@@ -140,3 +140,13 @@ def test_a_plain_file_is_not_taken_for_it():
     header = ["order_id", "customer_id", "ordered_at", "product_id", "quantity"]
     assert SourceMapping.preset("woocommerce").fitting(header) == []
     assert recognise("a.csv", header, None)[0].name == ""
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ['refuse = "give another"', 'detect = ["A"]\nrefuse = ""', 'detect = ["A"]\nrefuse = 1'],
+    ids=["no columns", "no words", "no text"],
+)
+def test_a_mapping_that_refuses_a_file_says_which_and_what_to_give_instead(write, entry):
+    with pytest.raises(ConfigError, match="refuse"):
+        SourceMapping.from_toml(write("m.toml", f"[[file]]\n{entry}\n"))
