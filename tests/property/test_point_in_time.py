@@ -136,10 +136,14 @@ class Written:
         orders = list(self.versions)
         for number, (at, cells) in enumerate(later["orders"]):
             self.tell(f"later{number}", at, cells | {"ordered_at": at, "delivered_at": None})
+        for number, status, at in later["statuses"]:
+            order_id = orders[number % len(orders)]
+            if status != "returned":
+                self.set_status(order_id, status, at)
+            elif not self.came_back(order_id):
+                self.take_back(order_id, at)
         for number, at, cells in sorted(later["edits"], key=lambda edit: edit[1]):
             self.tell(orders[number % len(orders)], at, cells)
-        for number, status, at in later["statuses"]:
-            self.set_status(orders[number % len(orders)], status, at)
         self.states |= later["states"]
         for at in later["consents"]:
             self.others["consents"].append(
@@ -147,6 +151,27 @@ class Written:
             )
         for at in later["events"]:
             self.others["events"].append({"event_id": "e", "type": "view_item", "at": at})
+
+    def came_back(self, order_id: str) -> bool:
+        """Tell whether anything said so far that some of an order came back."""
+        versions = self.versions[order_id]
+        return (
+            any(one["returned_quantity"] for told in versions for one in told["lines"])
+            or any(told["status"] == "returned" for told in versions)
+            or any(
+                (row["order_id"], row["status"]) == (order_id, "returned")
+                for row in self.others["order_statuses"]
+            )
+        )
+
+    def take_back(self, order_id: str, at: str) -> None:
+        """Raise a returned quantity of the newest version, as a row that undoes a purchase does."""
+        versions = sorted(self.versions[order_id], key=_known_order)
+        if versions[-1]["lines"]:
+            first, *others = versions[-1]["lines"]
+            versions[-1] |= {"lines": [first | {"returned_quantity": 1}, *others]}
+            self.versions[order_id] = versions
+            self.set_status(order_id, "returned", at)
 
     def tables(self) -> Tables:
         """Give the rows of every table, as an import leaves them."""
