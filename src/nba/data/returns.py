@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 
@@ -34,14 +35,51 @@ class Unmatched:
     missing: int
 
 
-@dataclass(slots=True)
-class _Purchase:
-    """A line that may yet be taken back: `left` units of it."""
+class _Line(NamedTuple):
+    """A purchase, or a row that takes one back."""
 
+    at: datetime
+    is_return: bool
+    order_id: str
+    customer_id: str | None
+    product: str
+    quantity: int
     good: str
     row: int
-    order_id: str
-    left: int
+
+
+class _Purchases:
+    """What customers have bought so far and may yet bring back.
+
+    Attributes:
+        taken: (table, row) of a purchase → units of it that came back.
+        statuses: (order, instant) → the return that took something of the order then.
+    """
+
+    def __init__(self) -> None:
+        self.taken: Counter[tuple[str, int]] = Counter()
+        self.statuses: dict[tuple[str, datetime], str] = {}
+        self._latest_last: dict[tuple[str | None, str], list[_Line]] = {}
+
+    def add(self, line: _Line) -> None:
+        self._latest_last.setdefault((line.customer_id, line.product), []).append(line)
+
+    def undo(self, line: _Line) -> int:
+        """Take the quantity of a return off the latest purchases; give what none accounts for."""
+        missing = line.quantity
+        stack = self._latest_last.get((line.customer_id, line.product), [])
+        while missing and stack:
+            bought = stack[-1]
+            place = (bought.good, bought.row)
+            left = bought.quantity - self.taken[place]
+            units = min(missing, left)
+            if units:
+                missing -= units
+                self.taken[place] += units
+                self.statuses.setdefault((bought.order_id, line.at), line.order_id)
+            if units == left:
+                stack.pop()
+        return missing
 
 
 def take_back(connection: duckdb.DuckDBPyConnection, goods: Sequence[str]) -> list[Unmatched]:
@@ -63,53 +101,26 @@ def take_back(connection: duckdb.DuckDBPyConnection, goods: Sequence[str]) -> li
     connection.execute(f'CREATE TEMP TABLE {RETURNED_ORDERS} ({cells}, "at" TIMESTAMP)')
     returning = " UNION ALL ".join(_rows_of(good, "_n_returns") for good in goods)
     connection.execute(f"CREATE TEMP TABLE taking_back AS {returning}")
-    taken: dict[tuple[str, int], int] = {}
-    statuses: dict[tuple[str, datetime], str] = {}
+    purchases = _Purchases()
     unmatched: list[Unmatched] = []
-    stacks: dict[tuple[str, str], list[_Purchase]] = {}
-    for at, is_return, order_id, customer_id, product, quantity, good, row in _in_order_of_time(
-        connection, goods
-    ):
-        stack = stacks.setdefault((customer_id, product), [])
-        if not is_return:
-            stack.append(_Purchase(good, row, order_id, quantity))
-            continue
-        missing = quantity
-        while missing and stack and customer_id is not None:
-            purchase = stack[-1]
-            units = min(missing, purchase.left)
-            missing -= units
-            purchase.left -= units
-            if units:
-                place = (purchase.good, purchase.row)
-                taken[place] = taken.get(place, 0) + units
-                statuses.setdefault((purchase.order_id, at), order_id)
-            if not purchase.left:
-                stack.pop()
-        if missing:
-            unmatched.append(Unmatched(good, row, product, quantity, missing))
+    for line in _in_order_of_time(connection, goods):
+        if not line.is_return:
+            purchases.add(line)
+        elif missing := purchases.undo(line):
+            unmatched.append(Unmatched(line.good, line.row, line.product, line.quantity, missing))
     for good in goods:
         connection.execute(f"DELETE FROM {good} WHERE _n_returns")
-    _raise_returned(connection, taken)
-    if statuses:
-        orders, instants, reasons = zip(
-            *((order, at, reason) for (order, at), reason in statuses.items()), strict=True
-        )
-        connection.execute(
-            f"INSERT INTO {RETURNED_ORDERS} BY NAME SELECT unnest(?) AS order_id, "
-            "'returned' AS status, unnest(?) AS \"at\", unnest(?) AS reason",
-            [list(orders), list(instants), list(reasons)],
-        )
+    _raise_returned(connection, purchases.taken)
+    _note_statuses(connection, purchases.statuses)
     return unmatched
 
 
-_Row = tuple[datetime, bool, str, str, str, int, str, int]
-
-
-def _in_order_of_time(connection: duckdb.DuckDBPyConnection, goods: Sequence[str]) -> list[_Row]:
-    """List the returns and the purchases that they may undo; at one instant, purchases first."""
+def _in_order_of_time(
+    connection: duckdb.DuckDBPyConnection, goods: Sequence[str]
+) -> Iterator[_Line]:
+    """Give the returns and the purchases that they may undo; at one instant, purchases first."""
     bought = " UNION ALL ".join(_rows_of(good, "NOT _n_returns") for good in goods)
-    return connection.execute(f"""
+    found = connection.execute(f"""
         SELECT "at", is_return, order_id, customer_id, product, quantity, good, _n_row FROM (
             SELECT *, TRUE AS is_return FROM taking_back
             UNION ALL
@@ -117,6 +128,7 @@ def _in_order_of_time(connection: duckdb.DuckDBPyConnection, goods: Sequence[str
             SEMI JOIN taking_back USING (customer_id, product))
         ORDER BY "at", is_return, order_id, quantity, good, _n_row
     """).fetchall()
+    return (_Line(*cells) for cells in found)
 
 
 def _rows_of(good: str, condition: str) -> str:
@@ -141,3 +153,16 @@ def _raise_returned(
             """,
             [list(units), list(units.values())],
         )
+
+
+def _note_statuses(
+    connection: duckdb.DuckDBPyConnection, statuses: Mapping[tuple[str, datetime], str]
+) -> None:
+    if not statuses:
+        return
+    orders, instants = zip(*statuses, strict=True)
+    connection.execute(
+        f"INSERT INTO {RETURNED_ORDERS} BY NAME SELECT unnest(?) AS order_id, "
+        "'returned' AS status, unnest(?) AS \"at\", unnest(?) AS reason",
+        [list(orders), list(instants), list(statuses.values())],
+    )
