@@ -16,7 +16,7 @@ from nba.data.simulator.choosing import Chooser
 from nba.data.simulator.columns import Needs, Wants
 from nba.data.simulator.customers import make_customers, own_days
 from nba.data.simulator.deliveries import write_deliveries
-from nba.data.simulator.intents import make_intents
+from nba.data.simulator.intents import Intents, make_intents
 from nba.data.simulator.messages import correspond
 from nba.data.simulator.needs import follow
 from nba.data.simulator.orders import place
@@ -95,24 +95,7 @@ def simulate(
         announce("filling baskets")
         customers = make_customers(seed, orders)
         chooser = Chooser(seed, catalogue, states, customers)
-        stops = np.where(
-            customers.lost_at < NEVER, (customers.lost_at - STARTS_AT) / DAY, HORIZON_DAYS
-        )
-        who, day = own_days(seed, customers, stops)
-        intents = make_intents(chooser, who, day)
-        guests = np.arange(customers.named_count, len(customers), dtype=np.int32)
-        known = day < HISTORY_DAYS
-        who = np.append(who[known], guests)
-        day = np.append(day[known], customers.begins_day[guests])
-        own = own_wants(chooser, who, day)
-        wants = Wants.joined(
-            [
-                own,
-                together_wants(chooser, own),
-                decoy_wants(chooser, who, day),
-                intents.wants(chooser),
-            ]
-        )
+        wants, intents = _first_wants(chooser)
 
         announce("following needs")
         consequences = follow(chooser, wants)
@@ -152,3 +135,25 @@ def simulate(
         len(events),
         len(log),
     )
+
+
+def _first_wants(chooser: Chooser) -> tuple[Wants, Intents]:
+    """Give what customers and guests buy before any need arises, and what they lay aside."""
+    customers = chooser.customers
+    until_day = np.where(
+        customers.lost_at < NEVER, (customers.lost_at - STARTS_AT) / DAY, HORIZON_DAYS
+    )
+    who, day = own_days(chooser.seed, customers, until_day)
+    intents = make_intents(chooser, who, day)
+    guests = np.arange(customers.named_count, len(customers), dtype=np.int32)
+    is_past = day < HISTORY_DAYS
+    who = np.append(who[is_past], guests)
+    day = np.append(day[is_past], customers.begins_day[guests])
+    own = own_wants(chooser, who, day)
+    parts = [
+        own,
+        together_wants(chooser, own),
+        decoy_wants(chooser, who, day),
+        intents.wants(chooser),
+    ]
+    return Wants.joined(parts), intents
