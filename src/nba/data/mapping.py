@@ -134,8 +134,12 @@ class SourceMapping:
         return FileMapping.identity(table, header).with_statuses(self.statuses)
 
     def is_personal(self, column: str) -> bool:
-        """Whether a column of the source must not be stored."""
-        return any(fnmatchcase(column.casefold(), pattern) for pattern in self.personal)
+        """Whether a column must not be stored: it is personal, or some field in it is."""
+        name = column.casefold()
+        return any(
+            fnmatchcase(name, pattern) or pattern.startswith(f"{name}.")
+            for pattern in self.personal
+        )
 
 
 def preset_names() -> list[str]:

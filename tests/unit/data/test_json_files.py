@@ -273,3 +273,14 @@ def test_nested_parquet_is_read_like_json(tmp_path, shop, nested):
     import_files([path], shop, mapping=nested, zone="UTC")
     assert table(shop, "order_lines", "product_id, quantity") == [("a", 2)]
     assert table(shop, "orders", '"billing.geo.zip", "billing.email"') == [("0012", "x")]
+
+
+def test_a_personal_field_of_an_element_hides_the_array_that_holds_it(write, shop):
+    text = 'personal = ["line_items.engraving"]\n' + NESTED
+    mapping = SourceMapping.from_toml(write("nested.toml", text))
+    bad = order(1, item(1, "a", engraving="for Ada")) | {"created": "soon", "note": "kept"}
+    bad_line = order(2, item(1, "a", -1, engraving="for Bob"))
+    import_files([write("o.json", json.dumps([bad, bad_line]))], shop, mapping=mapping, max_bad=1)
+    raw = [cell for (cell,) in table(shop, "quarantine", "raw", "line")]
+    assert '"note":"kept"' in raw[0]
+    assert not [cell for cell in raw if "for Ada" in cell or "for Bob" in cell]
