@@ -7,7 +7,12 @@ from nba.data.mapping import SourceMapping
 
 
 def explain_entry(entry: FileMapping) -> list[tuple[str, str]]:
-    """Say how one kind of file is read: (our column or step, rule), in the order of our table."""
+    """Say how one kind of file is read.
+
+    Returns:
+        (our column, rule), in the order of our table, a required one marked `!`; before them the
+        steps and derived columns, in brackets.
+    """
     steps: list[tuple[str, str]] = [("(known by)", ", ".join(sorted(entry.detect)))]
     if entry.refuse:
         return [*steps, ("(refused)", entry.refuse)]
@@ -22,6 +27,7 @@ def explain_entry(entry: FileMapping) -> list[tuple[str, str]]:
         )
     if entry.each is not None:
         steps.append(("(each)", f"one row per element of {entry.each}"))
+    steps += [(f"({name})", " ".join(rule.words.split())) for name, rule in entry.derive.items()]
     if entry.only is not None:
         steps.append(("(only)", entry.only.sql))
     steps += [("(left out)", f"{one.because}: {one.sql}") for one in entry.skip]

@@ -312,13 +312,15 @@ def test_a_condition_that_does_not_fit_the_file_says_so(mapped, sell):
 
 def test_a_mapping_is_explained_in_words(mapped):
     mapping = mapped(
-        'zone = "UTC"\nskip = [{ where = "sku = \'POST\'", because = "postage" }]',
+        'zone = "UTC"\nskip = [{ where = "sku = \'POST\'", because = "postage" }]\n'
+        'derive = { name = { join = ["sku", "note"] } }',
         'status = { first = [{ map = "note", to = { gone = "shipped" } }, { const = "paid" }] }',
         top='personal = ["note"]\n[statuses]\nready = "packed"\n',
     )
     said = explain_entry(mapping.entries[0])
     assert ("(left out)", "postage: sku = 'POST'") in said
     assert ("order_id!", "no") in said
+    assert ("(name)", "sku ' ' note") in said
     status = dict(said)["status"]
     assert status.startswith("the first filled of: note (gone → shipped), else always 'paid'")
     assert explain_words(mapping) == [("status ready", "packed"), ("(never stored)", "note")]
