@@ -295,14 +295,6 @@ def test_the_order_grid_is_refused_with_advice(write, shop):
     assert not shop.exists()
 
 
-def test_order_lines_meet_the_catalogue(load, write, shop):
-    load(lines=[line(kind="configurable", sku="LAMP")])
-    row = 'LAMP,,Default,simple,Default Category,A lamp,"3/1/26, 10:15 AM"'
-    header = "sku,store_view_code,attribute_set_code,product_type,categories,name,created_at"
-    import_files([write("catalog_product.csv", csv(header, row))], shop)
-    assert table(shop, "products", "product_id, title") == [("LAMP", "A lamp")]
-
-
 def test_importing_an_export_again_changes_no_byte(load, write, shop):
     rows = [line("1", kind="configurable", sku="SHIRT"), line("2", parent="1", sku="SHIRT-M")]
     load(lines=rows)
@@ -336,8 +328,26 @@ def test_a_broken_record_loses_only_itself(load, shop):
 
 
 def test_what_is_no_number_is_named(load, shop):
-    load(lines=[line("1"), line("2", ordered="many")], max_bad=0.5)
-    assert quarantined(shop) == [(3, "quantity", "not_a_number", "many")]
+    lines = [
+        line("1", ordered="many"),
+        line("2", canceled="some"),
+        line("3", refunded="a few"),
+        line("4", total="19;99"),
+        line("5", total="", price="cheap"),
+        line("6", discount="a lot"),
+        line("7", canceled="NULL", refunded=r"\N", discount="NULL"),
+    ]
+    load(lines=lines, max_bad=0.9)
+    assert quarantined(shop) == [
+        (2, "quantity", "not_a_number", "many"),
+        (3, "quantity", "not_a_number", "some"),
+        (4, "returned_quantity", "not_a_number", "a few"),
+        (5, "unit_price", "not_a_number", "19;99"),
+        (6, "unit_price", "not_a_number", "cheap"),
+        (7, "discount", "not_a_number", "a lot"),
+    ]
+    cells = "line_no, quantity, unit_price, discount, returned_quantity"
+    assert table(shop, "order_lines", cells) == [(7, 1, 1999, 0, None)]
 
 
 def test_the_tables_are_read_from_a_database(load, tmp_path, shop):

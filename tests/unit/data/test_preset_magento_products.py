@@ -147,3 +147,15 @@ def test_importing_the_product_export_again_changes_no_byte(write, shop):
     before = {one.name: one.read_bytes() for one in shop.iterdir()}
     import_files([path], shop)
     assert {one.name: one.read_bytes() for one in shop.iterdir()} == before
+
+
+def test_order_lines_meet_the_catalogue(write, shop):
+    orders = "entity_id,increment_id,state,status,customer_id,created_at"
+    lines = "item_id,order_id,parent_item_id,product_type,sku,name,qty_ordered,price"
+    files = [
+        write("o.csv", csv(orders, "7,100007,complete,complete,31,2026-03-01 09:15:00")),
+        write("l.csv", csv(lines, "1,7,,configurable,LAMP,Old name,1.0000,19.9900")),
+        write("c.csv", csv(CATALOGUE, product(name="A lamp"))),
+    ]
+    import_files(files, shop)
+    assert table(shop, "products", "product_id, title") == [("LAMP", "A lamp")]

@@ -292,6 +292,16 @@ def test_a_broken_record_loses_only_itself(load, shop):
     ]
 
 
+def test_an_amount_that_is_no_number_is_named(load, shop):
+    lines = [line("1", total="cheap"), line("2", total="", price="dear"), line("3", total="")]
+    load(lines=lines, max_bad=0.5)
+    assert quarantined(shop) == [
+        (2, "unit_price", "not_a_number", "cheap"),
+        (3, "unit_price", "not_a_number", "dear"),
+    ]
+    assert table(shop, "order_lines", "line_no, unit_price") == [(3, 1999)]
+
+
 def test_the_tables_are_read_from_a_database(load, write, tmp_path, shop):
     orders = [order("7", status="17"), order("8", "0"), order("9", status="0")]
     lines = [line("1", "7", quantity="3", total="59.9700"), line("2", "8"), line("3", "9")]
