@@ -151,6 +151,13 @@ def test_an_abandoned_checkout_is_left_out_with_its_lines(load, shop):
     assert report.rows_quarantined == 0
 
 
+def test_a_checkout_that_another_row_finishes_keeps_its_lines(load, shop):
+    finished = order("8", modified="2026-03-04 10:00:00")
+    load(orders=[order("7"), order("8", status="0"), finished], lines=[line("1", "8")])
+    assert table(shop, "orders", "order_id") == [("7",), ("8",)]
+    assert table(shop, "order_lines", "order_id") == [("8",)]
+
+
 def test_lines_of_no_order_at_all_are_still_told(load, shop):
     load(
         orders=[order("7"), order("8", status="0")],
