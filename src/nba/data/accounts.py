@@ -132,7 +132,10 @@ class ImportReport:
     def advice(self) -> str:
         """Say how to mend the most frequent fault."""
         share = math.ceil(100 * self.rows_quarantined / max(self.rows_read, 1))
-        rule = max(self.rules, key=lambda name: self.rules[name], default="")
+        # A line whose order is bad is bad for that alone: it says nothing of the fault.
+        rule = max(
+            self.rules, key=lambda name: (name != "unknown_order", self.rules[name]), default=""
+        )
         return f"{_ADVICE.get(rule, 'mend the file')}; or load the rest with --max-bad {share}%"
 
 

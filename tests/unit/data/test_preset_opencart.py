@@ -111,7 +111,7 @@ def test_orders_and_lines_are_taken_whatever_the_prefix_of_the_tables(load, shop
 
 def test_without_the_zone_of_the_server_the_import_says_what_to_do(load):
     with pytest.raises(DataError, match=r"naive_timestamp.*name it with --zone Europe/Kyiv"):
-        load(zone=None)
+        load(lines=[line("1"), line("2"), line("3")], zone=None)
 
 
 STATUSES = [
