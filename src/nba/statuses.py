@@ -136,27 +136,24 @@ def canonical(text: str) -> str | None:
 
 _ENDS: Final = ("cancelled", "returned")
 
+_WORK: Final = STATUSES[STATUS_CODE["paid"] : CANCELLED]
+"""What a shop does with an order that needs no more from the customer, in order."""
+
 NEXT: Final[Mapping[str, frozenset[str]]] = {
     "pending_confirmation": frozenset(
         ("awaiting_payment", "paid", "awaiting_processing", "processing")
     ),
     "awaiting_payment": frozenset(("paid",)),
-    "paid": frozenset(("awaiting_processing", "processing")),
-    "awaiting_processing": frozenset(("processing",)),
-    "processing": frozenset(("delayed", "picking", "packed", "shipped")),
-    "delayed": frozenset(("processing", "picking", "packed", "shipped")),
-    "picking": frozenset(("delayed", "packed", "shipped")),
-    "packed": frozenset(("shipped",)),
-    "shipped": frozenset(("in_transit", "delivered")),
-    "in_transit": frozenset(("delivered",)),
-    "delivered": frozenset(),
+    **{before: frozenset(_WORK[step:]) for step, before in enumerate(_WORK, 1)},
+    "delayed": frozenset(("processing", *_WORK[_WORK.index("picking") :])),
+    "picking": frozenset(("delayed", *_WORK[_WORK.index("packed") :])),
     "cancelled": frozenset(),
     "returned": frozenset(),
 }
 """What may follow a status: cash on delivery (confirmation, processing, picking, shipping,
 delivery), prepayment (payment before processing) and delay (between processing and picking).
-Steps that many shops do not record (awaiting processing, picking, packed, in transit) may be
-skipped. Besides, an order may be cancelled until it is delivered, and returned once shipped."""
+Steps of its own work that a shop does not record may be skipped, a confirmation or a payment may
+not. Besides, an order may be cancelled until it is delivered, and returned once shipped."""
 
 
 def may_follow(status: str, before: str) -> bool:

@@ -1,4 +1,4 @@
-"""Hundreds of orders with edits, statuses and repeats, imported in any order: one shop, one model."""
+"""Hundreds of orders with edits, statuses and repeats, in any order: one shop, one model."""
 
 from __future__ import annotations
 
