@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.domain import Ids
 from nba.facts.histories import LINE_COLUMNS, ORDER_COLUMNS, Versions
 from nba.facts.rows import Rows
 
@@ -69,7 +70,7 @@ def _with_lines(versions: Versions, place: NDArray[np.int64]) -> NDArray[np.int6
 
 def _put_lines(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Rows:
     """Give some orders the lines of one version each."""
-    product_ids = rows.product_ids.union(versions.product_ids)
+    product_ids, own, theirs = _united(rows.product_ids, versions.product_ids)
     staying = np.ones(len(rows.order_ids), np.bool_)
     staying[order] = False
     line = staying[rows.line_order]
@@ -82,10 +83,7 @@ def _put_lines(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Ro
         for name in LINE_COLUMNS
     }
     columns["line_product"] = np.concatenate(
-        [
-            product_ids.codes_of(rows.product_ids)[rows.line_product[line]],
-            product_ids.codes_of(versions.product_ids)[versions.line_product],
-        ]
+        [own[rows.line_product[line]], theirs[versions.line_product]]
     )
     return replace(
         rows,
@@ -97,15 +95,27 @@ def _put_lines(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Ro
 
 def _put_cells(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Rows:
     """Give some orders the customer and the other cells of one version each."""
-    customer_ids = rows.customer_ids.union(versions.customer_ids)
+    customer_ids, own, theirs = _united(rows.customer_ids, versions.customer_ids)
     guest = rows.customer >= len(rows.customer_ids)
     customer = np.empty(len(guest), np.int32)
-    customer[~guest] = customer_ids.codes_of(rows.customer_ids)[rows.customer[~guest]]
+    customer[~guest] = own[rows.customer[~guest]]
     guest[order] = versions.customer >= len(versions.customer_ids)
     named = ~guest[order]
-    customer[order[named]] = customer_ids.codes_of(versions.customer_ids)[versions.customer[named]]
+    customer[order[named]] = theirs[versions.customer[named]]
     customer[guest] = len(customer_ids) + np.arange(guest.sum())
     columns: dict[str, Any] = {name: getattr(rows, name).copy() for name in ORDER_COLUMNS}
     for name, column in columns.items():
         column[order] = getattr(versions, name)
     return replace(rows, customer_ids=customer_ids, customer=customer, **columns)
+
+
+def _united(ids: Ids, others: Ids) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
+    """Merge ids; give also the code of each of `ids`, then of each of `others`, among all.
+
+    Where `others` are none but known ones, as they mostly are, the ids are the very same object.
+    """
+    found = [ids.find(one) for one in others]
+    if None not in found:
+        return ids, np.arange(len(ids), dtype=np.int32), np.array(found, np.int32)
+    united = ids.union(others)
+    return united, united.codes_of(ids), united.codes_of(others)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nba.domain import Ids
 from nba.facts.fold import fold
 from nba.facts.histories import Statuses
 from nba.facts.known import Known, forget
 from nba.facts.rows import Rows
+from nba.facts.standing import stand
 from nba.statuses import STATUSES
 from tests.shops import day
 
@@ -264,3 +268,30 @@ def assert_same(one: Rows, other: Rows) -> None:
             assert (left.dtype, left.tolist()) == (right.dtype, right.tolist()), name
         else:
             assert left == right, name
+
+
+class Read(Ids):
+    """Ids that may be searched, but not read from the first to the last."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("every id was read")
+
+
+def test_an_earlier_version_that_names_known_ids_costs_no_reading_of_all_ids() -> None:
+    told = Rows.of(
+        [order("delivered", 9), order(order_id="o2", customer_id="bob")],
+        [line("tea"), line("cup", order_id="o2")],
+        versions=version("v1", 1, "cup", "tea", customer_id="bob"),
+    )
+    searched = replace(
+        told,
+        customer_ids=Read(told.customer_ids.data, told.customer_ids.offsets),
+        product_ids=Read(told.product_ids.data, told.product_ids.offsets),
+    )
+    standing, _ = stand(searched, day(5))
+    assert standing.customer_ids is searched.customer_ids
+    assert standing.product_ids is searched.product_ids
+    assert standing.customer.tolist() == [1, 1]
+    assert standing.line_product.tolist() == [0, 1, 0]
