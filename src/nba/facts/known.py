@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from nba.facts.standing import stand
 from nba.statuses import CANCELLED, DELIVERED, PLACED, RETURNED
 
 _NEVER = np.datetime64("NaT", "us")
+MOST_REVENUE: Final = 2**53
+"""No line counts for more minor units: up to here a product of floats is exact, beyond 2^63 one of
+integers is any number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +36,8 @@ class Known:
         kept: bool per order: placed, no test, and as far as known neither cancelled nor returned
             whole.
         kept_line: bool per line: of a kept order, and not itself fully returned.
-        revenue: int64 per line, minor units: price x (quantity - returned) - line discount.
+        revenue: int64 per line, minor units, from 0: price x (quantity - returned), at most
+            `MOST_REVENUE`, less the line's discount.
     """
 
     rows: Rows
@@ -72,7 +76,7 @@ class Known:
             delivered_at,
             kept,
             kept[rows.line_order] & ~line_is_back,
-            np.maximum(rows.unit_price * (rows.quantity - returned) - rows.line_discount, 0),
+            _revenue(rows, returned),
         )
 
 
@@ -205,6 +209,12 @@ def _joined(one: Statuses, other: Statuses) -> Statuses:
         np.concatenate([one.at, other.at]),
         np.concatenate([one.status, other.status]),
     )
+
+
+def _revenue(rows: Rows, returned: NDArray[np.int64]) -> NDArray[np.int64]:
+    gross = rows.unit_price.astype(np.float64) * (rows.quantity - returned)
+    full = np.clip(gross, 0, MOST_REVENUE).astype(np.int64)
+    return np.asarray(np.maximum(full - rows.line_discount, 0), np.int64)
 
 
 def _gone(

@@ -151,3 +151,12 @@ def test_an_order_of_which_every_line_came_back_is_not_kept() -> None:
 def test_a_test_order_is_no_news() -> None:
     facts = fold(Rows.of([order("o1", "ann", 0, is_test=True)], []), as_of=day(2))
     assert len(facts.order_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"), [(9_000, 9_000 * 10**12 - 5), (10**7, 2**53 - 5)]
+)
+def test_an_amount_too_large_to_count_is_the_largest_there_is(quantity: int, expected: int) -> None:
+    told = line("o1", "yacht", unit_price=10**12, quantity=quantity, discount=5)
+    facts = fold(Rows.of([order("o1", "ann", 0)], [told]), as_of=day(1))
+    assert facts.revenue.tolist() == [expected]
