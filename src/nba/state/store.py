@@ -87,17 +87,22 @@ class Store:
         try:
             parsed = make_url(url)
         except ArgumentError:
-            raise ConfigError(f"{url!r} is no database URL; expected sqlite:///nba.db") from None
-        name = parsed.get_backend_name()
-        if must_exist and parsed.database and not Path(parsed.database).is_file():
-            raise ConfigError(f"there is no store {url}; fill one with: nba serve --shop SHOP --db")
+            # What cannot be read may hold a password all the same.
+            raise ConfigError(
+                "the store's address is no database URL; expected sqlite:///nba.db"
+            ) from None
+        name, shown = parsed.get_backend_name(), parsed.render_as_string(hide_password=True)
         if name != "sqlite":
             raise ConfigError(f"databases of kind {name} are not supported yet; use sqlite:///FILE")
+        if must_exist and parsed.database and not Path(parsed.database).is_file():
+            raise ConfigError(
+                f"there is no store {shown}; fill one with: nba serve --shop SHOP --db"
+            )
         self._engine = _engine(url)
         try:
             METADATA.create_all(self._engine)
         except SQLAlchemyError as error:
-            raise StateError(f"the store {url} cannot be opened: {error.__cause__}") from None
+            raise StateError(f"the store {shown} cannot be opened: {error.__cause__}") from None
 
     def close(self) -> None:
         """Release the connections."""

@@ -212,6 +212,20 @@ def test_a_url_of_no_supported_database_is_a_command_error(url_: str) -> None:
         Store(url_)
 
 
+@pytest.mark.parametrize(
+    "url_", ["postgresql://shop:secret@h/db", "shop:secret@h/db", "sqlite://u:secret@/absent.db"]
+)
+def test_a_password_in_a_url_is_never_told(url_: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Store(url_, must_exist=True)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_database_of_another_kind_is_not_looked_for() -> None:
+    with pytest.raises(ConfigError, match="kind postgresql are not supported"):
+        Store("postgresql://localhost/absent", must_exist=True)
+
+
 def test_a_file_that_is_no_database_or_lies_nowhere_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database " * 100)
     for path in (tmp_path / "text.db", tmp_path / "absent" / "store.db", tmp_path):
