@@ -257,9 +257,14 @@ TABLES: Final[Mapping[str, Table]] = {
 def closest_table(header: Collection[str]) -> Table:
     """Give the table that a header with our names most likely belongs to.
 
-    It is the one that knows most of the columns; of those, one that lacks nothing.
+    It is the one that knows most of the columns; one that lacks nothing need know only more than
+    half as many.
     """
-    return max(
-        TABLES.values(),
-        key=lambda table: (len(set(table.names) & set(header)), not table.lacks(header)),
-    )
+
+    def known(table: Table) -> int:
+        return len(set(table.names) & set(header))
+
+    closest = max(TABLES.values(), key=lambda table: (known(table), not table.lacks(header)))
+    whole = [table for table in TABLES.values() if not table.lacks(header)]
+    best = max(whole, key=known, default=closest)
+    return best if 2 * known(best) > known(closest) else closest

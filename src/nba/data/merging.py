@@ -40,23 +40,20 @@ def merge_tables(intake: Intake) -> dict[str, int]:
     """
     repeated = {}
     for table in (*APPENDED, *UPDATED):
-        key = [quoted(name) for name in table.key]
         others = [
             quoted(name) for name in (*table.names, *intake.kept(table)) if name not in table.key
         ]
-        cells = ", ".join(f"{_merged(cell, table)} AS {cell}" for cell in others)
+        key, rows = ", ".join(quoted(name) for name in table.key), collected(table)
         target = f"{table.name}_merged" if table is PRODUCT_STATES else table.name
-        listed = ", ".join(key)
-        intake.connection.execute(f"""
-            CREATE TEMP TABLE {target} AS
-            SELECT {", ".join([listed, *([cells] if cells else [])])}
-            FROM {collected(table)} GROUP BY {listed}
-        """)
-        found = one(
-            intake.connection,
-            f"SELECT count(*) - count(DISTINCT ({listed})) FROM {collected(table)} "
-            f"WHERE _n_set <> {HELD}",
-        )
+        surplus = f"SELECT count(*) - count(DISTINCT ({key})) FROM {rows}"
+        if one(intake.connection, surplus):
+            cells = ", ".join([key, *(f"{_merged(cell, table)} AS {cell}" for cell in others)])
+            made = f"TABLE {target} AS SELECT {cells} FROM {rows} GROUP BY {key}"
+        else:
+            made = f"VIEW {target} AS SELECT {', '.join([key, *others])} FROM {rows}"
+        intake.connection.execute(f"CREATE TEMP {made}")
+        stated = f" AND source IS DISTINCT FROM '{_SHORT_FORM}'" if table is CONSENTS else ""
+        found = one(intake.connection, f"{surplus} WHERE _n_set <> {HELD}{stated}")
         if found:
             repeated[table.name] = found
     return repeated
@@ -65,7 +62,9 @@ def merge_tables(intake: Intake) -> dict[str, int]:
 def _merged(cell: str, table: Table) -> str:
     if table in APPENDED:
         return f"max({cell})"
-    new, held = (f"max({cell}) FILTER (_n_set {sign} {HELD})" for sign in ("<>", "="))
+    # Of two consents that contradict each other the refusal holds.
+    pick = "min" if cell.startswith('"consent_') and cell != '"consent_at"' else "max"
+    new, held = (f"{pick}({cell}) FILTER (_n_set {sign} {HELD})" for sign in ("<>", "="))
     return f"coalesce({new}, {held})"
 
 

@@ -26,7 +26,7 @@ class Found:
 
     Attributes:
         lines: `resolved_by` → lines: `sku` (a product's SKU or id), `variant_title` (a product's
-            whole title), `title` (a title without the variant after its last hyphen), `nothing`.
+            whole title), `title` (a title without the variant after its last ` - `), `nothing`.
         unresolved: (SKU, title, lines) of what was not found; at most `LISTED`.
     """
 
@@ -61,12 +61,10 @@ def gather_catalogue(intake: Intake) -> int:
     connection.execute(f"""
         CREATE TEMP TABLE catalogue AS
         WITH n AS ({chosen}),
-            s AS (
-                SELECT product_id, {_at_beginning()} FROM product_states_in
-                WHERE _n_set = {HELD} GROUP BY product_id),
+            s AS (FROM product_states_in WHERE _n_set = {HELD} AND "at" = {_BEGINNING}),
             h AS (
                 SELECT p.* REPLACE ({first_state})
-                FROM products_in p LEFT JOIN s USING (product_id) WHERE _n_set = {HELD})
+                FROM products_in p LEFT JOIN s USING (product_id) WHERE p._n_set = {HELD})
         SELECT product_id, {cells} FROM n FULL JOIN h USING (product_id)
     """)
     return repeated
@@ -123,17 +121,17 @@ def _look_up(intake: Intake) -> None:
         CREATE TEMP TABLE known AS
         WITH listed AS (FROM catalogue WHERE title IS NOT NULL),
         skus AS (
-            SELECT sku, coalesce(max(product_id) FILTER (sku = product_id), max(product_id)) AS id
+            SELECT sku, max(product_id) AS id
             FROM (
                 SELECT product_id AS sku, product_id FROM listed
                 UNION ALL SELECT sku, product_id FROM listed WHERE sku IS NOT NULL)
-            GROUP BY sku HAVING count(DISTINCT product_id) = 1 OR bool_or(sku = product_id)),
+            GROUP BY sku HAVING count(DISTINCT product_id) = 1),
         titles AS (
             SELECT lower(trim(title)) AS title, max(product_id) AS id FROM listed
             GROUP BY ALL HAVING count(*) = 1),
         lines AS (
             SELECT *, lower(trim(title)) AS whole,
-                regexp_replace(whole, ' - [^-]*$', '') AS base FROM unnamed)
+                regexp_replace(whole, '^(.*) - .*$', '\1') AS base FROM unnamed)
         SELECT l.sku, l.title,
             coalesce(s.id, w.id, b.id, l.sku, 't_' || left(md5(whole), 16)) AS product_id,
             CASE WHEN s.id IS NOT NULL THEN 'sku' WHEN w.id IS NOT NULL THEN 'variant_title'
@@ -146,21 +144,27 @@ def _look_up(intake: Intake) -> None:
 def make_product_states(intake: Intake) -> None:
     """Make the table `product_states`.
 
-    Of a product that has states, what catalogues gave is its first state, so that an earlier
-    instant sees it after `products` has moved on to the latest.
+    Of a product that has states, what catalogues gave is its first state, even where that is
+    nothing, so that an earlier instant sees it after `products` has moved on to the latest.
     """
-    cells = ", ".join(_STATE_CELLS)
-    filled = f"coalesce({', '.join(f'CAST({name} AS VARCHAR)' for name in _STATE_CELLS)})"
+    given = ", ".join(
+        f"CASE WHEN g.product_id IS NULL THEN c.{name} ELSE g.{name} END" for name in _STATE_CELLS
+    )
     others = "".join(
         f", CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in intake.kept(PRODUCT_STATES)
     )
     intake.connection.execute(f"""
         CREATE TEMP TABLE product_states AS
-        WITH told AS (FROM product_states_merged WHERE "at" <> {_BEGINNING})
+        WITH told AS (FROM product_states_merged WHERE "at" <> {_BEGINNING}),
+            g AS (
+                SELECT DISTINCT ON (product_id) * FROM product_states_in
+                WHERE _n_set <> {HELD} AND "at" = {_BEGINNING}
+                ORDER BY product_id, {", ".join(_STATE_CELLS)}),
+            first_states AS (SELECT product_id FROM g UNION SELECT product_id FROM told)
         FROM told
         UNION ALL
-        SELECT product_id, {_BEGINNING} AS "at", {cells}{others}
-        FROM catalogue SEMI JOIN told USING (product_id) WHERE {filled} IS NOT NULL
+        SELECT product_id, {_BEGINNING} AS "at", {given}{others}
+        FROM first_states LEFT JOIN catalogue c USING (product_id) LEFT JOIN g USING (product_id)
     """)
 
 
@@ -176,7 +180,7 @@ def make_products(intake: Intake) -> None:
     spelled = {name.casefold(): f"l.{quoted(name)}" for name in intake.kept(ORDER_LINES)}
     said = spelled | {"title": "l.title", "currency": "o.currency"}
     newest = ", ".join(
-        f"arg_max({cell}, (ordered_at, {cell})) AS {name}"
+        f"arg_max({cell}, (o.ordered_at, {cell})) AS {name}"
         for name, cell in ((name, said.get(name, "CAST(NULL AS VARCHAR)")) for name in _TOLD)
     )
     connection.execute(f"""
@@ -184,23 +188,7 @@ def make_products(intake: Intake) -> None:
         SELECT product_id, {newest} FROM order_lines l JOIN orders o USING (order_id)
         GROUP BY product_id
     """)
-    latest = ", ".join(
-        f"CASE WHEN s.product_id IS NULL THEN c.{name} ELSE s.{name} END AS {name}"
-        for name in _STATE_CELLS
-    )
-    connection.execute(f"""
-        CREATE TEMP TABLE stated AS
-        SELECT c.* REPLACE ({latest}) FROM catalogue c LEFT JOIN (
-            FROM product_states
-            QUALIFY row_number() OVER (PARTITION BY product_id ORDER BY "at" DESC) = 1
-        ) s USING (product_id)
-        WHERE c.title IS NOT NULL
-    """)
-    shown = ", ".join(
-        f"coalesce(c.{name}, t.{name}) AS {name}" if name in _TOLD else f"c.{quoted(name)}"
-        for name in names
-        if name != "title"
-    )
+    shown = ", ".join(_shown(name) for name in names if name != "title")
     by_orders = ", ".join(
         f"CASE WHEN c.{name} IS NULL AND {filled} THEN '{name}' END"
         for name, filled in (
@@ -209,14 +197,21 @@ def make_products(intake: Intake) -> None:
     )
     connection.execute(f"""
         CREATE TEMP TABLE products AS
+        WITH c AS (FROM catalogue WHERE title IS NOT NULL),
+            s AS (
+                FROM product_states
+                QUALIFY row_number() OVER (PARTITION BY product_id ORDER BY "at" DESC) = 1)
         SELECT product_id, coalesce(c.title, t.title, product_id) AS title, {shown},
             nullif(concat_ws(',', {by_orders}), '') AS {TOLD_BY_ORDERS}
-        FROM stated c FULL JOIN told t USING (product_id)
+        FROM c FULL JOIN told t USING (product_id) LEFT JOIN s USING (product_id)
     """)
 
 
-def _at_beginning() -> str:
-    return ", ".join(f'max({name}) FILTER ("at" = {_BEGINNING}) AS {name}' for name in _STATE_CELLS)
+def _shown(name: str) -> str:
+    """Give a cell of a product: of its latest state, of the catalogue, or as orders tell it."""
+    if name in _STATE_CELLS:
+        return f"CASE WHEN s.product_id IS NULL THEN c.{name} ELSE s.{name} END AS {name}"
+    return f"coalesce(c.{name}, t.{name}) AS {name}" if name in _TOLD else f"c.{quoted(name)}"
 
 
 def _held(name: str) -> str:

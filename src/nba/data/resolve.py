@@ -2,7 +2,8 @@
 
 Everything here is SQL over the tables of an `Intake`, in this order: lines get numbers, each order
 one of its versions (`versions`), each line a product (`products`), and all other rows one place a
-key (`merging`). Nothing depends on the order of files, rows or imports of orders.
+key (`merging`). Nothing depends on the order of rows and files, nor on that of imports, as long as
+lines come with their orders or after them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import duckdb
 
 from nba.data.checks import quoted
 from nba.data.flows import find_illegal_jumps
-from nba.data.intake import CANONICAL, FLOW, HELD, KNOWN_AT, LINES_VERSION, Intake, one
+from nba.data.intake import CANONICAL, HELD, Intake, one
 from nba.data.merging import merge_consents, merge_tables
 from nba.data.products import (
     Found,
@@ -63,7 +64,6 @@ def resolve(intake: Intake) -> Resolved:
     line_cells = [quoted(name) for name in (*ORDER_LINES.names, *intake.kept(ORDER_LINES))]
     conflicts, merged = _merge_numbered_lines(connection, line_cells)
     _number_lines(connection, line_cells)
-    _adopt_lines(connection)
     orphans = _take_orphans(connection)
     superseded = choose_versions(intake)
     repeated_products = gather_catalogue(intake)
@@ -133,18 +133,6 @@ def _number_lines(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -
         SELECT * REPLACE (coalesce(line_no, {number}) AS line_no)
         FROM lines_in WHERE _n_set <> {HELD}
         UNION ALL SELECT * FROM lines_in WHERE _n_set = {HELD}
-    """)
-
-
-def _adopt_lines(connection: duckdb.DuckDBPyConnection) -> None:
-    """Lines that came without their order are a version of the order known from elsewhere."""
-    connection.execute(f"""
-        INSERT INTO orders_in
-        SELECT * REPLACE ({CANONICAL} AS _n_set, NULL AS {LINES_VERSION}) FROM orders_in
-        WHERE order_id IN (SELECT order_id FROM lines WHERE _n_set = {CANONICAL}
-            EXCEPT SELECT order_id FROM orders_in WHERE _n_set = {CANONICAL})
-        QUALIFY row_number() OVER (
-            PARTITION BY order_id ORDER BY {KNOWN_AT} DESC, {FLOW} DESC, _n_set) = 1
     """)
 
 

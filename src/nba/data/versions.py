@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from nba.data.checks import literal, quoted
-from nba.data.intake import FLOW, HELD, KNOWN_AT, LINES_VERSION, Intake, one
+from nba.data.intake import CANONICAL, FLOW, HELD, KNOWN_AT, LINES_VERSION, Intake, one
 from nba.schema import ORDER_LINES, ORDER_VERSIONS, ORDERS
 
-_LATEST_FIRST: Final = f"{KNOWN_AT} DESC, {FLOW} DESC, version DESC"
+_LATEST_FIRST: Final = f"{KNOWN_AT} DESC, {FLOW} DESC, _n_name DESC"
 _LINE_NAMES: Final = ORDER_LINES.names[1:]
+_PARTED: Final = 1 << 20
+"""Sets of the second and further versions of an order in one import; of flat files are fewer."""
 _IN_VERSIONS: Final = {
     name: "line_discount" if name == "discount" else name for name in _LINE_NAMES
 }
@@ -33,9 +35,12 @@ def choose_versions(intake: Intake) -> int:
     order_cells = [quoted(name) for name in (*ORDERS.names, *intake.kept(ORDERS))]
     line_cells = [quoted(name) for name in (*ORDER_LINES.names, *intake.kept(ORDER_LINES))]
     orders, lines = select(order_cells), select(line_cells)
-    connection.execute("""
+    connection.execute(f"""
         CREATE TEMP TABLE contested AS
         SELECT order_id FROM orders_in GROUP BY order_id HAVING count(*) > 1
+        UNION (
+            SELECT order_id FROM lines WHERE _n_set = {CANONICAL}
+            EXCEPT SELECT order_id FROM orders_in WHERE _n_set = {CANONICAL})
     """)
     kept = select([quoted(name) for name in ORDER_VERSIONS.names])
     if not one(connection, "SELECT count(*) FROM contested"):
@@ -48,16 +53,18 @@ def choose_versions(intake: Intake) -> int:
         )
         return 0
     _recall_versions(intake)
+    _part_headers(intake, order_cells)
+    _adopt_lines(intake)
     _name_versions(intake, order_cells, line_cells)
     connection.execute(f"""
         CREATE TEMP TABLE shown AS
-        SELECT order_id, version, _n_set, has_lines FROM versions
+        SELECT order_id, _n_name, _n_set, _n_has_lines FROM versions
         QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY {_LATEST_FIRST}) = 1
     """)
     # An order that came without lines has those of its latest version that has some.
     connection.execute(f"""
         CREATE TEMP TABLE with_lines AS
-        SELECT order_id, version, _n_set FROM versions WHERE has_lines
+        SELECT order_id, _n_name, _n_set FROM versions WHERE _n_has_lines
         QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY {_LATEST_FIRST}) = 1
     """)
     connection.execute(f"""
@@ -65,8 +72,8 @@ def choose_versions(intake: Intake) -> int:
         SELECT {orders}, {LINES_VERSION} FROM orders_in ANTI JOIN contested USING (order_id)
         UNION ALL
         SELECT {select(order_cells, of="v.")},
-            CASE WHEN NOT s.has_lines THEN w.version END AS {LINES_VERSION}
-        FROM versions v JOIN shown s USING (order_id, version)
+            CASE WHEN NOT s._n_has_lines THEN w._n_name END AS {LINES_VERSION}
+        FROM versions v JOIN shown s USING (order_id, _n_name)
             LEFT JOIN with_lines w USING (order_id)
     """)
     connection.execute(f"""
@@ -79,8 +86,8 @@ def choose_versions(intake: Intake) -> int:
         CREATE TEMP TABLE versions_kept AS
         SELECT {kept} FROM order_versions_in ANTI JOIN contested USING (order_id)
         UNION ALL BY NAME
-        SELECT {_order_part("v")}, {of_line}
-        FROM versions v ANTI JOIN shown USING (order_id, version)
+        SELECT {_order_part("v", but="version")}, _n_name AS version, {of_line}
+        FROM versions v ANTI JOIN shown USING (order_id, _n_name)
             LEFT JOIN lines l ON l.order_id = v.order_id AND l._n_set = v._n_set
     """)
     named = "SELECT count(DISTINCT (order_id, version)) FROM"
@@ -115,27 +122,60 @@ def _recall_versions(intake: Intake) -> None:
     """)
 
 
+def _part_headers(intake: Intake, order_cells: list[str]) -> None:
+    """Let the lines of one import belong to the first version of an order that it gives."""
+    intake.connection.execute(f"""
+        UPDATE orders_in SET _n_set = {_PARTED} + later.place FROM (
+            SELECT rowid AS row, row_number() OVER (
+                PARTITION BY order_id ORDER BY {KNOWN_AT}, {FLOW}, {content(order_cells)}) AS place
+            FROM orders_in SEMI JOIN contested USING (order_id) WHERE _n_set = {CANONICAL}) later
+        WHERE orders_in.rowid = later.row AND later.place > 1
+    """)
+
+
+def _adopt_lines(intake: Intake) -> None:
+    """Give lines that came without their order the order's cells as known from elsewhere.
+
+    They are another version of the one whose lines are shown; where none has any, they are the
+    lines of the first.
+    """
+    intake.connection.execute(f"""
+        INSERT INTO orders_in
+        SELECT * EXCLUDE (_n_sign) REPLACE ({CANONICAL} AS _n_set, NULL AS {LINES_VERSION},
+            split_part(_n_version, '-', 1) AS _n_version)
+        FROM (
+            SELECT o.*, CASE WHEN l._n_set IS NULL THEN 1 ELSE -1 END AS _n_sign
+            FROM orders_in o SEMI JOIN contested USING (order_id) LEFT JOIN (
+                SELECT DISTINCT order_id, _n_set FROM lines) l USING (order_id, _n_set))
+        WHERE order_id IN (SELECT order_id FROM lines WHERE _n_set = {CANONICAL})
+            AND order_id NOT IN (SELECT order_id FROM orders_in WHERE _n_set = {CANONICAL})
+        QUALIFY row_number() OVER (PARTITION BY order_id
+            ORDER BY _n_sign, _n_sign * epoch_us({KNOWN_AT}), _n_sign * {FLOW}, _n_set) = 1
+    """)
+
+
 def _name_versions(intake: Intake, order_cells: list[str], line_cells: list[str]) -> None:
     """Make the table `versions`: one row a distinct version of a contested order."""
     intake.connection.execute(f"""
         CREATE TEMP TABLE versions AS
         WITH bodies AS (
-            SELECT order_id, _n_set, md5(string_agg(content, chr(30) ORDER BY content)) AS body
-            FROM (SELECT order_id, _n_set, {content(line_cells)} AS content
+            SELECT order_id, _n_set, md5(string_agg(_n_line, chr(30) ORDER BY _n_line)) AS _n_body
+            FROM (SELECT order_id, _n_set, {content(line_cells)} AS _n_line
                   FROM lines SEMI JOIN contested USING (order_id))
             GROUP BY order_id, _n_set),
         named AS (
-            SELECT o.*, coalesce(_n_version, left(md5({content(order_cells)}), 16) || '-'
-                || coalesce(left(body, 16), '')) AS version
+            SELECT o.*, CASE WHEN contains(_n_version, '-') THEN _n_version
+                ELSE coalesce(_n_version, left(md5({content(order_cells)}), 16)) || '-'
+                    || coalesce(left(_n_body, 16), '') END AS _n_name
             FROM orders_in o SEMI JOIN contested USING (order_id)
                 LEFT JOIN bodies USING (order_id, _n_set)),
         distinct_ones AS (
-            SELECT DISTINCT ON (order_id, version) *, NOT ends_with(version, '-') AS has_lines
-            FROM named ORDER BY order_id, version, _n_set)
+            SELECT DISTINCT ON (order_id, _n_name) *, NOT ends_with(_n_name, '-') AS _n_has_lines
+            FROM named ORDER BY order_id, _n_name, _n_set)
         SELECT * FROM distinct_ones
         -- One without lines says nothing beside the same order with lines.
-        QUALIFY has_lines
-            OR NOT bool_or(has_lines) OVER (PARTITION BY order_id, split_part(version, '-', 1))
+        QUALIFY _n_has_lines OR NOT bool_or(_n_has_lines)
+            OVER (PARTITION BY order_id, split_part(_n_name, '-', 1))
     """)
 
 

@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from nba.data.imports import import_files
+from nba.data.shop import read_shop
 from tests.unit.data.conftest import table
 
 ORDERS = "order_id,customer_id,ordered_at,product_id,quantity\no1,c1,2026-03-01T10:00:00Z,p1,1\n"
@@ -117,3 +118,65 @@ def test_words_a_column_may_not_hold_are_quarantined(write, orders, shop):
     )
     assert report.rules == {"unknown_channel": 1}
     assert len(table(shop, "consents")) == 40
+
+
+def test_a_state_of_a_product_without_a_catalogue_price_has_no_past(write, orders, shop):
+    catalogue = write("p.csv", "product_id,title\np1,Kettle\n")
+    state = write("s.csv", STATES + "p1,2026-03-05T00:00:00Z,out_of_stock,12.00\n")
+    import_files([orders, catalogue], shop)
+    import_files([state], shop)
+    catalog = read_shop(shop).catalog.until("2026-03-01T00:00Z")
+    assert (catalog.priced.tolist(), catalog.availability.tolist()) == ([False], [0])
+
+
+def test_a_state_given_at_the_beginning_goes_before_the_catalogue(write, orders, shop):
+    rows = "p1,1990-01-01T00:00:00Z,in_stock,1.00\np1,2026-03-05T00:00:00Z,in_stock,3.00\n"
+    files = [orders, write("p.csv", "product_id,title,price\np1,Kettle,2.00\n")]
+    import_files([*files, write("s.csv", STATES + rows)], shop)
+    import_files([orders], shop)
+    assert table(shop, "product_states", "price", '"at"') == [(100,), (300,)]
+
+
+def test_states_of_a_sold_product_show_without_a_catalogue(write, orders, shop):
+    import_files(
+        [orders, write("s.csv", STATES + "p1,2026-03-05T00:00:00Z,out_of_stock,12.00\n")], shop
+    )
+    assert table(shop, "products", "product_id, price, availability") == [
+        ("p1", 1200, "out_of_stock")
+    ]
+
+
+def test_of_two_consents_in_one_file_the_refusal_holds(write, orders, shop):
+    rows = "customer_id,consent_email,consent_at\n" + "".join(
+        f"a,{word},2026-01-01T00:00:00Z\n" for word in ("yes", "no")
+    )
+    report = import_files([orders, write("c.csv", rows)], shop)
+    assert table(shop, "customers", "customer_id, consent_email") == [("a", False)]
+    assert report.repeated_rows == {"customers": 1}
+
+
+def test_order_lines_with_a_currency_are_order_lines(write, shop):
+    files = [
+        write(
+            "o.csv",
+            "order_id,customer_id,ordered_at,status,channel\no1,c1,2026-03-01T10:00:00Z,paid,web\n",
+        ),
+        write(
+            "l.csv",
+            "order_id,line_no,product_id,quantity,unit_price,currency\no1,1,p1,1,2.00,EUR\n",
+        ),
+    ]
+    report = import_files(files, shop)
+    assert [one.table for one in report.files] == ["orders", "order_lines"]
+
+
+@pytest.mark.parametrize("name", ["version", "body", "has_lines", "content", "set_no", "hash"])
+def test_a_kept_column_may_be_called_anything(write, shop, name):
+    header = f"order_id,customer_id,ordered_at,status,status_at,{name}\n"
+    row = "o1,c1,2026-03-01T10:00:00Z,{},{},1\n"
+    lines = write("l.csv", "order_id,line_no,product_id,quantity,ordered_at_shop\no1,1,p1,1,x\n")
+    one = write("a.csv", header + row.format("paid", "2026-03-01T10:00:00Z"))
+    two = write("b.csv", header + row.format("cancelled", "2026-03-04T10:00:00Z"))
+    import_files([one, lines], shop)
+    assert import_files([two], shop).superseded_orders == 1
+    assert table(shop, "orders", f'status, "{name}"') == [("cancelled", "1")]

@@ -101,3 +101,16 @@ def test_what_was_not_found_is_counted_and_listed(write):
         resolved = resolve(intake)
     assert resolved.found.lines == {"nothing": 4}
     assert resolved.found.unresolved == [("S1", None, 3), (None, "Vase", 1)]
+
+
+def test_a_variant_may_hold_a_hyphen(write, shop):
+    catalogue = write("p.csv", "product_id,title\nts,T-Shirt\n")
+    rows = line("o1", title="T-Shirt - X-Large") + line("o2", title="T-Shirt - Large")
+    import_files([catalogue, write("o.csv", LINES + rows)], shop)
+    assert {product for _, product, _ in found(shop)} == {"ts"}
+
+
+def test_an_sku_that_is_also_another_product_s_id_finds_neither(write, shop):
+    catalogue = write("p.csv", "product_id,title,sku\n100,One,\n7,Two,100\n")
+    import_files([catalogue, write("o.csv", LINES + line("o1", sku="100"))], shop)
+    assert found(shop) == [("o1", "100", "nothing")]

@@ -164,3 +164,33 @@ def test_frames_of_lines_without_their_order_are_refused():
     lines = pd.DataFrame({"order_id": ["2"], "line_no": [1], "product_id": ["p"], "quantity": [1]})
     with pytest.raises(DataError, match=r"rows \[1\] of order_lines have an order_id that orders"):
         OrderHistory.from_frame(orders, lines)
+
+
+def lifetimes(write):
+    """An order as placed, its lines, and its later header."""
+    placed = write("placed.csv", ORDERS + f"o1,c1,{AT},paid,2026-03-01T10:00:00Z\n")
+    lines = write("lines.csv", LINES + "o1,1,kettle,1\no1,2,lamp,1\n")
+    shipped = write("shipped.csv", ORDERS + f"o1,c1,{AT},shipped,2026-03-03T10:00:00Z\n")
+    return placed, lines, shipped
+
+
+def test_lines_that_come_after_their_order_belong_to_the_order_as_placed(write, tmp_path):
+    placed, lines, shipped = lifetimes(write)
+    shops = []
+    for number, batches in enumerate(
+        [
+            [[placed], [lines], [shipped]],
+            [[placed], [shipped], [lines]],
+            [[shipped], [placed], [lines]],
+            [[placed, lines], [shipped]],
+            [[shipped], [lines, placed]],
+            [[placed, shipped, lines]],
+            [[placed, lines], [shipped], [lines], [placed]],
+        ]
+    ):
+        for batch in batches:
+            import_files(batch, tmp_path / f"{number}")
+        shops.append(contents(tmp_path / f"{number}"))
+    assert all(shop == shops[0] for shop in shops)
+    assert table(tmp_path / "0", "orders", "status, lines_version IS NULL") == [("shipped", False)]
+    assert table(tmp_path / "0", "order_lines", "product_id") == [("kettle",), ("lamp",)]
