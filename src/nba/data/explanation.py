@@ -46,4 +46,6 @@ def explain_words(mapping: SourceMapping) -> list[tuple[str, str]]:
     said = [(f"status {word}", code) for word, code in mapping.statuses.items()]
     if mapping.personal:
         said.append(("(never stored)", ", ".join(dict.fromkeys(mapping.personal))))
+    if mapping.keep:
+        said.append(("(stored unread)", ", ".join(dict.fromkeys(mapping.keep))))
     return said

@@ -13,14 +13,14 @@ from typing import Any, Final, Self
 
 import duckdb
 
-from nba.data.entries import FileMapping, read_entry, refuse_unknown, text_of, texts_of
+from nba.data.entries import FileMapping, folded, read_entry, refuse_unknown, text_of, texts_of
 from nba.data.expressions import Grammar
 from nba.errors import ConfigError
 from nba.schema import Table
 from nba.statuses import STATUSES
 
 PRESETS: Final = "mappings"
-KEYS: Final = frozenset("title extends personal statuses package files file".split())
+KEYS: Final = frozenset("title extends personal keep statuses package files file".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class SourceMapping:
         entries: the kinds of files; empty where the files have our own column names.
         statuses: the platform's word, in lower case → canonical status.
         personal: names or `*` patterns, in lower case, of columns that are never stored.
+        keep: names or `*` patterns, in lower case, of columns that are stored though no rule reads
+            them; empty where all are. With it, what nobody thought of counts as personal.
         package: the installable package that holds files of this platform.
         files: their paths in the package.
     """
@@ -42,6 +44,7 @@ class SourceMapping:
     entries: Sequence[FileMapping] = ()
     statuses: Mapping[str, str] = field(default_factory=dict)
     personal: Sequence[str] = ()
+    keep: Sequence[str] = ()
     package: str | None = None
     files: Sequence[str] = ()
 
@@ -100,12 +103,14 @@ class SourceMapping:
         named = {entry.name for entry in entries}
         kept = [entry for entry in base.entries if entry.name not in named]
         personal = (one.casefold() for one in texts_of(document, "personal", place))
+        keep = (one.casefold() for one in texts_of(document, "keep", place))
         return cls(
             name,
             text_of(document, "title", place) or base.title,
             [*kept, *entries],
             statuses,
             (*base.personal, *personal),
+            (*base.keep, *keep),
             text_of(document, "package", place),
             texts_of(document, "files", place),
         )
@@ -133,13 +138,31 @@ class SourceMapping:
         """Read a file that has our column names, with this platform's words for statuses."""
         return FileMapping.identity(table, header).with_statuses(self.statuses)
 
+    def narrowed(self, entries: Sequence[FileMapping]) -> Self:
+        """Give the mapping with those of its entries alone that a source is read by.
+
+        So a column counts as read only where a rule for this very source reads it.
+        """
+        return replace(self, entries=entries)
+
     def is_personal(self, column: str) -> bool:
-        """Whether a column must not be stored: it is personal, or some field in it is."""
+        """Whether a column must not be stored: it is personal, or some field in it is.
+
+        Where the mapping says what to keep, so is every other column that no entry reads, and
+        every array whose elements are read field by field: any field may stand in it.
+        """
         name = column.casefold()
-        return any(
+        if any(
             fnmatchcase(name, pattern) or pattern.startswith(f"{name}.")
             for pattern in self.personal
-        )
+        ):
+            return True
+        if not self.keep:
+            return False
+        read = folded(frozenset().union(*(one.needed | one.optional for one in self.entries)))
+        if any(one.startswith(f"{name}.") for one in read):
+            return True
+        return name not in read and not any(fnmatchcase(name, pattern) for pattern in self.keep)
 
 
 def preset_names() -> list[str]:

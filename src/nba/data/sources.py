@@ -49,7 +49,8 @@ def open_sources(
         raw = read_file(connection, given, name)
         if raw.row_count + len(raw.rejects) == 0:
             raise DataError(f"{raw.source} has a header and no row; expected one row an order line")
-        yield Source(raw, *recognise(raw.source, raw.columns, mapping))
+        found, entries, known = recognise(raw.source, raw.columns, mapping)
+        yield Source(raw, found.narrowed(entries), entries, known)
         return
     with closing(Database(given)) as database:
         tables = database.tables()
@@ -62,7 +63,7 @@ def open_sources(
                 found.title,
                 [(entry.name, entry.table.name, sorted(entry.detect))],
             )
-            yield Source(raw, found, [entry], known)
+            yield Source(raw, found.narrowed([entry]), [entry], known)
 
 
 def recognise_sources(
