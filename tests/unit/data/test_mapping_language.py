@@ -284,7 +284,10 @@ def test_a_mistake_is_named_with_its_place_and_what_was_expected(mapped, keys, c
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("titel = 'x'", "unknown key titel; expected extends, file, files, package, personal"),
+        (
+            "titel = 'x'",
+            "unknown key titel; expected extends, file, files, keep, package, personal",
+        ),
         ("title = 'x'", "says nothing; expected"),
         ("title = ", "is no TOML"),
         ("[statuses]\nready = 'reddy'", "ready = 'reddy'; the codes are pending_confirmation"),
