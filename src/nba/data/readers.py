@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -112,8 +113,14 @@ def read_frame(connection: duckdb.DuckDBPyConnection, frame: Any, source: str, v
     return _as_text(connection, f"{view}_rows", "_n_row", source, view)
 
 
+def file_literal(path: Path) -> str:
+    """Quote a path for SQL as the name of one file: `*`, `?` and `[` stand for themselves."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
 def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:
-    file = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    # A folder named `customer_id=7` is no column.
+    file = f"read_parquet({file_literal(path)}, file_row_number = true, hive_partitioning = false)"
     try:
         return _as_text(connection, file, "file_row_number", path.name, view)
     except duckdb.Error as error:
@@ -218,9 +225,9 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, path: Path, header: Header,
     try:
         connection.execute(f"""
             CREATE TEMP TABLE {view} AS SELECT {cells}, row_number() OVER () AS _n_row
-            FROM read_csv({literal(str(path))}, columns = {{{types}}}, header = true,
-                auto_detect = false, delim = {literal(header.delimiter)}, quote = '"',
-                escape = '"', max_line_size = 10000000)
+            FROM read_csv({file_literal(path)}, columns = {{{types}}}, header = true,
+                auto_detect = false, hive_partitioning = false, delim = {literal(header.delimiter)},
+                quote = '"', escape = '"', max_line_size = 10000000)
         """)
     except duckdb.Error as error:
         raise DataError(

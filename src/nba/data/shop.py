@@ -15,7 +15,7 @@ import numpy as np
 from nba.data.catalog import Catalog
 from nba.data.checks import literal, quoted
 from nba.data.history import OrderHistory
-from nba.data.readers import connect
+from nba.data.readers import connect, file_literal
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
@@ -106,7 +106,8 @@ def read_shop(path: str | Path) -> Shop:
 def shop_tables(folder: Path) -> dict[str, str]:
     """Name the tables a shop folder has, each with the SQL that reads it."""
     return {
-        name: f"SELECT * FROM read_parquet({literal(str(folder / f'{name}.parquet'))})"
+        name: f"SELECT * FROM read_parquet({file_literal(folder / f'{name}.parquet')}, "
+        "hive_partitioning = false)"
         for name in STORED
         if (folder / f"{name}.parquet").is_file()
     }
@@ -157,8 +158,9 @@ def csv_to_parquet(source: Path, target: Path, *, numbers: Sequence[str] = ()) -
     connection = connect()
     try:
         connection.execute(
-            f"COPY (SELECT * {replaced} FROM read_csv({literal(str(source))}, header = true, "
-            f"all_varchar = true, delim = ',', quote = '\"', escape = '\"')) "
+            f"COPY (SELECT * {replaced} FROM read_csv({file_literal(source)}, header = true, "
+            "hive_partitioning = false, all_varchar = true, delim = ',', quote = '\"', "
+            "escape = '\"')) "
             f"TO {literal(str(target))} (FORMAT parquet)"
         )
     except duckdb.Error as error:
