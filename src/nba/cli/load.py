@@ -15,7 +15,7 @@ def load(shop: Path, url: str) -> int:
     """Copy the orders of a shop, with their histories, into the store at `url` and count them.
 
     Raises:
-        DataError: the folder is no shop.
+        DataError: the folder is no shop, or a table of it cannot be read or breaks its contract.
         StateError: the store is not empty.
     """
     held = shop_tables(shop)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.data.checks import SQL_TYPES, quoted
-from nba.data.product_states import BEGINNING, STATED, STATED_CELLS, ProductStates, filled
+from nba.data.conforming import conform
+from nba.data.product_states import BEGINNING, STATED, STATED_CELLS, ProductStates
 from nba.data.quarantine import type_frame
 from nba.data.readers import connect, read_frame
 from nba.data.rows import AT, column
@@ -106,8 +107,11 @@ class Catalog:
         """Read the table or view `products` of a connection and, if it is there, `product_states`.
 
         Columns that every row may leave empty may be absent.
+
+        Raises:
+            DataError: a table breaks its contract.
         """
-        products = filled(connection, PRODUCTS)
+        products = conform(connection, PRODUCTS)
         texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in (*_TEXTS, "successor_of"))
         columns = connection.execute(f"""
             SELECT product_id, {texts}, {STATED_CELLS}, published_at, discontinued_at,
@@ -124,7 +128,11 @@ class Catalog:
         found = connection.execute(
             "SELECT count(*) FROM information_schema.tables WHERE table_name = 'product_states'"
         ).fetchone()
-        states = ProductStates.from_table(connection) if found != (0,) else ProductStates.none()
+        states = (
+            ProductStates.from_table(connection, products)
+            if found != (0,)
+            else ProductStates.none()
+        )
         return cls(product_ids=Ids.of(columns["product_id"]), states=states, **cells)
 
     def until(self, as_of: str | datetime | np.datetime64) -> Self:

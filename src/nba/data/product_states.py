@@ -9,11 +9,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data.checks import EARLIEST, SQL_TYPES, quoted
+from nba.data.checks import EARLIEST
+from nba.data.conforming import conform
 from nba.data.rows import AT, column
 from nba.domain import Instants
 from nba.facts.histories import Columns
-from nba.schema import PRODUCT_STATES, Table
+from nba.schema import PRODUCT_STATES
 from nba.vocabulary import AVAILABILITIES, Availability
 
 STATED: Final = (
@@ -88,13 +89,21 @@ class ProductStates(Columns):
         )
 
     @classmethod
-    def from_table(cls, connection: duckdb.DuckDBPyConnection) -> Self:
-        """Read the table or view `product_states` beside `products`; other products have none."""
-        states = filled(connection, PRODUCT_STATES)
+    def from_table(cls, connection: duckdb.DuckDBPyConnection, products: str) -> Self:
+        """Read the table or view `product_states`.
+
+        Args:
+            connection: with the table.
+            products: the table or view of the products whose states count.
+
+        Raises:
+            DataError: the table breaks its contract.
+        """
+        states = conform(connection, PRODUCT_STATES)
         rows = connection.execute(f"""
             WITH coded AS (
                 SELECT *, CAST(row_number() OVER (ORDER BY product_id) - 1 AS INTEGER) AS product
-                FROM filled_products),
+                FROM {products}),
             states AS (
                 SELECT c.product, s."at", s.availability, s.stock, s.price, s.sale_price,
                     s.sale_until
@@ -136,16 +145,3 @@ class ProductStates(Columns):
 
     def _take(self, kept: NDArray[np.bool_]) -> Self:
         return type(self)(**{one.name: getattr(self, one.name)[kept] for one in fields(self)})
-
-
-def filled(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """Make a view of a table in which the columns it lacks are null, and give its name."""
-    name = f"filled_{table.name}"
-    nothing = ", ".join(
-        f"CAST(NULL AS {SQL_TYPES[one.kind]}) AS {quoted(one.name)}" for one in table.columns
-    )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP VIEW {name} AS
-        SELECT {nothing} WHERE FALSE UNION ALL BY NAME FROM {table.name}
-    """)
-    return name

@@ -8,10 +8,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.data.conforming import conform
 from nba.domain import INT32_LIMIT, Ids
 from nba.errors import DataError
 from nba.facts.histories import Statuses, Versions
 from nba.facts.rows import Rows
+from nba.schema import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
 from nba.statuses import STATUSES
 
 _STATUS_CODE: Final = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(STATUSES))
@@ -27,37 +29,39 @@ def read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
             `order_versions` are read where they are.
 
     Raises:
-        DataError: there are more products than a code can name.
+        DataError: a table breaks its contract, or there are more products than a code can name.
     """
+    orders_held, lines_held = conform(connection, ORDERS), conform(connection, ORDER_LINES)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE coded_orders AS
         WITH customers AS (
             SELECT customer_id, row_number() OVER (ORDER BY customer_id) - 1 AS customer
-            FROM (SELECT DISTINCT customer_id FROM orders WHERE customer_id IS NOT NULL))
+            FROM (SELECT DISTINCT customer_id FROM {orders_held}
+                WHERE customer_id IS NOT NULL))
         SELECT o.order_id, row_number() OVER (ORDER BY o.order_id) - 1 AS code,
             CAST(coalesce(c.customer, (SELECT count(*) FROM customers) - 1 + row_number() OVER (
                 PARTITION BY c.customer IS NULL ORDER BY o.order_id)) AS INTEGER) AS customer,
             o.ordered_at, CAST(CASE o.status {_STATUS_CODE} END AS TINYINT) AS status,
             o.status_at, o.delivered_at, coalesce(o.discount, 0) AS discount,
             coalesce(o.is_test, FALSE) AS is_test
-        FROM orders o LEFT JOIN customers c USING (customer_id)
+        FROM {orders_held} o LEFT JOIN customers c USING (customer_id)
     """)
-    product_ids = _ids(connection, "product_id", "order_lines")
+    product_ids = _ids(connection, "product_id", lines_held)
     orders = connection.execute("SELECT * FROM coded_orders ORDER BY code").fetchnumpy()
-    lines = connection.execute("""
+    lines = connection.execute(f"""
         WITH products AS (
             SELECT product_id, row_number() OVER (ORDER BY product_id) - 1 AS code
-            FROM (SELECT DISTINCT product_id FROM order_lines))
+            FROM (SELECT DISTINCT product_id FROM {lines_held}))
         SELECT CAST(o.code AS INTEGER) AS line_order, CAST(p.code AS INTEGER) AS line_product,
             l.quantity, coalesce(l.returned_quantity, 0) AS returned_quantity,
             coalesce(l.unit_price, 0) AS unit_price, coalesce(l.discount, 0) AS line_discount
-        FROM order_lines l JOIN coded_orders o USING (order_id) JOIN products p USING (product_id)
+        FROM {lines_held} l JOIN coded_orders o USING (order_id) JOIN products p USING (product_id)
         ORDER BY o.code, l.line_no
     """).fetchnumpy()
     found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     names = {name for (name,) in found}
     return Rows(
-        customer_ids=_ids(connection, "customer_id", "orders"),
+        customer_ids=_ids(connection, "customer_id", orders_held),
         product_ids=product_ids,
         order_ids=Ids.of(orders["order_id"]),
         customer=column(orders, "customer", np.int32),
@@ -82,7 +86,8 @@ def _statuses(connection: duckdb.DuckDBPyConnection) -> Statuses:
     rows = connection.execute(f"""
         SELECT CAST(o.code AS INTEGER) AS code, s."at",
             CAST(CASE s.status {_STATUS_CODE} END AS TINYINT) AS status
-        FROM order_statuses s JOIN (SELECT order_id, code FROM coded_orders) o USING (order_id)
+        FROM {conform(connection, ORDER_STATUSES)} s
+            JOIN (SELECT order_id, code FROM coded_orders) o USING (order_id)
     """).fetchnumpy()
     return Statuses.of(
         column(rows, "code", np.int32), column(rows, "at", AT), column(rows, "status", np.int8)
@@ -90,10 +95,11 @@ def _statuses(connection: duckdb.DuckDBPyConnection) -> Statuses:
 
 
 def _versions(connection: duckdb.DuckDBPyConnection) -> Versions:
-    connection.execute("""
+    connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW held_versions AS
         SELECT v.*, o.code
-        FROM order_versions v JOIN (SELECT order_id, code FROM coded_orders) o USING (order_id)
+        FROM {conform(connection, ORDER_VERSIONS)} v
+            JOIN (SELECT order_id, code FROM coded_orders) o USING (order_id)
     """)
     rows = connection.execute(f"""
         WITH customers AS (

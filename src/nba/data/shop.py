@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 
 from nba.data.catalog import Catalog
 from nba.data.checks import literal, quoted
+from nba.data.conforming import ADVICE, conform
 from nba.data.history import OrderHistory
 from nba.data.readers import connect, file_literal
 from nba.domain import to_instant
@@ -80,7 +81,8 @@ def read_shop(path: str | Path) -> Shop:
     """Read a shop folder.
 
     Raises:
-        DataError: the folder holds no orders, or a file in it is not a table of a shop.
+        DataError: the folder holds no orders, or a file in it is not a table of a shop or breaks
+            its contract.
     """
     folder = Path(path)
     sources = shop_tables(folder)
@@ -89,18 +91,25 @@ def read_shop(path: str | Path) -> Shop:
             f"{folder} holds no shop (orders.parquet, order_lines.parquet); "
             f"fill it with: nba import FILES --shop {folder}"
         )
-    connection = connect()
-    try:
-        for name, query in sources.items():
-            connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
+    with _opened(folder, sources) as connection:
         history = OrderHistory.from_tables(connection)
         catalog = Catalog.from_table(connection) if "products" in sources else Catalog.empty()
+    return Shop(folder, history, catalog)
+
+
+@contextmanager
+def _opened(folder: Path, sources: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection on which the tables of a shop are views."""
+    try:
+        with connect() as connection:
+            for name, query in sources.items():
+                connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
+            yield connection
     except duckdb.Error as error:
         problem = str(error).splitlines()[0]
-        raise DataError(f"{folder} is not a shop this version can read: {problem}") from None
-    finally:
-        connection.close()
-    return Shop(folder, history, catalog)
+        raise DataError(
+            f"{folder} is not a shop this version can read: {problem}; {ADVICE}"
+        ) from None
 
 
 def shop_tables(folder: Path) -> dict[str, str]:
@@ -176,7 +185,7 @@ def batches(
     """Read columns of a shop's table in batches, sorted by id; instants as microseconds UTC.
 
     Raises:
-        DataError: the folder has no such table.
+        DataError: the folder has no such table, or one that cannot be read or breaks its contract.
     """
     sources = shop_tables(folder)
     if table not in sources:
@@ -187,12 +196,10 @@ def batches(
         f"epoch_us({quoted(name)})" if contract[name] is Kind.INSTANT else quoted(name)
         for name in columns
     )
-    connection = connect()
-    try:
+    with _opened(folder, {table: sources[table]}) as connection:
+        held = conform(connection, written)
         cursor = connection.execute(
-            f"SELECT {cells} FROM ({sources[table]}) ORDER BY {_ORDERED_BY.get(table, 'ALL')}"
+            f"SELECT {cells} FROM {held} ORDER BY {_ORDERED_BY.get(table, 'ALL')}"
         )
         while batch := cursor.fetchmany(size):
             yield batch
-    finally:
-        connection.close()
