@@ -18,6 +18,8 @@ from nba.data.checks import SQL_TYPES, literal, quoted
 from nba.schema import FLAT, ORDER_LINES, ORDER_VERSIONS, ORDERS, TABLES, Table
 from nba.statuses import STATUSES
 
+_OWNER: Final = ("order_id", "customer_id", "ordered_at")
+"""What all versions of an order have in common."""
 ORDER_CELLS: Final = tuple(name for name in ORDERS.names if name in FLAT.names)
 LINE_CELLS: Final = tuple(
     name
@@ -206,14 +208,31 @@ class Intake:
         return clashing
 
     def _number_versions(self, good: str) -> str:
-        """Number the versions of each order, from 0, and name the column of the numbers."""
-        self.connection.execute(f"ALTER TABLE {good} ADD COLUMN _n_version INTEGER DEFAULT 0")
+        """Number the versions of each order, from 0, and name the column of the numbers.
+
+        Lines known from one instant are one version, though each may have a status of its own; of
+        other cells in which they differ, the greater holds.
+        """
+        rank = f"CASE status WHEN 'cancelled' THEN 0 ELSE {FLOW} END"
+        cells = [name for name in ORDER_CELLS if name not in (*_OWNER, "status")]
+        united = ", ".join(f"{name}: max({name})" for name in cells)
         self.connection.execute(f"""
-            UPDATE {good} g SET _n_version = numbered.version FROM (
-                SELECT _n_row, dense_rank() OVER (
-                    PARTITION BY order_id ORDER BY {_columns(ORDER_CELLS)}) - 1 AS version
-                FROM {good} SEMI JOIN repeated USING (order_id)) numbered
-            WHERE g._n_row = numbered._n_row
+            CREATE OR REPLACE TEMP TABLE united AS
+            SELECT order_id, {KNOWN_AT} AS known_at,
+                row_number() OVER (PARTITION BY order_id ORDER BY known_at) - 1 AS version,
+                min(status) <> max(status) AS has_several,
+                {{status: arg_max(status, {rank}), {united}}} AS cells
+            FROM {good} SEMI JOIN repeated USING (order_id) GROUP BY order_id, known_at
+        """)
+        self.connection.execute(f"ALTER TABLE {good} ADD COLUMN _n_version INTEGER DEFAULT 0")
+        # A line that came back, or was never sent, while others of its order were kept.
+        is_gone = "has_several AND status IN ('cancelled', 'returned')"
+        changed = ", ".join(f"{name} = united.cells.{name}" for name in ("status", *cells))
+        self.connection.execute(f"""
+            UPDATE {good} g SET _n_version = united.version, {changed}, returned_quantity =
+                CASE WHEN {is_gone} THEN coalesce(returned_quantity, quantity)
+                    ELSE returned_quantity END
+            FROM united WHERE g.order_id = united.order_id AND {KNOWN_AT} = united.known_at
         """)
         return "_n_version"
 

@@ -9,6 +9,7 @@ import pytest
 
 from nba.data.history import OrderHistory
 from nba.data.imports import import_files
+from nba.data.shop import read_shop
 from nba.errors import DataError
 from tests.unit.data.conftest import table
 
@@ -74,6 +75,49 @@ def test_two_versions_within_one_file_are_told_apart(write, shop):
     report = import_files([path], shop)
     assert table(shop, "order_lines", "product_id") == [("b",)]
     assert (report.superseded_orders, report.rows_quarantined) == (1, 0)
+
+
+STATUS_A_LINE = "order_id,customer_id,ordered_at,product_id,quantity,status,discount\n"
+
+
+def lines_of(*statuses):
+    """Lines of one order, known from one instant, each with a status of its own."""
+    return [
+        f"o1,c1,{AT},{product},{number},{status},{number}\n"
+        for number, (product, status) in enumerate(zip("pqr", statuses, strict=False), 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "returned"),
+    [
+        (("delivered", "delivered", "returned"), "returned", [None, None, 3]),
+        (("cancelled", "shipped", "paid"), "shipped", [1, None, None]),
+        (("cancelled", "returned"), "returned", [1, 2]),
+        (("cancelled", "cancelled"), "cancelled", [None, None]),
+        (("returned", "returned"), "returned", [None, None]),
+    ],
+)
+def test_lines_with_statuses_of_their_own_are_one_version(
+    write, tmp_path, statuses, status, returned
+):
+    shops = []
+    for number, lines in enumerate((lines_of(*statuses), lines_of(*statuses)[::-1])):
+        shops.append(tmp_path / f"shop{number}")
+        report = import_files([write("a.csv", STATUS_A_LINE + "".join(lines))], shops[-1])
+        assert (report.superseded_orders, report.rows_quarantined) == (0, 0)
+    assert contents(shops[0]) == contents(shops[1])
+    assert table(shops[0], "orders", "status, discount") == [(status, len(statuses))]
+    found = table(shops[0], "order_lines", "returned_quantity", "product_id")
+    assert [quantity for (quantity,) in found] == returned
+
+
+def test_a_returned_quantity_that_the_line_states_stays(write, shop):
+    header = STATUS_A_LINE.replace("discount", "returned_quantity")
+    rows = f"o1,c1,{AT},p,5,returned,2\no1,c1,{AT},q,1,delivered,\n"
+    import_files([write("a.csv", header + rows)], shop)
+    assert table(shop, "order_lines", "product_id, returned_quantity") == [("p", 2), ("q", None)]
+    assert read_shop(shop).history.kept_line().tolist() == [True, True]
 
 
 def test_order_cells_written_on_the_first_line_only_hold_for_all_lines(write, shop):
