@@ -9,7 +9,7 @@ one set an order. Rows of all other tables meet by their keys, in `nba.data.merg
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import duckdb
@@ -103,14 +103,16 @@ class Intake:
         """
         if table is FLAT:
             return self._add_flat(good, kept, file)
-        self._widen(table, kept)
+        held_as = self._widen(table, kept)
         clashing = []
         if table is ORDERS and self._has_repeated_orders(good):
             clashing = self._take_clashes(good)
         place = f", {file} AS _n_file, _n_row" if table is ORDER_LINES else ""
         self.connection.execute(f"""
             INSERT INTO {collected(table)} BY NAME
-            SELECT {_columns([*table.names, *kept])}, {CANONICAL} AS _n_set{place} FROM {good}
+            SELECT {_items([_columns(table.names), *_renamed(held_as)])},
+                {CANONICAL} AS _n_set{place}
+            FROM {good}
         """)
         return clashing
 
@@ -118,11 +120,12 @@ class Intake:
         """Take in what the shop already holds of a table."""
         held = [name for name, *_ in self.connection.execute(f"DESCRIBE {query}").fetchall()]
         known = {*table.names, *_OURS.get(table.name, ())}
-        self._widen(table, [name for name in held if name not in known])
-        cells = "*"
+        held_as = self._widen(table, [name for name in held if name not in known])
+        cells = _items([_columns(name for name in held if name in known), *_renamed(held_as)])
         if RESOLVED_BY in held:
             # What a catalogue resolved, another may resolve otherwise: only what was given counts.
-            cells = f"* REPLACE (CASE WHEN {RESOLVED_BY} IS NULL THEN product_id END AS product_id)"
+            given = f"CASE WHEN {RESOLVED_BY} IS NULL THEN product_id END AS product_id"
+            query = f"SELECT * REPLACE ({given}) FROM ({query})"
         self.connection.execute(
             f"INSERT INTO {collected(table)} BY NAME "
             f"SELECT {cells}, {HELD} AS _n_set FROM ({query})"
@@ -130,7 +133,7 @@ class Intake:
 
     def _add_flat(self, good: str, kept: Collection[str], file: int) -> list[int]:
         others = [*(name for name in TOLD_CELLS if self._is_filled(good, name)), *kept]
-        self._widen(ORDER_LINES, others)
+        held_as = self._widen(ORDER_LINES, others)
         self._gather_orders(good)
         clashing, version = [], "0"
         if self._has_repeated_orders():
@@ -148,7 +151,8 @@ class Intake:
         """)
         self.connection.execute(f"""
             INSERT INTO lines_in BY NAME
-            SELECT order_id, {_columns([*LINE_CELLS, *others])}, line_discount AS discount,
+            SELECT {_items(["order_id", _columns(LINE_CELLS), *_renamed(held_as)])},
+                line_discount AS discount,
                 {first} + {version} AS _n_set, {file} AS _n_file, _n_row
             FROM {good}
         """)
@@ -239,15 +243,27 @@ class Intake:
     def _is_filled(self, good: str, name: str) -> bool:
         return bool(one(self.connection, f"SELECT count({quoted(name)}) FROM {good}"))
 
-    def _widen(self, table: Table, names: Iterable[str]) -> None:
-        """Make room for columns beyond the contract; of two spellings the lesser one names it."""
+    def _widen(self, table: Table, names: Iterable[str]) -> dict[str, str]:
+        """Make room for columns beyond the contract; of two spellings the lesser one names it.
+
+        SQL folds the capitals of ASCII alone, so every other spelling has to be said anew.
+
+        Returns:
+            Name → that of the column that holds it.
+        """
         spelled = self._kept[table.name]
+        held_as = {}
         for name in names:
-            if name.casefold() not in spelled:
+            there = spelled.get(name.casefold())
+            altered = f"ALTER TABLE {collected(table)}"
+            if there is None:
+                self.connection.execute(f"{altered} ADD COLUMN {quoted(name)} VARCHAR")
+            elif name < there:
                 self.connection.execute(
-                    f"ALTER TABLE {collected(table)} ADD COLUMN {quoted(name)} VARCHAR"
+                    f"{altered} RENAME COLUMN {quoted(there)} TO {quoted(name)}"
                 )
-            spelled[name.casefold()] = min(name, spelled.get(name.casefold(), name))
+            held_as[name] = spelled[name.casefold()] = min(name, there or name)
+        return held_as
 
 
 def one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -277,4 +293,12 @@ def kept_names(table: Table, unused: Sequence[str]) -> dict[str, str]:
 
 
 def _columns(names: Iterable[str]) -> str:
-    return ", ".join(quoted(name) for name in names)
+    return _items(quoted(name) for name in names)
+
+
+def _renamed(held_as: Mapping[str, str]) -> list[str]:
+    return [f"{quoted(name)} AS {quoted(held)}" for name, held in held_as.items()]
+
+
+def _items(items: Iterable[str]) -> str:
+    return ", ".join(items)

@@ -109,6 +109,7 @@ class _Stage:
         require_columns(self._raw.source, [*self._columns, *fields], mapping)
         there = folded([*self._columns, *fields])
         self._add_empty([name for name in mapping.optional if name.casefold() not in there])
+        self._respell(self._columns)
         if mapping.fill_down is not None:
             self._fill_down(mapping.fill_down)
         if mapping.each is not None:
@@ -127,6 +128,17 @@ class _Stage:
             self._instants,
             frozenset(personal),
         )
+
+    def _respell(self, columns: Sequence[str]) -> None:
+        """Let columns be read as the entry spells them: SQL folds the capitals of ASCII alone."""
+        spelled = {name.casefold(): name for name in columns if not name.isascii()}
+        cells = "".join(
+            f", {quoted(spelled[name.casefold()])} AS {quoted(name)}"
+            for name in sorted({*self._mapping.needed, *self._mapping.optional} - {*columns})
+            if name.casefold() in spelled
+        )
+        if cells:
+            self._rows = f"(SELECT *{cells} FROM {self._rows})"
 
     def _is_field(self, name: str) -> bool:
         """Whether a column is one that the elements of `each` have."""
@@ -156,6 +168,7 @@ class _Stage:
         )
         self._columns = [name for name in self._columns if name.casefold() != each.casefold()]
         self._columns += columns.of.values()
+        self._respell([*columns.of.values()])
 
     def _complete(self, columns: Columns, fields: Sequence[str], *, is_empty: bool) -> None:
         """Let fields that no element has read as empty, where they may be absent."""

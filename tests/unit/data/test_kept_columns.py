@@ -126,6 +126,69 @@ def test_a_shop_with_other_columns_is_merged_and_both_keep_theirs(write, shop):
     assert found == [("o1", "yes", None, "4"), ("o2", "no", "9", None)]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("spellings", [("Колір", "КОЛІР"), ("КОЛІР", "Колір")])
+def test_capitals_beyond_ascii_make_no_other_column_either(write, shop, spellings, at_once):
+    header = HEADER.rstrip()
+    files = [
+        write(f"{n}.csv", f"{header},{name}\n{row(f'o{n}').rstrip()},{n}\n")
+        for n, name in enumerate(spellings)
+    ]
+    catalogues = [
+        write(f"p{n}.csv", f"product_id,title,{name}\np{n},Lamp,{n}\n")
+        for n, name in enumerate(spellings)
+    ]
+    batches = [files + catalogues] if at_once else [[one] for one in files + catalogues]
+    for batch in batches:
+        import_files(batch, shop)
+    assert table(shop, "order_lines", 'order_id, "КОЛІР"') == [("o0", "0"), ("o1", "1")]
+    assert table(shop, "products", 'product_id, "КОЛІР"') == [("p0", "0"), ("p1", "1")]
+
+
+def test_a_mapping_finds_its_columns_whatever_their_capitals(write, shop):
+    mapping = write(
+        "m.toml",
+        """
+        [[file]]
+        table = "flat"
+        fill_down = { by = "Число", columns = ["Дата"] }
+        [file.derive]
+        knife = "Виріб"
+        [file.columns]
+        order_id = "Число"
+        ordered_at = "Дата"
+        product_id = "knife"
+        title = { sql = "upper(Виріб)" }
+        quantity = { const = "1" }
+        """,
+    )
+    content = "ЧИСЛО,дата,ВИРІБ,колір\n1,2026-03-01T10:00:00Z,ніж,синій\n1,,ложка,\n"
+    report = import_files([write("a.csv", content)], shop, mapping=SourceMapping.from_toml(mapping))
+    assert report.unmapped_columns == {"a.csv": ["колір"]}
+    found = table(shop, "order_lines", "product_id, title, колір")
+    assert found == [("ложка", "ЛОЖКА", None), ("ніж", "НІЖ", "синій")]
+
+
+def test_a_mapping_finds_the_fields_of_elements_whatever_their_capitals(write, shop):
+    mapping = write(
+        "m.toml",
+        """
+        [[file]]
+        table = "flat"
+        detect = ["no", "Рядки"]
+        each = "Рядки"
+        [file.columns]
+        order_id = "no"
+        ordered_at = "at"
+        product_id = "Рядки.Код"
+        quantity = "Рядки.Шт"
+        """,
+    )
+    content = '[{"no":"1","at":"2026-03-01T10:00:00Z","РЯДКИ":[{"код":"p1","шт":2}]}]'
+    import_files([write("a.json", content)], shop, mapping=SourceMapping.from_toml(mapping))
+    assert table(shop, "order_lines", "product_id, quantity") == [("p1", 2)]
+
+
 def test_what_lines_say_of_a_product_gives_way_to_newer_lines_and_to_the_catalogue(write, shop):
     header = HEADER.rstrip() + ",title,category\n"
     new = write("new.csv", header + row("o2", at="2026-03-02T00:00:00Z").rstrip() + ",New,\n")
