@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -75,24 +76,37 @@ def _type_rows(
         f"{quoted(NATIVE + source)} AS {quoted(NATIVE + name)}" for name, source in instants.items()
     ]
     others = [f"{quoted(source)} AS {quoted(name)}" for name, source in kept.items()]
-    reading = Reading(
+    reads = partial(
+        Reading,
         table,
         mapping.columns,
         zone=zone,
-        decimal_money=_decimal_money(connection, staged),
         instants={name: staged.instants[source] for name, source in instants.items()},
         fractions=[name for name, source in plain.items() if source.casefold() in fractions],
     )
+    judging = reads()
+    verdict = judging.verdict()
+    ours = "_n_row, _n_place, _n_returns"
+    valued = f"""
+        WITH cells AS (SELECT {_items([*cells, *others])}, {ours} FROM {staged.view}),
+            shaped AS (SELECT {_items(["*", *judging.shapes()])} FROM cells),
+            valued AS (SELECT {_items(["*", *judging.values()])} FROM shaped)
+    """
+    good_money = [
+        name
+        for name in _decimal_money(connection, staged)
+        # A row that is bad anyway decides nothing about the others; the first good one does.
+        if connection.execute(
+            f"{valued} SELECT 1 FROM valued WHERE {_is_decimal(name)} AND {verdict} IS NULL LIMIT 1"
+        ).fetchall()
+    ]
+    reading = reads(decimal_money=good_money)
     typed = [f"{reading.typed(column)} AS {quoted(column.name)}" for column in table.columns]
     typed += [quoted(name) for name in kept]
-    ours = "_n_row, _n_place, _n_returns"
-    connection.execute(f"""
-        CREATE TEMP TABLE {good} AS
-        WITH cells AS (SELECT {_items([*cells, *others])}, {ours} FROM {staged.view}),
-            shaped AS (SELECT {_items(["*", *reading.shapes()])} FROM cells),
-            valued AS (SELECT {_items(["*", *reading.values()])} FROM shaped)
-        SELECT {_items(typed)}, {ours}, {reading.verdict()} AS _n_verdict FROM valued
-    """)
+    connection.execute(
+        f"CREATE TEMP TABLE {good} AS {valued} "
+        f"SELECT {_items(typed)}, {ours}, {verdict} AS _n_verdict FROM valued"
+    )
 
 
 def _take_broken(connection: duckdb.DuckDBPyConnection, staged: Staged, good: str) -> list[Broken]:
@@ -214,7 +228,7 @@ def _cells(mapping: FileMapping) -> list[str]:
 
 
 def _decimal_money(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[str]:
-    """Name the money columns that hold major units: some number in them has a decimal point."""
+    """Name the money columns of which some number, be its row good or bad, has a decimal point."""
     columns = staged.mapping.columns
     names = [
         column.name
@@ -224,15 +238,16 @@ def _decimal_money(connection: duckdb.DuckDBPyConnection, staged: Staged) -> lis
     if not names:
         return []
     cells = _items(f"{columns[name].sql} AS {quoted(name)}" for name in names)
-    tests = _items(
-        f"coalesce(bool_or(contains({quoted(name)}, '.') "
-        f"AND TRY_CAST({quoted(name)} AS DOUBLE) IS NOT NULL), FALSE)"
-        for name in names
-    )
+    tests = _items(f"coalesce(bool_or({_is_decimal(name)}), FALSE)" for name in names)
     found = connection.execute(
         f"SELECT {tests} FROM (SELECT {cells} FROM {staged.view})"
     ).fetchone()
     return [name for name, has_point in zip(names, found or (), strict=True) if has_point]
+
+
+def _is_decimal(name: str) -> str:
+    """Say in SQL that a cell is a number with a decimal point: an amount in major units."""
+    return f"(contains({quoted(name)}, '.') AND TRY_CAST({quoted(name)} AS DOUBLE) IS NOT NULL)"
 
 
 def _items(items: Iterable[str]) -> str:

@@ -315,20 +315,6 @@ def test_a_shop_of_guests_has_no_customers(write, shop):
     assert (len(baskets.customer_ids), baskets.customer.tolist()) == (0, [0, 1])
 
 
-def test_an_integer_price_is_minor_units_and_a_decimal_one_major_units(write, shop):
-    import_files([write("a.csv", HEADER + row("o1", price="990"))], shop)
-    import_files([write("b.csv", HEADER + row("o2", price="9.9") + row("o3", price="20"))], shop)
-    assert table(shop, "order_lines", "unit_price", "order_id") == [(990,), (990,), (2000,)]
-
-
-def test_a_bad_price_does_not_decide_the_unit_of_the_others(write, shop):
-    content = (
-        HEADER + "".join(row(f"o{n}", price="990") for n in range(30)) + row("x", price="9.9.9")
-    )
-    import_files([write("a.csv", content)], shop)
-    assert table(shop, "order_lines", "DISTINCT unit_price") == [(990,)]
-
-
 def test_a_line_of_an_order_that_nobody_knows_is_quarantined_with_its_line(write, shop):
     orders = write(
         "orders.csv",
