@@ -9,7 +9,7 @@ from typing import Any, Final
 import duckdb
 import numpy as np
 
-from nba.data.checks import SQL_TYPES, ZERO_DECIMAL, quoted
+from nba.data.checks import SQL_TYPES, minor_units_of, quoted
 from nba.data.flows import find_illegal_jumps
 from nba.data.intake import RESOLVED_BY, TABLES_HELD, TOLD_BY_ORDERS
 from nba.data.products import UNRESOLVED
@@ -31,8 +31,9 @@ _COUNTS: Final[Mapping[str, str]] = {
     "gone_share": "SELECT avg((status IN ('cancelled', 'returned'))::INT) FROM orders",
     "days": "SELECT date_diff('day', min(ordered_at), max(ordered_at)) + 1 FROM orders",
     "currencies": "SELECT count(DISTINCT currency) FROM orders",
-    "delivery_known_share": """SELECT avg((delivered_at IS NOT NULL OR order_id IN (
-        SELECT order_id FROM order_statuses WHERE status = 'delivered'))::INT)
+    "delivery_known_share": """SELECT avg((delivered_at IS NOT NULL
+        OR status = 'delivered' AND status_at IS NOT NULL
+        OR order_id IN (SELECT order_id FROM order_statuses WHERE status = 'delivered'))::INT)
         FROM orders WHERE status IN ('delivered', 'returned')""",
     "priced_line_share": "SELECT avg((unit_price > 0)::INT) FROM order_lines",
     "products_sold": "SELECT count(DISTINCT product_id) FROM order_lines",
@@ -140,9 +141,8 @@ def _open_tables(connection: duckdb.DuckDBPyConnection, shop: Shop) -> None:
 def _median_price(connection: duckdb.DuckDBPyConnection) -> str:
     """Give the median price of a line in major units, with the most frequent currency."""
     row = connection.execute(f"""
-        SELECT median(unit_price) / CASE WHEN mode(upper(currency)) IN ({ZERO_DECIMAL})
-            THEN 1 ELSE 100 END, mode(currency)
-        FROM order_lines JOIN orders USING (order_id) WHERE unit_price > 0
+        SELECT median(l.unit_price / {minor_units_of("o.currency")}), mode(upper(o.currency))
+        FROM order_lines l JOIN orders o USING (order_id) WHERE l.unit_price > 0
     """).fetchone()
     if row is None or row[0] is None:
         return ""

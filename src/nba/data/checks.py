@@ -17,8 +17,8 @@ ID_LENGTH: Final = 256
 OURS: Final = "_n_"
 """Columns that begin so carry the reader's own notes; a source may not have any."""
 EARLIEST, LATEST = "1990-01-01", "2100-01-01"
-ZERO_DECIMAL: Final = "'JPY','KRW','VND','CLP','ISK','XAF','XOF','PYG','UGX'"
-THREE_DECIMAL: Final = "'BHD','KWD','OMR','JOD','TND','IQD','LYD'"
+_ZERO_DECIMAL: Final = "'JPY','KRW','VND','CLP','ISK','XAF','XOF','PYG','UGX'"
+_THREE_DECIMAL: Final = "'BHD','KWD','OMR','JOD','TND','IQD','LYD'"
 
 _PARSED: Final = {
     Kind.COUNT: "DECIMAL(18,4)",
@@ -40,6 +40,18 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """Quote a text for SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def minor_units_of(currency: str) -> str:
+    """Give the SQL of how many minor units make one unit of a currency; 100 of none.
+
+    Args:
+        currency: the SQL of its ISO 4217 code, in any capitals.
+    """
+    return (
+        f"CASE WHEN upper({currency}) IN ({_ZERO_DECIMAL}) THEN 1 "
+        f"WHEN upper({currency}) IN ({_THREE_DECIMAL}) THEN 1000 ELSE 100 END"
+    )
 
 
 def refuse_ours(columns: Iterable[str], source: object) -> None:
@@ -250,10 +262,7 @@ class Reading:
             return f"CAST({value} AS BIGINT)"
         unit = "100"
         if "currency" in self._present:
-            unit = (
-                f"CASE WHEN upper(currency) IN ({ZERO_DECIMAL}) THEN 1 "
-                f"WHEN upper(currency) IN ({THREE_DECIMAL}) THEN 1000 ELSE 100 END"
-            )
+            unit = minor_units_of("currency")
         return f"CAST(round({value} * {unit}) AS BIGINT)"
 
 

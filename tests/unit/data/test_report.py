@@ -117,3 +117,27 @@ def test_a_folder_with_only_orders_can_be_counted(report, shop):
         (shop / f"{name}.parquet").unlink()
     counts = take_census(read_shop(shop)).counts
     assert (counts["orders"], counts["products"], counts["quarantined"]) == (3, 0, 0)
+
+
+def test_a_status_with_its_instant_says_when_an_order_was_delivered(report):
+    rows = orders(10).replace("EUR\n", "EUR,delivered,2026-04-02T00:00:00Z\n")
+    unsaid = orders(30, customer="d{}").replace("o", "u").replace("EUR\n", "EUR,delivered,\n")
+    found = report(HEADER.replace("\n", ",status,status_at\n") + rows + unsaid)
+    assert found.counts["delivery_known_share"] == pytest.approx(10 / 40)
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "shown"),
+    [("5.000", "KWD", "5.00 KWD"), ("980.00", "jpy", "980.00 JPY"), ("9.90", "", "9.90")],
+)
+def test_the_median_price_is_in_units_of_its_currency(report, price, currency, shown):
+    rows = orders(4).replace("9.90,EUR", f"{price},{currency}")
+    assert report(HEADER + rows).figures["prices"] == f"on 100 % of lines, {shown} in the middle"
+
+
+def test_a_currency_that_lines_keep_for_themselves_is_no_hindrance(report):
+    found = report(
+        "order_id,ordered_at,status,currency\no1,2026-03-01T10:00:00Z,paid,UAH\n",
+        ("l.csv", "order_id,line_no,product_id,quantity,unit_price,currency\no1,1,p,1,7.50,USD\n"),
+    )
+    assert found.figures["prices"].endswith("7.50 UAH in the middle")
