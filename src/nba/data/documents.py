@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -25,6 +28,9 @@ MOST_BESIDE: Final = 4
 MOST_COLUMNS: Final = 2000
 
 _ONE_A_LINE: Final = orjson.OPT_APPEND_NEWLINE
+_LONG: Final = re.compile(rb"[:\[,\s]-?[0-9]{19}")
+"""A whole number that 64 bits may not hold."""
+_MOST_DIGITS: Final = 18
 
 
 @dataclass(slots=True)
@@ -180,20 +186,30 @@ def _line(body: bytes, place: int) -> dict[str, Any] | Rejected:
     if not decodes(body):
         return place, None, "not_utf8", None, shown
     found = _parsed(body)
-    return found if isinstance(found, dict) else (place, None, "not_json", None, shown)
+    if isinstance(found, dict) and _is_writable(found):
+        return found
+    return place, None, "not_json", None, shown
 
 
 def _array(path: Path) -> Iterator[tuple[int, dict[str, Any] | Rejected]]:
+    for place, found in enumerate(_records_of(_document(path), path), 1):
+        is_record = isinstance(found, dict) and _is_writable(found)
+        yield place, found if is_record else (place, None, "not_json", None, _shown(found))
+
+
+def _document(path: Path) -> object:
+    body = path.read_bytes().removeprefix(BOM)
     try:
-        document = orjson.loads(path.read_bytes().removeprefix(BOM))
-    except orjson.JSONDecodeError as error:
+        try:
+            return _loaded(body)
+        except orjson.JSONDecodeError:
+            # A single record with half a surrogate pair must not cost the others.
+            return _read_exactly(body)
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path} cannot be read as JSON: {error}; expected an array of objects, or one object "
             "a line in a file named .jsonl"
         ) from None
-    for place, found in enumerate(_records_of(document, path), 1):
-        is_record = isinstance(found, dict)
-        yield place, found if is_record else (place, None, "not_json", None, text(found))
 
 
 def _records_of(document: object, path: Path) -> list[Any]:
@@ -213,6 +229,40 @@ def _records_of(document: object, path: Path) -> list[Any]:
 
 def _parsed(body: bytes) -> object:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return _loaded(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _loaded(body: bytes) -> object:
+    """Parse JSON; a whole number that 64 bits may not hold becomes its text, digit by digit."""
+    return _read_exactly(body) if _LONG.search(body) else orjson.loads(body)
+
+
+def _read_exactly(body: bytes) -> object:
+    return json.loads(
+        body.decode("utf-8"),
+        parse_int=lambda digits: digits if len(digits) > _MOST_DIGITS else int(digits),
+        parse_float=lambda number: value if isfinite(value := float(number)) else number,
+        parse_constant=_refuse,
+    )
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _is_writable(record: dict[str, Any]) -> bool:
+    """Whether a record can be written again: its texts are Unicode, and it is not too deep."""
+    try:
+        orjson.dumps(record)
+    except TypeError:
+        return False
+    return True
+
+
+def _shown(value: object) -> str | None:
+    try:
+        return json.dumps(value)[:SHOWN_OF_LONG]
+    except RecursionError:
         return None
