@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,8 +50,9 @@ class SourceMapping:
     files: Sequence[str] = ()
 
     @classmethod
+    @cache
     def preset(cls, name: str) -> Self:
-        """Load a mapping that ships.
+        """Load a mapping that ships, once a process.
 
         Raises:
             ConfigError: there is no such preset.

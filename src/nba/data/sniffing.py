@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from nba.data.entries import FileMapping, folded
@@ -102,15 +103,27 @@ def _platform_of(header: Collection[str], known: int) -> str | None:
     names = folded(header)
     best = ""
     most = known
-    for preset in preset_names():
-        detected: set[str] = set()
-        for entry in tomllib.loads(preset_text(preset)).get("file", []):
-            detect = folded(entry.get("detect", []))
-            if "query" not in entry and detect <= names:
-                detected |= detect
+    for preset, detects in _detects_of_presets():
+        detected = frozenset[str]().union(*(detect for detect in detects if detect <= names))
         if len(detected) > most:
             best, most = preset, len(detected)
     return best or None
+
+
+@cache
+def _detects_of_presets() -> list[tuple[str, list[frozenset[str]]]]:
+    """List what the files of each preset are known by; the presets do not change meanwhile."""
+    return [
+        (
+            preset,
+            [
+                folded(entry.get("detect", []))
+                for entry in tomllib.loads(preset_text(preset)).get("file", [])
+                if "query" not in entry
+            ],
+        )
+        for preset in preset_names()
+    ]
 
 
 def _because(
