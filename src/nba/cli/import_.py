@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from nba.data.accounts import ImportReport
     from nba.data.entries import FileMapping
     from nba.data.mapping import SourceMapping
+
+# A URL that is spelled wrong is one too: a message must not repeat its password.
+_URL: Final = re.compile(
+    r"://|^[a-z][\w+.-]+:/|^(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql)(\+\w+)?:", re.I
+)
 
 
 def import_(
@@ -87,11 +93,11 @@ def _source(name: str) -> Path | str:
     """
     from nba.errors import ConfigError
 
-    if "://" in name:
+    if Path(name).is_file():
+        return Path(name)
+    if _URL.search(name):
         return name
-    if not Path(name).is_file():
-        raise ConfigError(f"{name} is not a file; give the path of an export, or a database's URL")
-    return Path(name)
+    raise ConfigError(f"{name} is not a file; give the path of an export, or a database's URL")
 
 
 def _explain(sources: Sequence[Path | str], source: SourceMapping | None, *, as_json: bool) -> None:

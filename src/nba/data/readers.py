@@ -37,7 +37,6 @@ _ZONED: Final = "TIMESTAMP WITH TIME ZONE"
 _FRACTIONS: Final = ("DOUBLE", "FLOAT")
 _TEXTS: Final = ("VARCHAR", "ENUM")
 
-
 BATCH_ROWS: Final = 10_000
 """Rows of a database that are fetched at a time."""
 
@@ -262,7 +261,8 @@ class Database:
             if is_file and not Path(self.name).is_file():
                 raise DataError(f"{self.name} is not a file; expected an SQLite database")
             self._engine = create_engine(parsed)
-        except (ArgumentError, NoSuchModuleError):
+        except (ArgumentError, NoSuchModuleError, ValueError):
+            # What was given is not repeated: it may hold a password.
             raise ConfigError(
                 "the database's URL cannot be read; expected sqlite:///shop.db or "
                 "postgresql+psycopg://user:password@host/shop"

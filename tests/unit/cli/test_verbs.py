@@ -243,6 +243,7 @@ def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> N
         (["import", "orders.csv", "--as", "nonesuch"], 2, "complete_journey, "),
         (["import", "--explain"], 2, "nothing to explain"),
         (["import", "sqlite:///nowhere.db"], 1, "nowhere.db is not a file"),
+        (["import", "postgresql:/ann:s3cret@host/shop"], 2, "URL cannot be read"),
         (["import", "orders.csv", "--as", "complete_journey"], 1, "no file of complete_journey"),
         (["import", "orders.csv", "--max-bad", "lots"], 2, "no share"),
         (["import", "orders.csv", "--zone", "Mars/Base"], 2, "Mars/Base"),

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from nba.cli.import_ import import_
 from nba.data.imports import import_files
 from nba.data.mapping import SourceMapping
 from nba.data.sniffing import recognise
@@ -198,9 +199,35 @@ def test_a_query_that_fails_is_told_without_the_url(database, write, shop):
         ("sqlite:///nowhere.db", DataError, "nowhere.db is not a file"),
         ("nonsense://ann:secret@host/shop", ConfigError, "URL cannot be read; expected sqlite"),
         ("oracle://ann:secret@host/shop", ConfigError, "driver oracledb is not installed"),
+        ("postgresql://ann:secret@host:abc/shop", ConfigError, "URL cannot be read"),
+        ("postgresql://ann:secret@[::1/shop", ConfigError, "URL cannot be read"),
+        ("postgresql:/ann:secret@host/shop", ConfigError, "URL cannot be read"),
     ],
 )
 def test_a_database_that_cannot_be_opened_is_told_without_its_password(shop, url, error, problem):
     with pytest.raises(error, match=problem) as told:
         import_files([url], shop)
     assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("option", ["mode=ro&uri=zzz", "timeout=soon"])
+def test_an_option_with_a_value_that_is_none_is_no_url(tmp_path, shop, option):
+    sqlite3.connect(tmp_path / "shop.db").close()
+    with pytest.raises(ConfigError, match="URL cannot be read; expected sqlite"):
+        import_files([f"sqlite:///{tmp_path / 'shop.db'}?{option}"], shop)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "postgresql:/ann:s3cret@host/shop",
+        "postgresql:ann:s3cret@host/shop",
+        "Postgres+psycopg:ann:s3cret@host/shop",
+        "nonsense:/ann:s3cret@host/shop",
+        "://ann:s3cret@host/shop",
+    ],
+)
+def test_a_url_that_is_spelled_wrong_is_told_without_its_password(tmp_path, given):
+    with pytest.raises(ConfigError, match="URL cannot be read") as told:
+        import_([given], tmp_path / "shop")
+    assert "s3cret" not in str(told.value)
