@@ -16,6 +16,8 @@ KEYS: Final = frozenset(
     name table detect optional zone each only skip fill_down derive returns query refuse columns
     """.split()
 )
+# Files beside those of the zones: what they say depends on the machine, or is no civil time.
+_OF_NO_PLACE: Final = ("localtime", "Factory", "posixrules", "posix/", "right/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +249,11 @@ def checked_zone(zone: str | None, place: str) -> str | None:
     if zone is None:
         return None
     try:
-        ZoneInfo(zone)
+        is_known = not zone.startswith(_OF_NO_PLACE) and bool(ZoneInfo(zone))
     except (KeyError, ValueError, OSError):
-        raise ConfigError(
-            f"{place} {zone!r} is no time zone; expected a name such as Europe/Kyiv"
-        ) from None
+        is_known = False
+    if not is_known:
+        raise ConfigError(f"{place} {zone!r} is no time zone; expected a name such as Europe/Kyiv")
     return zone
 
 
