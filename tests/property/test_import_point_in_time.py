@@ -51,7 +51,8 @@ def known_rows(orders, settled):
             "quantity": 2,
             "returned_quantity": "",
         }
-        rows += [cells | {"product_id": product} for product in bought]
+        cells["category"] = ""
+        rows += [cells | {"product_id": product, "title": f"Old {product}"} for product in bought]
     return rows
 
 
@@ -72,7 +73,8 @@ def learned_later(rows, facts):
 def placed_later(orders):
     for number, (who, at, bought) in enumerate(orders):
         cells = {"order_id": f"later{number}", "customer_id": who, "ordered_at": at, "quantity": 1}
-        yield from (cells | {"product_id": product, "status": "paid"} for product in bought)
+        cells |= {"status": "paid", "category": "New"}
+        yield from (cells | {"product_id": one, "title": f"New {one}"} for one in bought)
 
 
 def read(folder, *files):
@@ -96,8 +98,8 @@ def test_later_orders_statuses_deliveries_and_returns_change_nothing(
     assert same_arrays(one.rows, other.rows)
     assert same_arrays(one.baskets(), other.baskets())
     digests = [
-        nba.train(history, then.catalog, RECIPE, as_of=T).manifest.digest
-        for history in (then.history, today.history)
+        nba.train(shop.history, shop.catalog, RECIPE, as_of=T).manifest.digest
+        for shop in (then, today)
     ]
     assert digests[0] == digests[1]
     assert same_arrays(one.until(T).rows, one.rows)

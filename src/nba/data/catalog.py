@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import duckdb
 import numpy as np
@@ -12,15 +12,19 @@ from numpy.typing import NDArray
 
 from nba.data.checks import SQL_TYPES, quoted
 from nba.data.conforming import conform
+from nba.data.intake import TOLD_BY_ORDERS, TOLD_CELLS
 from nba.data.product_states import BEGINNING, STATED, STATED_CELLS, ProductStates
 from nba.data.quarantine import type_frame
 from nba.data.readers import connect, read_frame
 from nba.data.rows import AT, column
-from nba.domain import Ids, Instants, Texts, to_instant
+from nba.domain import MICROSECOND, Ids, Instants, Texts, to_instant
 from nba.errors import DataError
-from nba.schema import PRODUCT_STATES, PRODUCTS, Table
+from nba.schema import PRODUCT_STATES, PRODUCTS, Column, Kind, Table
 from nba.vocabulary import AVAILABILITIES, Availability
 
+_TOLD: Final = (*TOLD_CELLS, "currency")
+"""Texts besides the title that order lines fill where no catalogue does."""
+_HELD: Final = replace(PRODUCTS, columns=(*PRODUCTS.columns, Column(TOLD_BY_ORDERS, Kind.TEXT)))
 _TEXTS = ("title", "category", "product_group_id", "brand", "currency", "link", "image_link")
 
 
@@ -40,6 +44,8 @@ class Catalog:
         published_at, discontinued_at: datetime64[us]; NaT where the shop did not say.
         successor_of: the ids of the products this one replaces, comma-separated.
         is_consumable: int8: 1 yes, 0 no, 2 not said.
+        told_title, told_category, told_brand, told_currency: bool: only orders tell that text; a
+            product whose title they tell is in no catalogue.
         states: what changed of these products, and when.
     """
 
@@ -63,6 +69,10 @@ class Catalog:
     discontinued_at: Instants
     successor_of: Texts
     is_consumable: NDArray[np.int8]
+    told_title: NDArray[np.bool_]
+    told_category: NDArray[np.bool_]
+    told_brand: NDArray[np.bool_]
+    told_currency: NDArray[np.bool_]
     states: ProductStates
 
     @classmethod
@@ -111,15 +121,22 @@ class Catalog:
         Raises:
             DataError: a table breaks its contract.
         """
-        products = conform(connection, PRODUCTS)
+        products = conform(connection, _HELD)
         texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in (*_TEXTS, "successor_of"))
+        told = {name: f"told_{name}" for name in ("title", *_TOLD)}
+        by_orders = f"coalesce(string_split({TOLD_BY_ORDERS}, ','), [])"
+        flags = ", ".join(
+            f"list_contains({by_orders}, '{name}') AS {flag}" for name, flag in told.items()
+        )
         columns = connection.execute(f"""
-            SELECT product_id, {texts}, {STATED_CELLS}, published_at, discontinued_at,
+            SELECT product_id, {texts}, {flags}, {STATED_CELLS}, published_at, discontinued_at,
                 CAST(CASE CAST(is_consumable AS BOOLEAN) WHEN TRUE THEN 1 WHEN FALSE THEN 0
                     ELSE 2 END AS TINYINT) AS is_consumable
             FROM {products} ORDER BY product_id
         """).fetchnumpy()
-        others: dict[str, Any] = {name: columns[name].dtype for name in (*STATED, "is_consumable")}
+        others: dict[str, Any] = {
+            name: columns[name].dtype for name in (*STATED, *told.values(), "is_consumable")
+        }
         others |= dict.fromkeys(("sale_until", "published_at", "discontinued_at"), AT)
         cells: dict[str, Any] = {
             name: Texts.of(columns[name]) for name in (*_TEXTS, "successor_of")
@@ -140,12 +157,27 @@ class Catalog:
 
         Availability, stock and prices are those of a product's latest state before; where it has
         none before, what `products` says. A product published later is not there. One that was
-        discontinued later was in stock, unless a state says otherwise.
+        discontinued later was in stock, unless a state says otherwise. What only orders tell is
+        not there either, nor are products that no catalogue lists: the orders of that instant know
+        which of these there were.
 
         Raises:
             DataError: `as_of` carries no zone.
         """
-        instant = to_instant(as_of)
+        # The newest order tells, and it may be later than any instant.
+        blank: dict[str, Any] = {
+            name: _emptied(getattr(self, name), getattr(self, f"told_{name}")) for name in _TOLD
+        }
+        listed = replace(self, **blank)._select(~self.told_title)
+        return listed._shown(to_instant(as_of))
+
+    def latest(self) -> Self:
+        """Show the products as they are after the last fact, with what only orders tell."""
+        instants = np.concatenate([self.states.at, self.published_at, self.discontinued_at])
+        instants = instants[~np.isnat(instants)]
+        return self._shown(instants.max() + MICROSECOND) if len(instants) else self
+
+    def _shown(self, instant: np.datetime64) -> Self:
         states = self.states.before(instant)
         last = states.last()
         columns = {name: getattr(self, name).copy() for name in STATED}
@@ -158,15 +190,6 @@ class Catalog:
             AVAILABILITIES.index(Availability.IN_STOCK)
         )
         return replace(self, states=states, **columns)._select(~(self.published_at >= instant))
-
-    def last_fact(self) -> np.datetime64:
-        """Give the latest instant of a state, a publication or an end; the epoch if there is none.
-
-        Cut after it, the catalogue is as the shop shows it now.
-        """
-        instants = np.concatenate([self.states.at, self.published_at, self.discontinued_at])
-        instants = instants[~np.isnat(instants)]
-        return instants.max() if len(instants) else np.datetime64(0, "us")
 
     def _select(self, kept: NDArray[np.bool_]) -> Self:
         """Keep some products."""
@@ -185,6 +208,15 @@ class Catalog:
     def __len__(self) -> int:
         """Count the products."""
         return len(self.product_ids)
+
+
+def _emptied(texts: Texts, chosen: NDArray[np.bool_]) -> Texts:
+    """Make some texts empty."""
+    if not chosen.any():
+        return texts
+    length = np.diff(texts.offsets)
+    kept = np.repeat(~chosen, length)
+    return Texts(texts.data[kept], np.append(0, np.cumsum(np.where(chosen, 0, length))))
 
 
 def _refuse_repeated(connection: duckdb.DuckDBPyConnection, table: Table) -> None:

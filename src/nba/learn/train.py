@@ -57,10 +57,10 @@ def train(
     known = history if as_of is None else history.until(as_of)
     # Ages count from the last fact, so that a shop that paused keeps its popular list.
     until = min(known.as_of, last_fact(known.rows) + MICROSECOND)
-    # A history that ends with its last fact was not cut: the newest price may well be later.
+    # A history that ends with its last fact was not cut: the newest price may well be later, and
+    # what its orders tell of products is known.
     is_whole = as_of is None and until == known.as_of
-    shown_at = max(until, catalog.last_fact() + MICROSECOND) if is_whole else known.as_of
-    catalog = catalog.until(shown_at)
+    catalog = catalog.latest() if is_whole else catalog.until(known.as_of)
     baskets = replace(known.baskets(), as_of=until)
     announce("counting pairs")
     counts = local.pair_counts(baskets, threads=workers)

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from nba.data.catalog import Catalog
-from nba.domain import MICROSECOND
 from nba.errors import DataError
 from nba.vocabulary import AVAILABILITIES, Availability
 
@@ -131,10 +130,10 @@ def test_a_product_was_in_stock_before_it_was_discontinued_unless_a_state_says_o
 
 def test_after_its_last_fact_a_catalogue_is_as_it_is_now():
     catalog = Catalog.from_frame(PRODUCTS, STATES)
-    now = catalog.until(catalog.last_fact() + MICROSECOND)
+    now = catalog.latest()
     assert list(now.product_ids) == list(catalog.product_ids)
     assert shown(now, "old") == shown(catalog, "old")
-    assert str(Catalog.empty().last_fact()).startswith("1970")
+    assert len(Catalog.empty().latest()) == 0
 
 
 def test_two_states_of_a_product_at_one_instant_are_refused():
@@ -148,3 +147,23 @@ def test_a_catalogue_may_lack_the_columns_it_leaves_empty():
         connection.execute("CREATE TABLE products AS SELECT 'a' AS product_id, 'Kettle' AS title")
         catalog = Catalog.from_table(connection)
     assert (list(catalog.title), catalog.priced.tolist()) == (["Kettle"], [False])
+
+
+def test_what_only_orders_tell_shows_at_the_end_and_at_no_instant():
+    with duckdb.connect() as connection:
+        connection.execute("""
+            CREATE TABLE products AS SELECT * FROM (VALUES
+                ('cup', 'Cup', 'Home', 'EUR', 'brand,category', 'Ours'),
+                ('future', 'Future', 'Home', 'EUR', 'title,category,currency', NULL),
+                ('pot', 'Pot ü', 'Home', 'EUR', NULL, 'Ours'),
+                ('tea', 'Tea', 'Drinks', 'EUR', 'currency', 'Ours'))
+            AS t(product_id, title, category, currency, told_by_orders, brand)
+        """)
+        catalog = Catalog.from_table(connection)
+    assert list(catalog.latest().title) == ["Cup", "Future", "Pot ü", "Tea"]
+    then = catalog.until("2099-01-01T00:00:00Z")
+    assert list(then.product_ids) == ["cup", "pot", "tea"]
+    assert list(then.title) == ["Cup", "Pot ü", "Tea"]
+    assert list(then.category) == ["", "Home", "Drinks"]
+    assert list(then.brand) == ["", "Ours", "Ours"]
+    assert list(then.currency) == ["EUR", "EUR", ""]
