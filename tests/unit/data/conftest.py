@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from nba.data.imports import import_files
 
 HEADER = "order_id,customer_id,ordered_at,product_id,quantity,unit_price\n"
 
@@ -34,12 +37,19 @@ def shop(tmp_path):
     return tmp_path / "shop"
 
 
+@cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """One connection for all looks at shops: opening one takes longer than the look."""
+    return duckdb.connect(config={"enable_external_file_cache": "false"})
+
+
 def table(shop: Path, name: str, columns: str = "*", order: str = "ALL") -> list[tuple]:
     """The rows of a file of the shop."""
-    with duckdb.connect() as connection:
-        return connection.execute(
-            f"SELECT {columns} FROM read_parquet('{shop / name}.parquet') ORDER BY {order}"
-        ).fetchall()
+    return (
+        reader()
+        .execute(f"SELECT {columns} FROM read_parquet('{shop / name}.parquet') ORDER BY {order}")
+        .fetchall()
+    )
 
 
 def quarantined(shop: Path) -> list[tuple]:
@@ -47,8 +57,24 @@ def quarantined(shop: Path) -> list[tuple]:
 
 
 def names(shop: Path, name: str) -> list[str]:
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            f"DESCRIBE SELECT * FROM read_parquet('{shop / name}.parquet')"
-        ).fetchall()
-    return [column for column, *_ in found]
+    found = reader().execute(f"DESCRIBE SELECT * FROM read_parquet('{shop / name}.parquet')")
+    return [column for column, *_ in found.fetchall()]
+
+
+def contents(shop: Path) -> dict[str, bytes]:
+    """Every file of a shop, to the byte."""
+    return {one.name: one.read_bytes() for one in shop.iterdir()}
+
+
+def imported_in_turns(tmp_path: Path, batches: list[list[Path]]) -> Path:
+    """Import batches so that each comes first, last and between; give the one shop this makes.
+
+    Of any two, each goes before the other at least once.
+    """
+    shops = []
+    for turn in range(len(batches)):
+        shops.append(tmp_path / f"shop{turn}")
+        for batch in batches[turn:] + batches[:turn]:
+            import_files(batch, shops[-1])
+    assert all(contents(shop) == contents(shops[0]) for shop in shops)
+    return shops[0]

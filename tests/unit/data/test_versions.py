@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import permutations
-
 import pandas as pd
 import pytest
 
@@ -11,7 +9,7 @@ from nba.data.history import OrderHistory
 from nba.data.imports import import_files
 from nba.data.shop import read_shop
 from nba.errors import DataError
-from tests.unit.data.conftest import table
+from tests.unit.data.conftest import contents, imported_in_turns, table
 
 FLAT = "order_id,customer_id,ordered_at,product_id,quantity,status,status_at\n"
 ORDERS = "order_id,customer_id,ordered_at,status,status_at\n"
@@ -23,25 +21,10 @@ def version(product, status="paid", at="2026-03-02T00:00:00Z", order="o1", quant
     return f"{order},c1,{AT},{product},{quantity},{status},{at}\n"
 
 
-def contents(shop):
-    return {one.name: one.read_bytes() for one in shop.iterdir()}
-
-
-def imported_in_every_order(tmp_path, batches):
-    """Import batches of files in every order, and give the one shop they all make."""
-    shops = []
-    for number, order in enumerate(permutations(batches)):
-        for batch in order:
-            import_files(batch, tmp_path / f"shop{number}")
-        shops.append(tmp_path / f"shop{number}")
-    assert all(contents(shop) == contents(shops[0]) for shop in shops)
-    return shops[0]
-
-
 def test_the_version_with_the_later_status_holds_with_all_its_lines(write, tmp_path):
     old = write("old.csv", FLAT + version("kettle") + version("lamp"))
     new = write("new.csv", FLAT + version("toaster", at="2026-03-03T00:00:00Z"))
-    shop = imported_in_every_order(tmp_path, [[old], [new]])
+    shop = imported_in_turns(tmp_path, [[old], [new]])
     assert table(shop, "order_lines", "line_no, product_id") == [(1, "toaster")]
 
 
@@ -49,21 +32,21 @@ def test_at_equal_instants_the_status_later_in_the_flow_holds(write, tmp_path):
     paid = write("paid.csv", FLAT + version("kettle", "paid"))
     shipped = write("shipped.csv", FLAT + version("lamp", "shipped"))
     cancelled = write("cancelled.csv", FLAT + version("pan", "cancelled"))
-    shop = imported_in_every_order(tmp_path, [[paid], [shipped], [cancelled]])
+    shop = imported_in_turns(tmp_path, [[paid], [shipped], [cancelled]])
     assert table(shop, "orders", "status") == [("cancelled",)]
     assert table(shop, "order_lines", "product_id") == [("pan",)]
 
 
 def test_of_otherwise_equal_versions_the_same_one_holds_in_any_order(write, tmp_path):
     files = [[write(f"{p}.csv", FLAT + version(p))] for p in ("kettle", "lamp", "pan")]
-    shop = imported_in_every_order(tmp_path, files)
+    shop = imported_in_turns(tmp_path, files)
     assert len(table(shop, "order_lines")) == 1
 
 
 def test_all_files_at_once_give_what_one_after_the_other_gives(write, tmp_path):
     old = write("old.csv", FLAT + version("kettle") + version("kettle") + version("x", order="o2"))
     new = write("new.csv", FLAT + version("lamp", at="2026-03-04T00:00:00Z"))
-    shop = imported_in_every_order(tmp_path, [[old], [new]])
+    shop = imported_in_turns(tmp_path, [[old], [new]])
     report = import_files([new, old], tmp_path / "together")
     assert contents(tmp_path / "together") == contents(shop)
     assert report.superseded_orders == 1
@@ -144,7 +127,7 @@ def test_orders_and_their_lines_are_replaced_together(write, tmp_path):
         write("o2.csv", ORDERS + f"o1,c1,{AT},shipped,2026-03-02T00:00:00Z\n"),
         write("l2.csv", LINES + "o1,1,d,1\n"),
     ]
-    shop = imported_in_every_order(tmp_path, [first, second])
+    shop = imported_in_turns(tmp_path, [first, second])
     assert table(shop, "order_lines", "order_id, product_id") == [("o1", "d"), ("o2", "c")]
     assert table(shop, "orders", "order_id, status") == [("o1", "shipped"), ("o2", "paid")]
 
@@ -155,7 +138,7 @@ def test_a_file_of_orders_alone_changes_statuses_and_leaves_the_lines(write, tmp
         write("l1.csv", LINES + "o1,1,a,1\no1,2,b,1\n"),
     ]
     second = [write("o2.csv", ORDERS + f"o1,c1,{AT},delivered,2026-03-04T00:00:00Z\n")]
-    shop = imported_in_every_order(tmp_path, [first, second])
+    shop = imported_in_turns(tmp_path, [first, second])
     assert table(shop, "orders", "status") == [("delivered",)]
     assert table(shop, "order_lines", "product_id") == [("a",), ("b",)]
 
