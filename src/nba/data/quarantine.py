@@ -19,6 +19,12 @@ from nba.schema import QUARANTINE, Kind, Table
 
 SHOWN: Final = 5
 
+_SIGN: Final = "[=+@\uff1d\uff0b\uff20\uff0d-]"
+"""What a formula begins with; a spreadsheet reads full-width signs as the plain ones."""
+_IN_FRONT: Final = rf"^\s*{_SIGN}|^[\t\r]"
+_INSIDE: Final = rf'([;|\t\r\n][\s"\\]*)({_SIGN})'
+_APART: Final = r"\1'\2"
+
 Broken = tuple[int, Rejected]
 """A row of the source, and how it is rejected."""
 
@@ -197,16 +203,15 @@ def sentence(source: str, row: Rejected) -> str:
 def write_quarantine_csv(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Write the table `quarantine` as CSV for people beside its Parquet.
 
-    A spreadsheet runs a cell that begins with = + - @, a tab or a carriage return: such cells get
-    an apostrophe in front.
+    A spreadsheet runs a cell that begins with = + - @, also in full width, with a tab or a carriage
+    return: such cells get an apostrophe in front. So does what follows a semicolon, bar, tab or
+    line end inside a cell, since a spreadsheet may take that for the end of the cell.
 
     Raises:
         DataError: the folder cannot be written.
     """
     cells = _items(
-        f"""CASE WHEN regexp_matches({quoted(column.name)}, '^[=+@\t\r-]')
-            THEN chr(39) || {quoted(column.name)} ELSE {quoted(column.name)} END
-            AS {quoted(column.name)}"""
+        f"{_harmless(quoted(column.name))} AS {quoted(column.name)}"
         if column.kind is Kind.TEXT
         else quoted(column.name)
         for column in QUARANTINE.columns
@@ -221,6 +226,15 @@ def write_quarantine_csv(connection: duckdb.DuckDBPyConnection, folder: Path) ->
     except (OSError, duckdb.Error) as error:
         problem = str(error).splitlines()[0]
         raise DataError(f"the quarantine cannot be written to {folder}: {problem}") from None
+
+
+def _harmless(cell: str) -> str:
+    """Say in SQL what a spreadsheet does not run."""
+    inside = f"regexp_replace({cell}, {literal(_INSIDE)}, {literal(_APART)}, 'g')"
+    return (
+        f"CASE WHEN regexp_matches({cell}, {literal(_IN_FRONT)}) "
+        f"THEN chr(39) || {inside} ELSE {inside} END"
+    )
 
 
 def _cells(mapping: FileMapping) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 
 import numpy as np
 import pytest
@@ -88,6 +90,22 @@ def test_the_quarantine_for_people_runs_no_formula(write, shop):
     assert not [cell for one in found for cell in one.values() if cell[:1] in "=+-@\t\r" and cell]
     raw = table(shop, "quarantine", "value", "line")
     assert raw == [*((cell,) for cell in cells), (None,)]
+
+
+def test_a_formula_behind_another_separator_or_in_full_width_does_not_run_either(write, shop):
+    signs = "=+-@\uff1d\uff0b\uff0d\uff20"
+    behind = [";", "\t", "|", "\n", "\r\n", '; "', ";\t"]
+    cells = [f"{sign}cmd()" for sign in signs]
+    cells += [f"9{before}{sign}cmd()" for before in behind for sign in signs]
+    quoted = (cell.replace('"', '""') for cell in cells)
+    bad = "".join(row(f"x{n}", price=f'"{cell}"') for n, cell in enumerate(quoted))
+    import_files([write("a.csv", HEADER + rows(40) + bad)], shop, max_bad=1)
+    text = (shop / "quarantine.csv").read_bytes().decode()
+    found = [one["value"] for one in csv.DictReader(io.StringIO(text, newline=""))]
+    assert sorted(found) == sorted(
+        re.sub(f"([{re.escape(signs)}])", r"'\1", cell) for cell in cells
+    )
+    assert not re.search(rf'[;|\t\r\n][\s"\\]*[{re.escape(signs)}]', text)
 
 
 def test_a_formula_in_an_id_is_an_id_like_any_other(write, shop):
