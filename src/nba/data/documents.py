@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,12 +39,12 @@ class Columns:
     """The dotted names met so far, each with the column it fills.
 
     Attributes:
-        of: name as the document writes it → column; names that differ by capitals alone, which
-            SQL would take for one, get a number.
+        of: the first spelling of a name → column; other capitals mean the same column.
     """
 
     of: dict[str, str] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
+    _known: dict[str, str] = field(default_factory=dict)
+    _folded: dict[str, str] = field(default_factory=dict)
 
     def name(self, dotted: str) -> str:
         """Give the column of a dotted name.
@@ -51,39 +52,55 @@ class Columns:
         Raises:
             DataError: there are more columns than any export has.
         """
-        found = self.of.get(dotted)
+        found = self._known.get(dotted)
         if found is not None:
             return found
-        if len(self.of) >= MOST_COLUMNS:
-            raise DataError(
-                f"the objects have more than {MOST_COLUMNS} different fields; expected an array of "
-                "records, not an object whose keys are ids"
-            )
-        column = plain = dotted.strip() or "column"
-        number = 1
-        while column.casefold() in self._taken:
-            number += 1
-            column = f"{plain}_{number}"
-        self._taken.add(column.casefold())
-        self.of[dotted] = column
+        plain = dotted.strip() or "column"
+        column = self._folded.get(plain.casefold())
+        if column is None:
+            if len(self.of) >= MOST_COLUMNS:
+                raise DataError(
+                    f"the objects have more than {MOST_COLUMNS} different fields; expected an "
+                    "array of records, not an object whose keys are ids"
+                )
+            column = self.of[dotted] = self._folded[plain.casefold()] = plain
+        self._known[dotted] = column
         return column
+
+    def beside(self, column: str, taken: Container[str]) -> str:
+        """Give the column, by a number, for what has its name while it is taken.
+
+        Raises:
+            DataError: there are more columns than any export has.
+        """
+        numbered = (self.name(f"{column}_{number}") for number in count(2))
+        return next(one for one in numbered if one not in taken)
 
 
 def flatten(record: Mapping[str, Any], columns: Columns, prefix: str = "") -> dict[str, str]:
-    """Write an object as texts by column; null and empty objects are left out."""
+    """Write an object as texts by column; null and empty objects are left out.
+
+    Of several fields of one name the first filled one counts; another that says something else
+    gets a column of its own.
+    """
     flat: dict[str, str] = {}
-    column_of = columns.of
+    for dotted, value in _fields(record, prefix):
+        column = columns.name(dotted)
+        written = value if isinstance(value, str) else text(value)
+        if flat.get(column, "").strip() in ("", written):
+            flat[column] = written
+        elif written.strip():
+            flat[columns.beside(column, flat)] = written
+    return flat
+
+
+def _fields(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
         dotted = prefix + key
-        if value is None:
-            continue
         if isinstance(value, dict) and dotted.count(".") < DEPTH:
-            if value:
-                flat |= flatten(value, columns, f"{dotted}.")
-            continue
-        column = column_of.get(dotted) or columns.name(dotted)
-        flat[column] = value if isinstance(value, str) else text(value)
-    return flat
+            yield from _fields(value, f"{dotted}.")
+        elif value is not None:
+            yield dotted, value
 
 
 def text(value: object) -> str:

@@ -308,7 +308,10 @@ class Database:
             with self._engine.connect() as opened:
                 self._forbid_writing(opened)
                 result = opened.execution_options(yield_per=BATCH_ROWS).execute(text(query))
-                names = [columns.name(key) for key in result.keys()]  # noqa: SIM118 - not a dict
+                names = list[str]()
+                for key in result.keys():  # noqa: SIM118 - not a dict
+                    name = columns.name(key)
+                    names.append(columns.beside(name, names) if name in names else name)
                 for count, row in enumerate(result, 1):
                     cells = {
                         column: _cell_text(value)

@@ -104,12 +104,31 @@ def test_nested_objects_become_dotted_columns_and_arrays_stay_json(write):
     ]
 
 
-def test_fields_that_differ_by_capitals_alone_are_two_columns(write):
-    found = cells(write("a.jsonl", lines({"ID": 1, "id": 2}, {"id": 3})))
+def test_fields_that_differ_by_capitals_alone_are_one_column(write):
+    records = [{"ID": 1, "Bill": {"Zip": 2}}, {"id": 3, "bill": {"zip": 4}}]
+    found = cells(write("a.jsonl", lines(*records)))
     assert [{name: row[name] for name in row if name != "_n_row"} for row in found] == [
-        {"ID": "1", "id_2": "2"},
-        {"id_2": "3"},
+        {"ID": "1", "Bill.Zip": "2"},
+        {"ID": "3", "Bill.Zip": "4"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"ID": 1, "id": 2}, {"ID": "1", "ID_2": "2"}),
+        ({"ID": 1, "id": 2, "Id": 3, "iD": 2}, {"ID": "1", "ID_2": "2", "ID_3": "3", "ID_4": "2"}),
+        ({"ID": 1, "id": 1}, {"ID": "1"}),
+        ({"ID": "", "id": 2}, {"ID": "2"}),
+        ({"ID": 1, "id": " "}, {"ID": "1"}),
+        ({"ID": None, "id": 2}, {"id": "2"}),
+        ({"id_2": 9, "ID": 1, "id": 2}, {"id_2": "9", "ID": "1", "ID_3": "2"}),
+        ({"a": {"b": 1}, "A.B": 2}, {"a.b": "1", "a.b_2": "2"}),
+    ],
+)
+def test_of_such_fields_in_one_record_the_first_filled_one_counts(write, fields, found):
+    (row,) = cells(write("a.jsonl", lines(fields)))
+    assert {name: row[name] for name in row if name != "_n_row"} == found
 
 
 def test_a_line_that_is_no_record_costs_itself_alone(write, shop):
