@@ -83,15 +83,19 @@ def fold(rows: Rows, *, as_of: np.datetime64, customers: Sequence[str] | None = 
     Args:
         rows: any rows; those of other customers and later instants have no effect.
         as_of: up to when to know, itself excluded.
-        customers: ids to fold, in this order; by default every customer with an id.
+        customers: ids to fold, in this order; by default every customer who had ordered by then.
     """
     known = Known.at(rows, as_of)
     rows = known.rows
-    wanted = tuple(rows.customer_ids) if customers is None else tuple(customers)
+    if customers is None:
+        named = known.order & (rows.customer < len(rows.customer_ids))
+        codes = np.unique(rows.customer[named]).astype(np.int64)
+        wanted = tuple(rows.customer_ids[int(code)] for code in codes)
+    else:
+        codes, wanted = _codes(rows, customers), tuple(customers)
     # Tests are nobody's purchases, and nobody's news either.
     order = np.lexsort((np.arange(len(rows.customer)), rows.ordered_at, rows.customer))
     order = order[(known.order & ~rows.is_test)[order]]
-    codes = _codes(rows, wanted) if customers is not None else np.arange(len(wanted))
     owner = rows.customer[order]
     first = np.searchsorted(owner, codes, "left")
     last = np.searchsorted(owner, codes, "right")

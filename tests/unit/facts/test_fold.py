@@ -160,3 +160,8 @@ def test_an_amount_too_large_to_count_is_the_largest_there_is(quantity: int, exp
     told = line("o1", "yacht", unit_price=10**12, quantity=quantity, discount=5)
     facts = fold(Rows.of([order("o1", "ann", 0)], [told]), as_of=day(1))
     assert facts.revenue.tolist() == [expected]
+
+
+def test_by_default_those_are_folded_who_had_ordered_by_then():
+    assert fold(rows(SIX_ORDERS), as_of=day(11)).customer_ids == ("ann",)
+    assert fold(rows(SIX_ORDERS), as_of=day(31)).customer_ids == ("ann", "bob", "cat")
