@@ -5,15 +5,18 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import duckdb
-from sqlalchemy import Connection, create_engine, inspect, make_url, text
+import numpy as np
+from sqlalchemy import Connection, Inspector, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nba.data.checks import literal, quoted, refuse_ours
@@ -23,6 +26,7 @@ from nba.data.records import (
     Header,
     Records,
     Rejected,
+    decodes,
     find_records,
     read_header,
     write_good_records,
@@ -142,7 +146,11 @@ def _as_text(
     instants = {name: kind == _ZONED for name, _, kind in leaves if kind in (*_INSTANTS, _ZONED)}
     first = 1 if number == "file_row_number" else 0
     cells = [f"{_text(cell, kind)} AS {quoted(name)}" for name, cell, kind in leaves]
-    cells += [f"{cell} AS {quoted(NATIVE + name)}" for name, cell, _ in leaves if name in instants]
+    cells += [
+        f"{_native(cell, has_zone=instants[name])} AS {quoted(NATIVE + name)}"
+        for name, cell, _ in leaves
+        if name in instants
+    ]
     connection.execute(
         f"CREATE TEMP VIEW {view} AS SELECT {', '.join(cells)}, {number} + {first} AS _n_row "
         f"FROM {rows}"
@@ -164,6 +172,12 @@ def _leaves(name: str, cell: str, kind: Any) -> Iterator[tuple[str, str, str]]: 
             yield from _leaves(f"{name}.{field_name}", f"{cell}.{quoted(field_name)}", field_kind)
     else:
         yield name, cell, str(kind)
+
+
+def _native(cell: str, *, has_zone: bool) -> str:
+    """Give an instant in microseconds; one that these cannot hold is infinitely far."""
+    kind = _ZONED if has_zone else "TIMESTAMP"
+    return f"CASE WHEN {cell} IS NOT NULL THEN coalesce(TRY_CAST({cell} AS {kind}), 'infinity') END"
 
 
 def _text(cell: str, kind: str) -> str:
@@ -261,6 +275,8 @@ class Database:
             if is_file and not Path(self.name).is_file():
                 raise DataError(f"{self.name} is not a file; expected an SQLite database")
             self._engine = create_engine(parsed)
+            if is_file:
+                event.listen(self._engine, "connect", _read_any_bytes)
         except (ArgumentError, NoSuchModuleError, ValueError):
             # What was given is not repeated: it may hold a password.
             raise ConfigError(
@@ -286,25 +302,28 @@ class Database:
         """
         try:
             inspector = inspect(self._engine)
-            names = [*inspector.get_table_names(), *inspector.get_view_names()]
-            return {
-                name: [str(column["name"]) for column in inspector.get_columns(name)]
-                for name in sorted(names)
-            }
+            tables = inspector.get_table_names()
+            views = inspector.get_view_names()
         except SQLAlchemyError as error:
             raise DataError(self._say(error)) from None
+        return {name: self._columns_of(inspector, name) for name in sorted([*tables, *views])}
+
+    def _columns_of(self, inspector: Inspector, table: str) -> list[str]:
+        """List the columns of a table; none of a broken view, which matters once it is read."""
+        try:
+            return [str(column["name"]) for column in inspector.get_columns(table)]
+        except SQLAlchemyError:
+            return []
 
     def read(self, connection: duckdb.DuckDBPyConnection, query: str, name: str, view: str) -> Raw:
-        """Read the rows of a query as text, batch by batch.
+        """Read the rows of a query as text, batch by batch; those that are no UTF-8 are rejected.
 
         Raises:
             DataError: the database cannot run it.
         """
-        columns = Columns()
-        count = 0
+        columns, places, rejects = Columns(), list[int](), list[Rejected]()
 
         def rows() -> Iterator[dict[str, Any]]:
-            nonlocal count
             with self._engine.connect() as opened:
                 self._forbid_writing(opened)
                 result = opened.execution_options(yield_per=BATCH_ROWS).execute(text(query))
@@ -312,20 +331,25 @@ class Database:
                 for key in result.keys():  # noqa: SIM118 - not a dict
                     name = columns.name(key)
                     names.append(columns.beside(name, names) if name in names else name)
-                for count, row in enumerate(result, 1):
+                for place, row in enumerate(result, 1):
                     cells = {
                         column: _cell_text(value)
                         for column, value in zip(names, row, strict=True)
                         if value is not None
                     }
-                    yield {**cells, "_n_row": count}
+                    if _is_unicode("".join(cells.values())):
+                        places.append(place)
+                        yield {**cells, "_n_row": len(places)}
+                    else:
+                        rejects.append(_not_utf8(place, cells))
 
         try:
             load_rows(connection, rows(), columns, view, "_n_row")
         except SQLAlchemyError as error:
             raise DataError(self._say(error)) from None
+        records = Records.standing(np.array(places, np.int64), rejects)
         found = tuple(columns.of.values())
-        return Raw(f"{self.source} {name}", view, found, count)
+        return Raw(f"{self.source} {name}", view, found, len(places), rejects, records)
 
     def _forbid_writing(self, opened: Connection) -> None:
         backend = self._engine.url.get_backend_name()
@@ -340,6 +364,24 @@ class Database:
         password = self._engine.url.password
         shown = cause.replace(str(password), "***") if password else cause
         return f"the database {self.source} cannot be read: {shown}"
+
+
+def _read_any_bytes(opened: sqlite3.Connection, _: object) -> None:
+    """Let SQLite hand out texts that are no UTF-8, so that they cost their own row alone."""
+    opened.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+
+
+def _is_unicode(cell: str) -> bool:
+    return cell.isascii() or decodes(cell.encode("utf-8", "surrogateescape"))
+
+
+def _not_utf8(place: int, cells: Mapping[str, str]) -> Rejected:
+    shown = {
+        name: cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for name, cell in cells.items()
+    }
+    column = next(name for name, cell in cells.items() if not _is_unicode(cell))
+    return place, column, "not_utf8", shown[column], document_text(shown)
 
 
 def _cell_text(value: object) -> str:
