@@ -81,8 +81,10 @@ def _figures(counts: Counts, words: Mapping[str, str]) -> dict[str, str]:
         + (f", {words['median_price']} in the middle" if words["median_price"] else ""),
         "titles, categories": f"for {_share(counts['title_share'])} and "
         f"{_share(counts['category_share'])} of products",
-        "lines joined": f"{_share(1 - counts['unresolved_line_share'])} name or match a product",
     }
+    if counts["listed_products"]:
+        joined = _share(1 - counts["unresolved_line_share"])
+        figures["lines joined"] = f"{joined} name or match a product of the catalogue"
     if counts["events"]:
         figures["events"] = f"{counts['events']:,.0f}, most often {words['event_types']}"
     if counts["consents"]:
@@ -198,7 +200,7 @@ _REMARKS: Final[Sequence[tuple[_Holds, Callable[[Counts, Mapping[str, str]], str
         ),
     ),
     (
-        lambda c: c["unresolved_line_share"] >= NOTEWORTHY,
+        lambda c: c["unresolved_line_share"] >= NOTEWORTHY and c["listed_products"] > 0,
         lambda c, w: (
             f"{_share(c['unresolved_line_share'])} of lines match no product of the "
             f"catalogue, most often {w['unresolved']}"
