@@ -33,12 +33,11 @@ def plugged(record: object) -> object:
     return {key: plugged(value) for key, value in record.items()} | plugin
 
 
-def csv(cells: dict[str, str], secrets: str) -> str:
-    """A file of one good row and a bad one; `secrets` names further columns."""
-    wide = cells | dict.fromkeys([*secrets.split("|"), "plugin_note"], SECRET)
-    header = ",".join(wide)
-    bad = ",".join(wide.values()).replace(",7,", f",{BAD},")
-    return f"{header}\n{','.join(wide.values())}\n{bad}\n"
+def csv(cells: dict[str, str], broken: dict[str, str], secrets: str) -> str:
+    """A file of a good row and one with broken cells; `secrets` names further columns."""
+    hidden = dict.fromkeys([*secrets.split("|"), "plugin_note"], SECRET)
+    rows = [cells | hidden, cells | broken | hidden]
+    return "\n".join([",".join(rows[0]), *(",".join(one.values()) for one in rows)]) + "\n"
 
 
 def shopify() -> str:
@@ -56,9 +55,11 @@ def shopify() -> str:
     }
     return csv(
         given,
+        {"Lineitem quantity": BAD},
         "Notes|Note Attributes|Phone|Billing Name|Billing Street|Billing Zip|Billing Company|"
         "Shipping Name|Shipping City|Shipping Phone|Discount Code|Payment Reference|Device ID|"
-        "Payment Terms Name|Receipt Number|Employee|Shipping Address1|Customer Note|Lineitem properties",
+        "Payment Terms Name|Receipt Number|Employee|Shipping Address1|Customer Note|"
+        "Lineitem properties",
     )
 
 
@@ -132,9 +133,7 @@ def opencart() -> str:
         "payment_country|payment_method|shipping_lastname|shipping_method|comment|tracking|ip|"
         "user_agent|accept_language|custom_field"
     )
-    return csv(given, columns).replace("many", "8") + csv(
-        given | {"order_id": "9", "date_added": "soon"}, columns
-    ).split("\n", 1)[1].replace(BAD, "9")
+    return csv(given, {"order_id": "9", "date_added": "soon"}, columns)
 
 
 def ga4() -> str:
