@@ -174,7 +174,8 @@ def write_customers(
     """Write what the shop knows of its customers, and what they agreed to."""
     customers, count = chooser.customers, chooser.customers.named_count
     rng = stream(chooser.seed, "customer profiles")
-    spend = _spend(placed, len(customers))[:count]
+    # A coupon may exceed what was kept of its order.
+    spend = np.maximum(_spend(placed, len(customers))[:count], 0)
     is_company = customers.is_company[:count]
     zone = rng.choice(len(ZONES), count, p=ZONE_SHARE)
     birthday = np.datetime64("1950-01-01", "D") + rng.integers(0, 20_000, count)

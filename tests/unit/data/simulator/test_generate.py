@@ -6,6 +6,7 @@ import pytest
 
 import nba
 from nba.data.checks import SQL_TYPES
+from nba.data.imports import import_files
 from nba.data.simulator.files import TRUTH_COLUMNS
 from nba.data.simulator.generate import simulate
 from nba.errors import ConfigError, DataError
@@ -90,6 +91,14 @@ def test_a_simulated_shop_is_read_like_any_other(simulated):
     shop = nba.read_shop(simulated.path)
     assert len(shop.catalog) == simulated.products
     assert len(shop.history.rows.order_ids) == simulated.orders
+
+
+def test_a_simulated_shop_passes_its_own_import(simulated, tmp_path):
+    files = sorted(simulated.path.glob("*.parquet"))
+    report = import_files(files, tmp_path / "shop", zone="UTC")
+    assert report.rows_quarantined == 0
+    assert report.illegal_jumps == {}
+    assert (report.orders, report.order_lines) == (simulated.orders, simulated.order_lines)
 
 
 @pytest.mark.parametrize(
