@@ -24,6 +24,8 @@ class CoPurchaseConfig(_Section):
 
     top_k: int = Field(50, ge=1, le=1000)
     """Neighbours kept a product."""
+    fill_to: int = Field(20, ge=0, le=1000)
+    """Neighbours up to which a short list is filled from the lower rungs of the evidence ladder."""
     min_orders: int = Field(2, ge=1)
     """Orders with both products below which a pair is no evidence."""
     smoothing: float = Field(200.0, ge=0)
@@ -32,6 +34,54 @@ class CoPurchaseConfig(_Section):
     """The same as a share of the shop's orders; the smaller of the two holds."""
     discovery: float = Field(0.1, ge=0, le=1)
     """Popularity exponent: 0 = most likely next product, 0.2 = more specific ones."""
+    customer_cap: int = Field(20, ge=1, le=127)
+    """Orders of one customer that count towards a pair's weight."""
+    spell_weight: float = Field(0.5, ge=0, le=4)
+    """Weight of a customer's orders of one spell taken together, beside one order."""
+    spell_days: int = Field(90, ge=0)
+    """Days from the first to the last order of a spell, at most; 0 = single orders only."""
+    spell_orders: float = Field(8.0, ge=0)
+    """Median orders a customer from which on spells no longer count."""
+    proving_days: int = Field(7, ge=0)
+    """Days an order of a customer must have stood before the customer counts as evidence; in a
+    history shorter than four times that, a quarter of it."""
+
+
+class AccessoriesConfig(_Section):
+    """The accessory graph and the lags it learns."""
+
+    top_k: int = Field(50, ge=1, le=1000)
+    """Accessories kept a product."""
+    window_days: int = Field(90, ge=1, le=3650)
+    """Days after the main product within which an accessory without a learned lag counts."""
+    smoothing: float = Field(200.0, ge=0)
+    """Pseudo-buyers spread over an accessory type by popularity."""
+    discovery: float = Field(0.1, ge=0, le=1)
+    """Popularity exponent, as for bought together."""
+    min_lift: float = Field(1.2, ge=1)
+    """Lower 5 % bound of a type pair's lift below which it is no accessory."""
+    price_ratio: float = Field(0.6, gt=0, le=1)
+    """Accessory price over main price up to which the price alone tells the direction."""
+    per_type: int = Field(2, ge=1)
+    """Products of one accessory type in the first round of slots."""
+    part_days: int = Field(60, ge=1)
+    """Median lag from which on an accessory is a spare part or refill."""
+
+
+class SimilarConfig(_Section):
+    """The graph of products for the same need."""
+
+    top_k: int = Field(30, ge=1, le=1000)
+    """Neighbours kept a product."""
+
+
+class ReplacementsConfig(_Section):
+    """Successors and upsell."""
+
+    price_band: float = Field(2.0, gt=1)
+    """Successor price over old price, and its inverse, beyond which it is no successor."""
+    upsell_band: float = Field(1.5, gt=1)
+    """Price of an upsell over that of the product, at most."""
 
 
 class CollaborativeConfig(_Section):
@@ -73,6 +123,9 @@ class TrainConfig(_Section):
     default_margin: float = Field(0.3, gt=0, le=1)
     """Share of revenue that is profit where no product cost is known."""
     copurchase: CoPurchaseConfig = CoPurchaseConfig()
+    accessories: AccessoriesConfig = AccessoriesConfig()
+    similar: SimilarConfig = SimilarConfig()
+    replacements: ReplacementsConfig = ReplacementsConfig()
     collaborative: CollaborativeConfig = CollaborativeConfig()
     picks: PicksConfig = PicksConfig()
     popular: PopularConfig = PopularConfig()

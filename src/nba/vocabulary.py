@@ -63,20 +63,54 @@ MESSAGE_EVENT_TYPES: Final = tuple(
 """What becomes of a message."""
 
 
+class Relation(StrEnum):
+    """How two products belong together; the names of a snapshot's graphs."""
+
+    BOUGHT_TOGETHER = "bought_together"
+    ACCESSORIES = "accessories"
+    SIMILAR = "similar"
+    SUCCESSORS = "successors"
+    PARTS = "parts"
+
+
 class Source(StrEnum):
     """Which evidence an item of a slate rests on."""
 
     PAIR = "pair"
+    CUSTOMERS = "customers"
+    GROUP = "group"
+    CATEGORY_PAIR = "category_pair"
+    CONTENT = "content"
+    VIEWS = "views"
+    PREDECESSOR = "predecessor"
+    VERSION = "version"
+    CATALOGUE_LINK = "catalogue_link"
+    RULE = "rule"
     OWN_ORDERS = "own_orders"
     COLLABORATIVE = "collaborative"
-    CATALOGUE_LINK = "catalogue_link"
     POPULAR = "popular"
+
+
+SOURCES: Final = tuple(Source)
+"""Code order of the `source` array of a graph."""
 
 
 class ReasonCode(StrEnum):
     """Why an item was recommended; the evidence beside it recomputes from raw rows."""
 
     BOUGHT_TOGETHER = "BOUGHT_TOGETHER"
+    SAME_CUSTOMERS = "SAME_CUSTOMERS"
+    GROUP_TOGETHER = "GROUP_TOGETHER"
+    CATEGORIES_TOGETHER = "CATEGORIES_TOGETHER"
+    ALIKE = "ALIKE"
+    VIEWED_TOGETHER = "VIEWED_TOGETHER"
+    ACCESSORY = "ACCESSORY"
+    SPARE_PART = "SPARE_PART"
+    REFILL = "REFILL"
+    SUBSTITUTE = "SUBSTITUTE"
+    UPSELL = "UPSELL"
+    CATALOGUE_LINK = "CATALOGUE_LINK"
+    PINNED = "PINNED"
     BOUGHT_BEFORE = "BOUGHT_BEFORE"
     SIMILAR_CUSTOMERS = "SIMILAR_CUSTOMERS"
     SUCCESSOR = "SUCCESSOR"

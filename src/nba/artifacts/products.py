@@ -23,6 +23,8 @@ class Products:
         availability: int8, a code of `vocabulary.AVAILABILITIES`.
         is_durable: bool: the catalogue says it is no consumable.
         orders, customers: int32: kept orders with it, and their distinct customers.
+        group_orders, category_orders: int32: kept orders with any variant of its group, with any
+            product of its category; those of the product itself where it has neither.
         successor: int32: the product that replaces it, following the chain to its end; the
             product itself where there is none.
         popular: int32: codes of the most ordered products, best first.
@@ -45,6 +47,8 @@ class Products:
     is_durable: NDArray[np.bool_]
     orders: NDArray[np.int32]
     customers: NDArray[np.int32]
+    group_orders: NDArray[np.int32]
+    category_orders: NDArray[np.int32]
     successor: NDArray[np.int32]
     popular: NDArray[np.int32]
     popular_orders: NDArray[np.int32]

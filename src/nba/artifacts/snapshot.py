@@ -18,12 +18,14 @@ from nba.artifacts.arrays import pack, sha256, to_npy, unpack
 from nba.artifacts.customers import Customers
 from nba.artifacts.factors import Factors
 from nba.artifacts.graph import ProductGraph
+from nba.artifacts.needs import Needs
 from nba.artifacts.products import Products
+from nba.artifacts.rules import Rules
 from nba.config import TrainConfig
 from nba.domain import iso
 from nba.errors import SnapshotError
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST: Final = "manifest.json"
 
 _ARRAY_PATH: Final = re.compile(r"([a-z_]+/)+[a-z_]+(\.bytes|\.offsets)?\.npy", re.ASCII)
@@ -78,7 +80,9 @@ class Snapshot:
         manifest: identity, configuration, counts and hashes.
         products: what is known of products.
         customers: what customers bought.
-        graphs: relation name → graph over the product codes.
+        graphs: relation name (a word of `vocabulary.Relation`) → graph over the product codes.
+        needs: which types of product come to be needed after which, and when.
+        rules: what the shop decided by hand.
         factors: the collaborative model, or None where nobody bought anything.
     """
 
@@ -86,6 +90,8 @@ class Snapshot:
     products: Products
     customers: Customers
     graphs: Mapping[str, ProductGraph]
+    needs: Needs
+    rules: Rules
     factors: Factors | None
 
     @classmethod
@@ -95,6 +101,8 @@ class Snapshot:
         products: Products,
         customers: Customers,
         graphs: Mapping[str, ProductGraph],
+        needs: Needs,
+        rules: Rules,
         factors: Factors | None,
         config: TrainConfig,
         data_from: np.datetime64 | None,
@@ -107,7 +115,7 @@ class Snapshot:
         # Views, since the caller may go on writing to what is the caller's.
         arrays = {
             name: array.view()
-            for name, array in _arrays(products, customers, graphs, factors).items()
+            for name, array in _arrays(products, customers, graphs, needs, rules, factors).items()
         }
         hashes = {f"{name}.npy": sha256(to_npy(array)) for name, array in sorted(arrays.items())}
         digest = _digest(hashes, config)
@@ -167,6 +175,8 @@ class Snapshot:
                 unpack(Products, "products", arrays),
                 unpack(Customers, "customers", arrays),
                 {one: unpack(ProductGraph, f"graphs/{one}", arrays) for one in relations},
+                unpack(Needs, "needs", arrays),
+                unpack(Rules, "rules", arrays),
                 unpack(Factors, "factors", arrays) if "factors/products" in arrays else None,
             )
         except KeyError as missing:
@@ -198,7 +208,9 @@ class Snapshot:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Name every array as in the folder, without the suffix."""
-        return _arrays(self.products, self.customers, self.graphs, self.factors)
+        return _arrays(
+            self.products, self.customers, self.graphs, self.needs, self.rules, self.factors
+        )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -231,9 +243,12 @@ def _arrays(
     products: Products,
     customers: Customers,
     graphs: Mapping[str, ProductGraph],
+    needs: Needs,
+    rules: Rules,
     factors: Factors | None,
 ) -> dict[str, NDArray[Any]]:
     arrays = pack("products", products) | pack("customers", customers)
+    arrays |= pack("needs", needs) | pack("rules", rules)
     for relation, graph in graphs.items():
         arrays |= pack(f"graphs/{relation}", graph)
     return arrays | (pack("factors", factors) if factors is not None else {})

@@ -12,6 +12,7 @@ from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
 from nba.domain import DAY, Ids, Texts
+from nba.learn.assortment import NONE, Assortment
 from nba.statistics.pairs import PairCounts
 from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, Availability
 
@@ -48,11 +49,17 @@ def product_cards(
     availability = _spread(catalog.availability, listed, width, in_stock)
     unsaid = Texts(np.empty(0, np.uint8), np.zeros(width + 1, np.int64))
     popular, popular_orders = _popular(baskets, named, width, config)
+    category, group = (
+        _texts(catalog.category, listed, unsaid),
+        _texts(catalog.product_group_id, listed, unsaid),
+    )
+    types = Assortment.of(category, group)
+    orders = _spread(counts.product_orders.astype(np.int32), counted, width, 0)
     return Products(
         ids=ids,
         title=_texts(catalog.title, listed, ids),
-        category=_texts(catalog.category, listed, unsaid),
-        group=_texts(catalog.product_group_id, listed, unsaid),
+        category=category,
+        group=group,
         brand=_texts(catalog.brand, listed, unsaid),
         currency=_texts(catalog.currency, listed, unsaid),
         link=_texts(catalog.link, listed, unsaid),
@@ -63,8 +70,10 @@ def product_cards(
         has_sale_price=_spread(catalog.on_sale, listed, width, False),
         availability=availability,
         is_durable=_spread(catalog.is_consumable == 0, listed, width, False),
-        orders=_spread(counts.product_orders.astype(np.int32), counted, width, 0),
+        orders=orders,
         customers=_spread(counts.product_customers.astype(np.int32), counted, width, 0),
+        group_orders=_orders_of(baskets, named, types.group, orders),
+        category_orders=_orders_of(baskets, named, types.category, orders),
         successor=_successors(catalog, ids, listed, availability),
         popular=popular,
         popular_orders=popular_orders,
@@ -91,6 +100,20 @@ def _texts(values: Texts, code: NDArray[np.int32], default: Texts) -> Texts:
     offsets = np.append(0, np.cumsum(length)).astype(np.int64)
     byte = np.arange(offsets[-1]) + np.repeat(start - offsets[:-1], length)
     return Texts(np.concatenate([default.data, values.data])[byte], offsets)
+
+
+def _orders_of(
+    baskets: Baskets, named: NDArray[np.int32], kind: NDArray[np.int32], own: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Count, per product, the orders with any product of its kind; its own where it has none."""
+    cell = kind[named[baskets.product]]
+    basket = np.repeat(np.arange(len(baskets)), baskets.size)
+    width = int(kind.max(initial=-1)) + 1
+    if not width:
+        return own
+    distinct = np.unique((basket * width + cell)[cell != NONE])
+    orders = np.bincount(distinct % width, minlength=width)
+    return np.where(kind == NONE, own, orders[kind]).astype(np.int32)
 
 
 def _last_paid(

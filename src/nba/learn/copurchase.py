@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nba.artifacts.graph import ProductGraph
 from nba.config import CoPurchaseConfig
 from nba.statistics.pairs import WEIGHT_UNIT, PairCounts
+from nba.vocabulary import SOURCES, Source
 
 
 def bought_together(counts: PairCounts, config: CoPurchaseConfig) -> ProductGraph:
@@ -40,8 +41,10 @@ def bought_together(counts: PairCounts, config: CoPurchaseConfig) -> ProductGrap
         np.append(0, np.cumsum(kept)).astype(np.int64),
         target[best],
         score[best],
+        np.full(len(best), SOURCES.index(Source.PAIR), np.int8),
         counts.orders[pair].astype(np.int32),
         counts.customers[pair].astype(np.int32),
+        np.zeros(len(best), np.int32),
     )
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from nba.artifacts.customers import Customers
 from nba.artifacts.factors import Factors
 from nba.artifacts.graph import ProductGraph
+from nba.artifacts.needs import Needs
+from nba.artifacts.rules import Rules
 from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
@@ -83,6 +85,8 @@ def train(
         products=product_cards(known, catalog, baskets, counts, ids, code, counted, config),
         customers=_customers(baskets, matrix, code),
         graphs={"bought_together": together},
+        needs=Needs.empty(len(ids)),
+        rules=Rules.none(),
         factors=None if factors is None else _recoded_factors(factors, code, len(ids)),
         config=config,
         data_from=baskets.at.min() if len(baskets) else None,
@@ -111,7 +115,13 @@ def _recoded(graph: ProductGraph, code: NDArray[np.int32], width: int) -> Produc
     length[code + 1] = np.diff(graph.indptr)
     # The new codes ascend with the old ones, so neighbours stay in place.
     return ProductGraph(
-        np.cumsum(length), code[graph.neighbours], graph.score, graph.support, graph.customers
+        np.cumsum(length),
+        code[graph.neighbours],
+        graph.score,
+        graph.source,
+        graph.support,
+        graph.customers,
+        graph.lag,
     )
 
 
