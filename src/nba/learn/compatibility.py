@@ -1,0 +1,215 @@
+"""Compatibility: which products fit which, as the catalogue says. A hard filter, never a score."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.data.catalog import Catalog
+from nba.domain import Texts
+
+_WORD: Final = re.compile(r"\w+")
+_CHUNK: Final = 1 << 20
+"""Pairs compared at once, which bounds the memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compatibility:
+    """The requirement lists of a catalogue, resolved to the products they name.
+
+    A requirement (one entry of `compatible_with` or `accessory_for`) names a product by its id,
+    by the id of its group, or by a model token: words that stand in its title one after the
+    other, in capitals or not. Where tokens overlap in a title the longest one counts, so that
+    `iPhone 15` does not name the iPhone 15 Pro where somebody's list asks for that one. Products
+    with a list of their own are never named by their title, which speaks of what they fit.
+
+    Attributes:
+        start: int64[products + 1]: what product p goes with is at start[p]:start[p + 1].
+        goes_with: int64: product codes that its list names, ascending; a requirement that names
+            no product is a number beyond them.
+        specific: bool per product: it has a list.
+        named: bool per product: somebody's list names it.
+        link_main, link_accessory: int32 per link: `accessory_for` of the second names the first.
+    """
+
+    start: NDArray[np.int64]
+    goes_with: NDArray[np.int64]
+    specific: NDArray[np.bool_]
+    named: NDArray[np.bool_]
+    link_main: NDArray[np.int32]
+    link_accessory: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, listing: Catalog) -> Self:
+        """Resolve the lists of a catalogue; product codes are its positions."""
+        width = len(listing.product_ids)
+        linked = _entries(listing.accessory_for)
+        lists = _entries(listing.compatible_with)
+        for product, entries in linked.items():
+            lists[product] = lists.get(product, frozenset()) | entries
+        bearers = _bearers(listing, lists)
+        start, goes_with = _ragged(lists, bearers, width)
+        link_start, link_main = _ragged(linked, bearers, width)
+        link_accessory = np.repeat(np.arange(width), np.diff(link_start))
+        known = link_main < width
+        named = np.zeros(width, np.bool_)
+        named[goes_with[goes_with < width]] = True
+        specific = np.zeros(width, np.bool_)
+        specific[list(lists)] = True
+        return cls(
+            start,
+            goes_with,
+            specific,
+            named,
+            link_main[known].astype(np.int32),
+            link_accessory[known].astype(np.int32),
+        )
+
+    def fits(self, source: NDArray[np.integer], target: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell, per pair, whether the two products may be offered together.
+
+        The answer is the same in both directions. A product with a list fits what the list
+        names, and does not fit what only other lists name (a case for another phone). Of two
+        products with lists either names the other, or the lists have an entry in common. Two
+        products without lists, and one with a list beside one that no list names (coffee beans
+        beside a phone case), have nothing against each other.
+
+        Args:
+            source: product codes, one a pair.
+            target: the same.
+        """
+        answer = np.ones(len(source), np.bool_)
+        asked = (self.specific[source] & (self.specific | self.named)[target]) | (
+            self.specific[target] & self.named[source]
+        )
+        places = np.flatnonzero(asked)
+        for begin in range(0, len(places), _CHUNK):
+            some = places[begin : begin + _CHUNK]
+            first, second = source[some].astype(np.int64), target[some].astype(np.int64)
+            answer[some] = (
+                self._names(first, second) | self._names(second, first) | self._meets(first, second)
+            )
+        return answer
+
+    def belongs(
+        self, main: NDArray[np.integer], accessory: NDArray[np.integer]
+    ) -> NDArray[np.bool_]:
+        """Tell, per pair, whether the second product may be an accessory of the first.
+
+        Besides fitting, an accessory with a list needs a main product that some list speaks of: a
+        case for one phone is no accessory of coffee beans.
+        """
+        spoken_of = self.named | self.specific
+        able = self.fits(main, accessory) & (~self.specific[accessory] | spoken_of[main])
+        return np.asarray(able, np.bool_)
+
+    def _names(self, owner: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the list of the first names the second."""
+        return self._holds(self._keys(), owner, other)
+
+    def _meets(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether two lists have an entry in common."""
+        length = np.diff(self.start)
+        # Walk the shorter list, look up in the longer.
+        swap = length[first] > length[second]
+        short, long = np.where(swap, second, first), np.where(swap, first, second)
+        count = length[short]
+        pair = np.repeat(np.arange(len(first)), count)
+        step = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
+        entry = self.goes_with[self.start[short[pair]] + step]
+        found = self._holds(self._keys(), long[pair], entry)
+        answer = np.zeros(len(first), np.bool_)
+        answer[pair[found]] = True
+        return answer
+
+    def _keys(self) -> NDArray[np.int64]:
+        """Give (owner, entry) of every list as one ascending number."""
+        owner = np.repeat(np.arange(len(self.specific)), np.diff(self.start))
+        return owner * self._width() + self.goes_with
+
+    def _width(self) -> int:
+        return int(self.goes_with.max(initial=0)) + len(self.specific) + 1
+
+    def _holds(
+        self, keys: NDArray[np.int64], owner: NDArray[np.int64], entry: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        if not len(keys):
+            return np.zeros(len(owner), np.bool_)
+        wanted = owner * self._width() + entry
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.asarray(keys[place] == wanted, np.bool_)
+
+
+def _entries(column: Texts) -> dict[int, frozenset[str]]:
+    """Read comma-separated lists: product code → entries; products without any are left out."""
+    lists = {}
+    for product in np.flatnonzero(np.diff(column.offsets)).tolist():
+        entries = frozenset(filter(None, (part.strip() for part in column[product].split(","))))
+        if entries:
+            lists[product] = entries
+    return lists
+
+
+def _ragged(
+    lists: Mapping[int, frozenset[str]], bearers: Mapping[str, list[int]], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give, as start and codes, the products that the entries of each product's list name."""
+    length, codes = np.zeros(width + 1, np.int64), []
+    for product, entries in sorted(lists.items()):
+        goes_with = {bearer for one in entries for bearer in bearers[one]} - {product}
+        codes += sorted(goes_with)
+        length[product + 1] = len(goes_with)
+    return np.cumsum(length), np.array(codes, np.int64)
+
+
+def _bearers(listing: Catalog, lists: Mapping[int, frozenset[str]]) -> dict[str, list[int]]:
+    """Give the products that each requirement names.
+
+    One that names nobody still tells which lists agree: it gets a number beyond the products.
+    """
+    bearers: dict[str, list[int]] = {
+        one: [] for one in sorted({entry for entries in lists.values() for entry in entries})
+    }
+    tokens: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for requirement, named in bearers.items():
+        tokens[tuple(_WORD.findall(requirement.casefold()))].append(requirement)
+        product = listing.product_ids.find(requirement)
+        if product is not None:
+            named.append(product)
+    tokens.pop((), None)
+    if bearers:
+        for product, group in enumerate(listing.product_group_id):
+            if group in bearers:
+                bearers[group].append(product)
+        lengths = sorted({len(words) for words in tokens}, reverse=True)
+        for product, title in enumerate(listing.title):
+            if product not in lists:
+                for words in _longest(_WORD.findall(title.casefold()), tokens, lengths):
+                    for requirement in tokens[words]:
+                        bearers[requirement].append(product)
+    nobody = [named for named in bearers.values() if not named]
+    for number, named in enumerate(nobody, len(listing.product_ids)):
+        named.append(number)
+    return bearers
+
+
+def _longest(
+    title: list[str], tokens: Container[tuple[str, ...]], lengths: list[int]
+) -> Iterator[tuple[str, ...]]:
+    """Find tokens in the words of a title, longest first, without those inside a longer one."""
+    taken: list[range] = []
+    for length in lengths:
+        for begin in range(len(title) - length + 1):
+            here = range(begin, begin + length)
+            words = tuple(title[begin : begin + length])
+            if words in tokens and not any(
+                here.start >= one.start and here.stop <= one.stop for one in taken
+            ):
+                taken.append(here)
+                yield words
