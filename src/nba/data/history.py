@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.config import CoPurchaseConfig
 from nba.data.intake import Intake
 from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
 from nba.data.resolve import Resolved, resolve
 from nba.data.rows import read_rows
-from nba.domain import MICROSECOND, Ids, Instants, to_instant
+from nba.domain import DAY, MICROSECOND, Ids, Instants, to_instant
 from nba.errors import DataError
 from nba.facts.known import Known, forget
 from nba.facts.rows import Rows
 from nba.facts.standing import stand
 from nba.schema import FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, Table
+from nba.statuses import STATUS_CODE
 
 EPOCH = np.datetime64(0, "us")
+_PAID: Final = STATUS_CODE["paid"]
+"""The first status, in flow order, of an order that somebody pays for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +39,9 @@ class Baskets:
         customer_count: customers with a kept purchase or an id, each guest order counted as one.
         customer: int32 per basket, ascending.
         at: datetime64[us] per basket, ascending within a customer.
+        delivered_at: datetime64[us] per basket; NaT where it has not arrived or nobody said when.
+        proven: bool per basket: an order of its customer has stood long enough for the customer
+            to count as evidence; one value a customer.
         start: int64 per basket + 1.
         product: int32, ascending within a basket.
         as_of: the instant up to which the purchases are known.
@@ -45,6 +52,8 @@ class Baskets:
     customer_count: int
     customer: NDArray[np.int32]
     at: Instants
+    delivered_at: Instants
+    proven: NDArray[np.bool_]
     start: NDArray[np.int64]
     product: NDArray[np.int32]
     as_of: np.datetime64
@@ -57,6 +66,34 @@ class Baskets:
     def size(self) -> NDArray[np.int64]:
         """Distinct products of each basket, int64."""
         return np.diff(self.start)
+
+    def over(self, ids: Ids) -> Self:
+        """Name the products by their codes in other ids, which must hold all of these.
+
+        Raises:
+            DataError: a product is not among `ids`.
+        """
+        # Codes of sorted ids ascend with one another, so every basket stays sorted.
+        code = ids.codes_of(self.product_ids)
+        return replace(self, product_ids=ids, product=code[self.product])
+
+    def coarsened(self, code: NDArray[np.int32], ids: Ids) -> Self:
+        """See products as their groups, categories or whatever else has a code.
+
+        Args:
+            code: int32 per product, a code of `ids`; -1 leaves the product out.
+            ids: the ids of those codes.
+
+        Returns:
+            As many baskets, each with its distinct codes; one may be empty.
+        """
+        width = max(len(ids), 1)
+        cells = np.repeat(np.arange(len(self)) * width, self.size)
+        coarse = code[self.product]
+        cells += coarse
+        cells = _distinct(cells[coarse >= 0])
+        start = np.searchsorted(cells, np.arange(len(self) + 1) * width)
+        return replace(self, product_ids=ids, start=start, product=(cells % width).astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,27 +186,37 @@ class OrderHistory:
         """Tell, per line of `rows`, whether it is a kept purchase."""
         return Known.at(self.rows, self.as_of).kept_line
 
-    def baskets(self) -> Baskets:
-        """See the kept purchases as baskets, sorted by customer, instant, order id."""
-        rows = self.rows
-        kept_line = self.kept_line()
+    def baskets(self, *, proving_days: int = CoPurchaseConfig().proving_days) -> Baskets:
+        """See the kept purchases as baskets, sorted by customer, instant, order id.
+
+        Args:
+            proving_days: how long a kept order of a customer, past awaiting confirmation and
+                payment, must have stood for the customer to be proven; in a history shorter than
+                four times that, a quarter of it. Counted back from the last fact, so that nobody
+                is proven by a pause of the shop.
+        """
+        known = Known.at(self.rows, self.as_of)
+        rows, kept_line = known.rows, known.kept_line
         order, product = rows.line_order[kept_line], rows.line_product[kept_line]
         width = max(len(rows.product_ids), 1)
         by_customer = np.lexsort((rows.ordered_at, rows.customer))
         place = np.empty(len(by_customer), np.int64)
         place[by_customer] = np.arange(len(by_customer))
-        cells = np.sort(place[order] * width + product)
-        cells = cells[np.diff(cells, prepend=-1) > 0]
+        cells = _distinct(place[order] * width + product)
         basket = cells // width
         product = cells - basket * width
         start = np.flatnonzero(np.diff(basket, prepend=-1))
         chosen = by_customer[basket[start]]
+        customer = rows.customer[chosen]
+        until = min(self.as_of, last_fact(rows) + MICROSECOND)
         return Baskets(
             rows.product_ids,
             rows.customer_ids,
             len(rows.customer_ids) + rows.guest_count,
-            rows.customer[chosen],
+            customer,
             rows.ordered_at[chosen],
+            known.delivered_at[chosen],
+            _proven(known, until, proving_days * DAY)[customer],
             np.append(start, len(cells)).astype(np.int64),
             product.astype(np.int32),
             self.as_of,
@@ -188,6 +235,25 @@ def _misplaced(resolved: Resolved) -> str:
         )
     rows = [row for _, row in resolved.line_conflicts]
     return f"rows {rows[:SHOWN]} repeat the line number of another line of their order; number anew"
+
+
+def _distinct(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    cells.sort()
+    new = np.ones(len(cells), np.bool_)
+    new[1:] = cells[1:] != cells[:-1]
+    return cells[new]
+
+
+def _proven(known: Known, until: np.datetime64, waiting: np.timedelta64) -> NDArray[np.bool_]:
+    """Tell, per customer code, whether a kept order has stood for long enough."""
+    rows = known.rows
+    proven = np.zeros(len(rows.customer_ids) + rows.guest_count, np.bool_)
+    if known.kept.any():
+        span = until - rows.ordered_at[known.kept].min()
+        stood = rows.ordered_at <= until - min(waiting, span // 4)
+        paid = (known.status >= _PAID) | ~np.isnat(known.delivered_at)
+        proven[rows.customer[known.kept & stood & paid]] = True
+    return proven
 
 
 def last_fact(rows: Rows) -> np.datetime64:
