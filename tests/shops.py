@@ -71,7 +71,7 @@ def catalog(*products: str | Mapping[str, Any]) -> Catalog:
         row |= {"priced": "price" in row, "on_sale": "sale_price" in row, "stocked": "stock" in row}
         row["availability"] = AVAILABILITIES.index(row.get("availability", "in_stock"))
         row["is_consumable"] = {True: 1, False: 0, None: 2}[row.get("is_consumable")]
-    exact = {"availability": np.int8, "is_consumable": np.int8, "priced": np.bool_}
+    exact = {"availability": np.int8, "is_consumable": np.int8, "replacement_cycle_days": np.int32}
     for field in fields(Catalog):
         if field.type == "Texts":
             columns[field.name] = Texts.of(row.get(field.name, "") for row in given)

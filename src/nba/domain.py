@@ -86,6 +86,22 @@ class Texts(Sequence[str]):
         """Repack the strings at `codes`, in that order."""
         return type(self).of(self[int(code)] for code in codes)
 
+    def spread(self, places: NDArray[np.integer], count: int) -> Texts:
+        """Put the strings at ascending places among `count`; all others are empty."""
+        length = np.zeros(count, np.int64)
+        length[places] = np.diff(self.offsets)
+        return Texts(self.data, np.append(0, np.cumsum(length)))
+
+    def filled(self, others: Texts) -> Texts:
+        """Put the string of `others`, which are as many, wherever one is empty."""
+        # Byte by byte, since decoding and encoding a million titles takes seconds.
+        own = np.diff(self.offsets)
+        length = np.where(own > 0, own, np.diff(others.offsets))
+        start = np.where(own > 0, self.offsets[:-1], len(self.data) + others.offsets[:-1])
+        offsets = np.append(0, np.cumsum(length))
+        byte = np.arange(offsets[-1]) + np.repeat(start - offsets[:-1], length)
+        return Texts(np.concatenate([self.data, others.data])[byte], offsets)
+
     def _raw(self, index: int) -> bytes:
         return bytes(self._bytes[self._ends[index] : self._ends[index + 1]])
 

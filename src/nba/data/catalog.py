@@ -25,7 +25,27 @@ from nba.vocabulary import AVAILABILITIES, Availability
 _TOLD: Final = (*TOLD_CELLS, "currency")
 """Texts besides the title that order lines fill where no catalogue does."""
 _HELD: Final = replace(PRODUCTS, columns=(*PRODUCTS.columns, Column(TOLD_BY_ORDERS, Kind.TEXT)))
-_TEXTS = ("title", "category", "product_group_id", "brand", "currency", "link", "image_link")
+_TEXTS: Final = (
+    "title",
+    "category",
+    "product_group_id",
+    "brand",
+    "currency",
+    "link",
+    "image_link",
+    "successor_of",
+    "accessory_for",
+    "compatible_with",
+    "attributes",
+)
+_NEVER: Final = np.datetime64("NaT", "us")
+_NOT_SAID: Final = 2
+"""The code of `is_consumable` where the shop did not say."""
+_UNLISTED: Final = {
+    "availability": AVAILABILITIES.index(Availability.IN_STOCK),
+    "is_consumable": _NOT_SAID,
+}
+"""What holds of a product that the catalogue lacks, where that is not 0 or no text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +63,10 @@ class Catalog:
         stocked: bool: the shop said a stock.
         published_at, discontinued_at: datetime64[us]; NaT where the shop did not say.
         successor_of: the ids of the products this one replaces, comma-separated.
+        accessory_for, compatible_with: ids of products, of groups of products, or model names
+            that stand in their titles, comma-separated.
+        attributes: as the shop writes them, mostly JSON.
+        replacement_cycle_days: int32, days; 0 where the shop did not say.
         is_consumable: int8: 1 yes, 0 no, 2 not said.
         told_title, told_category, told_brand, told_currency: bool: only orders tell that text; a
             product whose title they tell is in no catalogue.
@@ -68,6 +92,10 @@ class Catalog:
     published_at: Instants
     discontinued_at: Instants
     successor_of: Texts
+    accessory_for: Texts
+    compatible_with: Texts
+    attributes: Texts
+    replacement_cycle_days: NDArray[np.int32]
     is_consumable: NDArray[np.int8]
     told_title: NDArray[np.bool_]
     told_category: NDArray[np.bool_]
@@ -122,7 +150,7 @@ class Catalog:
             DataError: a table breaks its contract.
         """
         products = conform(connection, _HELD)
-        texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in (*_TEXTS, "successor_of"))
+        texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _TEXTS)
         told = {name: f"told_{name}" for name in ("title", *_TOLD)}
         by_orders = f"coalesce(string_split({TOLD_BY_ORDERS}, ','), [])"
         flags = ", ".join(
@@ -130,17 +158,15 @@ class Catalog:
         )
         columns = connection.execute(f"""
             SELECT product_id, {texts}, {flags}, {STATED_CELLS}, published_at, discontinued_at,
+                CAST(coalesce(replacement_cycle_days, 0) AS INTEGER) AS replacement_cycle_days,
                 CAST(CASE CAST(is_consumable AS BOOLEAN) WHEN TRUE THEN 1 WHEN FALSE THEN 0
-                    ELSE 2 END AS TINYINT) AS is_consumable
+                    ELSE {_NOT_SAID} END AS TINYINT) AS is_consumable
             FROM {products} ORDER BY product_id
         """).fetchnumpy()
-        others: dict[str, Any] = {
-            name: columns[name].dtype for name in (*STATED, *told.values(), "is_consumable")
-        }
+        exact = (*STATED, *told.values(), "replacement_cycle_days", "is_consumable")
+        others: dict[str, Any] = {name: columns[name].dtype for name in exact}
         others |= dict.fromkeys(("sale_until", "published_at", "discontinued_at"), AT)
-        cells: dict[str, Any] = {
-            name: Texts.of(columns[name]) for name in (*_TEXTS, "successor_of")
-        }
+        cells: dict[str, Any] = {name: Texts.of(columns[name]) for name in _TEXTS}
         cells |= {name: column(columns, name, kind) for name, kind in others.items()}
         found = connection.execute(
             "SELECT count(*) FROM information_schema.tables WHERE table_name = 'product_states'"
@@ -176,6 +202,31 @@ class Catalog:
         instants = np.concatenate([self.states.at, self.published_at, self.discontinued_at])
         instants = instants[~np.isnat(instants)]
         return self._shown(instants.max() + MICROSECOND) if len(instants) else self
+
+    def over(self, ids: Ids) -> Self:
+        """Show the same products among others, by their codes in ids that hold all of these.
+
+        Returns:
+            One row per id. Of a product that this catalogue lacks nothing is said: its texts are
+            empty, it has no price, no dates and no states, and counts as in stock.
+
+        Raises:
+            DataError: a product is not among `ids`.
+        """
+        code, width = ids.codes_of(self.product_ids), len(ids)
+        states = replace(self.states, product=code[self.states.product])
+        columns: dict[str, Any] = {"product_ids": ids, "states": states}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if field.name in columns:
+                continue
+            if isinstance(values, Texts):
+                columns[field.name] = values.spread(code, width)
+            else:
+                blank = _NEVER if values.dtype.kind == "M" else _UNLISTED.get(field.name, 0)
+                columns[field.name] = np.full(width, blank, values.dtype)
+                columns[field.name][code] = values
+        return type(self)(**columns)
 
     def _shown(self, instant: np.datetime64) -> Self:
         states = self.states.before(instant)

@@ -54,6 +54,16 @@ def minor_units_of(currency: str) -> str:
     )
 
 
+def listed(cell: str) -> str:
+    """Give the SQL of a list as comma-separated text, however it is written; null of an empty one.
+
+    Args:
+        cell: the SQL of a text, such as `a, b`, `["a", "b"]` or `[a, b]`, or of a list of texts.
+    """
+    text = f"CAST({cell} AS VARCHAR)"
+    return f"nullif(coalesce(array_to_string(TRY_CAST({text} AS VARCHAR[]), ','), {text}), '')"
+
+
 def refuse_ours(columns: Iterable[str], source: object) -> None:
     """Refuse a source whose columns bear names that stand for something else here.
 
@@ -162,7 +172,7 @@ class Reading:
             case kind if kind in CHOICES:
                 return f"replace(lower({cell}), ' ', '_')"
             case Kind.LIST:
-                return f"trim({cell}, '[] ')"
+                return listed(cell)
             case _:
                 return cell
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import duckdb
 
-from nba.data.checks import SQL_TYPES, literal, quoted
+from nba.data.checks import SQL_TYPES, listed, literal, quoted
 from nba.errors import DataError
 from nba.schema import CHOICES, ORDER_LINES, Column, Kind, Table
 from nba.statuses import canonical
@@ -62,6 +62,8 @@ def _refuse_empty(
 def _cell(connection: duckdb.DuckDBPyConnection, table: Table, column: Column) -> str:
     """Give the SQL of a cell, in which every known spelling of a word is that word's code."""
     cell = quoted(column.name)
+    if column.kind is Kind.LIST:
+        return listed(cell)
     if column.kind not in CHOICES:
         return cell
     words = connection.execute(f"""

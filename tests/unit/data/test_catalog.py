@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
 from nba.data.catalog import Catalog
+from nba.data.imports import import_files
+from nba.data.shop import read_shop
+from nba.domain import Ids
 from nba.errors import DataError
 from nba.vocabulary import AVAILABILITIES, Availability
 
@@ -167,3 +171,67 @@ def test_what_only_orders_tell_shows_at_the_end_and_at_no_instant():
     assert list(then.category) == ["", "Home", "Drinks"]
     assert list(then.brand) == ["", "Ours", "Ours"]
     assert list(then.currency) == ["EUR", "EUR", ""]
+
+
+LISTS = [
+    "b, X 1",
+    '["b", "X 1"]',
+    "[b, X 1]",
+    ["b", "X 1"],
+]
+
+
+@pytest.mark.parametrize("cell", LISTS, ids=str)
+def test_a_list_is_read_alike_however_it_is_written(cell):
+    frame = pd.DataFrame({"product_id": ["a"], "title": ["A"], "accessory_for": [cell]})
+    [read] = Catalog.from_frame(frame).accessory_for
+    assert [part.strip() for part in read.split(",")] == ["b", "X 1"]
+
+
+def test_lists_of_a_parquet_file_are_read_as_those_of_an_import(shop, tmp_path):
+    source = tmp_path / "products.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            COPY (SELECT * FROM (VALUES
+                ('a', 'A', ['b', 'X 1'], ['g'], [NULL, 'c'], 90, '{{"colour": "red"}}'),
+                ('b', 'B', NULL, [], NULL, NULL, NULL)
+            ) AS t(product_id, title, accessory_for, compatible_with, successor_of,
+                replacement_cycle_days, attributes)) TO '{source}' (FORMAT parquet)
+        """)
+        connection.execute(f"CREATE VIEW products AS SELECT * FROM '{source}'")
+        direct = Catalog.from_table(connection)
+    order = tmp_path / "orders.csv"
+    order.write_text("order_id,ordered_at,product_id,quantity\no,2026-03-01T00:00:00Z,a,1\n")
+    import_files([source, order], shop)
+    for catalog in (direct, read_shop(shop).catalog):
+        assert list(catalog.accessory_for) == ["b,X 1", ""]
+        assert list(catalog.compatible_with) == ["g", ""]
+        assert list(catalog.successor_of) == ["c", ""]
+        assert list(catalog.attributes) == ['{"colour": "red"}', ""]
+        assert catalog.replacement_cycle_days.tolist() == [90, 0]
+        assert catalog.replacement_cycle_days.dtype == np.int32
+
+
+def test_a_catalogue_over_more_ids_says_nothing_of_those_it_lacks():
+    stated = pd.DataFrame({"product_id": ["b"], "at": "2026-03-02T00:00:00Z", "stock": [0]})
+    catalog = Catalog.from_frame(FRAME.assign(published_at="2026-03-01T00:00:00Z"), stated)
+    ids = Ids.of(["a", "aa", "b", "c"])
+    wide = catalog.over(ids)
+    assert wide.product_ids is ids
+    assert list(wide.title) == ["Kettle", "", "Lamp", ""]
+    assert list(wide.compatible_with) == ["", "", "x,y", ""]
+    assert wide.price.tolist() == [0, 0, 300, 0]
+    assert wide.priced.tolist() == [False, False, True, False]
+    assert np.isnat(wide.published_at).tolist() == [False, True, False, True]
+    assert [AVAILABILITIES[code] for code in wide.availability] == [
+        Availability.IN_STOCK,
+        Availability.IN_STOCK,
+        Availability.OUT_OF_STOCK,
+        Availability.IN_STOCK,
+    ]
+    assert wide.is_consumable.tolist() == [2, 2, 1, 2]
+    assert set(wide.states.product.tolist()) == {2}
+    assert wide.price.dtype == catalog.price.dtype
+    with pytest.raises(DataError, match="not among"):
+        catalog.over(Ids.of(["a"]))
+    assert list(Catalog.empty().over(ids).title) == [""] * 4
