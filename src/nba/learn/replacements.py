@@ -15,6 +15,7 @@ from nba.data.history import Baskets
 from nba.domain import DAY
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
+from nba.learn.ranges import crossed
 from nba.learn.text import Terms, overlap
 from nba.learn.versions import WORD, versions
 from nba.vocabulary import SOURCES, Source
@@ -77,8 +78,8 @@ def successors(
 
     Returns:
         A graph over the codes of `listing`, which `products`, `types`, `fits` and `placed` share.
-        `support` counts the customers with an order that holds the old product whose next order
-        in the category, the later one, holds the new one. Best first: score = words that the
+        `support` counts the proven customers with an order that holds the old product whose next
+        order in its category holds the new one. Best first: score = words that the
         titles share / words of either + support / (such next orders whatever they hold + 5), less
         one where the new product came out before the old one.
     """
@@ -152,7 +153,7 @@ def _learned(
         waiting, ahead = waiting[inside], ahead[inside]
         inside = lines.family[lines.generation[waiting]] == lines.family[ahead]
         waiting, ahead = waiting[inside], ahead[inside]
-        row, partner = _crossed(lines.start[ahead], lines.start[ahead + 1])
+        row, partner = crossed(lines.start[ahead], lines.start[ahead + 1])
         first, second = lines.product[waiting[row]], lines.product[partner]
         ratio = products.price[second] / np.maximum(products.price[first], 1)
         able = (launched[second] >= launched[first] + _APART_DAYS) & np.isfinite(launched[second])
@@ -248,26 +249,22 @@ def _flow(
         Per edge: distinct customers who went from the old product to the new one; and, whatever
         they took, those who went on from the old one.
     """
-    # Only products that are the old end of an edge are followed, and only to their new ends.
-    basket = np.repeat(np.arange(len(placed)), placed.size)
-    category = types.category[placed.product]
-    listed = category >= 0
-    customer = placed.customer[basket][listed].astype(np.int64)
-    cell = customer * max(len(types.categories), 1) + category[listed]
-    basket, product = basket[listed], placed.product[listed].astype(np.int64)
+    proven = np.repeat(placed.proven, placed.size)
+    basket = np.repeat(np.arange(len(placed)), placed.size)[proven]
+    product = placed.product[proven].astype(np.int64)
+    customer = placed.customer[basket].astype(np.int64)
+    # Products without a category are one of their own, numbered -1.
+    cell = customer * (len(types.categories) + 1) + types.category[product]
     order = np.lexsort((product, basket, cell))
     cell, basket, product, customer = cell[order], basket[order], product[order], customer[order]
     begins = (np.diff(cell, prepend=-1) != 0) | (np.diff(basket, prepend=-1) != 0)
     start = np.append(np.flatnonzero(begins), len(cell))
     visit = np.cumsum(begins) - 1
-    has_next = np.zeros(len(cell), np.bool_)
     cells = cell[start[:-1]]
     goes_on = np.append(cells[1:] == cells[:-1], False)
-    if len(cell):
-        has_next = goes_on[visit] & np.isin(product, old)
-    leaving = np.flatnonzero(has_next)
+    leaving = np.flatnonzero(goes_on[visit] & np.isin(product, old))
     width = len(types.category)
-    row, place = _crossed(start[visit[leaving] + 1], start[visit[leaving] + 2])
+    row, place = crossed(start[visit[leaving] + 1], start[visit[leaving] + 2])
     source = leaving[row]
     taken = product[source] * width + product[place]
     support = _customers_of(old * width + new, taken, customer[source])
@@ -281,13 +278,3 @@ def _customers_of(
     pairs = np.unique(np.stack([key, customer]), axis=1)[0]
     low, high = np.searchsorted(pairs, wanted), np.searchsorted(pairs, wanted, "right")
     return np.asarray(high - low, np.int64)
-
-
-def _crossed(
-    begin: NDArray[np.int64], end: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List the numbers of every range: (which range, number)."""
-    length = end - begin
-    row = np.repeat(np.arange(len(begin)), length)
-    number = np.arange(len(row)) - np.repeat(np.cumsum(length) - length - begin, length)
-    return row, number
