@@ -14,7 +14,7 @@ import pytest
 
 import nba
 from nba.statistics.engines import local
-from nba.statistics.pairs import basket_weights
+from nba.statistics.pairs import PairSettings, basket_weights
 from tests.shops import SIX_ORDERS, catalog, history
 
 # 65536 / log2(1 + size), rounded, for baskets of one to four products.
@@ -23,7 +23,7 @@ ONE, TWO, THREE, FOUR = 65536, 41349, 32768, 28225
 
 @pytest.fixture(scope="module")
 def counts():
-    return local.pair_counts(history(SIX_ORDERS).baskets())
+    return local.pair_counts(history(SIX_ORDERS).baskets(), PairSettings())
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_a_basket_weighs_less_the_more_products_it_has():
 
 
 def test_every_pair_is_counted(counts):
-    names = list(counts.product_ids)
+    names = list(counts.products.product_ids)
     found = {
         (names[first], names[second]): (int(orders), int(weight), int(customers))
         for first, second, orders, weight, customers in zip(
@@ -67,10 +67,10 @@ def test_pairs_stand_sorted(counts):
 
 
 def test_every_marginal_is_counted(counts):
-    assert list(counts.product_ids) == ["cup", "filter", "kettle", "tea"]
-    assert counts.product_orders.tolist() == [1, 4, 5, 4]
-    assert counts.product_customers.tolist() == [1, 3, 3, 3]
-    assert counts.product_weight.tolist() == [
+    assert list(counts.products.product_ids) == ["cup", "filter", "kettle", "tea"]
+    assert counts.products.product_orders.tolist() == [1, 4, 5, 4]
+    assert counts.products.product_customers.tolist() == [1, 3, 3, 3]
+    assert counts.products.product_weight.tolist() == [
         FOUR,
         TWO + THREE + TWO + FOUR,
         TWO + THREE + TWO + TWO + FOUR,
@@ -79,9 +79,9 @@ def test_every_marginal_is_counted(counts):
 
 
 def test_every_total_is_counted_and_the_guest_is_a_customer(counts):
-    assert counts.order_count == 6
-    assert counts.customer_count == 4
-    assert counts.total_weight == TWO + THREE + TWO + TWO + ONE + FOUR
+    assert counts.products.order_count == 6
+    assert counts.products.customer_count == 4
+    assert counts.products.total_weight == TWO + THREE + TWO + TWO + ONE + FOUR
 
 
 def test_what_goes_with_a_kettle_is_scored_by_the_formula(recommender):

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.config import BASKET_SIZE_CAP
 from nba.domain import Ids
-from nba.errors import DataError
+from nba.statistics.archives import read_archive, write_archive
 
 WEIGHT_UNIT: Final = 65536
 """The weight of a basket that counts as one order."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairSettings:
+    """What counts as evidence that two products belong together.
+
+    Attributes:
+        customer_cap: baskets of one customer that add to a pair's weight: the first in time,
+            orders before spells.
+        spell_weight: weight of a spell beside one order.
+        spell_days: days from the first to the last order of a spell, at most; 0 = no spells.
+    """
+
+    customer_cap: int = 20
+    spell_weight: float = 0.0
+    spell_days: int = 0
 
 
 def basket_weights() -> NDArray[np.int64]:
@@ -30,31 +44,77 @@ def basket_weights() -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PairCounts:
-    """Sums over customers of what pairs of products did together.
+class ProductCounts:
+    """Sums over customers of what single products did.
 
     Attributes:
         product_ids: the ids of the product codes.
-        first, second: int32 per pair, first < second, sorted.
-        orders: int64 per pair: orders with both.
-        weight: int64 per pair: damped orders with both, in 1/65536 of an order.
-        customers: int64 per pair: distinct customers with an order that has both.
-        product_orders, product_weight, product_customers: int64 per product: the marginals.
-        order_count, total_weight, customer_count: the totals; a guest order is a customer.
+        product_orders: int64 per product: kept orders with it.
+        product_weight: int64 per product: those of proven customers, each damped by the products
+            it holds, in 1/65536 of an order of one product.
+        product_customers: int64 per product: distinct proven customers with such an order.
+        order_count: all kept orders.
+        total_weight: weight of the orders of proven customers.
+        customer_count: proven customers; a guest order is a customer.
     """
 
     product_ids: Ids
-    first: NDArray[np.int32]
-    second: NDArray[np.int32]
-    orders: NDArray[np.int64]
-    weight: NDArray[np.int64]
-    customers: NDArray[np.int64]
     product_orders: NDArray[np.int64]
     product_weight: NDArray[np.int64]
     product_customers: NDArray[np.int64]
     order_count: int
     total_weight: int
     customer_count: int
+
+    def __len__(self) -> int:
+        """Count the products."""
+        return len(self.product_ids)
+
+    def __add__(self, other: ProductCounts) -> ProductCounts:
+        """Add the counts of other customers; products of either side are known afterwards."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other: ProductCounts) -> ProductCounts:
+        """Take away counts that had been added; the products stay, at zero if need be."""
+        return self._combined(other, -1)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare every integer and id."""
+        return _equal(self, other) if isinstance(other, ProductCounts) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _combined(self, other: ProductCounts, sign: int) -> ProductCounts:
+        ids = self.product_ids.union(other.product_ids)
+        values: dict[str, Any] = {}
+        for name in _PRODUCT:
+            total = np.zeros(len(ids), np.int64)
+            total[ids.codes_of(self.product_ids)] += getattr(self, name)
+            total[ids.codes_of(other.product_ids)] += sign * getattr(other, name)
+            values[name] = total
+        totals = {name: getattr(self, name) + sign * getattr(other, name) for name in _TOTALS}
+        return ProductCounts(product_ids=ids, **values, **totals)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairCounts:
+    """Sums over customers of what pairs of products did together.
+
+    Attributes:
+        products: what the products did alone, and their ids.
+        first, second: int32 per pair, product codes, first < second, sorted.
+        orders: int64 per pair: kept orders with both.
+        weight: int64 per pair: baskets of proven customers with both, orders and spells alike,
+            each damped by its size and capped a customer, in 1/65536 of an order.
+        customers: int64 per pair: distinct proven customers with such a basket.
+    """
+
+    products: ProductCounts
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    orders: NDArray[np.int64]
+    weight: NDArray[np.int64]
+    customers: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Count the pairs seen at least once."""
@@ -65,30 +125,20 @@ class PairCounts:
         return self._combined(other, 1)
 
     def __sub__(self, other: PairCounts) -> PairCounts:
-        """Take away counts that had been added; pairs and products that reach zero vanish."""
+        """Take away counts that had been added; pairs that reach zero vanish."""
         return self._combined(other, -1)
 
     def __eq__(self, other: object) -> bool:
         """Compare every integer and id."""
-        if not isinstance(other, PairCounts):
-            return NotImplemented
-        return all(
-            np.array_equal(getattr(self, field.name), getattr(other, field.name))
-            if field.name != "product_ids"
-            else self.product_ids == other.product_ids
-            for field in fields(PairCounts)
-        )
+        return _equal(self, other) if isinstance(other, PairCounts) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
     def save(self, path: str | Path) -> None:
         """Write the counts as one compressed archive of arrays, to exactly this path."""
-        arrays: dict[str, Any] = {name: getattr(self, name) for name in (*_PAIR, *_PRODUCT)}
-        arrays["ids_data"], arrays["ids_offsets"] = self.product_ids.data, self.product_ids.offsets
-        arrays["totals"] = np.array([getattr(self, name) for name in _TOTALS], np.int64)
-        # A path without .npz would get it appended; an open file is taken as it is.
-        with Path(path).open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+        arrays = {name: getattr(self, name) for name in _PAIR}
+        arrays |= {name: np.asarray(getattr(self.products, name)) for name in (*_PRODUCT, *_TOTALS)}
+        write_archive(path, self.products.product_ids, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -97,21 +147,16 @@ class PairCounts:
         Raises:
             DataError: the file is no such archive.
         """
-        try:
-            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                values: dict[str, Any] = {name: archive[name] for name in (*_PAIR, *_PRODUCT)}
-                values["product_ids"] = Ids(archive["ids_data"], archive["ids_offsets"])
-                totals = archive["totals"].tolist()
-            return cls(**values, **dict(zip(_TOTALS, totals, strict=True)))
-        except _UNREADABLE as error:
-            raise DataError(
-                f"{path} holds no pair counts ({error}); count them again from the orders"
-            ) from None
+        names = (*_PAIR, *_PRODUCT, *_TOTALS)
+        ids, arrays = read_archive(path, names, "pair counts")
+        totals = {name: int(arrays[name]) for name in _TOTALS}
+        products = ProductCounts(ids, **{name: arrays[name] for name in _PRODUCT}, **totals)
+        return cls(products, **{name: arrays[name] for name in _PAIR})
 
     def _combined(self, other: PairCounts, sign: int) -> PairCounts:
-        ids = self.product_ids.union(other.product_ids)
-        mine, theirs = ids.codes_of(self.product_ids), ids.codes_of(other.product_ids)
-        width = len(ids)
+        products = self.products + other.products if sign > 0 else self.products - other.products
+        ids, width = products.product_ids, max(len(products), 1)
+        mine, theirs = (ids.codes_of(one.products.product_ids) for one in (self, other))
         keys = np.concatenate(
             [
                 mine[self.first].astype(np.int64) * width + mine[self.second],
@@ -119,48 +164,27 @@ class PairCounts:
             ]
         )
         pairs, place = np.unique(keys, return_inverse=True)
-        values: dict[str, Any] = {}
-        for name in ("orders", "weight", "customers"):
-            both = np.concatenate([getattr(self, name), sign * getattr(other, name)])
-            values[name] = _summed(place, both, len(pairs))
-        for name in _PRODUCT:
-            total = np.zeros(width, np.int64)
-            total[mine] += getattr(self, name)
-            total[theirs] += sign * getattr(other, name)
-            values[name] = total
-        alive, used = values["orders"] > 0, values["product_orders"] > 0
-        values = {
-            name: column[used if name in _PRODUCT else alive] for name, column in values.items()
-        }
-        code = np.cumsum(used) - 1
-        first, second = np.divmod(pairs[alive], max(width, 1))
-        totals = {name: getattr(self, name) + sign * getattr(other, name) for name in _TOTALS}
+        sums = [
+            _summed(
+                place,
+                np.concatenate([getattr(self, name), sign * getattr(other, name)]),
+                len(pairs),
+            )
+            for name in _SUMS
+        ]
+        # A pair of customers of whom none is proven has orders alone, one of spells has none.
+        alive = np.logical_or.reduce([one > 0 for one in sums])
+        first, second = np.divmod(pairs[alive], width)
         return PairCounts(
-            product_ids=ids.take(np.flatnonzero(used)),
-            first=code[first].astype(np.int32),
-            second=code[second].astype(np.int32),
-            **values,
-            **totals,
+            products, first.astype(np.int32), second.astype(np.int32), *(one[alive] for one in sums)
         )
 
 
-# The fields of one kind, in the order of the class.
-_PAIR: Final = ("first", "second", "orders", "weight", "customers")
+# The fields of one kind, in the order of their class.
+_SUMS: Final = ("orders", "weight", "customers")
+_PAIR: Final = ("first", "second", *_SUMS)
 _PRODUCT: Final = ("product_orders", "product_weight", "product_customers")
 _TOTALS: Final = ("order_count", "total_weight", "customer_count")
-
-# What numpy, zipfile and zlib raise for a file that is cut short, damaged or something else; a
-# plain array instead of an archive is no context manager, which is an AttributeError or TypeError.
-_UNREADABLE: Final = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    AttributeError,
-    TypeError,
-    BadZipFile,
-    zlib.error,
-)
 
 
 def _summed(place: NDArray[np.int64], values: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -168,3 +192,11 @@ def _summed(place: NDArray[np.int64], values: NDArray[np.int64], size: int) -> N
     total = np.zeros(size, np.int64)
     np.add.at(total, place, values)
     return total
+
+
+def _equal(one: Any, other: Any) -> bool:  # noqa: ANN401 - two counts of one class
+    return all(
+        np.array_equal(mine, theirs) if isinstance(mine, np.ndarray) else mine == theirs
+        for field in fields(one)
+        for mine, theirs in [(getattr(one, field.name), getattr(other, field.name))]
+    )
