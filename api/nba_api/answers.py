@@ -12,6 +12,8 @@ from nba.recommend.results import Slate
 
 CACHEABLE: Final = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=86400"
 PRIVATE: Final = "private, no-store"
+SHARES: Final = ("confidence", "share")
+"""Figures of a reason's evidence that are shares, shown as a whole percent to everybody."""
 
 
 def cacheable(request: Request, document: dict[str, Any]) -> Response:
@@ -39,7 +41,9 @@ def public_slate(slate: Slate, *, explain: bool) -> dict[str, Any]:
     document = slate.to_dict(explain=explain)
     if not explain:
         for item, shown in zip(slate, document["items"], strict=True):
-            share = item.reason.evidence.get("confidence")
+            share = next(
+                (item.reason.evidence[one] for one in SHARES if one in item.reason.evidence), None
+            )
             if isinstance(share, float | int):
                 shown["reason"]["percent"] = round(100 * share)
     return document

@@ -12,6 +12,8 @@ from nba.vocabulary import Availability
 
 MAX_ID: Final = 256
 """The longest id an import takes, in characters."""
+MAX_BASKET: Final = 200
+"""The most products of a basket."""
 MAX_MINOR_UNITS: Final = 2**53
 """The greatest whole number that every JSON reader keeps exact."""
 
@@ -24,7 +26,18 @@ AsOf = Annotated[
         description="what was known at this instant, such as 2026-10-01T08:00Z; now by default",
     ),
 ]
+ProductId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 Price = Annotated[int | None, Field(ge=0, le=MAX_MINOR_UNITS)]
+Fallback = Annotated[
+    Literal["popular"] | None,
+    Field(description="fills up a short list with popular products, labelled"),
+]
+Explain = Annotated[bool, Field(description="the figures behind each reason")]
+Strict = Annotated[bool, Field(description="404 for an unknown product")]
+Placement = Annotated[
+    str | None,
+    Field(max_length=100, description="where the widget stands; changes no answer"),
+]
 
 
 class ListQuery(BaseModel):
@@ -74,17 +87,30 @@ class CustomerQuery(ListQuery):
 class ProductQuery(ListQuery):
     """What a product route takes besides the product."""
 
-    fallback: Literal["popular"] | None = Field(
-        None, description="fills up a short list with popular products, labelled"
-    )
-    explain: bool = Field(False, description="the figures behind each reason")
-    strict: bool = Field(False, description="404 for an unknown product")
-    placement: str | None = Field(
-        None, max_length=100, description="where the widget stands; changes no answer"
-    )
+    fallback: Fallback = None
+    explain: Explain = False
+    strict: Strict = False
+    placement: Placement = None
     key: str | None = Field(
         None, max_length=200, description="the publishable key; not asked for yet"
     )
+
+
+class BasketRequest(ListQuery, extra="forbid"):
+    """A basket to complete, as a JSON body."""
+
+    product_ids: list[ProductId] = Field(
+        min_length=1,
+        max_length=MAX_BASKET,
+        description="the basket; a product that stands several times is paid several times",
+    )
+    target_total: Price = Field(
+        None, description="minor units to reach, such as the sum from which delivery is free"
+    )
+    fallback: Fallback = None
+    explain: Explain = False
+    strict: Strict = False
+    placement: Placement = None
 
 
 def _ids(values: list[str]) -> list[str]:

@@ -25,17 +25,19 @@ Asked = Annotated[CustomerQuery, Query()]
 @router.get("/{customer_id:path}/recommendations", responses={200: {"model": SlateAnswer}})
 def recommendations(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
     """Personal picks; popular products, labelled, for a customer nobody knows."""
-    live.instant(query.as_of)
-    slate = live.serving().recommender.picks(customer_id, n=query.limit, filters=query.filters())
+    at = live.instant(query.as_of)
+    slate = live.serving().recommender.picks(
+        customer_id, n=query.limit, filters=query.filters(), at=at
+    )
     return private(slate.to_dict())
 
 
 @router.get("/{customer_id:path}/buy-again", responses={200: {"model": SlateAnswer}})
 def buy_again(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
     """What the customer bought before and may buy again."""
-    live.instant(query.as_of)
+    at = live.instant(query.as_of)
     slate = live.serving().recommender.buy_again(
-        customer_id, n=query.limit, filters=query.filters()
+        customer_id, n=query.limit, filters=query.filters(), at=at
     )
     return private(slate.to_dict())
 

@@ -32,6 +32,39 @@ async def bought_together(
         filters=query.filters(),
         fallback=query.fallback,
         strict=query.strict,
+        at=live.instant(None),
+    )
+    return cacheable(request, public_slate(slate, explain=query.explain))
+
+
+@router.get("/{product_id:path}/accessories", responses=ANSWERS)
+async def accessories(
+    request: Request, live: LiveState, product_id: ProductPath, query: Asked
+) -> Response:
+    """What those who have a product come to need with it, and when."""
+    slate = live.serving().recommender.accessories(
+        product_id,
+        n=query.limit,
+        filters=query.filters(),
+        fallback=query.fallback,
+        strict=query.strict,
+        at=live.instant(None),
+    )
+    return cacheable(request, public_slate(slate, explain=query.explain))
+
+
+@router.get("/{product_id:path}/similar", responses=ANSWERS)
+async def similar(
+    request: Request, live: LiveState, product_id: ProductPath, query: Asked
+) -> Response:
+    """What serves the same need as a product."""
+    slate = live.serving().recommender.similar(
+        product_id,
+        n=query.limit,
+        filters=query.filters(),
+        fallback=query.fallback,
+        strict=query.strict,
+        at=live.instant(None),
     )
     return cacheable(request, public_slate(slate, explain=query.explain))
 
@@ -40,8 +73,29 @@ async def bought_together(
 async def replacements(
     request: Request, live: LiveState, product_id: ProductPath, query: Asked
 ) -> Response:
-    """What the catalogue names as a product's successor."""
+    """What takes a product's place: its successor, else a substitute."""
     slate = live.serving().recommender.replacements(
-        product_id, n=query.limit, filters=query.filters(), strict=query.strict
+        product_id,
+        n=query.limit,
+        filters=query.filters(),
+        fallback=query.fallback,
+        strict=query.strict,
+        at=live.instant(None),
+    )
+    return cacheable(request, public_slate(slate, explain=query.explain))
+
+
+@router.get("/{product_id:path}/upsell", responses=ANSWERS)
+async def upsell(
+    request: Request, live: LiveState, product_id: ProductPath, query: Asked
+) -> Response:
+    """Dearer products for the same need, within a price band."""
+    slate = live.serving().recommender.upsell(
+        product_id,
+        n=query.limit,
+        filters=query.filters(),
+        fallback=query.fallback,
+        strict=query.strict,
+        at=live.instant(None),
     )
     return cacheable(request, public_slate(slate, explain=query.explain))

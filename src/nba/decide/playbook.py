@@ -18,7 +18,18 @@ from nba.vocabulary import MESSAGE_IDS, MessageKind, Stage
 
 WHY_FIELDS: Final = frozenset(("order", "days", "products"))
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60}
-SlotSource = Literal["bought_together", "replacements", "buy_again", "picks", "popular"]
+SlotSource = Literal[
+    "bought_together",
+    "accessories",
+    "similar",
+    "replacements",
+    "parts",
+    "buy_again",
+    "picks",
+    "popular",
+]
+"""Where a slot's products come from: `replacements` are successors alone, `parts` what wears out or
+runs out in a product."""
 
 
 def _seconds(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import overload
 
@@ -13,16 +13,16 @@ import numpy as np
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.candidates import Candidates, candidates, post_purchase_clock
 from nba.decide.decision import ChosenMessage, Decision, Suppressed
-from nba.decide.playbook import Message, Playbook, Slot
+from nba.decide.playbook import Message, Playbook
+from nba.decide.slots import SlotFilling
 from nba.decide.value import Score, Worth, score, worth
 from nba.domain import DAY, Instants, iso, to_instant
 from nba.errors import StateError, UnknownCustomerError
 from nba.facts.fold import Facts
 from nba.facts.stages import StageAt, stage_at
-from nba.recommend.eligibility import Filters
-from nba.recommend.reasons import counted
 from nba.recommend.recommender import Recommender
 from nba.recommend.results import Recommendation
+from nba.recommend.wording import counted
 from nba.vocabulary import Rule
 
 MAX_PLAN = 50
@@ -36,6 +36,7 @@ class _Situation:
     at: np.datetime64
     clock: Instants
     candidates: Candidates
+    slots: SlotFilling
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,13 @@ class Policy:
         rows = {customer: row for row, customer in enumerate(facts.customer_ids)}
         days = self.snapshot.manifest.config.default_delivery_days
         clock = post_purchase_clock(facts, days)
-        situation = _Situation(facts, instant, clock, candidates(facts, self.playbook, clock))
+        situation = _Situation(
+            facts,
+            instant,
+            clock,
+            candidates(facts, self.playbook, clock),
+            SlotFilling(self._recommender, facts, instant),
+        )
         for customer in customers:
             if customer not in rows:
                 raise UnknownCustomerError(
@@ -202,7 +209,7 @@ class Policy:
         if value.expected <= 0:
             return Suppressed(message.id, Rule.LOWER_VALUE, None)
         for candidate in reversed(current.tolist()):
-            slots = self._fill(situation, row, message, candidate)
+            slots = situation.slots.fill(message, row, int(rows.order[candidate]))
             if slots is not None:
                 return _Eligible(message, candidate, value, slots)
         return Suppressed(message.id, Rule.NO_PRODUCTS, None)
@@ -232,55 +239,6 @@ class Policy:
             _why(message, order_id, days, count, assumed=assumed),
         )
 
-    def _fill(
-        self, situation: _Situation, row: int, message: Message, place: int
-    ) -> dict[str, Sequence[Recommendation]] | None:
-        """Fill the slots of a message, or None where a required one stays empty."""
-        facts = situation.facts
-        order = int(situation.candidates.order[place])
-        ordered = facts.products_of(order)
-        # What was bought again since needs no replacement.
-        since = _bought_after(facts, row, order) if message.slots else set()
-        again = [one for one in ordered if one not in since]
-        slots: dict[str, Sequence[Recommendation]] = {}
-        for slot in message.slots:
-            items: Sequence[Recommendation] = ()
-            for source in slot.source:
-                wanted = ordered if source == "bought_together" else again
-                items = self._from_source(source, slot, wanted, facts, row)
-                if len(items) >= max(slot.require, 1):
-                    break
-            if len(items) < slot.require:
-                return None
-            slots[slot.name] = items
-        return slots
-
-    def _from_source(
-        self, source: str, slot: Slot, ordered: Sequence[str], facts: Facts, row: int
-    ) -> Sequence[Recommendation]:
-        customer = facts.customer_ids[row]
-        match source:
-            case "bought_together":
-                owned = _bought(facts, row)
-                return self._recommender.bought_together(
-                    ordered, n=slot.n, filters=Filters(exclude=owned), owned=owned
-                ).items
-            case "replacements":
-                owned = _bought(facts, row)
-                found: dict[str, Recommendation] = {}
-                for product in ordered:
-                    for item in self._recommender.replacements(product, n=1):
-                        if item.product_id not in owned:
-                            found.setdefault(item.product_id, item)
-                first = list(found.values())[: slot.n]
-                return [replace(item, rank=rank) for rank, item in enumerate(first, 1)]
-            case "buy_again":
-                return self._recommender.buy_again(customer, n=slot.n, among=ordered).items
-            case "picks":
-                return self._recommender.picks(customer, n=slot.n).items
-            case _:
-                return self._recommender.popular(n=slot.n).items
-
     def _decision_id(self, facts: Facts, row: int, at: np.datetime64) -> str:
         named = "\x1f".join(
             (
@@ -292,20 +250,6 @@ class Policy:
             )
         )
         return f"d_{hashlib.sha256(named.encode()).hexdigest()[:24]}"
-
-
-def _bought(facts: Facts, row: int) -> set[str]:
-    return _products(facts, int(facts.order_start[row]), int(facts.order_start[row + 1]))
-
-
-def _bought_after(facts: Facts, row: int, order: int) -> set[str]:
-    # Orders ascend in time.
-    return _products(facts, order + 1, int(facts.order_start[row + 1]))
-
-
-def _products(facts: Facts, first: int, last: int) -> set[str]:
-    lines = slice(int(facts.line_start[first]), int(facts.line_start[last]))
-    return {facts.product_ids[int(code)] for code in np.unique(facts.product[lines])}
 
 
 def _why(message: Message, order_id: str, days: int, products: int, *, assumed: bool) -> str:

@@ -52,13 +52,19 @@ class Filters:
 
 
 NO_FILTERS = Filters()
+NO_PRODUCTS = np.empty(0, np.int32)
 
 
 class Eligibility:
     """The filters of one request over the products of one snapshot."""
 
     def __init__(
-        self, products: Products, filters: Filters, owned_durable: NDArray[np.int32] | None = None
+        self,
+        products: Products,
+        filters: Filters,
+        *,
+        owned_durable: NDArray[np.int32] = NO_PRODUCTS,
+        banned: NDArray[np.int32] = NO_PRODUCTS,
     ) -> None:
         """Prepare.
 
@@ -67,12 +73,14 @@ class Eligibility:
             filters: the caller's.
             owned_durable: codes of durable products the customer has; they and their variants
                 are not offered again.
+            banned: codes that the shop's own rules keep from this list.
         """
         self._products = products
         self._filters = filters
+        self._banned = banned
         self._excluded = _codes(products, filters.exclude)
         self._in_basket = _codes(products, filters.in_basket)
-        self._owned = np.array([], np.int32) if owned_durable is None else owned_durable
+        self._owned = owned_durable
         self._owned_groups = {products.group[int(code)] for code in self._owned} - {""}
         wanted = (
             ELIGIBLE_AVAILABILITIES if filters.availability is None else (filters.availability,)
@@ -118,6 +126,8 @@ class Eligibility:
 
     def _rules(self, codes: NDArray[np.integer]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         products, filters = self._products, self._filters
+        if len(self._banned):
+            yield "banned", np.isin(codes, self._banned)
         if len(self._excluded):
             yield "excluded", np.isin(codes, self._excluded)
         if len(self._in_basket):
@@ -141,9 +151,7 @@ class Eligibility:
         if filters.min_price is not None or filters.max_price is not None:
             low = -np.inf if filters.min_price is None else filters.min_price
             high = np.inf if filters.max_price is None else filters.max_price
-            price = np.where(
-                products.has_sale_price[codes], products.sale_price[codes], products.price[codes]
-            )
+            price = price_to_pay(products, codes)
             yield "price", ~products.has_price[codes] | (price < low) | (price > high)
 
     def _repeated_groups(
@@ -159,6 +167,17 @@ class Eligibility:
             if group:
                 seen.add(group)
         return repeated
+
+
+def price_to_pay(products: Products, codes: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Give what products cost now: the sale price where there is one.
+
+    Returns:
+        int64 per code, minor units; means nothing where `products.has_price` is false.
+    """
+    on_sale = products.has_sale_price[codes]
+    price: NDArray[np.int64] = np.where(on_sale, products.sale_price[codes], products.price[codes])
+    return price
 
 
 def _codes(products: Products, ids: Collection[str]) -> NDArray[np.int32]:

@@ -1,45 +1,304 @@
-"""Reasons in words and figures; every figure recomputes from raw rows."""
+"""Reasons in words and figures; every figure recomputes from raw rows.
+
+Orders are kept ones, all of them. Customers are those who count as evidence: one whose own kept
+order has stood for `copurchase.proving_days`; a guest order is its own customer.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 import numpy as np
 
+from nba.artifacts.needs import NEED_KINDS
 from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import iso, significant
-from nba.recommend.results import Reason
-from nba.vocabulary import ReasonCode, Source
+from nba.recommend.edges import Edge
+from nba.recommend.eligibility import price_to_pay
+from nba.recommend.results import Figure, Reason
+from nba.recommend.slates import Explained
+from nba.recommend.succession import Succession
+from nba.recommend.wording import counted, leaf, listed, percent, words
+from nba.vocabulary import SOURCES, ReasonCode, Relation, Source
+
+_NEEDED: Final = dict(
+    zip(
+        NEED_KINDS,
+        (ReasonCode.ACCESSORY, ReasonCode.SPARE_PART, ReasonCode.REFILL),
+        strict=True,
+    )
+)
 
 
-def bought_together(snapshot: Snapshot, source: int, place: int) -> Reason:
-    """Explain an edge of the bought-together graph.
+def explain(snapshot: Snapshot, edge: Edge) -> Explained:
+    """Explain an edge by the evidence it rests on."""
+    products = snapshot.products
+    match edge.origin:
+        case Source.RULE | Source.CATALOGUE_LINK:
+            reason = catalogue_link(products, edge)
+        case _ if edge.relation in (Relation.ACCESSORIES, Relation.PARTS):
+            reason = needed(snapshot, edge)
+        case Source.PAIR:
+            reason = bought_together(snapshot, edge)
+        case Source.CUSTOMERS:
+            reason = same_customers(products, edge)
+        case Source.GROUP:
+            reason = groups_together(snapshot, edge)
+        case Source.CATEGORY_PAIR:
+            reason = categories_together(snapshot, edge)
+        case Source.VIEWS:
+            reason = viewed_together(products, edge)
+        case _:
+            reason = alike(products, edge)
+    return edge.origin, reason
 
-    Evidence: orders_together, orders_from and orders_to count kept orders; confidence =
-    orders_together / orders_from; lift = confidence / (orders_to / all orders);
-    customers_together counts distinct customers.
+
+def bought_together(snapshot: Snapshot, edge: Edge) -> Reason:
+    """Explain by the orders with both products.
+
+    Evidence: orders_together, orders_from and orders_to count the orders with both, with the
+    product asked about, and with the one shown; orders counts all. customers_together counts the
+    customers of those with both; confidence = orders_together / orders_from; lift = confidence /
+    (orders_to / orders).
     """
-    products, graph = snapshot.products, snapshot.graphs["bought_together"]
-    target = int(graph.neighbours[place])
-    together, alone = int(graph.support[place]), int(products.orders[source])
-    other, every = int(products.orders[target]), snapshot.manifest.counts["kept_orders"]
-    confidence = together / alone
+    products = snapshot.products
+    orders_from, orders_to = (int(products.orders[one]) for one in (edge.source, edge.target))
     return Reason(
         ReasonCode.BOUGHT_TOGETHER,
-        f"{percent(confidence)} of orders with {products.title[source]} also had it",
+        f"{percent(edge.support / orders_from)} of orders with {products.title[edge.source]} "
+        "also had it",
+        {"from": products.ids[edge.source]} | _shared(snapshot, edge, orders_from, orders_to),
+    )
+
+
+def same_customers(products: Products, edge: Edge) -> Reason:
+    """Explain by customers who bought both products, though never in one order.
+
+    Evidence: customers_together, customers_from and customers_to count the customers of both, of
+    the product asked about, and of the one shown; share = customers_together / customers_from.
+    """
+    customers_from = int(products.customers[edge.source])
+    share = edge.customers / customers_from
+    return Reason(
+        ReasonCode.SAME_CUSTOMERS,
+        f"{percent(share)} of customers of {products.title[edge.source]} bought it too, "
+        "in another order",
         {
-            "from": products.ids[source],
-            "orders_together": together,
-            "orders_from": alone,
-            "orders_to": other,
-            "orders": every,
-            "customers_together": int(graph.customers[place]),
-            "confidence": significant(confidence),
-            "lift": significant(together * every / (alone * other)),
+            "from": products.ids[edge.source],
+            "customers_together": edge.customers,
+            "customers_from": customers_from,
+            "customers_to": int(products.customers[edge.target]),
+            "share": significant(share),
         },
     )
 
 
-def personal(snapshot: Snapshot, customer: int, product: int) -> tuple[Source, Reason]:
+def groups_together(snapshot: Snapshot, edge: Edge) -> Reason:
+    """Explain by the orders with variants of both products.
+
+    Evidence as for two products, of orders with any variant of the one and any of the other;
+    group_from and group_to are their groups, null for a product without variants.
+    """
+    products = snapshot.products
+    orders_from, orders_to = (int(products.group_orders[one]) for one in (edge.source, edge.target))
+    return Reason(
+        ReasonCode.GROUP_TOGETHER,
+        f"{percent(edge.support / orders_from)} of orders with a variant of "
+        f"{products.title[edge.source]} also had a variant of it",
+        {
+            "from": products.ids[edge.source],
+            "group_from": products.group[edge.source] or None,
+            "group_to": products.group[edge.target] or None,
+        }
+        | _shared(snapshot, edge, orders_from, orders_to),
+    )
+
+
+def categories_together(snapshot: Snapshot, edge: Edge) -> Reason:
+    """Explain by the orders with products of both categories.
+
+    Evidence as for two products, of orders with any product of the one category and any of the
+    other; category_from and category_to are their paths; orders_of_it counts the orders with the
+    product shown.
+    """
+    products = snapshot.products
+    orders_from, orders_to = (
+        int(products.category_orders[one]) for one in (edge.source, edge.target)
+    )
+    path_from, path_to = products.category[edge.source], products.category[edge.target]
+    return Reason(
+        ReasonCode.CATEGORIES_TOGETHER,
+        f"{percent(edge.support / orders_from)} of orders with {leaf(path_from)} also had "
+        f"{leaf(path_to)}",
+        {
+            "from": products.ids[edge.source],
+            "category_from": path_from,
+            "category_to": path_to,
+        }
+        | _shared(snapshot, edge, orders_from, orders_to)
+        | {"orders_of_it": int(products.orders[edge.target])},
+    )
+
+
+def alike(products: Products, edge: Edge) -> Reason:
+    """Explain by what the catalogue says of both.
+
+    Evidence: category and brand where both have the same, else null; words_shared, words_from
+    and words_to count the distinct words of both titles, of the title of the product asked about,
+    and of that of the one shown.
+    """
+    category, brand = (
+        text[edge.source] if text[edge.source] == text[edge.target] else ""
+        for text in (products.category, products.brand)
+    )
+    words_from, words_to = (words(products.title[one]) for one in (edge.source, edge.target))
+    shared = len(words_from & words_to)
+    both = listed(
+        [
+            *(["the category"] if category else []),
+            *(["the brand"] if brand else []),
+            *([f"{counted(shared, 'word')} of the title"] if shared else []),
+        ]
+    )
+    title = products.title[edge.source]
+    return Reason(
+        ReasonCode.ALIKE,
+        f"shares {both} with {title}" if both else f"described like {title}",
+        {
+            "from": products.ids[edge.source],
+            "category": category or None,
+            "brand": brand or None,
+            "words_shared": shared,
+            "words_from": len(words_from),
+            "words_to": len(words_to),
+        },
+    )
+
+
+def viewed_together(products: Products, edge: Edge) -> Reason:
+    """Explain by sessions that viewed both products; sessions_together counts them."""
+    return Reason(
+        ReasonCode.VIEWED_TOGETHER,
+        f"viewed in the same visits as {products.title[edge.source]}",
+        {"from": products.ids[edge.source], "sessions_together": edge.support},
+    )
+
+
+def needed(snapshot: Snapshot, edge: Edge) -> Reason:
+    """Explain an accessory, a spare part or a refill by what owners of such products bought later.
+
+    Evidence: category_from and category_to; owners, buyers, lag_days and offer_day of the two, as
+    in `Needs`, null where nothing was learned; share = buyers / owners; customers_together counts
+    the customers of both products, as the edge's support does.
+    """
+    products, needs = snapshot.products, snapshot.needs
+    path_from, path_to = products.category[edge.source], products.category[edge.target]
+    evidence: dict[str, Figure] = {
+        "from": products.ids[edge.source],
+        "category_from": path_from or None,
+        "category_to": path_to or None,
+        "customers_together": edge.support,
+    }
+    pair = needs.find(edge.source, edge.target)
+    if pair is None:
+        unknown = dict.fromkeys(("owners", "buyers", "share", "lag_days", "offer_day"))
+        text = f"goes with {products.title[edge.source]}"
+        return Reason(ReasonCode.ACCESSORY, text, evidence | unknown)
+    owners, buyers, lag = (int(one[pair]) for one in (needs.owners, needs.buyers, needs.lag_days))
+    half = f", half of them within {counted(lag, 'day')}" if lag else ""
+    return Reason(
+        _NEEDED[NEED_KINDS[needs.kind[pair]]],
+        f"{percent(buyers / owners)} of those with {leaf(path_from)} also bought {leaf(path_to)}"
+        f"{half}",
+        evidence
+        | {
+            "owners": owners,
+            "buyers": buyers,
+            "share": significant(buyers / owners),
+            "lag_days": lag or None,
+            "offer_day": int(needs.offer_day[pair]) or None,
+        },
+    )
+
+
+def substitute(snapshot: Snapshot, edge: Edge) -> Explained:
+    """Explain what can stand in for a product by what makes the two similar."""
+    source, like = explain(snapshot, edge)
+    if source is Source.RULE:
+        return source, like
+    return source, Reason(ReasonCode.SUBSTITUTE, f"can stand in: {like.text}", like.evidence)
+
+
+def upsell(snapshot: Snapshot, edge: Edge) -> Explained:
+    """Explain a dearer product for the same need.
+
+    Evidence as for similar products, and price_from and price: what the two cost now, in minor
+    units.
+    """
+    source, like = explain(snapshot, edge)
+    if source is Source.RULE:
+        return source, like
+    price_from, price = price_to_pay(snapshot.products, np.array([edge.source, edge.target]))
+    return source, Reason(
+        ReasonCode.UPSELL,
+        f"{percent(price / price_from - 1)} dearer: {like.text}",
+        {**like.evidence, "price_from": int(price_from), "price": int(price)},
+    )
+
+
+def successor(snapshot: Snapshot, replaced: int, way: Succession) -> Explained:
+    """Explain what replaces a product.
+
+    Evidence: the product replaced, and via, the products between, `→` between their ids; null
+    where there are none. The source is `version` where a step of the way was learned from names,
+    dates and prices, else `catalogue_link`.
+    """
+    products, graph = snapshot.products, snapshot.graphs[Relation.SUCCESSORS]
+    learned = any(SOURCES[graph.source[place]] is Source.VERSION for place in way.places)
+    between = [products.ids[one] for one in way.chain[:-1]]
+    title = products.title[replaced]
+    text = f"the newer version of {title}" if learned else f"succeeds {title} in the catalogue"
+    return Source.VERSION if learned else Source.CATALOGUE_LINK, Reason(
+        ReasonCode.SUCCESSOR,
+        f"{text}, by way of {listed(between)}" if between else text,
+        {"from": products.ids[replaced], "via": " → ".join(between) or None},
+    )
+
+
+def catalogue_link(products: Products, edge: Edge) -> Reason:
+    """Explain by a link that the catalogue or a rule of the shop holds."""
+    linked = "the shop links it" if edge.origin is Source.RULE else "the catalogue names it"
+    return Reason(
+        ReasonCode.CATALOGUE_LINK,
+        f"{linked} beside {products.title[edge.source]}",
+        {"from": products.ids[edge.source]},
+    )
+
+
+def pinned(products: Products, source: int | None) -> Explained:
+    """Explain by a pin of the shop: to one product's lists, or, without `source`, to every one."""
+    return Source.RULE, Reason(
+        ReasonCode.PINNED,
+        "pinned by the shop",
+        {"from": None if source is None else products.ids[source]},
+    )
+
+
+def closing(reason: Reason, *, gap: int, price: int) -> Reason:
+    """Add that a product's price brings a basket to the total asked for.
+
+    Evidence gains gap and price, minor units.
+    """
+    return replace(
+        reason,
+        text=f"{reason.text}; brings the basket to the total",
+        evidence={**reason.evidence, "gap": gap, "price": price},
+    )
+
+
+def personal(snapshot: Snapshot, customer: int, product: int) -> Explained:
     """Explain a product of a personal list by the customer's own orders, else by the others'."""
     customers = snapshot.customers
     span = customers.span(customer)
@@ -60,29 +319,23 @@ def personal(snapshot: Snapshot, customer: int, product: int) -> tuple[Source, R
     )
 
 
-def successor(products: Products, replaced: int) -> Reason:
-    """Explain a replacement the catalogue names."""
-    return Reason(
-        ReasonCode.SUCCESSOR,
-        f"the catalogue names it as successor of {products.title[replaced]}",
-        {"from": products.ids[replaced]},
-    )
-
-
-def popular(orders: int, window_days: int, until: str) -> Reason:
+def popular(orders: int, window_days: int, until: str) -> Explained:
     """Explain a product of the popular list."""
-    return Reason(
+    return Source.POPULAR, Reason(
         ReasonCode.POPULAR,
         f"in {counted(orders, 'order')} of the last {counted(window_days, 'day')}",
         {"orders": orders, "window_days": window_days, "until": until},
     )
 
 
-def counted(count: int, noun: str) -> str:
-    """Write `1 order`, `2 orders`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def percent(share: float) -> str:
-    """Write a share as a whole percent, or `under 1 %`."""
-    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+def _shared(snapshot: Snapshot, edge: Edge, orders_from: int, orders_to: int) -> dict[str, Figure]:
+    orders = snapshot.manifest.counts["kept_orders"]
+    return {
+        "orders_together": edge.support,
+        "orders_from": orders_from,
+        "orders_to": orders_to,
+        "orders": orders,
+        "customers_together": edge.customers,
+        "confidence": significant(edge.support / orders_from),
+        "lift": significant(edge.support * orders / (orders_from * orders_to)),
+    }

@@ -10,7 +10,8 @@ from typing import Any, overload
 
 from nba.vocabulary import ReasonCode, Source
 
-Evidence = Mapping[str, str | int | float | None]
+Figure = str | int | float | None
+Evidence = Mapping[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""What a shop decided by hand about one list: which products are pinned, banned and linked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.rules import Rules
+from nba.recommend.eligibility import NO_PRODUCTS
+from nba.vocabulary import RULE_KINDS, RuleKind
+
+EVERY_PRODUCT: Final = -1
+"""The source of a rule about every product's lists."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curation:
+    """The rules in force for one list.
+
+    Attributes:
+        pinned: product to stand first → the product whose list the rule is about, or
+            `EVERY_PRODUCT`; ascending, that is by id.
+        banned: int32, products that must not stand in it.
+        linked: product the list is about → products that the shop links to it, ascending.
+    """
+
+    pinned: Mapping[int, int]
+    banned: NDArray[np.int32]
+    linked: Mapping[int, Collection[int]]
+
+
+NO_CURATION: Final = Curation({}, NO_PRODUCTS, {})
+
+
+class Curator:
+    """The rules of a snapshot, ready to be asked about one list at a time."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Decode the relations once."""
+        self._rules = rules
+        self._relation = np.array(list(rules.relation), np.str_)
+
+    def curate(
+        self, relations: Collection[str], sources: Collection[int], at: np.datetime64
+    ) -> Curation:
+        """Give what holds for one list at an instant.
+
+        Args:
+            relations: what the list shows, such as `bought_together`; rules that name no relation
+                hold for every one.
+            sources: codes of the products that the list is about; rules that name none hold for
+                every one.
+            at: within the rule's window, whose end is excluded.
+        """
+        rules = self._rules
+        if not len(rules):
+            return NO_CURATION
+        holds = np.isin(rules.source, [EVERY_PRODUCT, *sources])
+        holds &= np.isin(self._relation, ["", *relations])
+        holds &= np.isnat(rules.valid_from) | (rules.valid_from <= at)
+        holds &= np.isnat(rules.valid_until) | (at < rules.valid_until)
+        pinned, banned, linked = (
+            np.flatnonzero(holds & (rules.kind == RULE_KINDS.index(kind)))
+            for kind in (RuleKind.PIN, RuleKind.BAN, RuleKind.LINK)
+        )
+        # Of two pins of one product the one about this list's own product is named: the last, as
+        # sources ascend from `EVERY_PRODUCT`.
+        return Curation(
+            dict(zip(rules.target[pinned].tolist(), rules.source[pinned].tolist(), strict=True)),
+            np.unique(rules.target[banned]),
+            {
+                source: _links_of(rules, linked, source)
+                for source in (sources if len(linked) else ())
+            },
+        )
+
+
+def _links_of(rules: Rules, rows: NDArray[np.integer], source: int) -> list[int]:
+    concerns = np.isin(rules.source[rows], (EVERY_PRODUCT, source))
+    linked: list[int] = np.unique(rules.target[rows[concerns]]).tolist()
+    return linked

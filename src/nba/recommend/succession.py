@@ -1,0 +1,56 @@
+"""Chains of successors, followed to a product that can be ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nba.artifacts.graph import ProductGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """A product's way to one that replaces it.
+
+    Attributes:
+        chain: the products after the first, in order of time; the last can be ordered.
+        places: the edges of the graph that lead from each to the next.
+    """
+
+    chain: tuple[int, ...]
+    places: tuple[int, ...]
+
+
+def follow(
+    graph: ProductGraph, product: int, can_be_ordered: Callable[[int], bool]
+) -> list[Succession]:
+    """Follow successors, generation by generation, until one can be ordered.
+
+    A product that was met before is not followed again, so that a loop ends.
+
+    Args:
+        graph: edges from a product to its direct successors, best first.
+        product: the one to replace.
+        can_be_ordered: tells of a product code whether it can.
+
+    Returns:
+        Those of the first generation that can be ordered, best edge first; none where no
+        generation has one.
+    """
+    seen = {product}
+    generation = [(product, Succession((), ()))]
+    while generation:
+        following: list[tuple[int, Succession]] = []
+        for one, way in generation:
+            span = graph.span(one)
+            for place in range(span.start, span.stop):
+                newer = int(graph.neighbours[place])
+                if newer not in seen:
+                    seen.add(newer)
+                    way_on = Succession((*way.chain, newer), (*way.places, place))
+                    following.append((newer, way_on))
+        found = [way for newer, way in following if can_be_ordered(newer)]
+        if found:
+            return found
+        generation = following
+    return []

@@ -1,0 +1,180 @@
+"""Small snapshots written by hand, for tests of what is answered from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from nba.artifacts.customers import Customers
+from nba.artifacts.graph import ProductGraph
+from nba.artifacts.needs import NEED_KINDS, Needs
+from nba.artifacts.products import Products
+from nba.artifacts.rules import Rules
+from nba.artifacts.snapshot import Snapshot
+from nba.config import TrainConfig
+from nba.domain import Ids, Texts
+from nba.vocabulary import AVAILABILITIES, RULE_KINDS, SOURCES, Relation, RuleKind, Source
+from tests.shops import day
+
+ORDERS = 1000
+
+
+@dataclass(frozen=True)
+class Link:
+    """An edge of a graph, by product ids."""
+
+    first: str
+    second: str
+    score: float
+    source: Source = Source.PAIR
+    support: int = 10
+    customers: int = 5
+    lag: int = 0
+
+
+def snapshot(
+    products: Sequence[str | Mapping[str, Any]],
+    graphs: Mapping[Relation, Sequence[Link]] | None = None,
+    *,
+    rules: Sequence[Mapping[str, Any]] = (),
+    needs: Sequence[Mapping[str, Any]] = (),
+    popular: Sequence[str] = (),
+) -> Snapshot:
+    """Build a snapshot of products, given as ids or as columns of `Products` and an id.
+
+    Each product has 100 orders by 50 customers and costs nothing known, unless it says otherwise.
+    A rule has kind, target and, where they matter, source, relation, valid_from, valid_until (days
+    of `tests.shops`); a need has main and accessory (category paths) and columns of `Needs`.
+    """
+    given = [{"id": one} if isinstance(one, str) else dict(one) for one in products]
+    given.sort(key=lambda row: row["id"])
+    ids = Ids.of(row["id"] for row in given)
+    code = {one: number for number, one in enumerate(ids)}
+    return Snapshot.of(
+        products=_products(given, ids, [code[one] for one in popular]),
+        customers=Customers(
+            Ids.of([]),
+            np.zeros(1, np.int64),
+            np.empty(0, np.int32),
+            np.empty(0, np.int32),
+            np.empty(0, np.float32),
+            np.empty(0, "datetime64[us]"),
+            np.empty(0, np.int32),
+        ),
+        graphs={one: _graph((graphs or {}).get(one, ()), code) for one in Relation},
+        needs=_needs(needs, given),
+        rules=_rules(rules, code),
+        factors=None,
+        config=TrainConfig(),
+        data_from=day(0),
+        data_until=day(100),
+        engines={},
+        counts={"kept_orders": ORDERS},
+        coverage={},
+    )
+
+
+def _products(given: Iterable[Mapping[str, Any]], ids: Ids, popular: Sequence[int]) -> Products:
+    columns: dict[str, Any] = {
+        "ids": ids,
+        "popular": np.array(popular, np.int32),
+        "popular_orders": np.arange(len(popular), 0, -1, dtype=np.int32),
+    }
+    rows = [
+        {"title": row["id"].title(), "orders": 100, "customers": 50}
+        | {"has_price": "price" in row, "has_sale_price": "sale_price" in row}
+        | dict(row)
+        for row in given
+    ]
+    for row in rows:
+        row["availability"] = AVAILABILITIES.index(row.get("availability", "in_stock"))
+        row.setdefault("group_orders", row["orders"])
+        row.setdefault("category_orders", row["orders"])
+    for field in fields(Products):
+        if field.name in columns:
+            continue
+        values = [row.get(field.name, "" if field.type == "Texts" else 0) for row in rows]
+        if field.type == "Texts":
+            columns[field.name] = Texts.of(values)
+        else:
+            kind = str(field.type).removeprefix("NDArray[np.").rstrip("]").rstrip("_")
+            columns[field.name] = np.array(values, kind)
+    return Products(**columns)
+
+
+def _graph(links: Iterable[Link], code: Mapping[str, int]) -> ProductGraph:
+    links = list(links)
+
+    def column(name: str) -> Any:
+        return np.array([getattr(link, name) for link in links])
+
+    return ProductGraph.of(
+        len(code),
+        np.array([code[link.first] for link in links], np.int64),
+        np.array([code[link.second] for link in links], np.int64),
+        column("score").astype(np.float64),
+        source=np.array([SOURCES.index(link.source) for link in links], np.int64),
+        support=column("support").astype(np.int64),
+        customers=column("customers").astype(np.int64),
+        lag=column("lag").astype(np.int64),
+    )
+
+
+def _needs(needs: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]]) -> Needs:
+    types = Ids.of(one for one in (row.get("category", "") for row in given) if one)
+    code = {one: number for number, one in enumerate(types)} | {"": -1}
+    rows = sorted(
+        ({**one, "main": code[one["main"]], "accessory": code[one["accessory"]]} for one in needs),
+        key=lambda row: (row["main"], row["accessory"]),
+    )
+
+    def column(name: str, kind: type) -> Any:
+        return np.array([row.get(name, 0) for row in rows], kind)
+
+    return Needs(
+        types,
+        np.array([code[row.get("category", "")] for row in given], np.int32),
+        column("main", np.int32),
+        column("accessory", np.int32),
+        np.array([NEED_KINDS.index(row.get("kind", "accessory")) for row in rows], np.int8),
+        column("owners", np.int64),
+        column("buyers", np.int64),
+        column("expected", np.float32),
+        column("lag_days", np.int32),
+        column("lag_low", np.int32),
+        column("lag_high", np.int32),
+        column("offer_day", np.int32),
+        np.zeros(1, np.int32),
+        np.empty((len(rows), 0), np.int32),
+        np.empty((len(rows), 0), np.int32),
+    )
+
+
+def _rules(rules: Iterable[Mapping[str, Any]], code: Mapping[str, int]) -> Rules:
+    rows = sorted(
+        (
+            code[rule["target"]],
+            code[rule["source"]] if "source" in rule else -1,
+            RULE_KINDS.index(RuleKind(rule["kind"])),
+            rule.get("relation", ""),
+            rule.get("valid_from"),
+            rule.get("valid_until"),
+        )
+        for rule in rules
+    )
+    target, source, kind, relation, begin, end = ([row[n] for row in rows] for n in range(6))
+
+    def instants(days: Sequence[float | None]) -> Any:
+        return np.array([None if one is None else day(one) for one in days], "datetime64[us]")
+
+    return Rules(
+        np.array(kind, np.int8),
+        np.array(source, np.int32),
+        np.array(target, np.int32),
+        Texts.of(relation),
+        instants(begin),
+        instants(end),
+    )
