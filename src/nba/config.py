@@ -26,17 +26,21 @@ class CoPurchaseConfig(_Section):
     """Neighbours kept a product."""
     fill_to: int = Field(20, ge=0, le=1000)
     """Neighbours up to which a short list is filled from the lower rungs of the evidence ladder."""
-    min_orders: int = Field(2, ge=1)
-    """Orders with both products below which a pair is no evidence."""
-    smoothing: float = Field(200.0, ge=0)
+    min_orders: int = Field(1, ge=1)
+    """Orders, or customers, with both products below which a pair is no evidence."""
+    smoothing: float = Field(300.0, ge=0)
     """Pseudo-orders of popularity mixed into each product's neighbours, at most."""
     smoothing_share: float = Field(0.005, ge=0, le=1)
     """The same as a share of the shop's orders; the smaller of the two holds."""
-    discovery: float = Field(0.1, ge=0, le=1)
-    """Popularity exponent: 0 = most likely next product, 0.2 = more specific ones."""
-    customer_cap: int = Field(20, ge=1, le=127)
+    discovery: float = Field(0.15, ge=0, le=1)
+    """Popularity exponent: 0 = most likely next product, 0.3 = more specific ones."""
+    trend: float = Field(0.5, ge=0, le=2)
+    """Exponent of a product's recent share of the orders over its share ever; 0 = no trend."""
+    trend_days: int = Field(30, ge=1)
+    """Days that are recent."""
+    customer_cap: int = Field(5, ge=1, le=127)
     """Orders of one customer that count towards a pair's weight."""
-    spell_weight: float = Field(0.5, ge=0, le=4)
+    spell_weight: float = Field(0.25, ge=0, le=4)
     """Weight of a customer's orders of one spell taken together, beside one order."""
     spell_days: int = Field(90, ge=0)
     """Days from the first to the last order of a spell, at most; 0 = single orders only."""
@@ -73,6 +77,12 @@ class SimilarConfig(_Section):
 
     top_k: int = Field(30, ge=1, le=1000)
     """Neighbours kept a product."""
+    views: float = Field(1.0, ge=0)
+    """Weight of what sessions viewed together, beside the other two."""
+    customers: float = Field(1.0, ge=0)
+    """Weight of what the same customers buy in different orders."""
+    content: float = Field(1.0, ge=0)
+    """Weight of what the catalogue says alike."""
 
 
 class ReplacementsConfig(_Section):

@@ -1,72 +1,93 @@
-"""Bought together: pair counts → a graph, by the smoothed, size-damped conditional score."""
+"""Bought together: for each product what shares its orders, else what is known beside that."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.graph import ProductGraph
+from nba.artifacts.products import Products
 from nba.config import CoPurchaseConfig
-from nba.statistics.pairs import WEIGHT_UNIT, PairCounts
-from nba.vocabulary import SOURCES, Source
+from nba.data.history import Baskets
+from nba.learn import rungs
+from nba.learn.assortment import Assortment
+from nba.learn.compatibility import Compatibility
+from nba.learn.designs import Designs
+from nba.learn.ladder import Ladder, Rung
+from nba.learn.partners import rank_partners
+from nba.statistics.pairs import ProductCounts
+
+_SPARE: Final = 2
+"""Partners ranked an edge kept, where some will be variants or will not fit."""
+_AT_ONCE: Final = 1 << 14
+"""Products filled at once, which bounds the memory."""
 
 
-def bought_together(counts: PairCounts, config: CoPurchaseConfig) -> ProductGraph:
-    """Rank, for each product, what shares its orders.
+def bought_together(
+    placed: Baskets,
+    counts: ProductCounts,
+    products: Products,
+    types: Assortment,
+    fits: Compatibility,
+    similar_graph: ProductGraph,
+    config: CoPurchaseConfig,
+    *,
+    threads: int,
+) -> ProductGraph:
+    """Rank, for each product, what goes into an order with it, by the best evidence there is.
 
-    The score of product j beside product i is
+    The first rung is what shares its orders (source `pair`), or only its customers (`customers`),
+    by the score of `partners.rank_partners`. A list shorter than `fill_to` is filled, rung by
+    rung: what shares orders with variants of it (`group`), the best sellers of the categories
+    that share orders with its category (`category_pair`), what the catalogue names beside it
+    (`catalogue_link`), and, for want of anything better, what is like it (`content`). No variant
+    of the product, nothing that does not fit it; on lower rungs only what can be ordered, one
+    product a design.
 
-        s(j | i) = (c_ij + m p_j) / (c_i + m) * p_j^(-beta)
-
-    with c_ij the orders with both, each damped by 1 / log2(1 + size), c_i the same for i alone,
-    p_j the share of j among all order lines, m pseudo-orders of popularity, and beta the
-    discovery knob. Smoothing rather than testing does the ranking: a significance gate costs a
-    fifth of the hit rate on supermarket data. Only pairs in at least `min_orders` orders count.
+    Args:
+        placed: the kept purchases; their product codes are those of all that follows.
+        counts: what the products did alone.
+        products: which can be ordered.
+        types: their categories and groups.
+        fits: which fit which.
+        similar_graph: which are like which.
+        config: the section of the recipe.
+        threads: processors to use; the result is the same for any number.
 
     Returns:
-        A graph over the codes of `counts.product_ids`, at most `top_k` neighbours a product.
+        A graph whose edges carry their source and its evidence: orders (and proven customers)
+        with both products, with any variants of both, or with any products of both categories;
+        for `customers` the customers with both; 0 for what rests on no orders.
     """
-    enough = counts.orders >= config.min_orders
-    first, second = counts.first[enough], counts.second[enough]
-    # Of one source the partners of smaller code stand before those of greater, both ascending.
-    source, target = np.concatenate([second, first]), np.concatenate([first, second])
-    score = _score(source, target, np.tile(counts.weight[enough], 2), counts, config)
-    ranked = np.argsort(_rank_key(source, score), kind="stable")
-    start = np.append(0, np.cumsum(np.bincount(source, minlength=len(counts.product_ids))))
-    rank = np.arange(len(ranked)) - start[source[ranked]]
-    best = ranked[rank < config.top_k]
-    kept = np.bincount(source[best], minlength=len(counts.product_ids))
-    pair = np.flatnonzero(enough)[best % max(len(first), 1)]
-    return ProductGraph(
-        np.append(0, np.cumsum(kept)).astype(np.int64),
-        target[best],
-        score[best],
-        np.full(len(best), SOURCES.index(Source.PAIR), np.int8),
-        counts.orders[pair].astype(np.int32),
-        counts.customers[pair].astype(np.int32),
-        np.zeros(len(best), np.int32),
-    )
+    designs = Designs.of(placed.product_ids, types)
+    has_variants = len(designs) < len(products)
+    spare = _SPARE if has_variants or fits.specific.any() else 1
+    ladder = Ladder(designs.design, top_k=config.top_k, fill_to=config.fill_to)
+
+    def add(rung: Rung) -> None:
+        fitting = fits.fits(rung.first, rung.second)
+        ladder.add(rung.where(fitting & ~types.are_variants(rung.first, rung.second)))
+
+    add(rungs.by_orders(rank_partners(placed, config, top_k=spare * config.top_k, threads=threads)))
+    shelf = rungs.Shelf.of(designs, products, counts.product_customers)
+    if has_variants:
+        alike = placed.coarsened(designs.design, designs.ids)
+        top = rank_partners(alike, config, top_k=spare * config.fill_to, threads=threads)
+        for some in _blocks(ladder.short()):
+            add(rungs.by_groups(some, top, shelf))
+    if len(types.categories):
+        ranges = placed.coarsened(types.category, types.categories)
+        top = rank_partners(ranges, config, top_k=config.fill_to, threads=threads)
+        offers = rungs.Offers.of(top, shelf, types, config.fill_to)
+        for some in _blocks(ladder.short()):
+            add(rungs.by_categories(some, offers, types))
+    add(rungs.by_links(ladder.short(), fits, shelf))
+    add(rungs.by_likeness(ladder.short(), similar_graph, shelf))
+    return ladder.graph()
 
 
-def _rank_key(source: NDArray[np.int32], score: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """Sort keys by source, then score downwards: one integer sorts five times as fast as two."""
-    # The bits of floats that are not negative ascend as the floats do.
-    falling = np.uint64(0xFFFFFFFF) - score.view(np.uint32)
-    return np.asarray((source.astype(np.uint64) << np.uint64(32)) | falling, np.uint64)
-
-
-def _score(
-    source: NDArray[np.int32],
-    target: NDArray[np.int32],
-    weight: NDArray[np.int64],
-    counts: PairCounts,
-    config: CoPurchaseConfig,
-) -> NDArray[np.float32]:
-    """Score pairs by the formula above, as float32, so that the stored order is the ranked one."""
-    share = counts.product_orders / max(int(counts.product_orders.sum()), 1)
-    alone = counts.product_weight / WEIGHT_UNIT
-    pseudo_orders = min(config.smoothing, config.smoothing_share * counts.order_count)
-    together = weight / WEIGHT_UNIT
-    conditional = (together + pseudo_orders * share[target]) / (alone[source] + pseudo_orders)
-    specific = np.power(share, -config.discovery, where=share > 0, out=np.zeros_like(share))
-    return np.asarray(conditional * specific[target], np.float32)
+def _blocks(some: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+    return (some[begin : begin + _AT_ONCE] for begin in range(0, len(some), _AT_ONCE))

@@ -1,0 +1,107 @@
+"""The evidence ladder: lists filled by the best evidence first, each edge naming its own."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.graph import ProductGraph
+
+
+class Rung(NamedTuple):
+    """Directed edges that rest on one kind of evidence, no pair twice.
+
+    Attributes:
+        first, second: int32 per edge: product codes.
+        score: float64 per edge: greater is better, among the edges of one first product.
+        source: int8 per edge: a code of `vocabulary.SOURCES`.
+        support, customers: int32 per edge: as in `ProductGraph`.
+    """
+
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    score: NDArray[np.float64]
+    source: NDArray[np.int8]
+    support: NDArray[np.int32]
+    customers: NDArray[np.int32]
+
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Keep some edges, or put them in another order."""
+        return type(self)(*(column[kept] for column in self))
+
+
+class Ladder:
+    """Lists that grow rung by rung; what stands on a lower rung never outscores a higher one."""
+
+    def __init__(self, design: NDArray[np.int32], *, top_k: int, fill_to: int) -> None:
+        """Begin with empty lists.
+
+        Args:
+            design: int32 per product: of the variants of one design a lower rung adds none to a
+                list that has one.
+            top_k: edges the first rung may give a product.
+            fill_to: edges up to which lower rungs fill a list.
+        """
+        self._design = design
+        self._top_k, self._fill_to = top_k, fill_to
+        self._rungs: list[Rung] = []
+        self._length = np.zeros(len(design), np.int64)
+        self._lowest = np.full(len(design), np.inf)
+
+    def short(self) -> NDArray[np.int32]:
+        """Give the products whose lists the next rung may fill."""
+        return np.flatnonzero(self._length < self._fill_to).astype(np.int32)
+
+    def add(self, rung: Rung) -> None:
+        """Set a rung below the others: its best edges a product, as far as there is room."""
+        rung = rung.where(np.lexsort((rung.second, -rung.score, rung.first)))
+        if self._rungs:
+            rung = rung.where(self._new_designs(rung))
+        room = np.maximum((self._fill_to if self._rungs else self._top_k) - self._length, 0)
+        rung = rung.where(rank(rung.first) < room[rung.first])
+        best = np.zeros(len(self._design))
+        begins = np.flatnonzero(rank(rung.first) == 0)
+        best[rung.first[begins]] = rung.score[begins]
+        # A score is comparable within its rung; below another one it is scaled to end there.
+        allowed = np.nextafter(self._lowest, 0.0, dtype=np.float64)
+        scale = np.divide(allowed, best, out=np.ones_like(best), where=best > allowed)
+        rung = rung._replace(score=rung.score * scale[rung.first])
+        np.minimum.at(self._lowest, rung.first, rung.score)
+        self._length += np.bincount(rung.first, minlength=len(self._design))
+        self._rungs.append(rung)
+
+    def graph(self) -> ProductGraph:
+        """Give all lists as one graph."""
+        edges = Rung(*(np.concatenate(columns) for columns in zip(*self._rungs, strict=True)))
+        rung = np.repeat(np.arange(len(self._rungs)), [len(one.first) for one in self._rungs])
+        return ProductGraph.of(
+            len(self._design),
+            edges.first,
+            edges.second,
+            edges.score,
+            source=edges.source,
+            support=edges.support,
+            customers=edges.customers,
+            rung=rung,
+        )
+
+    def _new_designs(self, rung: Rung) -> NDArray[np.bool_]:
+        """Tell which edges lead to a design that the list of their product has not yet."""
+        width = len(self._design)
+        listed = np.concatenate(
+            [one.first.astype(np.int64) * width + self._design[one.second] for one in self._rungs]
+        )
+        offered = rung.first.astype(np.int64) * width + self._design[rung.second]
+        _, begins = np.unique(offered, return_index=True)
+        first_of_design = np.zeros(len(offered), np.bool_)
+        first_of_design[begins] = True
+        return first_of_design & ~np.isin(offered, listed)
+
+
+def rank(first: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Number the edges of each product from 0; `first` is ascending."""
+    begins = np.flatnonzero(np.diff(first, prepend=-1))
+    length = np.diff(np.append(begins, len(first)))
+    return np.asarray(np.arange(len(first)) - np.repeat(begins, length), np.int64)

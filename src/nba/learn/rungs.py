@@ -1,0 +1,203 @@
+"""The rungs below and above: what bought together rests on, each kind of evidence as edges."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.graph import ProductGraph
+from nba.artifacts.products import Products
+from nba.learn.assortment import NONE, Assortment
+from nba.learn.compatibility import Compatibility
+from nba.learn.designs import Designs
+from nba.learn.ladder import Rung, rank
+from nba.learn.ranges import crossed
+from nba.statistics.top import TopPairs
+from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, SOURCES, Source
+
+_OFFERED: Final = 4
+"""Products of partner categories looked at an edge wanted, since some will not fit."""
+_ORDERABLE: Final = [AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES]
+
+
+class Shelf(NamedTuple):
+    """What a shop would put before its customers.
+
+    Attributes:
+        design: int32 per product.
+        best: int32 per design: of its variants that can be ordered the one with most customers;
+            -1 where none can.
+        customers: int64 per product: its proven customers.
+    """
+
+    design: NDArray[np.int32]
+    best: NDArray[np.int32]
+    customers: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, designs: Designs, products: Products, customers: NDArray[np.int64]) -> Self:
+        """Choose the variant to show of each design."""
+        on_sale = np.flatnonzero(np.isin(products.availability, _ORDERABLE))
+        order = np.lexsort((on_sale, -customers[on_sale], designs.design[on_sale]))
+        shown, begins = np.unique(designs.design[on_sale[order]], return_index=True)
+        best = np.full(len(designs), -1, np.int32)
+        best[shown] = on_sale[order[begins]]
+        return cls(designs.design, best, customers)
+
+    def shows(self, product: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Tell which products are the variant to show of their design."""
+        return np.asarray(self.best[self.design[product]] == product, np.bool_)
+
+
+def by_orders(top: TopPairs) -> Rung:
+    """What shares orders with a product, or at least customers."""
+    shared = top.orders > 0
+    return Rung(
+        top.first(),
+        top.partner,
+        top.score,
+        np.where(shared, _code(Source.PAIR), _code(Source.CUSTOMERS)).astype(np.int8),
+        np.where(shared, top.orders, top.customers),
+        top.customers,
+    )
+
+
+def by_groups(some: NDArray[np.int32], top: TopPairs, shelf: Shelf) -> Rung:
+    """What shares orders with variants of a product: the variant to show of each design."""
+    row, place = _listed(top.indptr, shelf.design[some])
+    second = shelf.best[top.partner[place]]
+    kept = (second >= 0) & (top.orders[place] > 0)
+    row, place, second = row[kept], place[kept], second[kept]
+    return _rung(
+        Source.GROUP,
+        some[row],
+        second,
+        top.score[place],
+        top.orders[place],
+        top.customers[place],
+    )
+
+
+class Offers(NamedTuple):
+    """Best sellers beside each category; those of category c are at start[c]:start[c + 1].
+
+    Attributes:
+        start: int64 per category + 1.
+        product: int32, best score first.
+        score: float64.
+        support, customers: int32: orders with both categories, and their proven customers.
+    """
+
+    start: NDArray[np.int64]
+    product: NDArray[np.int32]
+    score: NDArray[np.float64]
+    support: NDArray[np.int32]
+    customers: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, top: TopPairs, shelf: Shelf, types: Assortment, wanted: int) -> Self:
+        """Choose, for each category, best sellers of the categories that share orders with it.
+
+        A product's score is its category's, times its share of the customers there: the estimate
+        s(j | i) = s(b | a) P(j | b) for i of category a and j of category b.
+
+        Args:
+            top: the categories that share orders with each category.
+            shelf: what may be shown, and how well it sells.
+            types: the categories of the products.
+            wanted: edges wanted a product.
+        """
+        width = len(types.categories)
+        product = shelf.best[shelf.best >= 0]
+        product = product[(types.category[product] != NONE) & (shelf.customers[product] > 0)]
+        order = np.lexsort((product, -shelf.customers[product], types.category[product]))
+        product = product[order]
+        count = np.bincount(types.category[product], minlength=width)
+        begin = np.cumsum(count) - count
+        pair = np.flatnonzero(top.orders > 0)
+        beside = top.partner[pair]
+        row, place = crossed(begin[beside], begin[beside] + np.minimum(count[beside], wanted))
+        sales = np.bincount(types.category[product], shelf.customers[product], minlength=width)
+        share = shelf.customers[product] / sales[types.category[product]]
+        score = top.score[pair[row]] * share[place]
+        category = top.first()[pair[row]]
+        order = np.lexsort((product[place], -score, category))
+        order = order[rank(category[order]) < _OFFERED * wanted]
+        pair = pair[row[order]]
+        count = np.bincount(category[order], minlength=width)
+        return cls(
+            np.append(0, np.cumsum(count)).astype(np.int64),
+            product[place[order]],
+            score[order],
+            top.orders[pair],
+            top.customers[pair],
+        )
+
+
+def by_categories(some: NDArray[np.int32], offers: Offers, types: Assortment) -> Rung:
+    """What sells best in the categories that share orders with a product's category."""
+    some = some[types.category[some] != NONE]
+    row, place = _listed(offers.start, types.category[some])
+    return _rung(
+        Source.CATEGORY_PAIR,
+        some[row],
+        offers.product[place],
+        offers.score[place],
+        offers.support[place],
+        offers.customers[place],
+    )
+
+
+def by_links(some: NDArray[np.int32], fits: Compatibility, shelf: Shelf) -> Rung:
+    """What the catalogue names as accessory of a product, or as what it is an accessory of."""
+    first = np.concatenate([fits.link_main, fits.link_accessory])
+    second = np.concatenate([fits.link_accessory, fits.link_main])
+    kept = np.isin(first, some) & shelf.shows(second)
+    first, second = first[kept], second[kept]
+    score = (1 + shelf.customers[second]) / (1 + shelf.customers.max(initial=0))
+    return _rung(Source.CATALOGUE_LINK, first, second, score)
+
+
+def by_likeness(some: NDArray[np.int32], similar_graph: ProductGraph, shelf: Shelf) -> Rung:
+    """What is like a product."""
+    row, place = _listed(similar_graph.indptr, some)
+    second = similar_graph.neighbours[place]
+    kept = shelf.best[shelf.design[second]] >= 0
+    return _rung(
+        Source.CONTENT,
+        some[row[kept]],
+        second[kept],
+        similar_graph.score[place[kept]].astype(np.float64),
+    )
+
+
+def _rung(
+    source: Source,
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+    score: NDArray[np.float64],
+    support: NDArray[np.int32] | int = 0,
+    customers: NDArray[np.int32] | int = 0,
+) -> Rung:
+    wide = np.zeros(len(first), np.int32)
+    return Rung(
+        first,
+        second,
+        score,
+        np.full(len(first), _code(source), np.int8),
+        wide + np.int32(support),
+        wide + np.int32(customers),
+    )
+
+
+def _code(source: Source) -> int:
+    return SOURCES.index(source)
+
+
+def _listed(
+    start: NDArray[np.int64], row: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give, for rows of a ragged array, the number of the row and the place of each entry."""
+    return crossed(start[row], start[row + 1])
