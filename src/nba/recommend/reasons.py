@@ -1,7 +1,7 @@
 """Reasons in words and figures; every figure recomputes from raw rows.
 
-Orders are kept ones, all of them. Customers are those who count as evidence: one whose own kept
-order has stood for `copurchase.proving_days`; a guest order is its own customer.
+Orders are kept ones, all of them. The customers of pairs are those who count as evidence: whose
+own kept order has stood for `copurchase.proving_days`; a guest order is its own customer.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def explain(snapshot: Snapshot, edge: Edge) -> Explained:
         case Source.PAIR:
             reason = bought_together(snapshot, edge)
         case Source.CUSTOMERS:
-            reason = same_customers(products, edge)
+            reason = same_customers(snapshot, edge)
         case Source.GROUP:
             reason = groups_together(snapshot, edge)
         case Source.CATEGORY_PAIR:
@@ -60,8 +60,8 @@ def bought_together(snapshot: Snapshot, edge: Edge) -> Reason:
 
     Evidence: orders_together, orders_from and orders_to count the orders with both, with the
     product asked about, and with the one shown; orders counts all. customers_together counts the
-    customers of those with both; confidence = orders_together / orders_from; lift = confidence /
-    (orders_to / orders).
+    customers with both in one order, or in orders of one spell (`copurchase.spell_days`);
+    confidence = orders_together / orders_from; lift = confidence / (orders_to / orders).
     """
     products = snapshot.products
     orders_from, orders_to = (int(products.orders[one]) for one in (edge.source, edge.target))
@@ -73,24 +73,26 @@ def bought_together(snapshot: Snapshot, edge: Edge) -> Reason:
     )
 
 
-def same_customers(products: Products, edge: Edge) -> Reason:
-    """Explain by customers who bought both products, though never in one order.
+def same_customers(snapshot: Snapshot, edge: Edge) -> Reason:
+    """Explain by customers who bought both products, if seldom or never in one order.
 
-    Evidence: customers_together, customers_from and customers_to count the customers of both, of
-    the product asked about, and of the one shown; share = customers_together / customers_from.
+    Evidence: customers_together and within_days. Of products bought together the customers who
+    have both in orders of one spell, whose orders lie at most within_days behind its first; of
+    similar products those who ever bought a variant of both, within_days being null.
     """
-    customers_from = int(products.customers[edge.source])
-    share = edge.customers / customers_from
+    title = snapshot.products.title[edge.source]
+    if edge.relation is Relation.BOUGHT_TOGETHER:
+        days: int | None = snapshot.manifest.config.copurchase.spell_days
+        text = f"bought within {counted(days, 'day')} of {title} by the same customers"
+    else:
+        days, text = None, f"bought by the same customers as {title}, seldom in one order"
     return Reason(
         ReasonCode.SAME_CUSTOMERS,
-        f"{percent(share)} of customers of {products.title[edge.source]} bought it too, "
-        "in another order",
+        text,
         {
-            "from": products.ids[edge.source],
+            "from": snapshot.products.ids[edge.source],
             "customers_together": edge.customers,
-            "customers_from": customers_from,
-            "customers_to": int(products.customers[edge.target]),
-            "share": significant(share),
+            "within_days": days,
         },
     )
 
@@ -178,11 +180,19 @@ def alike(products: Products, edge: Edge) -> Reason:
 
 
 def viewed_together(products: Products, edge: Edge) -> Reason:
-    """Explain by sessions that viewed both products; sessions_together counts them."""
+    """Explain by the sessions that viewed both products, or variants of them.
+
+    Evidence: sessions_together counts them, people_together the customers they name, a session
+    that names none being a person of its own.
+    """
     return Reason(
         ReasonCode.VIEWED_TOGETHER,
         f"viewed in the same visits as {products.title[edge.source]}",
-        {"from": products.ids[edge.source], "sessions_together": edge.support},
+        {
+            "from": products.ids[edge.source],
+            "sessions_together": edge.support,
+            "people_together": edge.customers,
+        },
     )
 
 

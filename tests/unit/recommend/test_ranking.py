@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nba.recommend.ranking import BLOCK, best
-from nba.recommend.reasons import counted, percent
+from nba.recommend.wording import counted, leaf, listed, percent, words
 
 SCORES = st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 1.0, 2.0]), max_size=30)
 
@@ -45,3 +45,14 @@ def test_the_best_of_many_are_those_of_a_plain_sort(length, n, levels):
         possible = np.flatnonzero(scores > -np.inf)
         expected = possible[np.lexsort((possible, -scores[possible]))][:n]
         assert best(scores, n).tolist() == expected.tolist()
+
+
+def test_parts_are_joined_as_people_do():
+    assert [listed(parts) for parts in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "", "a", "a and b", "a, b and c",
+    ]  # fmt: skip
+
+
+def test_a_path_ends_in_its_leaf_and_a_title_is_its_distinct_words():
+    assert (leaf("A > B > C"), leaf("A"), leaf("")) == ("C", "A", "")
+    assert words("Kettle, 1.7 l (KETTLE)") == {"kettle", "1", "7", "l"}
