@@ -16,8 +16,8 @@ from nba.domain import DAY
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.ranges import crossed
-from nba.learn.text import Terms, overlap
-from nba.learn.versions import WORD, versions
+from nba.learn.text import WORD, coded, overlap
+from nba.learn.versions import versions
 from nba.vocabulary import SOURCES, Source
 
 _UNSEEN_DAYS: Final = 28
@@ -96,8 +96,8 @@ def successors(
     is_learned = place >= len(links.old)
     old, new = np.divmod(keys, max(width, 1))
     support, followed = _flow(placed, types, old, new)
-    words = Terms.of([word.casefold() for word in title] for title in titles)
-    score = overlap(words.matrix, old, new) + support / (followed + _FLOW_SMOOTHING)
+    words, _ = coded([word.casefold() for word in title] for title in titles)
+    score = overlap(words, old, new) + support / (followed + _FLOW_SMOOTHING)
     # A link back to what came out earlier may close a loop.
     score -= launched[new] < launched[old]
     link, version = SOURCES.index(Source.CATALOGUE_LINK), SOURCES.index(Source.VERSION)

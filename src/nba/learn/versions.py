@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-WORD: Final = re.compile(r"\w+")
+from nba.learn.text import WORD
+
 _MODEL: Final = re.compile(r"([^\W\d_]+)(\d{1,5})([^\W\d_]*)")
 _ROMAN: Final = re.compile(r"(?=[IVX]{2})(X{0,2})(IX|IV|V?I{0,3})|V|X")
 _MARKS: Final = frozenset("v version gen generation mk mark series".split())

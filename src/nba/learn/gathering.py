@@ -1,0 +1,48 @@
+"""Baskets that nobody ordered: what a session, a customer or a term holds, for the pair kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.data.history import Baskets
+from nba.domain import Ids
+
+
+def gathered(
+    members: Ids,
+    basket: NDArray[np.int64],
+    member: NDArray[np.integer],
+    customer: NDArray[np.integer],
+    as_of: np.datetime64,
+) -> Baskets:
+    """Put members into baskets.
+
+    Args:
+        members: the ids of the member codes.
+        basket: a number per row that names its basket.
+        member: a code of `members` per row; repetitions in a basket count once.
+        customer: whose the basket is, per row: one of any basket.
+        as_of: an instant to carry along.
+
+    Returns:
+        Baskets of one instant, sorted by customer, whose customers all count as evidence.
+    """
+    order = np.lexsort((member, basket, customer))
+    basket, member, customer = basket[order], member[order], customer[order]
+    kept = (np.diff(basket, prepend=-1) != 0) | (np.diff(member, prepend=-1) != 0)
+    basket, member, customer = basket[kept], member[kept], customer[kept]
+    start = np.flatnonzero(np.diff(basket, prepend=-1))
+    owner = customer[start].astype(np.int32)
+    return Baskets(
+        product_ids=members,
+        customer_ids=Ids.of([]),
+        customer_count=len(np.unique(owner)),
+        customer=owner,
+        at=np.full(len(start), as_of),
+        delivered_at=np.full(len(start), as_of),
+        proven=np.ones(len(start), np.bool_),
+        start=np.append(start, len(member)).astype(np.int64),
+        product=member.astype(np.int32),
+        as_of=as_of,
+    )

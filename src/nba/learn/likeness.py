@@ -1,0 +1,241 @@
+"""Likeness: how much two designs of a category look the same to who reads the catalogue."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
+
+from nba.artifacts.products import Products
+from nba.config import BASKET_SIZE_CAP
+from nba.data.catalog import Catalog
+from nba.learn.assortment import Assortment
+from nba.learn.designs import Designs
+from nba.learn.gathering import gathered
+from nba.learn.neighbours import Neighbours, by_score, distinct, starts
+from nba.learn.text import coded, grams, overlap, words
+from nba.statistics.engines import local
+from nba.statistics.pairs import WEIGHT_UNIT, PairSettings, basket_weights
+
+_PARTS: Final = (0.5, 0.3, 0.2)
+"""Weights of text, attributes and price in the likeness of two designs, where all are known."""
+_PRICE_SCALE: Final = 0.3
+"""Logarithm of a price ratio at which closeness has fallen to 1 / e."""
+_COMMON: Final = 400
+"""A term that more designs of one category have tells nothing."""
+_CANDIDATES: Final = 2
+"""Designs compared a neighbour kept."""
+_MATES: Final = 6
+"""Designs of the category compared whatever their words: as many of the nearest in price to
+either side, and of the most ordered."""
+_FEW: Final = 6
+"""A category with fewer designs is filled up from the one above it."""
+
+
+class _Features(NamedTuple):
+    """What is known of designs, a row each.
+
+    Attributes:
+        terms: ones: designs x words and letter runs.
+        attributes: ones: designs x attributes.
+        log_price: float64: of the middle variant; NaN where it has no price.
+        orders: int64.
+        weights: float64[designs, 3]: `_PARTS`, scaled to sum to 1 over what is known.
+    """
+
+    terms: csr_array
+    attributes: csr_array
+    log_price: NDArray[np.float64]
+    orders: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+def alike(
+    listing: Catalog,
+    attributes: csr_array,
+    products: Products,
+    types: Assortment,
+    designs: Designs,
+    *,
+    top_k: int,
+    threads: int,
+) -> Neighbours:
+    """Compare the designs of each category.
+
+    likeness = .5 text + .3 attributes + .2 price, over the weights of what is known of the first
+    design, each part in 0..1:
+
+    - text: the cosine of rows of words and of letter runs of 3 to 5, of titles and brands. A term
+      weighs w = 1 / log2(1 + designs of the category that have it), so that
+      cosine = sum of w over shared terms / sqrt(sum of w over either's);
+    - attributes: shared / of either (Jaccard);
+    - price: exp(-|ln price ratio| / .3), of the middle variants.
+
+    A title that is the product's id says nothing, nor does a term of more than 400 designs. Those
+    are compared that share the most, that are nearest in price, and the most ordered ones: not
+    all pairs, so that a category may have 100,000 products. Ties go to the more ordered. Where a
+    category has fewer than 6 designs, those of the category above it follow behind its own.
+
+    Args:
+        listing: for titles and brands.
+        attributes: ones: products x attributes.
+        products: for prices and popularity.
+        types: for the categories above categories.
+        designs: of the products.
+        top_k: neighbours kept a design.
+        threads: processors to use.
+
+    Returns:
+        Neighbours without support: no shopper is behind them.
+    """
+    features = _features(listing, attributes, products, designs)
+    room = _CANDIDATES * top_k
+    first, second, likeness = _compared(designs.category, features, designs, room, threads)
+    above, asks = _above(types, designs)
+    if asks.any():
+        pairs = _compared(above, features, designs, room, threads)
+        own = designs.category[pairs[0]] == designs.category[pairs[1]]
+        added = asks[pairs[0]] & ~own
+        # One's own category stands first, however unlike.
+        first, second, likeness = (
+            np.concatenate(columns)
+            for columns in zip(
+                (first, second, likeness + 1), (column[added] for column in pairs), strict=True
+            )
+        )
+    ties = features.orders[second] / (1 + features.orders.max(initial=0))
+    score = likeness + 1e-6 * ties
+    order = by_score(first, score)
+    none = np.zeros(len(first), np.int64)
+    return Neighbours(first[order], second[order], score[order], none, none).best(top_k)
+
+
+def _features(
+    listing: Catalog, attributes: csr_array, products: Products, designs: Designs
+) -> _Features:
+    titles = zip(listing.title, listing.product_ids, listing.brand, strict=True)
+    spoken = [
+        words(brand if title == product_id else f"{title} {brand}")
+        for title, product_id, brand in titles
+    ]
+    said, vocabulary = coded(spoken)
+    letters, _ = coded(grams(word) for word in vocabulary)
+    variants = csr_array(
+        (np.ones(len(designs.variants), np.float32), designs.variants, designs.start),
+        shape=(len(designs), len(listing)),
+    )
+    in_words = variants @ said
+    told = _ones(variants @ attributes)
+    price = np.where(products.has_price, np.maximum(products.price, 1), np.nan)
+    middle = designs.variants[(designs.start[:-1] + designs.start[1:]) // 2]
+    log_price = np.log(price)[middle]
+    known = [np.diff(in_words.indptr) > 0, np.diff(told.indptr) > 0, np.isfinite(log_price)]
+    weights = np.stack(known, axis=1) * np.array(_PARTS)
+    return _Features(
+        _ones(hstack([in_words, in_words @ letters], format="csr")),
+        told,
+        log_price,
+        np.bincount(designs.design, products.orders, len(designs)).astype(np.int64),
+        weights / np.maximum(weights.sum(axis=1, keepdims=True), min(_PARTS)),
+    )
+
+
+def _ones(matrix: csr_array) -> csr_array:
+    return csr_array((np.ones_like(matrix.data), matrix.indices, matrix.indptr), matrix.shape)
+
+
+def _above(types: Assortment, designs: Designs) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Give, per design, the category above its own, and whether it needs it.
+
+    A design that sits in a category above others is taken with those; one that nobody who needs
+    it would meet is in category -1.
+    """
+    parents = ["", *(path.rpartition(" > ")[0] for path in types.categories)]
+    code = {path: number for number, path in enumerate(sorted(set(parents) - {""}))}
+    paths = ["", *types.categories]
+    above = np.array(
+        [code.get(path, code.get(parent, -1)) for path, parent in zip(paths, parents, strict=True)],
+        np.int32,
+    )
+    held = np.bincount(designs.category, minlength=designs.category_count)
+    asks = ((held < _FEW) & (above >= 0))[designs.category]
+    block = above[designs.category]
+    return np.where(np.isin(block, block[asks]), block, -1).astype(np.int32), asks
+
+
+def _compared(
+    block: NDArray[np.int32], features: _Features, designs: Designs, room: int, threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Compare designs of one block: pairs by first, then second, with their likeness.
+
+    Designs of block -1 stand aside.
+    """
+    shared, cosine = _sharing(block, features.terms, designs, room, threads)
+    keys = distinct(np.concatenate([shared, *_mates(block, features)]))
+    text = np.zeros(len(keys))
+    text[np.searchsorted(keys, shared)] = cosine
+    first, second = np.divmod(keys, max(len(designs), 1))
+    apart = np.abs(features.log_price[first] - features.log_price[second])
+    price = np.nan_to_num(np.exp(-apart / _PRICE_SCALE))
+    parts = (text, overlap(features.attributes, first, second), price)
+    likeness = sum(features.weights[first, place] * part for place, part in enumerate(parts))
+    return first, second, np.asarray(likeness, np.float64)
+
+
+def _sharing(
+    block: NDArray[np.int32], terms: csr_array, designs: Designs, room: int, threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Find, per design, those of its block whose terms are nearest by cosine.
+
+    Returns:
+        Pairs as first * designs + second, and their cosines.
+    """
+    design = np.repeat(np.arange(len(designs)), np.diff(terms.indptr))
+    inside = block[design] >= 0
+    design = design[inside]
+    # Terms are a block's own, so that no pair leaves it.
+    key = block[design].astype(np.int64) * terms.shape[1] + terms.indices[inside]
+    order = np.argsort(key, kind="stable")
+    begins = starts(key[order])
+    holders = np.diff(np.append(begins, len(order)))
+    telling = np.repeat(holders <= _COMMON, holders)
+    term, design = key[order][telling], design[order][telling]
+    baskets = gathered(designs.ids, term, design, term, np.datetime64(0, "us"))
+    weight = np.repeat(basket_weights()[np.minimum(baskets.size, BASKET_SIZE_CAP)], baskets.size)
+    length = np.sqrt(np.bincount(baskets.product, weight, len(designs)) / WEIGHT_UNIT)
+    inverse = 1 / np.maximum(length, 1e-9)
+    top = local.top_pairs(
+        baskets,
+        PairSettings(customer_cap=1),
+        inverse,
+        np.zeros(len(designs)),
+        top_k=room,
+        min_orders=1,
+        threads=threads,
+    )
+    first = top.first().astype(np.int64)
+    return first * len(designs) + top.partner, top.score * inverse[first]
+
+
+def _mates(block: NDArray[np.int32], features: _Features) -> list[NDArray[np.int64]]:
+    """Pair designs of a block with the nearest in price and the most ordered, as in `_sharing`."""
+    width = len(block)
+    design = np.flatnonzero(block >= 0)
+    pairs = []
+    by_price = design[np.lexsort((design, features.log_price[design], block[design]))]
+    for step in range(1, _MATES + 1):
+        low, high = by_price[:-step], by_price[step:]
+        together = block[low] == block[high]
+        low, high = low[together], high[together]
+        pairs += [low * width + high, high * width + low]
+    by_orders = design[np.lexsort((design, -features.orders[design], block[design]))]
+    begins = starts(block[by_orders])
+    ends = np.append(begins[1:], len(by_orders))
+    run = np.repeat(np.arange(len(begins)), ends - begins)
+    for step in range(_MATES):
+        place = begins[run] + step
+        one, other = by_orders[place < ends[run]], by_orders[place[place < ends[run]]]
+        pairs.append((one * width + other)[one != other])
+    return pairs

@@ -1,0 +1,128 @@
+"""What shoppers tell of likeness: who looks at both, and who buys now the one, now the other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from nba.data.events import Events
+from nba.data.history import Baskets
+from nba.learn.designs import Designs
+from nba.learn.gathering import gathered
+from nba.learn.neighbours import Neighbours
+from nba.learn.text import shared
+from nba.statistics.engines import local
+from nba.statistics.pairs import PairSettings
+from nba.vocabulary import EVENT_TYPES
+
+_LOOK: Final = EVENT_TYPES.index("view_item")
+_SMOOTHING: Final = 20.0
+"""Pseudo-baskets of a category, spread over its designs by how often its baskets hold them."""
+_DISCOVERY: Final = 0.1
+"""Popularity exponent, as for bought together."""
+_CUSTOMER_CAP: Final = 20
+"""Sessions of one visitor that count towards a pair's weight."""
+_LAST: Final = np.datetime64(0, "us")
+"""Baskets made up here stand at one instant: spells of them are not counted."""
+
+
+def viewed_together(
+    events: Events, designs: Designs, code: NDArray[np.integer], *, top_k: int, threads: int
+) -> Neighbours:
+    """Pair the designs of a category that one session viewed, by the score of `_paired`.
+
+    Args:
+        events: the shop's; those without a session or a product say nothing here.
+        designs: of the products.
+        code: the product code of each product code of `events`; -1 for one nobody knows.
+        top_k: neighbours kept a design.
+        threads: processors to use.
+
+    Returns:
+        Neighbours whose `support` counts the sessions that viewed any variant of both, and whose
+        `customers` counts the people: those a session names, or the session where it names none.
+    """
+    views = (events.type == _LOOK) & (events.session >= 0) & (events.product >= 0)
+    views[views] = code[events.product[views]] >= 0
+    session = events.session[views].astype(np.int64)
+    design = designs.design[code[events.product[views]]]
+    # A session belongs to one person: of several that it names, the first by code.
+    person = np.full(len(events.session_ids), len(events.customer_ids), np.int64)
+    named = (events.session >= 0) & (events.customer >= 0)
+    np.minimum.at(person, events.session[named], events.customer[named])
+    unknown = person == len(events.customer_ids)
+    person[unknown] += np.arange(int(unknown.sum()))
+    cell = session * designs.category_count + designs.category[design]
+    sessions = gathered(designs.ids, cell, design, person[session], _LAST)
+    return _paired(sessions, designs, top_k=top_k, threads=threads)
+
+
+def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) -> Neighbours:
+    """Pair the designs of a category that the same customers buy, but not in the same order.
+
+    Of the pairs that the score of `_paired` ranks highest those stay which more customers have
+    than chance would give (n_ij N > n_i n_j over customers) and fewer orders (the same over
+    orders, below). Only proven customers count.
+
+    Args:
+        placed: the kept purchases.
+        designs: of the products.
+        top_k: neighbours kept a design.
+        threads: processors to use.
+
+    Returns:
+        Neighbours whose `support` and `customers` count the customers with kept orders of any
+        variant of both.
+    """
+    order = np.repeat(np.arange(len(placed)), placed.size)
+    counted = placed.proven[order]
+    order = order[counted]
+    design = designs.design[placed.product[counted]]
+    customer = placed.customer[order]
+    category = designs.category[design]
+    cell = customer.astype(np.int64) * designs.category_count + category
+    owners = gathered(designs.ids, cell, design, customer, _LAST)
+    pairs = _paired(owners, designs, top_k=2 * top_k, threads=threads)
+    held = np.bincount(owners.product, minlength=len(designs))
+    often = pairs.support * len(np.unique(customer)) > held[pairs.first] * held[pairs.second]
+    pairs = pairs.where(often)
+    cells = csr_array(
+        (np.ones(len(design), np.float32), (design, order)), shape=(len(designs), len(placed))
+    )
+    cells.data[:] = 1
+    together = shared(cells, pairs.first, pairs.second)
+    orders = np.diff(cells.indptr)
+    seldom = together * len(np.unique(order)) < orders[pairs.first] * orders[pairs.second]
+    return pairs.where(seldom).best(top_k)
+
+
+def _paired(baskets: Baskets, designs: Designs, *, top_k: int, threads: int) -> Neighbours:
+    """Rank what shares baskets, each of which holds designs of one category.
+
+    score(i -> j) = (w_ij + m p_j) p_j^-beta, with w_ij the baskets that hold both, each damped by
+    1 / log2(1 + its designs), p_j the share of j among all that such baskets of its category
+    hold, m = 20 and beta = .1.
+    """
+    held = np.bincount(baskets.product, minlength=len(designs))
+    of_category = np.bincount(designs.category, held, designs.category_count)
+    share = held / np.maximum(of_category[designs.category], 1)
+    gain = np.power(share, -_DISCOVERY, where=share > 0, out=np.zeros(len(share)))
+    top = local.top_pairs(
+        baskets,
+        PairSettings(customer_cap=_CUSTOMER_CAP, spell_weight=0.0, spell_days=0),
+        gain,
+        gain * _SMOOTHING * share,
+        top_k=top_k,
+        min_orders=1,
+        threads=threads,
+    )
+    return Neighbours(
+        top.first().astype(np.int64),
+        top.partner.astype(np.int64),
+        top.score,
+        top.orders.astype(np.int64),
+        top.customers.astype(np.int64),
+    )
