@@ -25,8 +25,6 @@ class Products:
         orders, customers: int32: kept orders with it, and their distinct customers.
         group_orders, category_orders: int32: kept orders with any variant of its group, with any
             product of its category; those of the product itself where it has neither.
-        successor: int32: the product that replaces it, following the chain to its end; the
-            product itself where there is none.
         popular: int32: codes of the most ordered products, best first.
         popular_orders: int32: orders of those within the popularity window.
     """
@@ -49,7 +47,6 @@ class Products:
     customers: NDArray[np.int32]
     group_orders: NDArray[np.int32]
     category_orders: NDArray[np.int32]
-    successor: NDArray[np.int32]
     popular: NDArray[np.int32]
     popular_orders: NDArray[np.int32]
 

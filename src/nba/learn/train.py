@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nba.artifacts.customers import Customers
-from nba.artifacts.factors import Factors
 from nba.artifacts.graph import ProductGraph
 from nba.artifacts.needs import Needs
+from nba.artifacts.products import Products
 from nba.artifacts.rules import Rules
 from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory, last_fact
 from nba.domain import MICROSECOND
+from nba.learn.assortment import Assortment
 from nba.learn.cards import product_cards
 from nba.learn.collaborative import factorise
+from nba.learn.compatibility import Compatibility
 from nba.learn.copurchase import bought_together
+from nba.learn.replacements import successors
 from nba.statistics.engines import local
 from nba.statistics.interactions import InteractionMatrix
+from nba.vocabulary import Relation
 
 Announce = Callable[[str], None]
 
@@ -64,82 +67,86 @@ def train(
     is_whole = as_of is None and until == known.as_of
     catalog = catalog.latest() if is_whole else catalog.until(known.as_of)
     baskets = replace(known.baskets(), as_of=until)
-    announce("counting pairs")
-    counts = local.pair_counts(baskets, threads=workers)
+    ids = catalog.product_ids.union(baskets.product_ids)
+    listing, placed = catalog.over(ids), baskets.over(ids)
+    types = Assortment.of(listing.category, listing.product_group_id)
+    products = product_cards(known, listing, placed, types, config.popular)
+    fits = Compatibility.of(listing)
+    counts = local.product_counts(placed)
+    graphs: dict[str, ProductGraph] = {}
+    announce("similar products")
+    graphs[Relation.SIMILAR] = ProductGraph.empty(len(ids))
     announce("bought together")
-    graph = bought_together(counts, config.copurchase)
+    graphs[Relation.BOUGHT_TOGETHER] = bought_together(
+        placed,
+        counts,
+        products,
+        types,
+        fits,
+        graphs[Relation.SIMILAR],
+        config.copurchase,
+        threads=workers,
+    )
+    announce("replacements")
+    graphs[Relation.SUCCESSORS] = successors(
+        listing, products, types, fits, placed, config.replacements
+    )
+    announce("accessories")
+    needs = Needs.empty(len(ids))
+    graphs[Relation.ACCESSORIES] = graphs[Relation.PARTS] = ProductGraph.empty(len(ids))
+    rules = Rules.none()
     announce("customers")
-    matrix = InteractionMatrix.of(baskets, half_life_days=config.picks.half_life_days)
+    matrix = InteractionMatrix.of(placed, half_life_days=config.picks.half_life_days)
     announce("collaborative filtering")
     factors = factorise(matrix, config.collaborative, seed=config.seed, threads=workers)
     announce("assembling the snapshot")
-    ids = catalog.product_ids.union(baskets.product_ids)
-    code = ids.codes_of(baskets.product_ids)
-    # What was only ever cancelled is named by the baskets and counted nowhere.
-    same = len(counts.product_ids) == len(baskets.product_ids)
-    counted = code if same else ids.codes_of(counts.product_ids)
-    together = _recoded(graph, counted, len(ids))
-    with_neighbours = int((np.diff(together.indptr) > 0).sum())
-    sold = len(counts.product_ids)
     return Snapshot.of(
-        products=product_cards(known, catalog, baskets, counts, ids, code, counted, config),
-        customers=_customers(baskets, matrix, code),
-        graphs={"bought_together": together},
-        needs=Needs.empty(len(ids)),
-        rules=Rules.none(),
-        factors=None if factors is None else _recoded_factors(factors, code, len(ids)),
+        products=products,
+        customers=_customers(placed, matrix),
+        graphs=graphs,
+        needs=needs,
+        rules=rules,
+        factors=factors,
         config=config,
-        data_from=baskets.at.min() if len(baskets) else None,
+        data_from=placed.at.min() if len(placed) else None,
         data_until=until if len(known) else known.as_of,
         engines={"pair_counts": "local", "interactions": "local"},
         counts={
             "orders": len(known),
-            "kept_orders": len(baskets),
-            "order_lines": len(baskets.product),
+            "kept_orders": len(placed),
+            "order_lines": len(placed.product),
             "customers": len(known.rows.customer_ids),
             "guest_orders": known.rows.guest_count,
             "products": len(ids),
-            "sold_products": sold,
-            "pairs": len(counts),
+            "sold_products": int((products.orders > 0).sum()),
+            **{f"{relation}_edges": len(graph) for relation, graph in sorted(graphs.items())},
+            "needs": len(needs),
+            "rules": len(rules),
         },
-        coverage={
-            "bought_together_of_catalogue": with_neighbours / max(len(ids), 1),
-            "bought_together_of_sold": with_neighbours / max(sold, 1),
-        },
+        coverage=_coverage(graphs, products),
     )
 
 
-def _recoded(graph: ProductGraph, code: NDArray[np.int32], width: int) -> ProductGraph:
-    """Move a graph from the codes of the sold products to those of all products."""
-    length = np.zeros(width + 1, np.int64)
-    length[code + 1] = np.diff(graph.indptr)
-    # The new codes ascend with the old ones, so neighbours stay in place.
-    return ProductGraph(
-        np.cumsum(length),
-        code[graph.neighbours],
-        graph.score,
-        graph.source,
-        graph.support,
-        graph.customers,
-        graph.lag,
-    )
+def _coverage(graphs: Mapping[str, ProductGraph], products: Products) -> dict[str, float]:
+    """Say, per relation, which share of the catalogue and of the products sold have a list."""
+    sold = products.orders > 0
+    coverage = {}
+    for relation, graph in sorted(graphs.items()):
+        has_list = np.diff(graph.indptr) > 0
+        coverage[f"{relation}_of_catalogue"] = float(has_list.sum() / max(len(products), 1))
+        coverage[f"{relation}_of_sold"] = float((has_list & sold).sum() / max(sold.sum(), 1))
+    return coverage
 
 
-def _recoded_factors(factors: Factors, code: NDArray[np.int32], width: int) -> Factors:
-    products = np.zeros((width, factors.products.shape[1]), np.float32)
-    products[code] = factors.products
-    return Factors(factors.customers, products)
-
-
-def _customers(baskets: Baskets, matrix: InteractionMatrix, code: NDArray[np.int32]) -> Customers:
-    count = len(baskets.customer_ids)
-    known = baskets.customer < count
+def _customers(placed: Baskets, matrix: InteractionMatrix) -> Customers:
+    count = len(placed.customer_ids)
+    known = placed.customer < count
     return Customers(
-        baskets.customer_ids,
+        placed.customer_ids,
         matrix.start,
-        code[matrix.product] if len(matrix.product) else matrix.product,
+        matrix.product,
         matrix.orders,
         matrix.decayed.astype(np.float32),
         matrix.last_at,
-        np.bincount(baskets.customer[known], minlength=count).astype(np.int32),
+        np.bincount(placed.customer[known], minlength=count).astype(np.int32),
     )

@@ -24,9 +24,10 @@ class Succession:
 def follow(
     graph: ProductGraph, product: int, can_be_ordered: Callable[[int], bool]
 ) -> list[Succession]:
-    """Follow successors, generation by generation, until one can be ordered.
+    """Follow successors, generation by generation, down to the newest.
 
-    A product that was met before is not followed again, so that a loop ends.
+    A product that was met before is not followed again, so that a loop ends. An edge with a
+    score below 0 leads back in time, to what came out earlier: it is not followed.
 
     Args:
         graph: edges from a product to its direct successors, best first.
@@ -34,10 +35,10 @@ def follow(
         can_be_ordered: tells of a product code whether it can.
 
     Returns:
-        Those of the first generation that can be ordered, best edge first; none where no
-        generation has one.
+        Those that can be ordered, the newest generation first, of one generation the best edge.
     """
     seen = {product}
+    newest: list[Succession] = []
     generation = [(product, Succession((), ()))]
     while generation:
         following: list[tuple[int, Succession]] = []
@@ -45,12 +46,11 @@ def follow(
             span = graph.span(one)
             for place in range(span.start, span.stop):
                 newer = int(graph.neighbours[place])
-                if newer not in seen:
+                if newer not in seen and graph.score[place] >= 0:
                     seen.add(newer)
                     way_on = Succession((*way.chain, newer), (*way.places, place))
                     following.append((newer, way_on))
         found = [way for newer, way in following if can_be_ordered(newer)]
-        if found:
-            return found
+        newest = found + newest
         generation = following
-    return []
+    return newest

@@ -155,13 +155,12 @@ def test_a_gift_has_no_price():
 
 class TestSuccessors:
     def successors(self, *listed) -> dict[str, str]:
-        snapshot = nba.train(history([]), catalog(*listed))
-        ids = list(snapshot.products.ids)
-        return {
-            ids[old]: ids[new]
-            for old, new in enumerate(snapshot.products.successor.tolist())
-            if old != new
+        recommender = nba.Recommender(nba.train(history([]), catalog(*listed)))
+        found = {
+            one: recommender.replacements(one, kinds=("successor",)).product_ids
+            for one in recommender.snapshot.products.ids
         }
+        return {old: newest[0] for old, newest in found.items() if newest}
 
     def test_a_chain_is_followed_to_its_end(self):
         assert self.successors(

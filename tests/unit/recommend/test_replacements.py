@@ -27,7 +27,7 @@ def ask(*products, successors=(), similar=(), parts=(), rules=(), needs=()):
 
 def test_a_chain_is_followed_to_what_can_be_ordered():
     recommender = ask(
-        gone("v1"), gone("v2"), gone("v3", "out_of_stock"), gone("v4", "preorder"), "v5",
+        gone("v1"), gone("v2"), gone("v3", "out_of_stock"), gone("v4", "preorder"), gone("v5"),
         successors=[
             Link(f"v{one}", f"v{one + 1}", 1.0, source)
             for one, source in zip((1, 2, 3, 4), (LINK, Source.VERSION, LINK, LINK), strict=True)
@@ -45,7 +45,7 @@ def test_a_chain_is_followed_to_what_can_be_ordered():
     assert item.reason.evidence["via"] is None
 
 
-def test_of_one_generation_the_best_edge_stands_first():
+def test_the_newest_generation_stands_first_and_of_one_the_best_edge():
     recommender = ask(
         gone("old"), "a", "b", gone("c"), "d",
         successors=[
@@ -53,7 +53,7 @@ def test_of_one_generation_the_best_edge_stands_first():
             Link("c", "d", 1.0),
         ],
     )  # fmt: skip
-    assert recommender.replacements("old").product_ids == ["b", "a"]
+    assert recommender.replacements("old").product_ids == ["d", "b", "a"]
 
 
 @pytest.mark.parametrize("way_out", [False, True])
