@@ -10,14 +10,14 @@ ODD_PRODUCT: Final = "tea/50 % größe,x"
 ODD_CUSTOMER: Final = "ann/b c+é?#"
 
 PRODUCTS: Final = """\
-product_id,title,category,price,currency,availability,successor_of,product_group_id,link
-kettle,Kettle,Kitchen > Kettles,3000,EUR,in_stock,old-kettle,,https://shop.example/kettle
-filter,Filter,Kitchen > Filters,500,EUR,in_stock,,,https://shop.example/filter
-cup,Cup,Kitchen > Cups,800,EUR,out_of_stock,,,
-mug-red,Red mug,Kitchen > Cups,900,EUR,preorder,,mug,
-mug-blue,Blue mug,Kitchen > Cups,900,EUR,in_stock,,mug,
-old-kettle,Old kettle,Kitchen > Kettles,2000,EUR,discontinued,,,
-"tea/50 % größe,x",Tea,Food,400,EUR,in_stock,,,
+product_id,title,category,price,currency,availability,successor_of,product_group_id,accessory_for,link
+kettle,Kettle,Kitchen > Kettles,3000,EUR,in_stock,old-kettle,,,https://shop.example/kettle
+filter,Filter,Kitchen > Filters,500,EUR,in_stock,,,kettle,https://shop.example/filter
+cup,Cup,Kitchen > Cups,800,EUR,out_of_stock,,,,
+mug-red,Red mug,Kitchen > Cups,900,EUR,preorder,,mug,,
+mug-blue,Blue mug,Kitchen > Cups,900,EUR,in_stock,,mug,,
+old-kettle,Old kettle,Kitchen > Kettles,2000,EUR,discontinued,,,,
+"tea/50 % größe,x",Tea,Food,400,EUR,in_stock,,,,
 """
 
 # (order, customer or none, day of January or February 2026, products); delivered two days later.
@@ -59,7 +59,7 @@ def path_of(kind: str, identifier: str, route: str) -> str:
     return f"/v1/{kind}/{quote(identifier, safe='')}/{route}"
 
 
-PRODUCT_ROUTES: Final = ("bought-together", "replacements")
+PRODUCT_ROUTES: Final = ("bought-together", "accessories", "similar", "replacements", "upsell")
 CUSTOMER_ROUTES: Final = ("recommendations", "buy-again", "next-message", "plan")
 EVERY_GET: Final = (
     *(path_of("products", "kettle", route) for route in PRODUCT_ROUTES),

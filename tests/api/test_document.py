@@ -30,7 +30,11 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_it_holds_the_routes_of_this_version(document: dict[str, Any]) -> None:
     assert set(operations(document)) == {
         "get /v1/products/{product_id}/bought-together",
+        "get /v1/products/{product_id}/accessories",
+        "get /v1/products/{product_id}/similar",
         "get /v1/products/{product_id}/replacements",
+        "get /v1/products/{product_id}/upsell",
+        "post /v1/baskets:complete",
         "get /v1/customers/{customer_id}/recommendations",
         "get /v1/customers/{customer_id}/buy-again",
         "get /v1/customers/{customer_id}/next-message",

@@ -14,7 +14,10 @@ from tests.api.shop import CUSTOMER_ROUTES, EVERY_GET, ODD_CUSTOMER, PRODUCT_ROU
 
 SHAPES: dict[str, type[BaseModel]] = {
     "bought-together": schemas.SlateAnswer,
+    "accessories": schemas.SlateAnswer,
+    "similar": schemas.SlateAnswer,
     "replacements": schemas.SlateAnswer,
+    "upsell": schemas.SlateAnswer,
     "recommendations": schemas.SlateAnswer,
     "buy-again": schemas.SlateAnswer,
     "next-message": schemas.DecisionAnswer,
@@ -56,7 +59,9 @@ def test_an_answer_is_what_the_document_declares_no_key_more_or_less(
 def test_a_slate_has_the_keys_of_the_contract_in_their_order(
     client: TestClient, route: str
 ) -> None:
-    product = {"bought-together": "kettle", "replacements": "old-kettle"}[route]
+    product = {"replacements": "old-kettle", "similar": "old-kettle", "upsell": "cup"}.get(
+        route, "kettle"
+    )
     slate = client.get(path_of("products", product, route), params={"limit": 3}).json()
     assert list(slate) == SLATE
     assert slate["type"] == route.replace("-", "_")

@@ -150,7 +150,7 @@ class Recommender:
     ) -> Slate:
         """Recommend what takes a product's place, or that of a part of it.
 
-        The list goes through `kinds` in their order: `successor` (the nearest newer product that
+        The list goes through `kinds` in their order: `successor` (the newest product that
         can be ordered, chains followed), `substitute` (what serves the same need), `spare_part`
         and `refill` (what wears out or runs out). Variants of the product may replace it.
 

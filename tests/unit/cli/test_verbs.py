@@ -182,6 +182,21 @@ def test_recommend_shows_reasons_and_their_figures(nba: Run, shop: Path) -> None
     assert slate["items"][0]["reason"]["evidence"]["confidence"] == 0.5
 
 
+def test_recommend_completes_a_basket_up_to_a_total(nba: Run, shop: Path) -> None:
+    # A kettle costs 35.00 since 9 January, so 4.00 are missing; a filter costs 4.50.
+    words = ("recommend", "complete", "kettle", "--target-total", "3900")
+    slate = document(nba(*words, "--json"))
+    assert (slate["request"]["gap"], slate["request"]["band"]) == (400, 390)
+    assert {item["product_id"]: item["reason"]["evidence"]["price"] for item in slate["items"]} == {
+        "filter": 450,
+        "tea": 500,
+    }
+    code, out, _ = nba(*words, "--why")
+    assert code == 0
+    assert "brings the basket to the total" in out
+    assert "gap 400, price 450" in out
+
+
 @pytest.mark.parametrize(
     ("words", "count"),
     [
@@ -189,7 +204,13 @@ def test_recommend_shows_reasons_and_their_figures(nba: Run, shop: Path) -> None
         (["picks", "nobody", "-n", "2"], 2),
         (["buy-again", "ann"], 3),
         (["popular"], 3),
-        (["replacements", "kettle"], 0),
+        (["replacements", "kettle", "--kinds", "successor"], 0),
+        (["replacements", "nothing"], 0),
+        (["accessories", "kettle", "filter", "--fallback", "popular"], 1),
+        (["similar", "nothing"], 0),
+        (["upsell", "nothing", "--fallback", "popular", "-n", "1"], 1),
+        (["complete", "filter", "tea"], 1),
+        (["bought-together", "kettle", "--at", "2026-03-01T00:00Z"], 2),
         (["bought-together", "nothing"], 0),
         (["bought-together", "nothing", "--fallback", "popular"], 3),
     ],
@@ -256,6 +277,12 @@ def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> N
         (["recommend", "magic", "kettle"], 2, "magic"),
         (["recommend", "picks", "ann", "--fallback", "magic"], 2, "magic"),
         (["recommend", "buy-again", "ann", "--fallback", "popular"], 2, "no fallback"),
+        (["recommend", "similar", "kettle", "tea"], 2, "takes one id"),
+        (["recommend", "upsell", "kettle", "--target-total", "900"], 2, "complete has"),
+        (["recommend", "complete", "kettle", "--target-total", "-1"], 2, "0 or more"),
+        (["recommend", "similar", "kettle", "--kinds", "refill"], 2, "replacements has"),
+        (["recommend", "replacements", "kettle", "--kinds", "twin"], 2, "called twin"),
+        (["recommend", "popular", "--at", "2026-01-01"], 2, "no zone"),
         (["recommend", "popular", "kettle"], 2, "no id"),
         (["train", "shop", "--as-of", "2020-01-01T00:00Z"], 1, "was not published"),
         (["decide", "sqlite:///typo.db", "--customer", "ann"], 2, "no store"),
