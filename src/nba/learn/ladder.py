@@ -29,7 +29,14 @@ class Rung(NamedTuple):
 
     def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Keep some edges, or put them in another order."""
-        return type(self)(*(column[kept] for column in self))
+        return type(self)(
+            self.first[kept],
+            self.second[kept],
+            self.score[kept],
+            self.source[kept],
+            self.support[kept],
+            self.customers[kept],
+        )
 
 
 class Ladder:
@@ -68,36 +75,48 @@ class Ladder:
         allowed = np.nextafter(self._lowest, 0.0, dtype=np.float64)
         scale = np.divide(allowed, best, out=np.ones_like(best), where=best > allowed)
         rung = rung._replace(score=rung.score * scale[rung.first])
-        np.minimum.at(self._lowest, rung.first, rung.score)
+        # Edges stand best first: of each product the last, and lowest, is what stays.
+        self._lowest[rung.first] = rung.score
         self._length += np.bincount(rung.first, minlength=len(self._design))
         self._rungs.append(rung)
 
     def graph(self) -> ProductGraph:
         """Give all lists as one graph."""
-        edges = Rung(*(np.concatenate(columns) for columns in zip(*self._rungs, strict=True)))
-        rung = np.repeat(np.arange(len(self._rungs)), [len(one.first) for one in self._rungs])
-        return ProductGraph.of(
-            len(self._design),
-            edges.first,
+        rungs = self._rungs
+        edges = Rung(
+            np.concatenate([one.first for one in rungs]),
+            np.concatenate([one.second for one in rungs]),
+            np.concatenate([one.score for one in rungs]),
+            np.concatenate([one.source for one in rungs]),
+            np.concatenate([one.support for one in rungs]),
+            np.concatenate([one.customers for one in rungs]),
+        )
+        # Stable: of one product the rungs stay in order, and in each the edges.
+        edges = edges.where(np.argsort(edges.first, kind="stable"))
+        return ProductGraph(
+            np.append(0, np.cumsum(self._length)),
             edges.second,
-            edges.score,
-            source=edges.source,
-            support=edges.support,
-            customers=edges.customers,
-            rung=rung,
+            edges.score.astype(np.float32),
+            edges.source,
+            edges.support,
+            edges.customers,
+            np.zeros(len(edges.first), np.int32),
         )
 
     def _new_designs(self, rung: Rung) -> NDArray[np.bool_]:
         """Tell which edges lead to a design that the list of their product has not yet."""
         width = len(self._design)
-        listed = np.concatenate(
-            [one.first.astype(np.int64) * width + self._design[one.second] for one in self._rungs]
+        asked = np.zeros(width, np.bool_)
+        asked[rung.first] = True
+        sought = [one.where(asked[one.first]) for one in self._rungs] + [rung]
+        keys = np.concatenate(
+            [one.first.astype(np.int64) * width + self._design[one.second] for one in sought]
         )
-        offered = rung.first.astype(np.int64) * width + self._design[rung.second]
-        _, begins = np.unique(offered, return_index=True)
-        first_of_design = np.zeros(len(offered), np.bool_)
-        first_of_design[begins] = True
-        return first_of_design & ~np.isin(offered, listed)
+        # Stable: of equal keys what is listed stands before what is offered.
+        order = np.argsort(keys, kind="stable")
+        new = np.zeros(len(keys), np.bool_)
+        new[order] = np.diff(keys[order], prepend=-1) != 0
+        return new[len(keys) - len(rung.first) :]
 
 
 def rank(first: NDArray[np.int32]) -> NDArray[np.int64]:
