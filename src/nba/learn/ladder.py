@@ -55,7 +55,7 @@ class Ladder:
         self._top_k, self._fill_to = top_k, fill_to
         self._rungs: list[Rung] = []
         self._length = np.zeros(len(design), np.int64)
-        self._lowest = np.full(len(design), np.inf)
+        self._lowest = np.full(len(design), np.inf, np.float32)
 
     def short(self) -> NDArray[np.int32]:
         """Give the products whose lists the next rung may fill."""
@@ -63,7 +63,7 @@ class Ladder:
 
     def add(self, rung: Rung) -> None:
         """Set a rung below the others: its best edges a product, as far as there is room."""
-        rung = rung.where(np.lexsort((rung.second, -rung.score, rung.first)))
+        rung = _ranked(rung)
         if self._rungs:
             rung = rung.where(self._new_designs(rung))
         room = np.maximum((self._fill_to if self._rungs else self._top_k) - self._length, 0)
@@ -71,11 +71,12 @@ class Ladder:
         best = np.zeros(len(self._design))
         begins = np.flatnonzero(rank(rung.first) == 0)
         best[rung.first[begins]] = rung.score[begins]
-        # A score is comparable within its rung; below another one it is scaled to end there.
-        allowed = np.nextafter(self._lowest, 0.0, dtype=np.float64)
+        # A score is comparable within its rung; below another one it is scaled to begin there.
+        allowed = np.nextafter(self._lowest, np.float32(0)).astype(np.float64)
         scale = np.divide(allowed, best, out=np.ones_like(best), where=best > allowed)
-        rung = rung._replace(score=rung.score * scale[rung.first])
-        # Edges stand best first: of each product the last, and lowest, is what stays.
+        if (scale < 1).any():
+            rung = _ranked(rung._replace(score=rung.score * scale[rung.first]))
+        # Of each product the last edge, which is the lowest, is what stays.
         self._lowest[rung.first] = rung.score
         self._length += np.bincount(rung.first, minlength=len(self._design))
         self._rungs.append(rung)
@@ -117,6 +118,13 @@ class Ladder:
         new = np.zeros(len(keys), np.bool_)
         new[order] = np.diff(keys[order], prepend=-1) != 0
         return new[len(keys) - len(rung.first) :]
+
+
+def _ranked(rung: Rung) -> Rung:
+    """Put the edges of each product best first, by the score as it will be stored, ties by code."""
+    score = rung.score.astype(np.float32)
+    order = np.lexsort((rung.second, -score, rung.first))
+    return rung._replace(score=score.astype(np.float64)).where(order)
 
 
 def rank(first: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -70,3 +70,13 @@ def test_equal_scores_go_by_product():
     ladder = Ladder(OWN, top_k=3, fill_to=3)
     ladder.add(rung(Source.PAIR, [(0, one, 0.5) for one in (7, 3, 5, 1)]))
     assert [one for one, _ in listed(ladder, 0)] == [1, 3, 5]
+
+
+def test_what_ties_once_it_is_stored_goes_by_product_on_every_rung():
+    ladder = Ladder(OWN, top_k=3, fill_to=9)
+    # The two differ by less than a stored score can tell.
+    ladder.add(rung(Source.PAIR, [(0, 5, 0.5 + 1e-12), (0, 3, 0.5)]))
+    ladder.add(rung(Source.GROUP, [(0, 8, 0.7 + 1e-12), (0, 7, 0.7), (0, 2, 0.3)]))
+    assert [one for one, _ in listed(ladder, 0)] == [3, 5, 7, 8, 2]
+    score = ladder.graph().score
+    assert score[1] > score[2]
