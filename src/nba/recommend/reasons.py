@@ -217,11 +217,11 @@ def needed(snapshot: Snapshot, edge: Edge) -> Reason:
         text = f"goes with {products.title[edge.source]}"
         return Reason(ReasonCode.ACCESSORY, text, evidence | unknown)
     owners, buyers, lag = (int(one[pair]) for one in (needs.owners, needs.buyers, needs.lag_days))
-    half = f", half of them within {counted(lag, 'day')}" if lag else ""
+    usually = f", usually about {counted(lag, 'day')} later" if lag else ""
     return Reason(
         _NEEDED[NEED_KINDS[needs.kind[pair]]],
         f"{percent(buyers / owners)} of those with {leaf(path_from)} also bought {leaf(path_to)}"
-        f"{half}",
+        f"{usually}",
         evidence
         | {
             "owners": owners,

@@ -1,0 +1,122 @@
+"""Slots: where the products of a message come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from nba.artifacts.snapshot import Snapshot
+from nba.decide.playbook import Message
+from nba.decide.slots import SlotFilling
+from nba.facts.fold import fold
+from nba.recommend.recommender import Recommender
+from nba.vocabulary import Relation, Source
+from tests.shops import Order, day, rows
+from tests.snapshots import Link, snapshot
+
+ORDERS: Sequence[Order] = (
+    ("o0", "ann", 0, ["mouse"]),
+    ("o1", "ann", 10, ["laptop", "printer"]),
+    ("o2", "ann", 20, ["ink"]),
+)
+LAPTOP, PRINTER, INK = "laptop", "printer", "ink"
+
+
+def made(rules: Sequence[Mapping[str, object]] = ()) -> Snapshot:
+    return snapshot(
+        [
+            {"id": "laptop", "category": LAPTOP, "availability": "discontinued"},
+            {"id": "printer", "category": PRINTER},
+            {"id": "ink", "category": INK},
+            *("mouse", "sleeve", "paper", "cable", "laptop-2", "laptop-x", "printer-x"),
+        ],
+        {
+            Relation.BOUGHT_TOGETHER: [Link("laptop", "cable", 0.5), Link("laptop", "mouse", 0.9)],
+            Relation.ACCESSORIES: [
+                Link("laptop", "mouse", 0.9),
+                Link("laptop", "sleeve", 0.8),
+                Link("printer", "paper", 0.1),
+                Link("printer", "ink", 0.01),
+            ],
+            Relation.SIMILAR: [
+                Link("laptop", "laptop-x", 1.0, Source.CONTENT),
+                Link("printer", "printer-x", 9.0, Source.CONTENT),
+            ],
+            Relation.SUCCESSORS: [Link("laptop", "laptop-2", 1.0, Source.CATALOGUE_LINK)],
+            Relation.PARTS: [Link("printer", "ink", 1.0)],
+        },
+        needs=[
+            {"main": PRINTER, "accessory": INK, "kind": "refill", "owners": 9, "buyers": 3}
+            | {"lag_days": 60}
+        ],
+        rules=rules,
+        popular=["cable", "mouse"],
+    )
+
+
+def filled(
+    source: str | list[str],
+    *,
+    rules: Sequence[Mapping[str, object]] = (),
+    until: int = 3,
+    n: int = 5,
+) -> list[str] | None:
+    """Fill a slot of a message about ann's second order, of which the first `until` are known."""
+    message = Message.model_validate(
+        {
+            "id": "accessories", "tier": 2, "stage": "client", "kind": "personal",
+            "channels": ["email"], "trigger": {"on": "delivered", "after": "5d", "within": "9d"},
+            "once_per": "order", "value_share": 1.0, "response": 0.1, "unsubscribe_risk": 0.0,
+            "why": "", "slots": [{"name": "main", "source": source, "n": n}],
+        }
+    )  # fmt: skip
+    facts = fold(rows(ORDERS[:until]), as_of=day(30), customers=["ann"])
+    filling = SlotFilling(Recommender(made(rules)), facts, day(30))
+    slots = filling.fill(message, 0, 1)
+    if slots is None:
+        return None
+    assert [item.rank for item in slots["main"]] == list(range(1, len(slots["main"]) + 1))
+    return [item.product_id for item in slots["main"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "products"),
+    [
+        ("bought_together", ["cable"]),
+        ("accessories", ["paper", "sleeve"]),
+        ("similar", ["laptop-x", "printer-x"]),
+        ("replacements", ["laptop-2"]),
+        ("popular", ["cable", "mouse"]),
+    ],
+)
+def test_each_source_asks_its_relation_about_the_order_and_offers_nothing_owned(source, products):
+    assert filled(source) == products
+
+
+def test_a_part_is_offered_unless_it_was_bought_since():
+    assert filled("parts", until=2) == ["ink"]
+    assert filled("parts") is None
+
+
+def test_the_first_source_with_enough_products_fills_the_slot():
+    assert filled(["parts", "accessories", "bought_together"]) == ["paper", "sleeve"]
+    assert filled(["replacements", "accessories"]) == ["laptop-2"]
+
+
+def test_several_products_take_turns_and_no_more_than_asked_are_shown():
+    assert filled("similar", n=1) == ["laptop-x"]
+
+
+def test_only_a_successor_is_a_replacement_worth_a_message():
+    # The printer has something similar, which would be no reason to write.
+    assert filled("replacements") == ["laptop-2"]
+    ban = {"kind": "ban", "target": "laptop-2"}
+    assert filled("replacements", rules=[ban]) is None
+
+
+def test_the_rules_of_the_shop_hold_at_the_instant_of_the_decision():
+    pin = {"kind": "pin", "target": "cable", "relation": "accessories"}
+    assert filled("accessories", rules=[pin]) == ["cable", "paper", "sleeve"]
+    assert filled("accessories", rules=[pin | {"valid_until": 30}]) == ["paper", "sleeve"]
+    assert filled("accessories", rules=[pin | {"valid_from": 30}])[0] == "cable"
