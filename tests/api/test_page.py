@@ -12,7 +12,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
-EXAMPLES = re.findall(r"^```\nGET (\S+)\n```\n```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+EXAMPLES = re.findall(
+    r"^```\n(GET|POST) (\S+)\n(?:(\{.*?\})\n)?```\n```json\n(.*?)^```$",
+    PAGE,
+    re.DOTALL | re.MULTILINE,
+)
 # What tuning moves; the page promises the sum, not the summands.
 FIGURES = {"score", "expected"}
 
@@ -32,14 +36,16 @@ def shortens(shown: Any, real: Any, key: str = "") -> bool:
             return bool(shown == real) and type(shown) is type(real)
 
 
-@pytest.mark.parametrize(("path", "shown"), EXAMPLES)
-def test_an_example_is_what_the_server_says(client: TestClient, path: str, shown: str) -> None:
-    real = client.get(path).json()
+@pytest.mark.parametrize(("method", "path", "body", "shown"), EXAMPLES)
+def test_an_example_is_what_the_server_says(
+    client: TestClient, method: str, path: str, body: str, shown: str
+) -> None:
+    real = client.request(method, path, json=json.loads(body) if body else None).json()
     assert shortens(json.loads(shown), real), json.dumps(real, indent=1)
 
 
 def test_there_is_an_example_of_every_kind_of_answer() -> None:
-    assert len(EXAMPLES) >= 11
+    assert len(EXAMPLES) >= 12
     assert not shortens({"a": 1}, {"a": 2})
     assert not shortens([1, 2], [1])
     assert not shortens({"a": None}, {})
