@@ -42,14 +42,14 @@ class _Features(NamedTuple):
         attributes: ones: designs x attributes.
         log_price: float64: of the middle variant; NaN where it has no price.
         orders: int64.
-        weights: float64[designs, 3]: `_PARTS`, scaled to sum to 1 over what is known.
+        known: float64[designs, 3]: the weights of the parts that are known, 0 for the others.
     """
 
     terms: csr_array
     attributes: csr_array
     log_price: NDArray[np.float64]
     orders: NDArray[np.int64]
-    weights: NDArray[np.float64]
+    known: NDArray[np.float64]
 
 
 def alike(
@@ -61,13 +61,13 @@ def alike(
     *,
     top_k: int,
     threads: int,
-) -> Neighbours:
+) -> tuple[Neighbours, NDArray[np.float64]]:
     """Compare the designs of each category.
 
     likeness = .5 text + .3 attributes + .2 price, over the weights of what is known of the first
     design, each part in 0..1:
 
-    - text: the cosine of rows of words and of letter runs of 3 to 5, of titles and brands. A term
+    - text: the cosine of rows of words and of runs of 3 letters, of titles and brands. A term
       weighs w = 1 / log2(1 + designs of the category that have it), so that
       cosine = sum of w over shared terms / sqrt(sum of w over either's);
     - attributes: shared / of either (Jaccard);
@@ -88,7 +88,8 @@ def alike(
         threads: processors to use.
 
     Returns:
-        Neighbours without support: no shopper is behind them.
+        Neighbours without support, since no shopper is behind them; and per design the sum of the
+        weights of what is known of it, 0 to 1.
     """
     features = _features(listing, attributes, products, designs)
     room = _CANDIDATES * top_k
@@ -109,7 +110,8 @@ def alike(
     score = likeness + 1e-6 * ties
     order = by_score(first, score)
     none = np.zeros(len(first), np.int64)
-    return Neighbours(first[order], second[order], score[order], none, none).best(top_k)
+    found = Neighbours(first[order], second[order], score[order], none, none).best(top_k)
+    return found, features.known.sum(axis=1)
 
 
 def _features(
@@ -132,13 +134,12 @@ def _features(
     middle = designs.variants[(designs.start[:-1] + designs.start[1:]) // 2]
     log_price = np.log(price)[middle]
     known = [np.diff(in_words.indptr) > 0, np.diff(told.indptr) > 0, np.isfinite(log_price)]
-    weights = np.stack(known, axis=1) * np.array(_PARTS)
     return _Features(
         _ones(hstack([in_words, in_words @ letters], format="csr")),
         told,
         log_price,
         np.bincount(designs.design, products.orders, len(designs)).astype(np.int64),
-        weights / np.maximum(weights.sum(axis=1, keepdims=True), min(_PARTS)),
+        np.stack(known, axis=1) * np.array(_PARTS),
     )
 
 
@@ -180,7 +181,8 @@ def _compared(
     apart = np.abs(features.log_price[first] - features.log_price[second])
     price = np.nan_to_num(np.exp(-apart / _PRICE_SCALE))
     parts = (text, overlap(features.attributes, first, second), price)
-    likeness = sum(features.weights[first, place] * part for place, part in enumerate(parts))
+    weight = features.known / np.maximum(features.known.sum(axis=1, keepdims=True), min(_PARTS))
+    likeness = sum(weight[first, place] * part for place, part in enumerate(parts))
     return first, second, np.asarray(likeness, np.float64)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nba.vocabulary import SOURCES, Source
 
-_RANK_OFFSET: Final = 10.0
+_RANK_OFFSET: Final = 60.0
 """What is added to a rank before its reciprocal is taken: the greater, the flatter."""
 
 
@@ -49,22 +49,22 @@ class Voice(NamedTuple):
 
     Attributes:
         source: the evidence.
-        weight: how loud it is beside the others.
         neighbours: the pairs it calls alike.
+        weight: float64 per design: how loud it is, beside the others, in the list of that one.
     """
 
     source: Source
-    weight: float
     neighbours: Neighbours
+    weight: NDArray[np.float64]
 
 
 def fuse(voices: Sequence[Voice], width: int) -> tuple[Neighbours, NDArray[np.int8]]:
     """Add up what the voices say: reciprocal rank fusion (Cormack, Clarke and Buettcher 2009).
 
-    score = sum over voices of weight / (10 + rank), ranks from 0.
+    score = sum over voices of weight / (60 + rank), ranks from 0.
 
     Args:
-        voices: of equally loud ones the earlier counts as the louder.
+        voices: of equally loud ones the earlier counts as the louder; one of weight 0 is silent.
         width: how many designs there are.
 
     Returns:
@@ -72,7 +72,9 @@ def fuse(voices: Sequence[Voice], width: int) -> tuple[Neighbours, NDArray[np.in
         source, a code of `SOURCES`.
     """
     pairs = [one.neighbours for one in voices]
-    terms = [one.weight / (_RANK_OFFSET + one.neighbours.ranks()) for one in voices]
+    terms = [
+        one.weight[one.neighbours.first] / (_RANK_OFFSET + one.neighbours.ranks()) for one in voices
+    ]
     sources = [np.full(len(one.neighbours.first), SOURCES.index(one.source)) for one in voices]
     key = np.concatenate([one.first * width + one.second for one in pairs])
     order = np.argsort(key, kind="stable")
@@ -85,6 +87,7 @@ def fuse(voices: Sequence[Voice], width: int) -> tuple[Neighbours, NDArray[np.in
     first, second = np.divmod(key[loudest], max(width, 1))
     score = np.add.reduceat(term, begins)
     ranked = by_score(first, score)
+    ranked = ranked[score[ranked] > 0]
     row = order[loudest[ranked]]
     support = np.concatenate([one.support for one in pairs])[row]
     customers = np.concatenate([one.customers for one in pairs])[row]

@@ -46,10 +46,10 @@ def similar(
 
     Three voices are fused by rank: sessions that viewed both (source `views`), customers who
     bought both but not in the same order (`customers`), and the catalogue, which calls them alike
-    (`content`). All three speak of designs, a product with its variants; of each design found the
-    variant is listed that can be ordered, has the most attributes of the product asked about and
-    is nearest in price. What does not fit what the product fits (a case for another phone) is
-    left out.
+    (`content`) and is as loud as what it knows of the product. All three speak of designs, a
+    product with its variants; of each design found the variant is listed that can be ordered, has
+    the most attributes in common with the product asked about and is nearest in price. What does
+    not fit what the product fits (a case for another phone) is left out.
 
     Args:
         listing: the catalogue; its positions are the product codes of all others.
@@ -67,24 +67,19 @@ def similar(
     """
     designs = Designs.of(listing.product_ids, types)
     attributes = attribute_terms(listing.attributes)
-    room = 2 * config.top_k
-    viewed = _of_known(events, listing)
+    room = config.top_k + _SPARE
+    viewed = viewed_together(
+        events, designs, _of_known(events, listing), top_k=room, threads=threads
+    )
+    bought = same_need(placed, designs, top_k=room, threads=threads)
+    looking, known = alike(
+        listing, attributes, products, types, designs, top_k=room, threads=threads
+    )
+    every = np.ones(len(designs))
     voices = [
-        Voice(
-            Source.VIEWS,
-            config.views,
-            viewed_together(events, designs, viewed, top_k=room, threads=threads),
-        ),
-        Voice(
-            Source.CUSTOMERS,
-            config.customers,
-            same_need(placed, designs, top_k=room, threads=threads),
-        ),
-        Voice(
-            Source.CONTENT,
-            config.content,
-            alike(listing, attributes, products, types, designs, top_k=room, threads=threads),
-        ),
+        Voice(Source.VIEWS, viewed, config.views * every),
+        Voice(Source.CUSTOMERS, bought, config.customers * every),
+        Voice(Source.CONTENT, looking, config.content * known),
     ]
     pairs, source = fuse(voices, len(designs))
     return _listed(pairs, source, listing, attributes, products, fits, designs, config)

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from nba.domain import Texts
 
 WORD: Final = re.compile(r"\w+")
-_RUNS: Final = (3, 4, 5)
+_RUN: Final = 3
 _CHUNK: Final = 1 << 18
 """Pairs of rows multiplied at once, which bounds the memory."""
 
@@ -25,11 +25,9 @@ def words(text: str) -> list[str]:
 
 
 def grams(word: str) -> Iterator[str]:
-    """Give the runs of 3, 4 and 5 letters of a word with a space before and after it."""
+    """Give the runs of 3 letters of a word with a space before and after it."""
     padded = f" {word} "
-    for size in _RUNS:
-        for begin in range(len(padded) - size + 1):
-            yield padded[begin : begin + size]
+    return (padded[begin : begin + _RUN] for begin in range(len(padded) - _RUN + 1))
 
 
 def coded(rows: Iterable[Iterable[str]]) -> tuple[csr_array, list[str]]:
