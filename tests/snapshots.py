@@ -157,7 +157,7 @@ def _rules(rules: Iterable[Mapping[str, Any]], code: Mapping[str, int]) -> Rules
     rows = sorted(
         (
             code[rule["target"]],
-            code[rule["source"]] if "source" in rule else -1,
+            code[rule.get("source", rule["target"])],
             RULE_KINDS.index(RuleKind(rule["kind"])),
             rule.get("relation", ""),
             rule.get("valid_from"),

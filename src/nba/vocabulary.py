@@ -73,6 +73,10 @@ class Relation(StrEnum):
     PARTS = "parts"
 
 
+CURATED_LISTS: Final = ("bought_together", "accessories", "similar", "replacements", "upsell")
+"""The lists of products that a shop's rules may be about."""
+
+
 class Source(StrEnum):
     """Which evidence an item of a slate rests on."""
 

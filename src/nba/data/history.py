@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.config import CoPurchaseConfig
+from nba.data.curated import ProductRules
+from nba.data.events import Events
 from nba.data.intake import Intake
 from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
@@ -21,7 +23,7 @@ from nba.errors import DataError
 from nba.facts.known import Known, forget
 from nba.facts.rows import Rows
 from nba.facts.standing import stand
-from nba.schema import FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, Table
+from nba.schema import EVENTS, FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, RULES, Table
 from nba.statuses import STATUS_CODE
 
 EPOCH = np.datetime64(0, "us")
@@ -98,19 +100,38 @@ class Baskets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderHistory:
-    """Orders of a shop as known at `as_of`, itself excluded."""
+    """Orders of a shop as known at `as_of`, itself excluded, and what else is told beside them.
+
+    Attributes:
+        rows: orders and lines.
+        as_of: decided by the orders alone.
+        events: what customers did in sessions.
+        rules: what the shop decides by hand; they have windows of their own.
+    """
 
     rows: Rows
     as_of: np.datetime64
+    events: Events = field(default_factory=Events.none)
+    rules: ProductRules = field(default_factory=ProductRules.none)
 
     @classmethod
-    def from_rows(cls, rows: Rows, *, as_of: np.datetime64 | None = None) -> Self:
-        """Wrap rows; `as_of` is by default a microsecond after the last fact."""
+    def from_rows(
+        cls,
+        rows: Rows,
+        *,
+        as_of: np.datetime64 | None = None,
+        events: Events | None = None,
+        rules: ProductRules | None = None,
+    ) -> Self:
+        """Wrap rows; `as_of` is by default a microsecond after the last fact of the orders."""
+        beside: dict[str, Any] = {
+            name: told for name, told in (("events", events), ("rules", rules)) if told is not None
+        }
         if as_of is not None:
-            return cls(rows, as_of).until(as_of)
+            return cls(rows, as_of, **beside).until(as_of)
         after_all = last_fact(rows) + MICROSECOND
         standing, _ = stand(rows, after_all)
-        return cls(standing, after_all)
+        return cls(standing, after_all, **beside)
 
     @classmethod
     def from_frame(
@@ -119,6 +140,8 @@ class OrderHistory:
         order_lines: Any = None,  # noqa: ANN401 - the same
         *,
         order_statuses: Any = None,  # noqa: ANN401 - the same
+        events: Any = None,  # noqa: ANN401 - the same
+        rules: Any = None,  # noqa: ANN401 - the same
         zone: str | None = None,
     ) -> Self:
         """Read data frames.
@@ -127,6 +150,8 @@ class OrderHistory:
             orders: the flat entry (one row an order line) alone, or the `orders` table.
             order_lines: the `order_lines` table, when `orders` is one.
             order_statuses: the `order_statuses` table, beside the status each order carries.
+            events: the `events` table.
+            rules: the `rules` table.
             zone: the zone of timestamps that carry none.
 
         Raises:
@@ -139,8 +164,8 @@ class OrderHistory:
             frames: list[tuple[Any, Table]] = [(orders, FLAT)]
             if order_lines is not None:
                 frames = [(orders, ORDERS), (order_lines, ORDER_LINES)]
-            if order_statuses is not None:
-                frames.append((order_statuses, ORDER_STATUSES))
+            beside = ((order_statuses, ORDER_STATUSES), (events, EVENTS), (rules, RULES))
+            frames += [(frame, table) for frame, table in beside if frame is not None]
             # Frames are registered before anything is asked of the connection.
             raws = [
                 read_frame(
@@ -168,9 +193,16 @@ class OrderHistory:
     def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
         """Read the tables or views of a connection.
 
-        These are `orders`, `order_lines` and, where they are, `order_statuses`, `order_versions`.
+        These are `orders`, `order_lines` and, where they are, `order_statuses`, `order_versions`,
+        `events` and `rules`.
         """
-        return cls.from_rows(read_rows(connection))
+        found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+        names = {name for (name,) in found}
+        return cls.from_rows(
+            read_rows(connection),
+            events=Events.from_table(connection) if "events" in names else None,
+            rules=ProductRules.from_table(connection) if "rules" in names else None,
+        )
 
     def until(self, as_of: str | datetime | np.datetime64) -> Self:
         """Forget what happened at or after `as_of`.
@@ -178,9 +210,15 @@ class OrderHistory:
         Each order is the version that stood then, with the statuses set until then; later orders,
         versions, statuses, deliveries and returns leave no trace, not even in the codes. An order
         of which no status was known yet stands as delivered, if it was by then, else as placed.
+        Rules stay, as they say themselves from when to when they hold.
         """
         instant = to_instant(as_of)
-        return replace(self, rows=forget(self.rows, instant), as_of=instant)
+        return replace(
+            self,
+            rows=forget(self.rows, instant),
+            as_of=instant,
+            events=self.events.until(instant),
+        )
 
     def kept_line(self) -> NDArray[np.bool_]:
         """Tell, per line of `rows`, whether it is a kept purchase."""

@@ -13,7 +13,6 @@ from nba.artifacts.customers import Customers
 from nba.artifacts.graph import ProductGraph
 from nba.artifacts.needs import Needs
 from nba.artifacts.products import Products
-from nba.artifacts.rules import Rules
 from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
@@ -25,6 +24,8 @@ from nba.learn.collaborative import factorise
 from nba.learn.compatibility import Compatibility
 from nba.learn.copurchase import bought_together
 from nba.learn.replacements import successors
+from nba.learn.rules import coded_rules
+from nba.learn.similar import similar
 from nba.statistics.engines import local
 from nba.statistics.interactions import InteractionMatrix
 from nba.vocabulary import Relation
@@ -66,7 +67,7 @@ def train(
     # what its orders tell of products is known.
     is_whole = as_of is None and until == known.as_of
     catalog = catalog.latest() if is_whole else catalog.until(known.as_of)
-    baskets = replace(known.baskets(), as_of=until)
+    baskets = replace(known.baskets(proving_days=config.copurchase.proving_days), as_of=until)
     ids = catalog.product_ids.union(baskets.product_ids)
     listing, placed = catalog.over(ids), baskets.over(ids)
     types = Assortment.of(listing.category, listing.product_group_id)
@@ -75,7 +76,9 @@ def train(
     counts = local.product_counts(placed)
     graphs: dict[str, ProductGraph] = {}
     announce("similar products")
-    graphs[Relation.SIMILAR] = ProductGraph.empty(len(ids))
+    graphs[Relation.SIMILAR] = similar(
+        listing, products, types, fits, placed, known.events, config.similar, threads=workers
+    )
     announce("bought together")
     graphs[Relation.BOUGHT_TOGETHER] = bought_together(
         placed,
@@ -94,7 +97,7 @@ def train(
     announce("accessories")
     needs = Needs.empty(len(ids))
     graphs[Relation.ACCESSORIES] = graphs[Relation.PARTS] = ProductGraph.empty(len(ids))
-    rules = Rules.none()
+    rules = coded_rules(known.rules, ids)
     announce("customers")
     matrix = InteractionMatrix.of(placed, half_life_days=config.picks.half_life_days)
     announce("collaborative filtering")

@@ -43,6 +43,8 @@ class Curator:
         """Decode the relations once."""
         self._rules = rules
         self._relation = np.array(list(rules.relation), np.str_)
+        # A rule of a product about itself stands for one about every product.
+        self._source = np.where(rules.source == rules.target, EVERY_PRODUCT, rules.source)
 
     def curate(
         self, relations: Collection[str], sources: Collection[int], at: np.datetime64
@@ -59,7 +61,7 @@ class Curator:
         rules = self._rules
         if not len(rules):
             return NO_CURATION
-        holds = np.isin(rules.source, [EVERY_PRODUCT, *sources])
+        holds = np.isin(self._source, [EVERY_PRODUCT, *sources])
         holds &= np.isin(self._relation, ["", *relations])
         holds &= np.isnat(rules.valid_from) | (rules.valid_from <= at)
         holds &= np.isnat(rules.valid_until) | (at < rules.valid_until)
@@ -70,16 +72,12 @@ class Curator:
         # Of two pins of one product the one about this list's own product is named: the last, as
         # sources ascend from `EVERY_PRODUCT`.
         return Curation(
-            dict(zip(rules.target[pinned].tolist(), rules.source[pinned].tolist(), strict=True)),
+            dict(zip(rules.target[pinned].tolist(), self._source[pinned].tolist(), strict=True)),
             np.unique(rules.target[banned]),
-            {
-                source: _links_of(rules, linked, source)
-                for source in (sources if len(linked) else ())
-            },
+            {source: self._links_of(linked, source) for source in (sources if len(linked) else ())},
         )
 
-
-def _links_of(rules: Rules, rows: NDArray[np.integer], source: int) -> list[int]:
-    concerns = np.isin(rules.source[rows], (EVERY_PRODUCT, source))
-    linked: list[int] = np.unique(rules.target[rows[concerns]]).tolist()
-    return linked
+    def _links_of(self, rows: NDArray[np.integer], source: int) -> list[int]:
+        concerns = np.isin(self._source[rows], (EVERY_PRODUCT, source))
+        linked: list[int] = np.unique(self._rules.target[rows[concerns]]).tolist()
+        return linked

@@ -1,0 +1,121 @@
+"""What customers did in sessions: the part of the `events` table that products are learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.data.conforming import conform
+from nba.data.rows import AT, column
+from nba.domain import Ids, Instants
+from nba.facts.histories import Columns
+from nba.schema import EVENTS
+from nba.vocabulary import EVENT_TYPES
+
+ABSENT: Final = -1
+"""The code of a product or customer that an event does not name."""
+_TYPE: Final = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(EVENT_TYPES))
+_CODED: Final = ("session", "product", "customer")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Events(Columns):
+    """Events that belong to a session, sorted by session, instant, type, product, customer.
+
+    Attributes:
+        session_ids, product_ids, customer_ids: what the codes below name.
+        type: int8 per event, a code of `vocabulary.EVENT_TYPES`.
+        at: datetime64[us] per event.
+        session: int32 per event.
+        product, customer: int32 per event; `ABSENT` where it names none.
+    """
+
+    session_ids: Ids
+    product_ids: Ids
+    customer_ids: Ids
+    type: NDArray[np.int8]
+    at: Instants
+    session: NDArray[np.int32]
+    product: NDArray[np.int32]
+    customer: NDArray[np.int32]
+
+    @classmethod
+    def none(cls) -> Self:
+        """No events at all."""
+        nobody, codes = Ids.of([]), np.empty(0, np.int32)
+        at = np.empty(0, "datetime64[us]")
+        return cls(nobody, nobody, nobody, codes.astype(np.int8), at, codes, codes, codes)
+
+    @classmethod
+    def from_table(cls, connection: duckdb.DuckDBPyConnection) -> Self:
+        """Read the table or view `events` of a connection.
+
+        Events without a session are of no use here and are not read.
+
+        Raises:
+            DataError: the table breaks its contract.
+        """
+        held = conform(connection, EVENTS)
+        named = {
+            one: connection.execute(
+                f"SELECT DISTINCT {one}_id FROM {held} "
+                f"WHERE {one}_id IS NOT NULL AND session_id IS NOT NULL"
+            ).fetchnumpy()[f"{one}_id"]
+            for one in _CODED
+        }
+        codes = ", ".join(
+            f"CASE WHEN {one}_id IS NULL THEN {ABSENT} ELSE CAST(dense_rank() OVER "
+            f"(ORDER BY {one}_id NULLS LAST) - 1 AS INTEGER) END AS {one}"
+            for one in _CODED
+        )
+        rows = connection.execute(f"""
+            SELECT CAST(CASE type {_TYPE} END AS TINYINT) AS type, "at", {codes}
+            FROM {held} WHERE session_id IS NOT NULL
+            ORDER BY session, "at", type, product, customer
+        """).fetchnumpy()
+        return cls(
+            Ids.of(named["session"]),
+            Ids.of(named["product"]),
+            Ids.of(named["customer"]),
+            column(rows, "type", np.int8),
+            column(rows, "at", AT),
+            column(rows, "session", np.int32),
+            column(rows, "product", np.int32),
+            column(rows, "customer", np.int32),
+        )
+
+    def until(self, as_of: np.datetime64) -> Self:
+        """Forget what happened at or after an instant; the codes are those of what is left."""
+        early = self.at < as_of
+        if early.all():
+            return self
+        session_ids, session = _renumbered(self.session_ids, self.session[early])
+        product_ids, product = _renumbered(self.product_ids, self.product[early])
+        customer_ids, customer = _renumbered(self.customer_ids, self.customer[early])
+        return type(self)(
+            session_ids,
+            product_ids,
+            customer_ids,
+            self.type[early],
+            self.at[early],
+            session,
+            product,
+            customer,
+        )
+
+    def __len__(self) -> int:
+        """Count the events."""
+        return len(self.type)
+
+
+def _renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
+    """Keep the ids that a code names, and number them anew."""
+    is_named = np.zeros(len(ids), np.bool_)
+    is_named[code[code != ABSENT]] = True
+    number = np.append(np.cumsum(is_named) - 1, ABSENT).astype(np.int32)
+    # An absent code is -1, which finds what was appended.
+    return ids.take(np.flatnonzero(is_named)), number[code]
