@@ -76,6 +76,9 @@ class Relation(StrEnum):
 CURATED_LISTS: Final = ("bought_together", "accessories", "similar", "replacements", "upsell")
 """The lists of products that a shop's rules may be about."""
 
+RELATION_SPELLINGS: Final = {"accessory": "accessories", "replacement": "replacements"}
+"""Other words for those lists."""
+
 
 class Source(StrEnum):
     """Which evidence an item of a slate rests on."""

@@ -15,7 +15,7 @@ from nba.domain import Instants, Texts
 from nba.errors import DataError
 from nba.facts.histories import Columns
 from nba.schema import RULES
-from nba.vocabulary import CURATED_LISTS, RULE_KINDS
+from nba.vocabulary import CURATED_LISTS, RELATION_SPELLINGS, RULE_KINDS
 
 _KIND: Final = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(RULE_KINDS))
 
@@ -49,7 +49,7 @@ class ProductRules(Columns):
     def from_table(cls, connection: duckdb.DuckDBPyConnection) -> Self:
         """Read the table or view `rules` of a connection.
 
-        A relation may be written with hyphens, and in capitals.
+        A relation may be written with hyphens, in capitals, and in the singular.
 
         Raises:
             DataError: the table breaks its contract, or a relation is no list of products.
@@ -62,7 +62,8 @@ class ProductRules(Columns):
             FROM {conform(connection, RULES)}
             ORDER BY target_product_id, source_product_id, relation, kind, valid_from, valid_until
         """).fetchnumpy()
-        unknown = sorted({*rows["relation"]} - {"", *CURATED_LISTS})
+        relation = [RELATION_SPELLINGS.get(word, word) for word in rows["relation"].tolist()]
+        unknown = sorted({*relation} - {"", *CURATED_LISTS})
         if unknown:
             raise DataError(
                 f"rules name the relation {unknown[0]!r}; expected none, or one of "
@@ -72,7 +73,7 @@ class ProductRules(Columns):
             column(rows, "kind", np.int8),
             Texts.of(rows["source_product_id"]),
             Texts.of(rows["target_product_id"]),
-            Texts.of(rows["relation"]),
+            Texts.of(relation),
             column(rows, "valid_from", AT),
             column(rows, "valid_until", AT),
         )

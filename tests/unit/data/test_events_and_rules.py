@@ -33,7 +33,7 @@ EVENTS = pd.DataFrame(
 RULES = pd.DataFrame(
     [
         ("ban", None, "tea", "Bought-Together", None, "2026-02-01T00:00:00Z"),
-        ("pin", "cup", "lemon", None, "2026-01-01T00:00:00Z", None),
+        ("pin", "cup", "lemon", "accessory", "2026-01-01T00:00:00Z", None),
     ],
     columns=[
         "kind",
@@ -89,7 +89,7 @@ def test_rules_keep_their_windows_whatever_the_instant():
     assert [RULE_KINDS[int(kind)] for kind in rules.kind] == ["pin", "ban"]
     assert list(rules.target_product_id) == ["lemon", "tea"]
     assert list(rules.source_product_id) == ["cup", ""]
-    assert list(rules.relation) == ["", "bought_together"]
+    assert list(rules.relation) == ["accessories", "bought_together"]
     assert np.isnat(rules.valid_from).tolist() == [False, True]
     assert np.isnat(rules.valid_until).tolist() == [True, False]
 
