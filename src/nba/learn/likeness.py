@@ -15,7 +15,7 @@ from nba.learn.assortment import Assortment
 from nba.learn.designs import Designs
 from nba.learn.gathering import gathered
 from nba.learn.neighbours import Neighbours, by_score, distinct, starts
-from nba.learn.text import coded, grams, overlap, words
+from nba.learn.text import coded, grams, overlap, row_products, words
 from nba.statistics.engines import local
 from nba.statistics.pairs import WEIGHT_UNIT, PairSettings, basket_weights
 
@@ -89,7 +89,7 @@ def alike(
 
     Returns:
         Neighbours without support, since no shopper is behind them; and per design the sum of the
-        weights of what is known of it, 0 to 1.
+        weights of what is known of it, at least .2, since the category is.
     """
     features = _features(listing, attributes, products, designs)
     room = _CANDIDATES * top_k
@@ -111,7 +111,7 @@ def alike(
     order = by_score(first, score)
     none = np.zeros(len(first), np.int64)
     found = Neighbours(first[order], second[order], score[order], none, none).best(top_k)
-    return found, features.known.sum(axis=1)
+    return found, np.maximum(features.known.sum(axis=1), min(_PARTS))
 
 
 def _features(
@@ -173,11 +173,16 @@ def _compared(
 
     Designs of block -1 stand aside.
     """
-    shared, cosine = _sharing(block, features.terms, designs, room, threads)
+    rows, length = _scaled(block, features.terms)
+    shared, cosine = _nearest(rows, length, designs, room, threads)
     keys = distinct(np.concatenate([shared, *_mates(block, features)]))
-    text = np.zeros(len(keys))
-    text[np.searchsorted(keys, shared)] = cosine
     first, second = np.divmod(keys, max(len(designs), 1))
+    place = np.searchsorted(keys, shared)
+    text = np.zeros(len(keys))
+    text[place] = cosine
+    rest = np.ones(len(keys), np.bool_)
+    rest[place] = False
+    text[rest] = row_products(rows, first[rest], second[rest])
     apart = np.abs(features.log_price[first] - features.log_price[second])
     price = np.nan_to_num(np.exp(-apart / _PRICE_SCALE))
     parts = (text, overlap(features.attributes, first, second), price)
@@ -186,27 +191,45 @@ def _compared(
     return first, second, np.asarray(likeness, np.float64)
 
 
-def _sharing(
-    block: NDArray[np.int32], terms: csr_array, designs: Designs, room: int, threads: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Find, per design, those of its block whose terms are nearest by cosine.
+def _scaled(block: NDArray[np.int32], terms: csr_array) -> tuple[csr_array, NDArray[np.float64]]:
+    """Weigh the terms of every design, and scale its row to length 1.
+
+    Columns become (block, term), so that rows of two blocks have nothing in common.
 
     Returns:
-        Pairs as first * designs + second, and their cosines.
+        Rows whose products are cosines, and the lengths that they had.
     """
-    design = np.repeat(np.arange(len(designs)), np.diff(terms.indptr))
+    design = np.repeat(np.arange(len(block)), np.diff(terms.indptr))
     inside = block[design] >= 0
-    design = design[inside]
-    # Terms are a block's own, so that no pair leaves it.
-    key = block[design].astype(np.int64) * terms.shape[1] + terms.indices[inside]
+    design, term = design[inside], terms.indices[inside]
+    key = block[design].astype(np.int64) * terms.shape[1] + term
     order = np.argsort(key, kind="stable")
     begins = starts(key[order])
     holders = np.diff(np.append(begins, len(order)))
     telling = np.repeat(holders <= _COMMON, holders)
-    term, design = key[order][telling], design[order][telling]
-    baskets = gathered(designs.ids, term, design, term, np.datetime64(0, "us"))
-    weight = np.repeat(basket_weights()[np.minimum(baskets.size, BASKET_SIZE_CAP)], baskets.size)
-    length = np.sqrt(np.bincount(baskets.product, weight, len(designs)) / WEIGHT_UNIT)
+    column = np.repeat(np.arange(len(holders)), holders)[telling]
+    weight = np.repeat(basket_weights()[np.minimum(holders, BASKET_SIZE_CAP)], holders)[telling]
+    design = design[order][telling]
+    length = np.sqrt(np.bincount(design, weight, len(block)) / WEIGHT_UNIT)
+    value = np.sqrt(weight / WEIGHT_UNIT) / length[design]
+    cells = (value.astype(np.float32), (design, column))
+    return csr_array(cells, shape=(len(block), len(holders))), length
+
+
+def _nearest(
+    rows: csr_array, length: NDArray[np.float64], designs: Designs, room: int, threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Find, per design, those whose rows are nearest to its own.
+
+    Every term is a basket of the designs that have it; baskets weigh as terms do, so that the
+    kernel that ranks what shares orders ranks by cosine.
+
+    Returns:
+        Pairs as first * designs + second, and their cosines.
+    """
+    held = rows.tocsc()
+    term = np.repeat(np.arange(rows.shape[1]), np.diff(held.indptr))
+    baskets = gathered(designs.ids, term, held.indices, term, np.datetime64(0, "us"))
     inverse = 1 / np.maximum(length, 1e-9)
     top = local.top_pairs(
         baskets,
@@ -222,7 +245,7 @@ def _sharing(
 
 
 def _mates(block: NDArray[np.int32], features: _Features) -> list[NDArray[np.int64]]:
-    """Pair designs of a block with the nearest in price and the most ordered, as in `_sharing`."""
+    """Pair designs of a block with the nearest in price and the most ordered, as in `_nearest`."""
     width = len(block)
     design = np.flatnonzero(block >= 0)
     pairs = []

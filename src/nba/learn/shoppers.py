@@ -13,7 +13,7 @@ from nba.data.history import Baskets
 from nba.learn.designs import Designs
 from nba.learn.gathering import gathered
 from nba.learn.neighbours import Neighbours
-from nba.learn.text import shared
+from nba.learn.text import row_products
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
 from nba.vocabulary import EVENT_TYPES
@@ -93,7 +93,7 @@ def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) ->
         (np.ones(len(design), np.float32), (design, order)), shape=(len(designs), len(placed))
     )
     cells.data[:] = 1
-    together = shared(cells, pairs.first, pairs.second)
+    together = row_products(cells, pairs.first, pairs.second)
     orders = np.diff(cells.indptr)
     seldom = together * len(np.unique(order)) < orders[pairs.first] * orders[pairs.second]
     return pairs.where(seldom).best(top_k)

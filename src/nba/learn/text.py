@@ -81,10 +81,10 @@ def _flattened(name: str, told: Any) -> Iterator[str]:  # noqa: ANN401 - whateve
         yield f"{name}={told}".casefold()
 
 
-def shared(
+def row_products(
     matrix: csr_array, first: NDArray[np.integer], second: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    """Count, for pairs of rows of ones, the columns that both have: float32."""
+    """Multiply pairs of rows: float32, their scalar products; of ones, the columns both have."""
     answer = np.empty(len(first), np.float32)
     for begin in range(0, len(first), _CHUNK):
         some = slice(begin, begin + _CHUNK)
@@ -96,6 +96,6 @@ def overlap(
     matrix: csr_array, first: NDArray[np.integer], second: NDArray[np.integer]
 ) -> NDArray[np.float32]:
     """Compare pairs of rows of ones by Jaccard: shared / either; 0 where both are empty."""
-    both = shared(matrix, first, second)
+    both = row_products(matrix, first, second)
     size = np.diff(matrix.indptr)
     return np.asarray(both / np.maximum(size[first] + size[second] - both, 1), np.float32)
