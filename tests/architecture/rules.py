@@ -176,4 +176,9 @@ def _import_names(requirements: list[str]) -> frozenset[str]:
 
 
 # Part of a declared library's own public face, installed with it.
-COMES_WITH = {"starlette": "fastapi", "click": "typer", "pydantic_core": "pydantic"}
+COMES_WITH = {
+    "starlette": "fastapi",
+    "click": "typer",
+    "pydantic_core": "pydantic",
+    "llvmlite": "numba",
+}

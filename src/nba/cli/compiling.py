@@ -15,13 +15,19 @@ def start_compiling() -> subprocess.Popen[bytes] | None:
     Nobody needs to wait for it: a training that comes first compiles for itself.
     """
     folder = Path(nba.__file__).parent / "statistics"
-    source = folder / "kernels.py"
-    compiled = [file.stat().st_mtime for file in (folder / "__pycache__").glob("kernels.*.nbi")]
-    if compiled and min(compiled) >= source.stat().st_mtime:
+    sources = sorted(folder.glob("*_kernels.py"))
+    if all(_is_compiled(source) for source in sources):
         return None
+    modules = ", ".join(f"nba.statistics.{source.stem}" for source in sources)
     return subprocess.Popen(
-        [sys.executable, "-c", "import nba.statistics.kernels"],
+        [sys.executable, "-c", f"import {modules}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def _is_compiled(source: Path) -> bool:
+    cached = (source.parent / "__pycache__").glob(f"{source.stem}.*.nbi")
+    compiled = [file.stat().st_mtime for file in cached]
+    return bool(compiled) and min(compiled) >= source.stat().st_mtime

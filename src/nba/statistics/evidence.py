@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nba.config import BASKET_SIZE_CAP
 from nba.data.history import Baskets
+from nba.domain import DAY, MICROSECOND
 from nba.statistics.pairs import PairSettings, basket_weights
 
 
@@ -49,20 +50,20 @@ class Evidence:
     def _with_spells(
         cls, baskets: Baskets, order_weight: NDArray[np.int64], settings: PairSettings
     ) -> Self:
-        from nba.statistics import kernels
+        from nba.statistics import basket_kernels
 
         source = np.empty(2 * len(baskets), np.int32)
         start = np.zeros(2 * len(baskets) + 1, np.int64)
         product = np.empty(2 * len(baskets.product), np.int32)
-        count = kernels.add_spells(
+        count = basket_kernels.add_spells(
             baskets.customer,
             baskets.at.astype("datetime64[us]").view(np.int64),
             baskets.proven,
             baskets.start,
             baskets.product,
-            len(baskets.product_ids),
-            settings.spell_days * 86_400_000_000,
+            int(settings.spell_days * DAY / MICROSECOND),
             BASKET_SIZE_CAP,
+            np.full(len(baskets.product_ids), -1, np.int32),
             source,
             start,
             product,

@@ -149,9 +149,9 @@ class PairCounts:
         """
         names = (*_PAIR, *_PRODUCT, *_TOTALS)
         ids, arrays = read_archive(path, names, "pair counts")
-        totals = {name: int(arrays[name]) for name in _TOTALS}
-        products = ProductCounts(ids, **{name: arrays[name] for name in _PRODUCT}, **totals)
-        return cls(products, **{name: arrays[name] for name in _PAIR})
+        values: dict[str, Any] = {name: arrays[name] for name in _PRODUCT}
+        values |= {name: int(arrays[name]) for name in _TOTALS}
+        return cls(ProductCounts(ids, **values), **{name: arrays[name] for name in _PAIR})
 
     def _combined(self, other: PairCounts, sign: int) -> PairCounts:
         products = self.products + other.products if sign > 0 else self.products - other.products
