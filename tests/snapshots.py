@@ -135,21 +135,22 @@ def _needs(needs: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]
         return np.array([row.get(name, 0) for row in rows], kind)
 
     return Needs(
-        types,
-        np.array([code[row.get("category", "")] for row in given], np.int32),
-        column("main", np.int32),
-        column("accessory", np.int32),
-        np.array([NEED_KINDS.index(row.get("kind", "accessory")) for row in rows], np.int8),
-        column("owners", np.int64),
-        column("buyers", np.int64),
-        column("expected", np.float32),
-        column("lag_days", np.int32),
-        column("lag_low", np.int32),
-        column("lag_high", np.int32),
-        column("offer_day", np.int32),
-        np.zeros(1, np.int32),
-        np.empty((len(rows), 0), np.int32),
-        np.empty((len(rows), 0), np.int32),
+        types=types,
+        product_type=np.array([code[row.get("category", "")] for row in given], np.int32),
+        main=column("main", np.int32),
+        accessory=column("accessory", np.int32),
+        kind=np.array([NEED_KINDS.index(row.get("kind", "accessory")) for row in rows], np.int8),
+        owners=column("owners", np.int64),
+        buyers=column("buyers", np.int64),
+        expected=column("expected", np.float32),
+        lag_days=column("lag_days", np.int32),
+        lag_low=column("lag_low", np.int32),
+        lag_high=column("lag_high", np.int32),
+        offer_day=column("offer_day", np.int32),
+        window_days=column("window_days", np.int32),
+        bucket_days=np.zeros(1, np.int32),
+        events=np.empty((len(rows), 0), np.int32),
+        at_risk=np.empty((len(rows), 0), np.int32),
     )
 
 

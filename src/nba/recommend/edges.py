@@ -14,7 +14,14 @@ from nba.recommend.slates import Candidates, Explained
 from nba.vocabulary import SOURCES, Relation, Source
 
 COUNTED: Final = frozenset(
-    (Source.PAIR, Source.CUSTOMERS, Source.GROUP, Source.CATEGORY_PAIR, Source.VIEWS)
+    (
+        Source.PAIR,
+        Source.CUSTOMERS,
+        Source.GROUP,
+        Source.CATEGORY_PAIR,
+        Source.VIEWS,
+        Source.PREDECESSOR,
+    )
 )
 """The evidence that rests on what customers did, so that few of them may have to be hidden."""
 

@@ -197,11 +197,15 @@ def viewed_together(products: Products, edge: Edge) -> Reason:
 
 
 def needed(snapshot: Snapshot, edge: Edge) -> Reason:
-    """Explain an accessory, a spare part or a refill by what owners of such products bought later.
+    """Explain an accessory, a spare part or a refill by what followed purchases of its main type.
 
-    Evidence: category_from and category_to; owners, buyers, lag_days and offer_day of the two, as
-    in `Needs`, null where nothing was learned; share = buyers / owners; customers_together counts
-    the customers of both products, as the edge's support does.
+    Evidence: category_from and category_to; owners and buyers, the arrivals of the one that were
+    observed and those followed by an order of the other, and share = buyers / owners; lag_days,
+    the usual one, and offer_day, from which on to offer it, both null where none was learned; all
+    as `Needs` defines them. customers_together counts the customers who bought the product asked
+    about and, in the same order or one at most window_days later, the one shown. A product whose
+    predecessors speak for it also says customers_of_predecessors, those of the old products. Where
+    nothing was learned of the two categories their figures are not there.
     """
     products, needs = snapshot.products, snapshot.needs
     path_from, path_to = products.category[edge.source], products.category[edge.target]
@@ -211,24 +215,26 @@ def needed(snapshot: Snapshot, edge: Edge) -> Reason:
         "category_to": path_to or None,
         "customers_together": edge.support,
     }
+    if edge.origin is Source.PREDECESSOR:
+        evidence["customers_of_predecessors"] = edge.customers
     pair = needs.find(edge.source, edge.target)
     if pair is None:
-        unknown = dict.fromkeys(("owners", "buyers", "share", "lag_days", "offer_day"))
-        text = f"goes with {products.title[edge.source]}"
-        return Reason(ReasonCode.ACCESSORY, text, evidence | unknown)
-    owners, buyers, lag = (int(one[pair]) for one in (needs.owners, needs.buyers, needs.lag_days))
-    usually = f", usually about {counted(lag, 'day')} later" if lag else ""
+        return Reason(ReasonCode.ACCESSORY, f"goes with {products.title[edge.source]}", evidence)
+    owners, buyers = int(needs.owners[pair]), int(needs.buyers[pair])
+    lag = int(needs.lag_days[pair])
+    usually = f", usually about {counted(lag, 'day')} on" if lag else ""
     return Reason(
         _NEEDED[NEED_KINDS[needs.kind[pair]]],
-        f"{percent(buyers / owners)} of those with {leaf(path_from)} also bought {leaf(path_to)}"
-        f"{usually}",
+        f"{percent(buyers / owners)} of purchases of {leaf(path_from)} were followed by "
+        f"{leaf(path_to)}{usually}",
         evidence
         | {
+            "window_days": int(needs.window_days[pair]),
             "owners": owners,
             "buyers": buyers,
             "share": significant(buyers / owners),
             "lag_days": lag or None,
-            "offer_day": int(needs.offer_day[pair]) or None,
+            "offer_day": int(needs.offer_day[pair]) if lag else None,
         },
     )
 

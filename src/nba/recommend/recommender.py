@@ -79,7 +79,9 @@ class Recommender:
             strict=strict,
             at=at,
         )
-        return self._fill(question, [relations.together(self.snapshot, question)])
+        return self._fill(
+            question, [relations.related(self.snapshot, question, Relation.BOUGHT_TOGETHER)]
+        )
 
     def accessories(
         self,
@@ -95,8 +97,8 @@ class Recommender:
     ) -> Slate:
         """Recommend what those who have a product, or a basket, come to need with it.
 
-        Scores are shares of the best accessory's, and for a basket their mean. An item's evidence
-        says after how many days half of the buyers came, and on which to offer it.
+        A basket's score is the mean of its products' scores. An item's evidence says how many days
+        after the purchase it is usually bought, and from which day on to offer it.
         """
         question = self._questions.about(
             "accessories",
@@ -109,8 +111,9 @@ class Recommender:
             strict=strict,
             at=at,
         )
-        wanted = (Relation.ACCESSORIES,)
-        return self._fill(question, [relations.complements(self.snapshot, question, wanted)])
+        return self._fill(
+            question, [relations.related(self.snapshot, question, Relation.ACCESSORIES)]
+        )
 
     def similar(
         self,
@@ -134,7 +137,7 @@ class Recommender:
             strict=strict,
             at=at,
         )
-        return self._fill(question, [relations.similar(self.snapshot, question)])
+        return self._fill(question, [relations.related(self.snapshot, question, Relation.SIMILAR)])
 
     def replacements(
         self,

@@ -41,29 +41,23 @@ def pins(snapshot: Snapshot, question: Question, others: Sequence[Candidates]) -
     return Candidates(codes, np.full(len(codes), best), explain)
 
 
-def together(snapshot: Snapshot, question: Question) -> Candidates:
-    """Give what shares orders with the products of a basket: the mean of their scores."""
-    lists = _lists(snapshot, Relation.BOUGHT_TOGETHER, question)
+def related(snapshot: Snapshot, question: Question, relation: Relation) -> Candidates:
+    """Give what a relation says of the products asked about: the mean of their scores."""
+    lists = _lists(snapshot, relation, question)
     return merge(lists, lambda edge: reasons.explain(snapshot, edge))
 
 
 def complements(
     snapshot: Snapshot, question: Question, relations: Sequence[Relation]
 ) -> Candidates:
-    """Give what goes with the products of a basket, by one relation or several.
+    """Give what several relations say of the products asked about.
 
-    Scores of two graphs, and of accessories of two products, do not compare: each list is measured
-    by its greatest score, and a product's score is the mean over the lists.
+    Scores of different graphs do not compare: each list is measured by its greatest score, and a
+    product's score is the mean over the lists.
     """
     lists = [
         relative(edges) for relation in relations for edges in _lists(snapshot, relation, question)
     ]
-    return merge(lists, lambda edge: reasons.explain(snapshot, edge))
-
-
-def similar(snapshot: Snapshot, question: Question) -> Candidates:
-    """Give what serves the same need."""
-    lists = _lists(snapshot, Relation.SIMILAR, question)
     return merge(lists, lambda edge: reasons.explain(snapshot, edge))
 
 

@@ -48,7 +48,7 @@ def made(rules: Sequence[Mapping[str, object]] = ()) -> Snapshot:
         },
         needs=[
             {"main": PRINTER, "accessory": INK, "kind": "refill", "owners": 9, "buyers": 3}
-            | {"lag_days": 60}
+            | {"lag_days": 60, "window_days": 120}
         ],
         rules=rules,
         popular=["cable", "mouse"],
@@ -84,7 +84,7 @@ def filled(
     ("source", "products"),
     [
         ("bought_together", ["cable"]),
-        ("accessories", ["paper", "sleeve"]),
+        ("accessories", ["sleeve", "paper"]),
         ("similar", ["laptop-x", "printer-x"]),
         ("replacements", ["laptop-2"]),
         ("popular", ["cable", "mouse"]),
@@ -100,7 +100,7 @@ def test_a_part_is_offered_unless_it_was_bought_since():
 
 
 def test_the_first_source_with_enough_products_fills_the_slot():
-    assert filled(["parts", "accessories", "bought_together"]) == ["paper", "sleeve"]
+    assert filled(["parts", "accessories", "bought_together"]) == ["sleeve", "paper"]
     assert filled(["replacements", "accessories"]) == ["laptop-2"]
 
 
@@ -117,6 +117,6 @@ def test_only_a_successor_is_a_replacement_worth_a_message():
 
 def test_the_rules_of_the_shop_hold_at_the_instant_of_the_decision():
     pin = {"kind": "pin", "target": "cable", "relation": "accessories"}
-    assert filled("accessories", rules=[pin]) == ["cable", "paper", "sleeve"]
-    assert filled("accessories", rules=[pin | {"valid_until": 30}]) == ["paper", "sleeve"]
+    assert filled("accessories", rules=[pin]) == ["cable", "sleeve", "paper"]
+    assert filled("accessories", rules=[pin | {"valid_until": 30}]) == ["sleeve", "paper"]
     assert filled("accessories", rules=[pin | {"valid_from": 30}])[0] == "cable"

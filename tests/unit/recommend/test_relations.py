@@ -110,41 +110,41 @@ def test_pairs_of_few_customers_are_hidden_and_what_rests_on_none_is_not():
     assert recommender.bought_together("a").product_ids == ["b", "c", "d"]
 
 
-def test_accessories_of_a_basket_weigh_alike_whatever_the_scale_of_their_lists():
-    recommender = ask(
-        "phone", "case", "laptop", "bag",
-        accessories=[Link("phone", "case", 900.0, lag=7), Link("laptop", "bag", 0.3)],
-    )  # fmt: skip
-    slate = recommender.accessories(["phone", "laptop"])
-    assert [(item.product_id, item.score) for item in slate] == [("bag", 0.5), ("case", 0.5)]
-
-
 def test_an_accessory_says_who_came_back_for_it_and_when():
     phones, cases = "Phones", "Phones > phone case"
     made = snapshot(
-        [{"id": "phone", "category": phones}, {"id": "case", "category": cases}, "stand"],
+        [
+            {"id": "phone", "category": phones},
+            {"id": "case", "category": cases},
+            {"id": "new", "category": cases},
+            "stand",
+        ],
         {
             Relation.ACCESSORIES: [
                 Link("phone", "case", 1.0, support=12, lag=7),
-                Link("phone", "stand", 0.5, Source.PREDECESSOR, 0, 0),
+                Link("phone", "stand", 0.5, Source.CATALOGUE_LINK, 0, 0),
+                Link("phone", "new", 0.2, Source.PREDECESSOR, 1, 9),
             ]
         },
         needs=[
             {"main": phones, "accessory": cases, "owners": 200, "buyers": 30}
-            | {"lag_days": 7, "offer_day": 4}
+            | {"lag_days": 7, "offer_day": 4, "window_days": 90}
         ],
     )
-    case, stand = Recommender(made).accessories("phone")
+    case, stand, new = Recommender(made).accessories("phone")
     assert case.reason.code == "ACCESSORY"
     assert case.reason.text == (
-        "15 % of those with Phones also bought phone case, half of them within 7 days"
+        "15 % of purchases of Phones were followed by phone case, usually about 7 days on"
     )
     assert case.reason.evidence == {
         "from": "phone", "category_from": phones, "category_to": cases, "customers_together": 12,
-        "owners": 200, "buyers": 30, "share": 0.15, "lag_days": 7, "offer_day": 4,
+        "window_days": 90, "owners": 200, "buyers": 30, "share": 0.15, "lag_days": 7,
+        "offer_day": 4,
     }  # fmt: skip
-    assert (stand.source, stand.reason.text) == (Source.PREDECESSOR, "goes with Phone")
-    assert stand.reason.evidence["owners"] is None
+    assert stand.reason.text == "the catalogue names it beside Phone"
+    assert (new.source, new.reason.evidence["customers_of_predecessors"]) == ("predecessor", 9)
+    hidden = Recommender(made).accessories("phone", min_customers=10)
+    assert hidden.product_ids == ["stand"]
 
 
 def test_what_is_similar_says_what_the_two_share():
