@@ -277,10 +277,8 @@ def sessions(data: Path, *, choosing: bool = False) -> None:
     """
     rows = f"'{data / 'retailrocket' / 'all_train_seq.parquet'}'"
     with duckdb.connect() as connection:
-        counted = connection.sql(f"SELECT max(session) + 1 FROM {rows}").fetchone()
-        assert counted is not None
-        begin = int(counted[0] * (0.8 if choosing else 0.9))
-        end = int(counted[0] * (0.9 if choosing else 1.0))
+        ((count,),) = connection.sql(f"SELECT max(session) + 1 FROM {rows}").fetchall()
+        begin, end = (int(count * share) for share in ((0.8, 0.9) if choosing else (0.9, 1.0)))
         views = connection.sql(
             f"""SELECT session || '-' || pos AS event_id, 'view_item' AS type,
             TIMESTAMP '2015-01-01' + to_seconds(session * 1000 + pos) AS "at",

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.special import pdtrc
 
 from nba.data.events import Events
 from nba.data.history import Baskets
@@ -25,6 +26,8 @@ _DISCOVERY: Final = 0.1
 """Popularity exponent, as for bought together."""
 _CUSTOMER_CAP: Final = 20
 """Sessions of one visitor that count towards a pair's weight."""
+_CHANCE: Final = 0.1
+"""Chance below which customers who have both are no coincidence."""
 _LAST: Final = np.datetime64(0, "us")
 """Baskets made up here stand at one instant: spells of them are not counted."""
 
@@ -63,9 +66,14 @@ def viewed_together(
 def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) -> Neighbours:
     """Pair the designs of a category that the same customers buy, but not in the same order.
 
-    Of the pairs that the score of `_paired` ranks highest those stay which more customers have
-    than chance would give (n_ij N > n_i n_j over customers) and fewer orders (the same over
-    orders, below). Only proven customers count.
+    Of the pairs that the score of `_paired` ranks highest those stay which
+
+    - more customers have than chance gives: the upper Poisson tail of n_ij is below .1 where
+      L n_i n_j are expected, n_i the customers of i, and L such that all pairs of the category
+      together are expected as often as they are there (heavy buyers make every lift exceed 1);
+    - fewer orders hold than chance gives: n_ij N < n_i n_j, counted in orders.
+
+    Only proven customers count.
 
     Args:
         placed: the kept purchases.
@@ -86,9 +94,8 @@ def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) ->
     cell = customer.astype(np.int64) * designs.category_count + category
     owners = gathered(designs.ids, cell, design, customer, _LAST)
     pairs = _paired(owners, designs, top_k=2 * top_k, threads=threads)
-    held = np.bincount(owners.product, minlength=len(designs))
-    often = pairs.support * len(np.unique(customer)) > held[pairs.first] * held[pairs.second]
-    pairs = pairs.where(often)
+    expected = _expected(owners, pairs, designs)
+    pairs = pairs.where(pdtrc(pairs.support - 1, expected) < _CHANCE)
     cells = csr_array(
         (np.ones(len(design), np.float32), (design, order)), shape=(len(designs), len(placed))
     )
@@ -97,6 +104,20 @@ def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) ->
     orders = np.diff(cells.indptr)
     seldom = together * len(np.unique(order)) < orders[pairs.first] * orders[pairs.second]
     return pairs.where(seldom).best(top_k)
+
+
+def _expected(owners: Baskets, pairs: Neighbours, designs: Designs) -> NDArray[np.float64]:
+    """Give how many customers would have each pair by chance, as `same_need` says."""
+    width = designs.category_count
+    held = np.bincount(owners.product, minlength=len(designs)).astype(np.float64)
+    size = owners.size.astype(np.float64)
+    category = designs.category[owners.product[owners.start[:-1]]]
+    found = np.bincount(category, size * (size - 1) / 2, width)
+    total = np.bincount(designs.category, held, width)
+    crossed = (total**2 - np.bincount(designs.category, held**2, width)) / 2
+    rate = found / np.maximum(crossed, 1.0)
+    expected = rate[designs.category[pairs.first]] * held[pairs.first] * held[pairs.second]
+    return np.asarray(expected, np.float64)
 
 
 def _paired(baskets: Baskets, designs: Designs, *, top_k: int, threads: int) -> Neighbours:
