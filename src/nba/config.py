@@ -62,10 +62,14 @@ class AccessoriesConfig(_Section):
     """Pseudo-buyers spread over an accessory type by popularity."""
     discovery: float = Field(0.1, ge=0, le=1)
     """Popularity exponent, as for bought together."""
+    false_discoveries: float = Field(0.05, gt=0, lt=1)
+    """Share of wrong pairs among the type pairs found that is accepted."""
     min_lift: float = Field(1.2, ge=1)
     """Lower 5 % bound of a type pair's lift below which it is no accessory."""
+    min_share: float = Field(0.02, ge=0, le=1)
+    """Share of a main type's owners who come to need the accessory below which it is none."""
     price_ratio: float = Field(0.6, gt=0, le=1)
-    """Accessory price over main price up to which the price alone tells the direction."""
+    """Accessory price over main price above which a type pair is hardly believed."""
     per_type: int = Field(2, ge=1)
     """Products of one accessory type in the first round of slots."""
     part_days: int = Field(60, ge=1)

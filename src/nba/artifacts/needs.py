@@ -24,17 +24,21 @@ class Needs:
         product_type: int32 per product: its type.
         main, accessory: int32 per pair: type codes; who buys the first comes to need the second.
         kind: int8 per pair, a code of `NEED_KINDS`.
-        owners: int64 per pair: customers who bought the main type and were observed afterwards
-            without already having the accessory type.
-        buyers: int64 per pair: those of them who bought the accessory type later.
-        expected: float32 per pair: how many would have, had the main type nothing to do with it.
-        lag_days: int32 per pair: median days to the need, censoring accounted for; 0 = bought
-            with the main product, no lag was learned.
+        owners: int64 per pair: arrivals of the main type with proven customers who have an id,
+            observed for a day without the accessory type in the same order or one between order
+            and arrival. An arrival is followed until the customer's next order of the main type.
+        buyers: int64 per pair: those of them followed by an order of the accessory type, in the
+            lag buckets below.
+        expected: float32 per pair: how many would have been, had the main type no part in it.
+        lag_days: int32 per pair: median days from arrival to need, censoring accounted for; 0 =
+            bought with the main product, no lag was learned.
         lag_low, lag_high: int32 per pair: quartiles of the same.
-        offer_day: int32 per pair: the day after the purchase on which to offer it.
+        offer_day: int32 per pair: the day after the arrival from which on to offer it.
+        window_days: int32 per pair: days after the order of the main product within which a
+            customer's order of the accessory counts for the two products.
         bucket_days: int32[buckets + 1]: bounds in days of the lag buckets below.
         events: int32[pairs, buckets]: buyers by lag.
-        at_risk: int32[pairs, buckets]: owners still without it, and still observed.
+        at_risk: int32[pairs, buckets]: owners still without it, and observed through the bucket.
     """
 
     types: Texts
@@ -49,6 +53,7 @@ class Needs:
     lag_low: NDArray[np.int32]
     lag_high: NDArray[np.int32]
     offer_day: NDArray[np.int32]
+    window_days: NDArray[np.int32]
     bucket_days: NDArray[np.int32]
     events: NDArray[np.int32]
     at_risk: NDArray[np.int32]
@@ -67,6 +72,7 @@ class Needs:
             wide,
             wide,
             none.astype(np.float32),
+            none,
             none,
             none,
             none,

@@ -11,54 +11,75 @@ _INTS = "int32[::1]"
 _LONGS = "int64[::1]"
 
 
-@njit(f"void({_LONGS}, {_INTS}, int32[:, ::1])", cache=True, nogil=True)
+@njit(f"void({_LONGS}, {_LONGS}, {_INTS}, int32[:, ::1])", cache=True, nogil=True)
 def count_shared(
-    start: NDArray[np.int64], bought: NDArray[np.int32], shared: NDArray[np.int32]
+    customer_start: NDArray[np.int64],
+    start: NDArray[np.int64],
+    bought: NDArray[np.int32],
+    shared: NDArray[np.int32],
 ) -> None:
     """Count, per pair of types, the customers who bought both.
 
     Args:
-        start: int64[customers + 1]; the types of customer c are at start[c]:start[c + 1].
-        bought: int32: type codes, one a customer and type.
+        customer_start: int64[customers + 1]: orders of customer c are at
+            customer_start[c]:customer_start[c + 1].
+        start: int64[orders + 1]: cells of order o are at start[o]:start[o + 1].
+        bought: int32 per cell: type codes, distinct within an order.
         shared: int32[types, types], added to.
     """
-    for customer in range(len(start) - 1):
-        for one in range(start[customer], start[customer + 1]):
-            for other in range(start[customer], start[customer + 1]):
-                shared[bought[one], bought[other]] += 1
+    last = np.full(len(shared), -1, np.int64)
+    mine = np.empty(len(shared), np.int32)
+    for customer in range(len(customer_start) - 1):
+        found = 0
+        for cell in range(start[customer_start[customer]], start[customer_start[customer + 1]]):
+            one = bought[cell]
+            if last[one] != customer:
+                last[one] = customer
+                for number in range(found):
+                    shared[one, mine[number]] += 1
+                    shared[mine[number], one] += 1
+                mine[found] = one
+                found += 1
 
 
 @njit(
-    f"void({_LONGS}, {_INTS}, {_LONGS}, {_LONGS}, int64, {_LONGS}, int64, int32[:, ::1],"
-    f" {_LONGS}, {_INTS}, int32[:, :, ::1], int32[:, :, ::1], int64[:, ::1], int32[:, ::1],"
-    " int32[:, ::1])",
+    f"void({_LONGS}, {_LONGS}, {_INTS}, {_LONGS}, {_LONGS}, {_INTS}, int64, {_LONGS}, int64,"
+    f" int32[:, ::1], {_LONGS}, {_INTS}, {_LONGS}, int32[:, :, ::1], int32[:, :, ::1],"
+    " int32[:, :, ::1], int32[:, ::1], int64[:, :, ::1], int32[:, ::1], int32[:, :, ::1])",
     cache=True,
     nogil=True,
 )
 def count_lags(
+    customer_start: NDArray[np.int64],
     start: NDArray[np.int64],
     bought: NDArray[np.int32],
     ordered: NDArray[np.int64],
     arrived: NDArray[np.int64],
+    rhythm: NDArray[np.int32],
     as_of: int,
     bounds: NDArray[np.int64],
     period: int,
     place: NDArray[np.int32],
     settling_start: NDArray[np.int64],
     settling: NDArray[np.int32],
+    reach: NDArray[np.int64],
     owners: NDArray[np.int32],
+    calendar: NDArray[np.int32],
     taken: NDArray[np.int32],
-    gone: NDArray[np.int64],
-    pair_events: NDArray[np.int32],
-    pair_gone: NDArray[np.int32],
+    seasons: NDArray[np.int32],
+    missed: NDArray[np.int64],
+    events: NDArray[np.int32],
+    gone: NDArray[np.int32],
 ) -> None:
-    """Follow every customer from each type's arrival to the first order of each other type.
+    """Follow every customer from each arrival of a type to the next order of each other type.
 
     Args:
+        customer_start: as for `count_shared`.
         start: as for `count_shared`.
         bought: as for `count_shared`.
-        ordered: int64: when the customer first ordered the type.
-        arrived: int64: when that arrived.
+        ordered: int64 per order: when; ascending within a customer.
+        arrived: int64 per order: when it arrived.
+        rhythm: int32 per customer: the class of those who order as often.
         as_of: the instant at which following ends.
         bounds: int64[buckets + 1]: the lags at which buckets begin and end.
         period: the length of a calendar period; periods count back from `as_of`.
@@ -66,88 +87,128 @@ def count_lags(
         settling_start: int64[types + 1]: the types that owners of type a need for its sake are
             at settling_start[a]:settling_start[a + 1] of the next argument.
         settling: int32: type codes.
-        owners: int32[types, buckets, periods], added to: owners observed through the bucket,
-            by the period in which its middle lies for them.
-        taken: int32[types, buckets, periods], added to: first orders of the type, over every
-            type the customer is followed from.
-        gone: int64[types, buckets + 1], added to: differences of those no longer at risk.
-        pair_events: int32[pairs, buckets], added to.
-        pair_gone: int32[pairs, buckets + 1], added to, as `gone`.
+        reach: int64, beside `settling`: for how long after the arrival they may need it.
+        owners: int32[types, rhythms, buckets], added to: arrivals followed through the bucket.
+        calendar: int32[types, buckets, periods], added to: the same, by the period in which the
+            middle of the bucket lies.
+        taken: int32[types, rhythms, buckets], added to: orders of the type that ended a
+            following, whichever type it began with.
+        seasons: int32[types, periods], added to: the same, by the period of the order.
+        missed: int64[types, rhythms, buckets + 1], added to: `gone` over all first types.
+        events: int32[pairs, buckets], added to: followings that ended in the bucket.
+        gone: int32[pairs, rhythms, buckets + 1], added to: differences of those followed through
+            the bucket who were no longer at risk as it began, or never.
     """
-    type_count, bucket_count, period_count = owners.shape
+    type_count, bucket_count, period_count = calendar.shape
     never = np.int64(2**62)
-    owned = np.full(type_count, -1, np.int64)
-    settled = np.full(type_count, never, np.int64)
-    settled_next = np.full(type_count, never, np.int64)
-    settled_by = np.full(type_count, -1, np.int32)
+    following = np.full(len(bought), -1, np.int64)
+    basket_of = np.empty(len(bought), np.int64)
+    upcoming = np.full(type_count, -1, np.int64)
+    previous = np.full(type_count, -1, np.int64)
+    mine = np.empty(type_count, np.int32)
     touched = np.empty(type_count, np.int32)
-    for customer in range(len(start) - 1):
-        begin, end = start[customer], start[customer + 1]
+    entered = np.full(type_count, -1, np.int64)
+    leaves = np.empty(type_count, np.int64)
+    in_order = np.full(type_count, -1, np.int64)
+    for customer in range(len(customer_start) - 1):
+        orders_begin, orders_end = customer_start[customer], customer_start[customer + 1]
+        kind = rhythm[customer]
+        # Link each cell to the customer's next one of the same type, walking backwards.
         found = 0
-        for cell in range(begin, end):
-            owned[bought[cell]] = cell
-            touched[found] = bought[cell]
-            found += 1
-        for cell in range(begin, end):
-            main = bought[cell]
-            for entry in range(settling_start[main], settling_start[main + 1]):
-                other = settling[entry]
-                if owned[other] < 0 and settled[other] == never:
-                    touched[found] = other
+        for order in range(orders_end - 1, orders_begin - 1, -1):
+            for cell in range(start[order], start[order + 1]):
+                basket_of[cell] = order
+                if upcoming[bought[cell]] < 0:
+                    mine[found] = bought[cell]
                     found += 1
-                if arrived[cell] < settled[other]:
-                    settled_next[other] = settled[other]
-                    settled[other] = arrived[cell]
-                    settled_by[other] = main
-                elif arrived[cell] < settled_next[other]:
-                    settled_next[other] = arrived[cell]
-        for cell in range(begin, end):
-            main = bought[cell]
-            seen = 0
-            while seen < bucket_count and arrived[cell] + bounds[seen + 1] <= as_of:
-                middle = (bounds[seen] + bounds[seen + 1]) // 2
-                back = (as_of - arrived[cell] - middle) // period
-                owners[main, seen, min(back, period_count - 1)] += 1
-                seen += 1
-            if seen == 0:
-                continue
-            for number in range(found):
-                other = touched[number]
-                if other == main:
+                following[cell] = upcoming[bought[cell]]
+                upcoming[bought[cell]] = cell
+        for order in range(orders_begin, orders_end):
+            for cell in range(start[order], start[order + 1]):
+                upcoming[bought[cell]] = following[cell]
+                in_order[bought[cell]] = order
+            since = arrived[order]
+            for cell in range(start[order], start[order + 1]):
+                main = bought[cell]
+                until = as_of
+                if following[cell] >= 0:
+                    until = min(until, ordered[basket_of[following[cell]]])
+                seen = 0
+                while seen < bucket_count and since + bounds[seen + 1] <= until:
+                    middle = (bounds[seen] + bounds[seen + 1]) // 2
+                    back = (as_of - since - middle) // period
+                    owners[main, kind, seen] += 1
+                    calendar[main, seen, min(back, period_count - 1)] += 1
+                    seen += 1
+                if seen == 0:
                     continue
-                row = place[main, other]
-                leaves = settled_next[other] if settled_by[other] == main else settled[other]
-                is_event = False
-                mine = owned[other]
-                if mine >= 0 and ordered[mine] < leaves:
-                    leaves = ordered[mine]
-                    is_event = leaves > ordered[cell]
-                lag = leaves - arrived[cell]
-                bucket = 0
-                if lag < 0 or (lag == 0 and not is_event):
-                    is_event = False
-                else:
-                    while bucket < seen and bounds[bucket + 1] <= lag:
-                        bucket += 1
-                    if bucket >= seen:
+                count = 0
+                for number in range(found):
+                    other = mine[number]
+                    if other != main and (in_order[other] == order or upcoming[other] >= 0):
+                        entered[other] = cell
+                        touched[count] = other
+                        count += 1
+                        leaves[other] = ordered[order]
+                        if in_order[other] != order:
+                            leaves[other] = ordered[basket_of[upcoming[other]]]
+                # Whoever gets, or lately got, another type that brings the need leaves as well.
+                for number in range(found):
+                    settler = mine[number]
+                    if settler == main:
                         continue
-                if is_event:
-                    back = (as_of - leaves) // period
-                    taken[other, bucket, min(back, period_count - 1)] += 1
+                    for entry in range(settling_start[settler], settling_start[settler + 1]):
+                        other = settling[entry]
+                        if other == main:
+                            continue
+                        when = never
+                        if upcoming[settler] >= 0:
+                            when = arrived[basket_of[upcoming[settler]]]
+                        if previous[settler] >= 0 or in_order[settler] == order:
+                            got = since
+                            if in_order[settler] != order:
+                                got = arrived[basket_of[previous[settler]]]
+                            if got + reach[entry] >= since:
+                                when = since - 1
+                        if when == never:
+                            continue
+                        if entered[other] != cell:
+                            entered[other] = cell
+                            touched[count] = other
+                            count += 1
+                            leaves[other] = -when
+                        elif abs(leaves[other]) > when:
+                            leaves[other] = -when
+                for number in range(count):
+                    other = touched[number]
+                    is_event = leaves[other] > ordered[order]
+                    lag = abs(leaves[other]) - since
+                    bucket = 0
+                    if lag < 0:
+                        is_event = False
+                    elif lag > 0 or is_event:
+                        while bucket < seen and bounds[bucket + 1] <= lag:
+                            bucket += 1
+                        if bucket >= seen:
+                            continue
+                    row = place[main, other]
+                    if is_event:
+                        taken[other, kind, bucket] += 1
+                        back = (as_of - since - lag) // period
+                        seasons[other, min(back, period_count - 1)] += 1
+                        if row >= 0:
+                            events[row, bucket] += 1
+                        bucket += 1
+                    missed[other, kind, bucket] += 1
+                    missed[other, kind, seen] -= 1
                     if row >= 0:
-                        pair_events[row, bucket] += 1
-                    bucket += 1
-                gone[other, bucket] += 1
-                gone[other, seen] -= 1
-                if row >= 0:
-                    pair_gone[row, bucket] += 1
-                    pair_gone[row, seen] -= 1
+                        gone[row, kind, bucket] += 1
+                        gone[row, kind, seen] -= 1
+            for cell in range(start[order], start[order + 1]):
+                previous[bought[cell]] = cell
         for number in range(found):
-            other = touched[number]
-            owned[other] = -1
-            settled[other] = never
-            settled_next[other] = never
-            settled_by[other] = -1
+            upcoming[mine[number]] = -1
+            previous[mine[number]] = -1
 
 
 @njit(

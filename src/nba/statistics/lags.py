@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.data.history import Baskets
-from nba.domain import DAY, Ids
+from nba.domain import DAY, MICROSECOND, Ids
 from nba.errors import DataError
 from nba.statistics.archives import read_archive, write_archive
 
 PERIOD_DAYS: Final = 28
 """Length of the calendar periods in which owners are observed."""
-PERIOD_COUNT: Final = 66
+PERIOD_COUNT: Final = 40
 """Periods told apart, counted back from the end; the last holds everything older."""
-PAIR_LIMIT: Final = 200_000
-"""Pairs of types of which lags are kept; of more, those with the most followers."""
+RHYTHMS: Final = 15
+"""Classes of customers by orders, two an octave: 1, 2, 3, 4 to 5, 6 to 7 and so on to 128."""
+PAIR_LIMIT: Final = 20_000
+"""Pairs of types of which lags are kept; of more, those with the most customers."""
 
 
 def _lag_days() -> NDArray[np.int32]:
@@ -30,6 +32,8 @@ def _lag_days() -> NDArray[np.int32]:
     return np.array(bounds, np.int32)
 
 
+_DAY: Final = int(DAY / MICROSECOND)
+
 LAG_DAYS: Final = _lag_days()
 """int32[buckets + 1]: a lag of d whole days is in the bucket b with LAG_DAYS[b] <= d."""
 
@@ -38,23 +42,27 @@ LAG_DAYS: Final = _lag_days()
 class LagCounts:
     """Sums over customers of what they bought after what, and when.
 
-    A customer is followed from each type bought: from the arrival of the first order with it
-    until the first order of each other type. Who had that before, in the same order or before
-    the arrival was never at risk. An owner counts in a bucket of lags only if observed through
-    it, so events over owners at risk is the life table's hazard, whatever is censored.
+    A customer is followed from each arrival of a type until the next order of each other type,
+    at most until the next order of the type itself. Who had the other in the same order, or
+    ordered it before the arrival, was never at risk. A following counts in a bucket of lags only
+    if it was observed through it, so events over those at risk is the life table's hazard,
+    whatever is censored.
 
     Attributes:
         types: the names of the type codes.
         as_of: the instant at which following ends; sums of one instant add.
         first, second: int32 per pair of types, sorted.
-        events: int32[pairs, buckets]: owners of the first who then bought the second.
-        gone: int32[pairs, buckets]: owners of the first observed through the bucket who were no
-            longer at risk when it began, or never.
-        owners: int32[types, buckets, periods]: owners observed through the bucket, by the
-            calendar period in which its middle lies for them.
-        taken: int32[types, buckets, periods]: events of the type over all firsts, those included
+        events: int32[pairs, buckets]: arrivals of the first followed by an order of the second.
+        gone: int32[pairs, rhythms, buckets]: arrivals of the first, followed through the bucket,
+            that were no longer at risk when it began, or never.
+        owners: int32[types, rhythms, buckets]: arrivals followed through the bucket, by class of
+            customers.
+        calendar: int32[types, buckets, periods]: the same, by the calendar period in which the
+            middle of the bucket lies for them.
+        taken: int32[types, rhythms, buckets]: events of the type over all firsts, those included
             whose pair is not kept.
-        missed: int64[types, buckets]: `gone` of the type over all firsts.
+        seasons: int32[types, periods]: the same, by the period of the event.
+        missed: int64[types, rhythms, buckets]: `gone` of the type over all firsts.
     """
 
     types: Ids
@@ -64,7 +72,9 @@ class LagCounts:
     events: NDArray[np.int32]
     gone: NDArray[np.int32]
     owners: NDArray[np.int32]
+    calendar: NDArray[np.int32]
     taken: NDArray[np.int32]
+    seasons: NDArray[np.int32]
     missed: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -72,8 +82,8 @@ class LagCounts:
         return len(self.first)
 
     def at_risk(self) -> NDArray[np.int64]:
-        """Give, per pair and bucket, the owners of the first still without the second."""
-        return np.asarray(self.owners.sum(axis=2, dtype=np.int64)[self.first] - self.gone, np.int64)
+        """Give int32[pairs, rhythms, buckets]: arrivals of the first still without the second."""
+        return self.owners[self.first] - self.gone
 
     def __add__(self, other: LagCounts) -> LagCounts:
         """Add the counts of other customers.
@@ -137,11 +147,11 @@ class LagCounts:
         values: dict[str, Any] = {}
         for name in ("events", "gone"):
             rows = np.concatenate([getattr(self, name), sign * getattr(other, name)])
-            values[name] = np.zeros((len(pairs), rows.shape[1]), np.int32)
+            values[name] = np.zeros((len(pairs), *rows.shape[1:]), np.int32)
             np.add.at(values[name], place, rows)
-        alive = values["events"].any(axis=1) | values["gone"].any(axis=1)
+        alive = values["events"].any(axis=1) | values["gone"].any(axis=(1, 2))
         values = {name: rows[alive] for name, rows in values.items()}
-        for name in ("owners", "taken", "missed"):
+        for name in ("owners", "calendar", "taken", "seasons", "missed"):
             of_mine, of_theirs = getattr(self, name), getattr(other, name)
             values[name] = np.zeros((len(types), *of_mine.shape[1:]), of_mine.dtype)
             values[name][mine] += of_mine
@@ -158,124 +168,119 @@ _ARRAYS: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FirstOrders:
-    """When each customer first ordered each type, by customer and instant; guests have no second.
+class Followed:
+    """The orders of the customers who can be followed: proven ones with an id.
 
     Attributes:
-        start: int64[customers + 1]: those of customer c are at start[c]:start[c + 1].
-        bought: int32: type codes.
-        ordered, arrived: int64: microseconds since 1970; `arrived` is the delivery, else the
-            order and the days a delivery takes by default.
-        as_of: the instant up to which they are known.
         types: the names of the type codes.
+        as_of: the instant up to which the orders are known.
+        customer_start: int64[customers + 1]: orders of customer c are at
+            customer_start[c]:customer_start[c + 1], in time.
+        start: int64[orders + 1]: cells of order o are at start[o]:start[o + 1].
+        bought: int32 per cell: type codes, distinct within an order.
+        ordered, arrived: int64 per order: microseconds since 1970; `arrived` is the delivery,
+            else the order and the days a delivery takes by default.
     """
 
+    types: Ids
+    as_of: np.datetime64
+    customer_start: NDArray[np.int64]
     start: NDArray[np.int64]
     bought: NDArray[np.int32]
     ordered: NDArray[np.int64]
     arrived: NDArray[np.int64]
-    as_of: np.datetime64
-    types: Ids
 
     @classmethod
     def of(cls, baskets: Baskets, *, delivery_days: int) -> Self:
-        """Find them.
+        """Choose them.
 
         Args:
-            baskets: over types, as `Baskets.coarsened` gives them; of proven customers only.
+            baskets: over types, as `Baskets.coarsened` gives them.
             delivery_days: days from order to delivery where nobody said.
         """
-        size = baskets.size
-        followed = np.repeat(baskets.proven & (baskets.customer < len(baskets.customer_ids)), size)
-        width = max(len(baskets.product_ids), 1)
-        basket = np.repeat(np.arange(len(baskets)), size)[followed]
-        bought = baskets.product[followed]
-        # Baskets ascend in time within a customer: the first of a run is the first purchase.
-        key = baskets.customer[basket] * np.int64(width) + bought
-        cell = np.sort(np.unique(key, return_index=True)[1])
-        basket = basket[cell]
-        arrived = np.where(
-            np.isnat(baskets.delivered_at), baskets.at + delivery_days * DAY, baskets.delivered_at
-        )
-        ordered = baskets.at[basket].astype(np.int64)
-        start = np.searchsorted(baskets.customer[basket], np.arange(len(baskets.customer_ids) + 1))
+        kept = baskets.proven & (baskets.customer < len(baskets.customer_ids))
+        ordered = baskets.at[kept].astype(np.int64)
+        delivered = baskets.delivered_at[kept]
+        usual = ordered + delivery_days * _DAY
+        arrived = np.where(np.isnat(delivered), usual, delivered.astype(np.int64))
+        customer = baskets.customer[kept]
+        begin = np.flatnonzero(np.diff(customer, prepend=-1))
         return cls(
-            start.astype(np.int64),
-            bought[cell],
-            ordered,
-            np.maximum(arrived[basket].astype(np.int64), ordered),
-            baskets.as_of,
             baskets.product_ids,
+            baskets.as_of,
+            np.append(begin, len(customer)).astype(np.int64),
+            np.append(0, np.cumsum(baskets.size[kept])).astype(np.int64),
+            baskets.product[np.repeat(kept, baskets.size)],
+            ordered,
+            np.maximum(arrived, ordered),
         )
+
+    def rhythm(self) -> NDArray[np.int32]:
+        """Class customers by their orders, int32 in 0:`RHYTHMS`."""
+        orders = np.diff(self.customer_start)
+        classes = np.minimum(2 * np.log2(np.maximum(orders, 1)), RHYTHMS - 1)
+        return np.asarray(classes, np.int32)
 
 
 def lag_counts(
-    firsts: FirstOrders, *, settling: NDArray[np.bool_] | None = None, min_shared: int = 1
+    followed: Followed, *, settling: NDArray[np.int64] | None = None, min_shared: int = 1
 ) -> LagCounts:
     """Count lags; sums over customers are exact where every pair is kept.
 
     Args:
-        firsts: the first order of each type of each customer.
-        settling: bool[types, types]: true at (main, second) where owners of that main type need
-            the second for its sake; followed from another first type, they are at risk of the
-            second only until the main type arrives. By default nowhere.
+        followed: whose orders to count.
+        settling: int64[types, types], at (main, second) the days after its arrival within which
+            owners of that main type may need the second for its sake, 0 where they do not;
+            meanwhile nobody followed from another type is at risk of the second. By default
+            nowhere.
         min_shared: customers who bought both types, from which on a pair is kept; of more than
             `PAIR_LIMIT` pairs those with the most customers are.
     """
     from nba.statistics import lag_kernels
 
-    width, buckets = len(firsts.types), len(LAG_DAYS) - 1
+    width, buckets = len(followed.types), len(LAG_DAYS) - 1
+    orders = (followed.customer_start, followed.start, followed.bought)
     shared = np.zeros((width, width), np.int32)
-    lag_kernels.count_shared(firsts.start, firsts.bought, shared)
+    lag_kernels.count_shared(*orders, shared)
     kept = shared >= min_shared
-    settling_start, settled = np.zeros(width + 1, np.int64), np.empty(0, np.int32)
-    if settling is not None:
-        settling_start = np.append(0, np.cumsum(settling.sum(axis=1)))
-        settled = np.nonzero(settling)[1].astype(np.int32)
-        # Whom a main type settles leaves a pair even where nobody bought both of it.
-        kept[:, np.unique(settled)] |= min_shared == 1
+    reach = np.zeros((width, width), np.int64) if settling is None else settling * _DAY
+    main, settled = np.nonzero(reach)
+    # Whom a main type settles leaves a pair even where nobody bought both of it.
+    kept[:, settled] |= min_shared == 1
     np.fill_diagonal(kept, val=False)
     pairs = _most_shared(kept, shared)
     place = np.full((width, width), -1, np.int32)
     place.ravel()[pairs] = np.arange(len(pairs))
-    day = int(DAY / np.timedelta64(1, "us"))
-    owners = np.zeros((width, buckets, PERIOD_COUNT), np.int32)
-    taken = np.zeros_like(owners)
-    missed = np.zeros((width, buckets + 1), np.int64)
-    events = np.zeros((len(pairs), buckets), np.int32)
-    gone = np.zeros((len(pairs), buckets + 1), np.int32)
+    values: dict[str, Any] = {
+        "owners": np.zeros((width, RHYTHMS, buckets), np.int32),
+        "calendar": np.zeros((width, buckets, PERIOD_COUNT), np.int32),
+        "taken": np.zeros((width, RHYTHMS, buckets), np.int32),
+        "seasons": np.zeros((width, PERIOD_COUNT), np.int32),
+        "missed": np.zeros((width, RHYTHMS, buckets + 1), np.int64),
+        "events": np.zeros((len(pairs), buckets), np.int32),
+        "gone": np.zeros((len(pairs), RHYTHMS, buckets + 1), np.int32),
+    }
     lag_kernels.count_lags(
-        firsts.start,
-        firsts.bought,
-        firsts.ordered,
-        firsts.arrived,
-        int(firsts.as_of.astype(np.int64)),
-        LAG_DAYS.astype(np.int64) * day,
-        PERIOD_DAYS * day,
+        *orders,
+        followed.ordered,
+        followed.arrived,
+        followed.rhythm(),
+        int(followed.as_of.astype(np.int64)),
+        LAG_DAYS.astype(np.int64) * _DAY,
+        PERIOD_DAYS * _DAY,
         place,
-        settling_start,
-        settled,
-        owners,
-        taken,
-        missed,
-        events,
-        gone,
+        np.searchsorted(main, np.arange(width + 1)),
+        settled.astype(np.int32),
+        reach[main, settled],
+        *values.values(),
     )
     # The kernel writes differences of those gone.
-    gone = np.cumsum(gone, axis=1, dtype=np.int32)[:, :-1]
-    alive = events.any(axis=1) | gone.any(axis=1)
+    for name in ("missed", "gone"):
+        values[name] = np.cumsum(values[name], axis=2, dtype=values[name].dtype)[:, :, :-1].copy()
+    alive = values["events"].any(axis=1) | values["gone"].any(axis=(1, 2))
+    values |= {name: values[name][alive] for name in ("events", "gone")}
     first, second = np.divmod(pairs[alive].astype(np.int32), max(width, 1))
-    return LagCounts(
-        firsts.types,
-        firsts.as_of,
-        first,
-        second,
-        events[alive],
-        gone[alive],
-        owners,
-        taken,
-        np.cumsum(missed, axis=1)[:, :-1].copy(),
-    )
+    return LagCounts(followed.types, followed.as_of, first, second, **values)
 
 
 def _most_shared(kept: NDArray[np.bool_], shared: NDArray[np.int32]) -> NDArray[np.int64]:

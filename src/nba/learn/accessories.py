@@ -1,0 +1,368 @@
+"""Accessories, spare parts and refills: from pairs of types down to pairs of products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.graph import ProductGraph
+from nba.artifacts.needs import NEED_KINDS, Needs
+from nba.artifacts.products import Products
+from nba.config import AccessoriesConfig
+from nba.data.catalog import Catalog
+from nba.data.history import Baskets
+from nba.learn.assortment import NONE, Assortment
+from nba.learn.compatibility import Compatibility
+from nba.learn.needs import learn_needs
+from nba.learn.ranges import crossed
+from nba.vocabulary import AVAILABILITIES, SOURCES, Availability, Source
+
+Codes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_ACCESSORY: Final = NEED_KINDS.index("accessory")
+_PAIR_CUSTOMERS: Final = 2
+"""Customers with both products from which on they, not the types, are the evidence."""
+_STEP: Final = 1e-6
+"""By how much, relative to it, a score stands below the one before where types take turns."""
+
+
+def accessories(
+    placed: Baskets,
+    products: Products,
+    listing: Catalog,
+    types: Assortment,
+    fits: Compatibility,
+    successors: ProductGraph,
+    config: AccessoriesConfig,
+    *,
+    delivery_days: int,
+) -> tuple[Needs, ProductGraph, ProductGraph]:
+    """Learn what owners come to need, and rank, for each product, the products that meet it.
+
+    Of types that need each other (see `needs`) product j is an accessory of product i with
+
+        s(j | i) = (c_ij + m P(b | a) p_j|b) / (c_i + m) * p_j|b^(-beta)
+
+    c_ij the proven customers who bought i and, in the same or a later order within the window of
+    the two types, j; c_i those who bought i; P(b | a) the share of arrivals of type a followed by
+    type b; p_j|b the share of j among orders of type b; m pseudo-customers; beta the discovery
+    knob. A list takes its first places from every accessory type in turn, the type most often
+    followed first; then the best scores follow. Nothing in it misfits, is a variant, or stands in
+    the category of i. A new product has the customers of its direct predecessors.
+
+    Args:
+        placed: kept orders over the product codes.
+        products: for orders, customers and prices.
+        listing: for what is used up.
+        types: type and group of each product.
+        fits: what goes with what; `accessory_for` links are listed whatever was learned.
+        successors: direct links from old products to new ones.
+        config: sizes and thresholds.
+        delivery_days: days from order to delivery where nobody said.
+
+    Returns:
+        The needs; the accessory graph; the graph of parts, which holds the pairs of types whose
+        kind is spare part or refill. Those with a lag of `part_days` or more are in the accessory
+        graph only for products that have nothing else there. Of an edge `support` is c_ij;
+        `customers` are those its source rests on: c_ij (pair, catalogue link), those of the
+        predecessors (predecessor), buyers of the two types (category pair); `lag` is the types'.
+    """
+    needs = learn_needs(placed, products, listing, types, fits, config, delivery_days=delivery_days)
+    edges = _scored(
+        _candidates(placed, products, types, fits, successors, needs, config),
+        products,
+        types,
+        needs,
+        config,
+    )
+    is_part = edges.need != NONE
+    is_part[is_part] = needs.kind[edges.need[is_part]] != _ACCESSORY
+    is_late = is_part & (edges.lag(needs) >= config.part_days)
+    has_early = np.zeros(len(products), np.bool_)
+    has_early[edges.first[~is_late]] = True
+    early = edges.where(~is_late | ~has_early[edges.first])
+    return (
+        needs,
+        _graph(early, len(products), needs, config),
+        _graph(edges.where(is_part), len(products), needs, config),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Edges:
+    """Candidate edges, by first, then second product.
+
+    Attributes:
+        first, second: int64 product codes.
+        need: int64: the pair of types, its place in `Needs`; NONE for a mere catalogue link.
+        customers: int64: c_ij.
+        inherited: int64: the same of the direct predecessors of either product.
+        linked: bool: `accessory_for` of the second names the first.
+        score: float64.
+    """
+
+    first: Codes
+    second: Codes
+    need: Codes
+    customers: Codes
+    inherited: Codes
+    linked: NDArray[np.bool_]
+    score: Floats
+
+    def where(self, kept: NDArray[np.bool_]) -> _Edges:
+        return _Edges(
+            self.first[kept],
+            self.second[kept],
+            self.need[kept],
+            self.customers[kept],
+            self.inherited[kept],
+            self.linked[kept],
+            self.score[kept],
+        )
+
+    def lag(self, needs: Needs) -> NDArray[np.int32]:
+        """Give the lag of the two types; 0 where they have none."""
+        return np.asarray(np.append(needs.lag_days, 0)[self.need], np.int32)
+
+    def source(self) -> NDArray[np.int64]:
+        """Name the strongest evidence of each edge."""
+        return np.select(
+            [
+                (self.customers >= _PAIR_CUSTOMERS) & (self.need != NONE),
+                self.linked,
+                self.inherited >= _PAIR_CUSTOMERS,
+            ],
+            [
+                SOURCES.index(Source.PAIR),
+                SOURCES.index(Source.CATALOGUE_LINK),
+                SOURCES.index(Source.PREDECESSOR),
+            ],
+            SOURCES.index(Source.CATEGORY_PAIR),
+        )
+
+
+def _candidates(
+    placed: Baskets,
+    products: Products,
+    types: Assortment,
+    fits: Compatibility,
+    successors: ProductGraph,
+    needs: Needs,
+    config: AccessoriesConfig,
+) -> _Edges:
+    """Join what customers bought, what the catalogue links and what sells best of each type."""
+    width = len(products)
+    counted, customers = _followed(placed, needs)
+    inherited, inherited_customers = _inherited(counted, customers, successors, width)
+    links = fits.link_main.astype(np.int64) * width + fits.link_accessory
+    keys = np.unique(
+        np.concatenate(
+            [
+                counted,
+                inherited,
+                links,
+                _named(fits, needs, width),
+                _best_sellers(products, fits, needs, config.top_k),
+            ]
+        )
+    )
+    first, second = np.divmod(keys, max(width, 1))
+    need = _need_of(needs, first, second)
+    linked = np.isin(keys, links)
+    able = (first != second) & ~types.are_variants(first, second)
+    able &= (types.category[first] != types.category[second]) | (types.category[first] == NONE)
+    able &= ((need != NONE) | linked) & fits.belongs(first, second)
+    return _Edges(
+        first,
+        second,
+        need,
+        _spread(keys, counted, customers),
+        _spread(keys, inherited, inherited_customers),
+        linked,
+        np.zeros(len(keys)),
+    ).where(able)
+
+
+def _need_of(needs: Needs, first: Codes, second: Codes) -> Codes:
+    """Give the place in `needs` of each pair of products' types, or NONE."""
+    width = len(needs.types)
+    known = needs.main.astype(np.int64) * width + needs.accessory
+    wanted = needs.product_type[first].astype(np.int64) * width + needs.product_type[second]
+    if not len(known):
+        return np.full(len(first), NONE, np.int64)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, place, NONE)
+
+
+def _spread(keys: Codes, some: Codes, values: Codes) -> Codes:
+    """Lay the values of some of the sorted keys out over all of them, 0 for the others."""
+    spread = np.zeros(len(keys), np.int64)
+    spread[np.searchsorted(keys, some)] = values
+    return spread
+
+
+def _followed(placed: Baskets, needs: Needs) -> tuple[Codes, Codes]:
+    """Count c_ij over the pairs of types: sorted keys i * products + j, and customers."""
+    width = max(len(placed.product_ids), 1)
+    basket = np.repeat(np.arange(len(placed)), placed.size)
+    cell = np.flatnonzero(placed.proven[basket])
+    product = placed.product[cell].astype(np.int64)
+    kind, basket = needs.product_type[product], basket[cell]
+    by_type = np.argsort(kind, kind="stable")
+    start = np.searchsorted(kind[by_type], np.arange(len(needs.types) + 1))
+    # Customer and instant as one number that ascends with the baskets.
+    seconds = placed.at.astype("datetime64[s]").astype(np.int64)
+    seconds -= seconds.min(initial=0)
+    span = int(seconds.max(initial=0)) + int(needs.window_days.max(initial=0)) * 86_400 + 1
+    moment = placed.customer * np.int64(span) + seconds
+    found = []
+    for main, accessory, days in zip(needs.main, needs.accessory, needs.window_days, strict=True):
+        mine = by_type[start[main] : start[main + 1]]
+        theirs = by_type[start[accessory] : start[accessory + 1]]
+        begin = np.searchsorted(basket[theirs], basket[mine])
+        end = np.searchsorted(
+            moment[basket[theirs]], moment[basket[mine]] + int(days) * 86_400, "right"
+        )
+        row, number = crossed(begin, end)
+        key = product[mine[row]] * width + product[theirs[number]]
+        who = placed.customer[basket[mine[row]]]
+        order = np.lexsort((who, key))
+        key, who = key[order], who[order]
+        found.append(key[(np.diff(key, prepend=-1) != 0) | (np.diff(who, prepend=-1) != 0)])
+    keys, count = np.unique(
+        np.concatenate(found) if found else np.empty(0, np.int64), return_counts=True
+    )
+    return keys, count.astype(np.int64)
+
+
+def _inherited(
+    keys: Codes, customers: Codes, successors: ProductGraph, width: int
+) -> tuple[Codes, Codes]:
+    """Pass the customers of old products on to the new ones, as main product and as accessory."""
+    old, new = successors.first().astype(np.int64), successors.neighbours.astype(np.int64)
+    order = np.argsort(old, kind="stable")
+    start = np.searchsorted(old[order], np.arange(width + 1))
+    first, second = np.divmod(keys, max(width, 1))
+    row, number = crossed(start[first], start[first + 1])
+    as_main = new[order][number] * width + second[row]
+    other, place = crossed(start[second], start[second + 1])
+    as_accessory = first[other] * width + new[order][place]
+    passed = np.concatenate([as_main, as_accessory])
+    heirs, where = np.unique(passed, return_inverse=True)
+    total = np.zeros(len(heirs), np.int64)
+    np.add.at(total, where, np.concatenate([customers[row], customers[other]]))
+    return heirs, total
+
+
+def _named(fits: Compatibility, needs: Needs, width: int) -> Codes:
+    """Pair the products of needed types that some list names with those whose list it is."""
+    accessory = np.repeat(np.arange(width), np.diff(fits.start))
+    known = fits.goes_with < width
+    main, accessory = fits.goes_with[known], accessory[known]
+    needed = _need_of(needs, main, accessory) != NONE
+    named: Codes = main[needed] * width + accessory[needed]
+    return named
+
+
+def _best_sellers(products: Products, fits: Compatibility, needs: Needs, top_k: int) -> Codes:
+    """Pair every product of a main type with the best sellers of what it needs that fit anything.
+
+    Those without an order follow by price, then id; what is discontinued is no best seller.
+    """
+    width = len(products)
+    price = np.where(products.has_price, products.price, np.iinfo(np.int64).max)
+    is_over = products.availability == AVAILABILITIES.index(Availability.DISCONTINUED)
+    generic = np.flatnonzero(~fits.specific & ~is_over)
+    order = generic[np.lexsort((generic, price[generic], -products.orders[generic]))]
+    pairs = [np.empty(0, np.int64)]
+    for main, accessory in zip(needs.main, needs.accessory, strict=True):
+        best = order[needs.product_type[order] == accessory][:top_k]
+        owners = np.flatnonzero(needs.product_type == main)
+        pairs.append((owners[:, None] * width + best).ravel())
+    return np.concatenate(pairs)
+
+
+def _scored(
+    edges: _Edges,
+    products: Products,
+    types: Assortment,
+    needs: Needs,
+    config: AccessoriesConfig,
+) -> _Edges:
+    """Score edges by the formula of `accessories`."""
+    kind = types.category[edges.second]
+    orders, members = np.zeros((2, len(types.categories) + 1))
+    np.add.at(orders, types.category, products.orders)
+    np.add.at(members, types.category, 1)
+    # One more order each, so that what was never bought has a share as well.
+    share = (products.orders[edges.second] + 1) / (orders[kind] + members[kind])
+    followed = _strength(edges, needs, config)
+    owners = products.customers[edges.first]
+    customers = edges.customers + edges.inherited
+    score = customers + config.smoothing * followed * share
+    score *= share**-config.discovery / np.maximum(owners + config.smoothing, 1)
+    return replace(edges, score=score)
+
+
+def _strength(edges: _Edges, needs: Needs, config: AccessoriesConfig) -> Floats:
+    """Give P(b | a) of each edge; a link that no pair of types speaks of has the least one."""
+    share = needs.buyers / np.maximum(needs.owners, 1)
+    return np.asarray(np.append(share, config.min_share)[edges.need], np.float64)
+
+
+def _graph(edges: _Edges, width: int, needs: Needs, config: AccessoriesConfig) -> ProductGraph:
+    """Order each product's edges: types in turn for the first places, then by score."""
+    source = edges.source()
+    is_prior = source == SOURCES.index(Source.CATEGORY_PAIR)
+    strength = _strength(edges, needs, config)
+    order = np.lexsort((edges.second, -edges.score, is_prior, edges.need, edges.first))
+    turn = np.empty(len(order), np.int64)
+    turn[order] = _ranks(edges.first[order], edges.need[order])
+    early = turn < config.per_type
+    turn = np.minimum(turn, config.per_type)
+    order = np.lexsort(
+        (edges.second, -edges.score, np.where(early, -strength, is_prior), turn, edges.first)
+    )
+    place = np.empty(len(order), np.int64)
+    place[order] = _ranks(edges.first[order], np.zeros(len(order), np.int64))
+    buyers = np.append(needs.buyers, 0)[edges.need]
+    return ProductGraph.of(
+        width,
+        edges.first,
+        edges.second,
+        _falling(edges.score, order, place),
+        source=source,
+        support=edges.customers,
+        customers=np.select(
+            [is_prior, source == SOURCES.index(Source.PREDECESSOR)],
+            [buyers, edges.inherited],
+            edges.customers,
+        ),
+        lag=edges.lag(needs),
+        rung=place,
+        top_k=config.top_k,
+    )
+
+
+def _ranks(first: Codes, second: Codes) -> Codes:
+    """Number the rows of each run of equal pairs from 0."""
+    row = np.arange(len(first))
+    new = (np.diff(first, prepend=-1) != 0) | (np.diff(second, prepend=-2) != 0)
+    begun: Codes = np.maximum.accumulate(np.where(new, row, 0))
+    return row - begun
+
+
+def _falling(score: Floats, order: Codes, place: Codes) -> Floats:
+    """Lower scores so that they fall along each product's list, where types take turns."""
+    fallen = score[order]
+    position = place[order]
+    for number in range(1, int(position.max(initial=0)) + 1):
+        here = np.flatnonzero(position == number)
+        fallen[here] = np.minimum(fallen[here], fallen[here - 1] * (1 - _STEP))
+    lowered = np.empty(len(order))
+    lowered[order] = fallen
+    return lowered
