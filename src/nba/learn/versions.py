@@ -8,10 +8,12 @@ from typing import Final, NamedTuple
 
 from nba.learn.text import WORD
 
-_MODEL: Final = re.compile(r"([^\W\d_]+)(\d{1,5})([^\W\d_]*)")
+_MODEL: Final = re.compile(r"([^\W_]*[^\W\d_])([1-9]\d{0,4})([^\W\d_]*)")
 _ROMAN: Final = re.compile(r"(?=[IVX]{2})(X{0,2})(IX|IV|V?I{0,3})|V|X")
 _MARKS: Final = frozenset("v version gen generation mk mark series".split())
 _YEARS: Final = range(1980, 2100)
+_MANY: Final = 100
+"""Nothing has had so many versions: such a number is a code."""
 _DIGITS: Final = {"I": 1, "V": 5, "X": 10}
 
 
@@ -22,7 +24,7 @@ class Version(NamedTuple):
         family: the title's words, casefolded, with a gap where the number stood.
         number: it.
         is_clear: a model (AX15), a year, a Roman numeral or a number marked as a version (Gen 2)
-            is clear; a mere number may as well be a size.
+            is clear; a mere number may as well be a size, and that of a long model a code.
     """
 
     family: tuple[str, ...]
@@ -34,8 +36,8 @@ def versions(brand: str, title: Sequence[str]) -> list[Version]:
     """Read the versions a title may stand for, clear ones alone where there is any.
 
     Words such as Pro or Max stay in the family: they name a tier, and the Pro does not replace
-    the plain one. Numbers of three digits and more that are no years, and those with a leading
-    zero, count things or name shades; a number with a unit (128GB) is a word.
+    the plain one. Mere numbers of three digits and more that are no years, and those with a
+    leading zero, count things or name shades; a number with a unit (128GB) is a word.
 
     Args:
         brand: part of the family even where the title leaves it out.
@@ -57,14 +59,14 @@ def _number(written: str, before: str) -> tuple[str, int, bool] | None:
     """Read a word as a number: what remains of the word, the number, whether it is clear."""
     model = _MODEL.fullmatch(written.casefold())
     if model:
-        return f"{model[1]}#{model[3]}", int(model[2]), True
+        return f"{model[1]}#{model[3]}", int(model[2]), int(model[2]) < _MANY
     if before and _ROMAN.fullmatch(written):
         return "#", _from_roman(written), True
     if not (written.isascii() and written.isdigit()) or written.startswith("0"):
         return None
     number = int(written)
-    is_clear = number in _YEARS or (number < 100 and before in _MARKS)
-    return ("#", number, is_clear) if is_clear or number < 100 else None
+    is_clear = number in _YEARS or (number < _MANY and before in _MARKS)
+    return ("#", number, is_clear) if is_clear or number < _MANY else None
 
 
 def _from_roman(numeral: str) -> int:

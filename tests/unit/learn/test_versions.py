@@ -18,6 +18,8 @@ def read(title, brand=""):
         ("Pedal Mk 2", ("pedal", "mk", "#"), 2),
         ("Watch Series 9 45mm", ("watch", "series", "#", "45mm"), 9),
         ("Router v2", ("router", "v#"), 2),
+        ("Sony 1000XM5", ("sony", "1000xm#"), 5),
+        ("OLED55C3 TV", ("oled55c#", "tv"), 3),
     ],
 )
 def test_models_years_numerals_and_marked_numbers_are_clear(title, family, number):
@@ -26,6 +28,11 @@ def test_models_years_numerals_and_marked_numbers_are_clear(title, family, numbe
 
 def test_a_mere_number_may_be_a_size_and_so_is_not_clear():
     assert read("iPhone 15 Pro 128GB") == [(("iphone", "#", "pro", "128gb"), 15, False)]
+
+
+def test_the_long_number_of_a_model_may_be_a_code_and_so_is_not_clear():
+    assert read("Camera D750") == [(("camera", "d#"), 750, False)]
+    assert read("Hinge H0012") == []
 
 
 def test_a_tier_stays_in_the_family():
