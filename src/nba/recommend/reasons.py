@@ -81,18 +81,20 @@ def same_customers(snapshot: Snapshot, edge: Edge) -> Reason:
     similar products those who ever bought a variant of both, within_days being null.
     """
     title = snapshot.products.title[edge.source]
-    if edge.relation is Relation.BOUGHT_TOGETHER:
-        days: int | None = snapshot.manifest.config.copurchase.spell_days
-        text = f"bought within {counted(days, 'day')} of {title} by the same customers"
-    else:
-        days, text = None, f"bought by the same customers as {title}, seldom in one order"
+    days = snapshot.manifest.config.copurchase.spell_days
+    in_spells = edge.relation is Relation.BOUGHT_TOGETHER
+    text = (
+        f"bought within {counted(days, 'day')} of {title} by the same customers"
+        if in_spells
+        else f"bought by the same customers as {title}, seldom in one order"
+    )
     return Reason(
         ReasonCode.SAME_CUSTOMERS,
         text,
         {
             "from": snapshot.products.ids[edge.source],
             "customers_together": edge.customers,
-            "within_days": days,
+            "within_days": days if in_spells else None,
         },
     )
 
