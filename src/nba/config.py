@@ -58,9 +58,9 @@ class AccessoriesConfig(_Section):
     """Accessories kept a product."""
     window_days: int = Field(90, ge=1, le=3650)
     """Days after the main product within which an accessory without a learned lag counts."""
-    smoothing: float = Field(200.0, ge=0)
-    """Pseudo-buyers spread over an accessory type by popularity."""
-    discovery: float = Field(0.1, ge=0, le=1)
+    smoothing: float = Field(50.0, ge=0)
+    """Pseudo-customers spread over the accessory types as often as they follow, by popularity."""
+    discovery: float = Field(0.05, ge=0, le=1)
     """Popularity exponent, as for bought together."""
     false_discoveries: float = Field(0.05, gt=0, lt=1)
     """Share of wrong pairs among the type pairs found that is accepted."""
@@ -70,8 +70,8 @@ class AccessoriesConfig(_Section):
     """Share of a main type's owners who come to need the accessory below which it is none."""
     price_ratio: float = Field(0.6, gt=0, le=1)
     """Accessory price over main price above which a type pair is hardly believed."""
-    per_type: int = Field(2, ge=1)
-    """Products of one accessory type in the first round of slots."""
+    variety: float = Field(0.25, ge=0, le=2)
+    """How much the second and third product of one type yield to other types: 0 = not at all."""
     part_days: int = Field(60, ge=1)
     """Median lag from which on an accessory is a spare part or refill."""
 

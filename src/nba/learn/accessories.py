@@ -25,9 +25,8 @@ Floats = NDArray[np.float64]
 
 _ACCESSORY: Final = NEED_KINDS.index("accessory")
 _PAIR_CUSTOMERS: Final = 2
-"""Customers with both products from which on they, not the types, are the evidence."""
-_STEP: Final = 1e-6
-"""By how much, relative to it, a score stands below the one before where types take turns."""
+"""Customers with both products from which on they, not the types, are the evidence; as many as
+the shop's word stands for."""
 
 
 def accessories(
@@ -45,14 +44,15 @@ def accessories(
 
     Of types that need each other (see `needs`) product j is an accessory of product i with
 
-        s(j | i) = (c_ij + m P(b | a) p_j|b) / (c_i + m) * p_j|b^(-beta)
+        s(j | i) = (c_ij + m P(b | a) p_j|b) / (c_i + m) * p_j^(-beta) / (1 + r_ij)^variety
 
     c_ij the proven customers who bought i and, in the same or a later order within the window of
     the two types, j; c_i those who bought i; P(b | a) the share of arrivals of type a followed by
-    type b; p_j|b the share of j among orders of type b; m pseudo-customers; beta the discovery
-    knob. A list takes its first places from every accessory type in turn, the type most often
-    followed first; then the best scores follow. Nothing in it misfits, is a variant, or stands in
-    the category of i. A new product has the customers of its direct predecessors.
+    type b; p_j|b and p_j the share of j among orders of type b and among all; m pseudo-customers;
+    beta the discovery knob; r_ij how many better products of its type the list holds, so that
+    every accessory type has its turn. The second of a group of variants counts half, the third a
+    third. A link counts as two customers, and a product has those of its direct predecessors as
+    well. Nothing in a list misfits, is a variant, or stands in the category of i.
 
     Args:
         placed: kept orders over the product codes.
@@ -295,74 +295,57 @@ def _scored(
 ) -> _Edges:
     """Score edges by the formula of `accessories`."""
     kind = types.category[edges.second]
-    orders, members = np.zeros((2, len(types.categories) + 1))
-    np.add.at(orders, types.category, products.orders)
-    np.add.at(members, types.category, 1)
     # One more order each, so that what was never bought has a share as well.
-    share = (products.orders[edges.second] + 1) / (orders[kind] + members[kind])
-    followed = _strength(edges, needs, config)
-    owners = products.customers[edges.first]
-    customers = edges.customers + edges.inherited
-    score = customers + config.smoothing * followed * share
-    score *= share**-config.discovery / np.maximum(owners + config.smoothing, 1)
-    return replace(edges, score=score)
+    orders = products.orders + 1.0
+    of_kind = np.zeros(len(types.categories) + 1)
+    np.add.at(of_kind, types.category, orders)
+    followed = np.append(needs.buyers / np.maximum(needs.owners, 1), config.min_share)[edges.need]
+    prior = config.smoothing * followed * orders[edges.second] / of_kind[kind]
+    said = np.where(edges.linked, _PAIR_CUSTOMERS, 0)
+    score = edges.customers + edges.inherited + said + prior
+    score /= np.maximum(products.customers[edges.first] + config.smoothing, 1)
+    score *= (orders[edges.second] / orders.sum()) ** -config.discovery
+    return replace(edges, score=_varied(edges, types, score, config.variety))
 
 
-def _strength(edges: _Edges, needs: Needs, config: AccessoriesConfig) -> Floats:
-    """Give P(b | a) of each edge; a link that no pair of types speaks of has the least one."""
-    share = needs.buyers / np.maximum(needs.owners, 1)
-    return np.asarray(np.append(share, config.min_share)[edges.need], np.float64)
+def _varied(edges: _Edges, types: Assortment, score: Floats, variety: float) -> Floats:
+    """Lower scores by how many better ones of its type, and of its group, stand before."""
+    rank = _ranks(edges.first, edges.need, edges.second, score)
+    lone = types.group[edges.second] == NONE
+    group = np.where(lone, len(types.groups) + edges.second, types.group[edges.second])
+    twin = _ranks(edges.first, group, edges.second, score)
+    return np.asarray(score / ((1.0 + rank) ** variety * (1.0 + twin)), np.float64)
+
+
+def _ranks(first: Codes, block: Codes, second: Codes, score: Floats) -> Codes:
+    """Number the edges of each product and block from 0, best score first."""
+    order = np.lexsort((second, -score, block, first))
+    row = np.arange(len(order))
+    new = np.diff(first[order], prepend=-1) != 0
+    new |= np.diff(block[order], prepend=-2) != 0
+    begun: Codes = np.maximum.accumulate(np.where(new, row, 0))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = row - begun
+    return rank
 
 
 def _graph(edges: _Edges, width: int, needs: Needs, config: AccessoriesConfig) -> ProductGraph:
-    """Order each product's edges: types in turn for the first places, then by score."""
     source = edges.source()
-    is_prior = source == SOURCES.index(Source.CATEGORY_PAIR)
-    strength = _strength(edges, needs, config)
-    order = np.lexsort((edges.second, -edges.score, is_prior, edges.need, edges.first))
-    turn = np.empty(len(order), np.int64)
-    turn[order] = _ranks(edges.first[order], edges.need[order])
-    early = turn < config.per_type
-    turn = np.minimum(turn, config.per_type)
-    order = np.lexsort(
-        (edges.second, -edges.score, np.where(early, -strength, is_prior), turn, edges.first)
-    )
-    place = np.empty(len(order), np.int64)
-    place[order] = _ranks(edges.first[order], np.zeros(len(order), np.int64))
-    buyers = np.append(needs.buyers, 0)[edges.need]
     return ProductGraph.of(
         width,
         edges.first,
         edges.second,
-        _falling(edges.score, order, place),
+        edges.score,
         source=source,
         support=edges.customers,
         customers=np.select(
-            [is_prior, source == SOURCES.index(Source.PREDECESSOR)],
-            [buyers, edges.inherited],
+            [
+                source == SOURCES.index(Source.CATEGORY_PAIR),
+                source == SOURCES.index(Source.PREDECESSOR),
+            ],
+            [np.append(needs.buyers, 0)[edges.need], edges.inherited],
             edges.customers,
         ),
         lag=edges.lag(needs),
-        rung=place,
         top_k=config.top_k,
     )
-
-
-def _ranks(first: Codes, second: Codes) -> Codes:
-    """Number the rows of each run of equal pairs from 0."""
-    row = np.arange(len(first))
-    new = (np.diff(first, prepend=-1) != 0) | (np.diff(second, prepend=-2) != 0)
-    begun: Codes = np.maximum.accumulate(np.where(new, row, 0))
-    return row - begun
-
-
-def _falling(score: Floats, order: Codes, place: Codes) -> Floats:
-    """Lower scores so that they fall along each product's list, where types take turns."""
-    fallen = score[order]
-    position = place[order]
-    for number in range(1, int(position.max(initial=0)) + 1):
-        here = np.flatnonzero(position == number)
-        fallen[here] = np.minimum(fallen[here], fallen[here - 1] * (1 - _STEP))
-    lowered = np.empty(len(order))
-    lowered[order] = fallen
-    return lowered
