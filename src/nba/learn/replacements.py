@@ -12,7 +12,7 @@ from nba.artifacts.products import Products
 from nba.config import ReplacementsConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets
-from nba.domain import DAY
+from nba.domain import DAY, Instants
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.ranges import crossed
@@ -24,6 +24,8 @@ _UNSEEN_DAYS: Final = 28
 """A product first sold that soon after the history begins may be of any age."""
 _APART_DAYS: Final = 30
 """Generations follow each other by at least that; sizes come out together."""
+_HANDOVER_DAYS: Final = 90
+"""Days from the end of the old to the launch of the new where the title alone proves little."""
 _TOP_K: Final = 5
 """Products of the next generation kept."""
 _FLOW_SMOOTHING: Final = 5.0
@@ -47,12 +49,14 @@ class _Generations(NamedTuple):
         product: int64 per row.
         generation: int64 per row.
         family: int64 per generation.
+        is_clear: bool per generation: its number stands for a version and nothing else.
         start: int64 per generation + 1: its rows are start[g]:start[g + 1].
     """
 
     product: NDArray[np.int64]
     generation: NDArray[np.int64]
     family: NDArray[np.int64]
+    is_clear: NDArray[np.bool_]
     start: NDArray[np.int64]
 
 
@@ -71,8 +75,10 @@ def successors(
     category and title but for one number and for what tells the variants of a group apart; the
     new one's number is greater, and of all greater ones the next; it was launched later
     (published, else first sold) by 30 days or more, costs between 1 / `price_band` and
-    `price_band` times as much, and fits what the old one fits. A mere number counts only where no
-    two products that differ in nothing else were launched together: those are sizes.
+    `price_band` times as much, and fits what the old one fits. A number that may be a size or a
+    code (see `versions`) counts only where the new product came when the old one went (within 90
+    days of `discontinued_at`), and where no two products that differ in nothing else were
+    launched together: those are sizes.
 
     Links may form loops, as the shop may say what it likes; who follows them remembers the way.
 
@@ -87,9 +93,8 @@ def successors(
     titles = _title_words(listing)
     links = _linked(listing)
     launched = _launch_days(listing, placed)
-    learned = _learned(
-        products, types, fits, launched, _lines(listing, types, titles, launched), config
-    )
+    lines = _lines(listing, types, titles, launched)
+    learned = _learned(listing, products, types, fits, launched, lines, config)
     keys = np.concatenate([edges.old * width + edges.new for edges in (links, learned)])
     # Of equal keys the first holds: the shop's word stands before ours.
     keys, place = np.unique(keys, return_index=True)
@@ -135,6 +140,7 @@ def _linked(listing: Catalog) -> _Edges:
 
 
 def _learned(
+    listing: Catalog,
     products: Products,
     types: Assortment,
     fits: Compatibility,
@@ -145,6 +151,7 @@ def _learned(
     """Link each product to those of the next generation that may be its successor."""
     old: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     new = old.copy()
+    ended = _days(listing.discontinued_at, np.inf)
     waiting, step = np.arange(len(lines.product)), 1
     # Who finds nobody in the next generation looks in the one after it.
     while len(waiting):
@@ -160,6 +167,8 @@ def _learned(
         able &= products.has_price[first] & products.has_price[second]
         able &= (ratio <= config.price_band) & (ratio >= 1 / config.price_band)
         able &= ~types.are_variants(first, second)
+        handed_over = np.abs(launched[second] - ended[first]) <= _HANDOVER_DAYS
+        able &= handed_over | lines.is_clear[lines.generation[partner]]
         able[able] = fits.fits(first[able], second[able])
         old.append(first[able])
         new.append(second[able])
@@ -174,13 +183,18 @@ def _launch_days(listing: Catalog, placed: Baskets) -> NDArray[np.float64]:
     day = np.full(len(listing), -np.inf)
     if len(placed):
         sold = np.full(len(listing), np.inf)
-        at = (placed.at - np.datetime64(0, "us")) / DAY
+        at = _days(placed.at, np.inf)
         np.minimum.at(sold, placed.product, np.repeat(at, placed.size))
         tells = np.isfinite(sold) & (sold >= at.min() + _UNSEEN_DAYS)
         day[tells] = sold[tells]
-    published = ~np.isnat(listing.published_at)
-    day[published] = (listing.published_at[published] - np.datetime64(0, "us")) / DAY
-    return day
+    published = _days(listing.published_at, -np.inf)
+    return np.where(np.isfinite(published), published, day)
+
+
+def _days(at: Instants, missing: float) -> NDArray[np.float64]:
+    """Count days from 1970."""
+    day = (at - np.datetime64(0, "us")) / DAY
+    return np.where(np.isnat(at), missing, day)
 
 
 def _lines(
@@ -206,10 +220,11 @@ def _lines(
     sizes = sizes[_came_out_together(sizes, of, numbers, launched[codes])]
     order = np.lexsort((codes, numbers, of))
     order = order[~np.isin(of[order], sizes)]
-    of, numbers, codes = of[order], numbers[order], codes[order]
+    of, numbers, codes, clear = of[order], numbers[order], codes[order], clear[order]
     begins = (np.diff(of, prepend=-1) != 0) | (np.diff(numbers, prepend=-1) != 0)
     start = np.append(np.flatnonzero(begins), len(codes))
-    return _Generations(codes, np.cumsum(begins) - 1, of[start[:-1]], start)
+    head = start[:-1]
+    return _Generations(codes, np.cumsum(begins) - 1, of[head], clear[head] == 1, start)
 
 
 def _shared_words(types: Assortment, titles: list[list[str]]) -> dict[int, set[str]]:

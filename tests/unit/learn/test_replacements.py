@@ -110,10 +110,21 @@ def test_a_case_is_no_successor_of_a_case_for_another_phone():
     assert follow(case("A1", "K2", 300)) == {"bag-k1-for-a1": [("bag-k2-for-a1", "version", 0)]}
 
 
+def handed_over(name, number, born, died):
+    return phone(f"{name} {number}", born, discontinued_at=at(died))
+
+
+def test_a_mere_number_is_a_version_only_where_the_new_came_when_the_old_went():
+    older = phone("Fone 15", 0)
+    newer = phone("Fone 16", 300)
+    assert find(older, newer) == {}
+    for day, found in ((300, {"fone-15"}), (390, {"fone-15"}), (210, {"fone-15"}), (391, set())):
+        assert set(find(older | {"discontinued_at": at(day)}, newer)) == found
+
+
 def test_mere_numbers_that_came_out_together_are_sizes():
-    generations = [phone(f"Fone {number}", 300 * number) for number in (3, 4, 5)]
-    assert set(find(*generations)) == {"fone-3", "fone-4"}
-    sizes = [phone(f"Pan {number}", day) for number, day in ((20, 0), (24, 0), (28, 300))]
+    assert set(find(handed_over("Pan", 20, 0, 300), phone("Pan 24", 300))) == {"pan-20"}
+    sizes = [handed_over("Pan", 20, 0, 300), phone("Pan 24", 300), phone("Pan 28", 310)]
     assert find(*sizes) == {}
 
 
