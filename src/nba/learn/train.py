@@ -11,13 +11,13 @@ import numpy as np
 
 from nba.artifacts.customers import Customers
 from nba.artifacts.graph import ProductGraph
-from nba.artifacts.needs import Needs
 from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory, last_fact
 from nba.domain import MICROSECOND
+from nba.learn.accessories import accessories
 from nba.learn.assortment import Assortment
 from nba.learn.cards import product_cards
 from nba.learn.collaborative import factorise
@@ -95,8 +95,16 @@ def train(
         listing, products, types, fits, placed, config.replacements
     )
     announce("accessories")
-    needs = Needs.empty(len(ids))
-    graphs[Relation.ACCESSORIES] = graphs[Relation.PARTS] = ProductGraph.empty(len(ids))
+    needs, graphs[Relation.ACCESSORIES], graphs[Relation.PARTS] = accessories(
+        placed,
+        products,
+        listing,
+        types,
+        fits,
+        graphs[Relation.SUCCESSORS],
+        config.accessories,
+        delivery_days=config.default_delivery_days,
+    )
     rules = coded_rules(known.rules, ids)
     announce("customers")
     matrix = InteractionMatrix.of(placed, half_life_days=config.picks.half_life_days)
