@@ -45,7 +45,7 @@ def test_an_example_is_what_the_server_says(
 
 
 def test_there_is_an_example_of_every_kind_of_answer() -> None:
-    assert len(EXAMPLES) >= 12
+    assert len(EXAMPLES) >= 14
     assert not shortens({"a": 1}, {"a": 2})
     assert not shortens([1, 2], [1])
     assert not shortens({"a": None}, {})

@@ -221,9 +221,34 @@ def test_a_product_with_an_odd_id_is_found_under_its_encoded_name(client: TestCl
     assert "kettle" in ids(client, path_of("products", ODD_PRODUCT, "bought-together"))
 
 
-def test_the_old_kettle_is_replaced_by_the_new(client: TestClient) -> None:
-    assert ids(client, path_of("products", "old-kettle", "replacements")) == ["kettle"]
-    assert ids(client, path_of("products", "kettle", "replacements")) == []
+def test_the_old_kettle_is_replaced_by_the_new_and_else_by_what_is_like_it(
+    client: TestClient,
+) -> None:
+    path = path_of("products", "old-kettle", "replacements")
+    items = client.get(path).json()["items"]
+    assert items[0]["product_id"] == "kettle"
+    assert [item["reason"]["code"] for item in items] == ["SUCCESSOR", "SUBSTITUTE", "SUBSTITUTE"]
+    assert "SUCCESSOR" not in client.get(path_of("products", "kettle", "replacements")).text
+
+
+def test_accessories_are_those_that_the_catalogue_names(client: TestClient) -> None:
+    (item,) = client.get(path_of("products", "kettle", "accessories")).json()["items"]
+    assert (item["product_id"], item["source"]) == ("filter", "catalogue_link")
+    assert ids(client, path_of("products", "filter", "accessories")) == []
+
+
+def test_what_is_similar_is_of_the_category_before_all_else(client: TestClient) -> None:
+    assert ids(client, path_of("products", "old-kettle", "similar"))[0] == "kettle"
+    assert ids(client, path_of("products", "cup", "similar"))[0] == "mug-blue"
+
+
+def test_an_upsell_is_dearer_within_its_band(client: TestClient) -> None:
+    (item,) = client.get(
+        path_of("products", "old-kettle", "upsell"), params={"explain": "1"}
+    ).json()["items"]
+    evidence = item["reason"]["evidence"]
+    assert (item["product_id"], evidence["price_from"], evidence["price"]) == ("kettle", 2000, 3000)
+    assert ids(client, path_of("products", "kettle", "upsell")) == []
 
 
 def test_the_same_question_has_the_same_bytes(client: TestClient) -> None:

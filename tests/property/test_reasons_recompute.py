@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle, islice, pairwise
 from pathlib import Path
+from posixpath import commonpath
 from typing import Any, Final
 
 import numpy as np
@@ -134,8 +135,9 @@ def views(recount: Recount, first: str, second: str) -> dict[str, Any]:
 def alike(recount: Recount, first: str, second: str) -> dict[str, Any]:
     one, other = (recount.products[product] for product in (first, second))
     words_from, words_to = words(one["title"]), words(other["title"])
+    paths = [row["category"].replace(" > ", "/") for row in (one, other)]
     return {
-        "category": one["category"] if one["category"] == other["category"] else None,
+        "category": commonpath(paths).replace("/", " > ") or None,
         "brand": one["brand"] if one["brand"] == other["brand"] else None,
         "words_shared": len(words_from & words_to),
         "words_from": len(words_from),

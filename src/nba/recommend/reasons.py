@@ -20,7 +20,7 @@ from nba.recommend.eligibility import price_to_pay
 from nba.recommend.results import Figure, Reason
 from nba.recommend.slates import Explained
 from nba.recommend.succession import Succession
-from nba.recommend.wording import counted, leaf, listed, percent, words
+from nba.recommend.wording import counted, leaf, listed, percent, shared_path, words
 from nba.vocabulary import SOURCES, ReasonCode, Relation, Source
 
 _NEEDED: Final = dict(
@@ -149,27 +149,27 @@ def categories_together(snapshot: Snapshot, edge: Edge) -> Reason:
 def alike(products: Products, edge: Edge) -> Reason:
     """Explain by what the catalogue says of both.
 
-    Evidence: category and brand where both have the same, else null; words_shared, words_from
-    and words_to count the distinct words of both titles, of the title of the product asked about,
-    and of that of the one shown.
+    Evidence: category, the deepest that both stand in, and brand, where both have the same; null
+    where there is none. words_shared, words_from and words_to count the distinct words of both
+    titles, of the title of the product asked about, and of that of the one shown.
     """
-    category, brand = (
-        text[edge.source] if text[edge.source] == text[edge.target] else ""
-        for text in (products.category, products.brand)
-    )
-    words_from, words_to = (words(products.title[one]) for one in (edge.source, edge.target))
+    pair = (edge.source, edge.target)
+    category = shared_path(*(products.category[one] for one in pair))
+    brands = {products.brand[one] for one in pair}
+    brand = brands.pop() if len(brands) == 1 else ""
+    words_from, words_to = (words(products.title[one]) for one in pair)
     shared = len(words_from & words_to)
-    both = listed(
-        [
-            *(["the category"] if category else []),
-            *(["the brand"] if brand else []),
-            *([f"{counted(shared, 'word')} of the title"] if shared else []),
-        ]
-    )
+    said = [
+        f"the category {leaf(category)}" if category else "",
+        f"the brand {brand}" if brand else "",
+        f"{counted(shared, 'word')} of the title" if shared else "",
+    ]
     title = products.title[edge.source]
     return Reason(
         ReasonCode.ALIKE,
-        f"shares {both} with {title}" if both else f"described like {title}",
+        f"shares {listed(list(filter(None, said)))} with {title}"
+        if any(said)
+        else f"described like {title}",
         {
             "from": products.ids[edge.source],
             "category": category or None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
+LEVEL: Final = " > "
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -26,7 +28,13 @@ def listed(parts: Sequence[str]) -> str:
 
 def leaf(path: str) -> str:
     """Give the last level of a category path."""
-    return path.rpartition(" > ")[2]
+    return path.rpartition(LEVEL)[2]
+
+
+def shared_path(first: str, second: str) -> str:
+    """Give the levels that two category paths begin with."""
+    levels = zip(first.split(LEVEL), second.split(LEVEL), strict=False)
+    return LEVEL.join(level for level, _ in takewhile(lambda pair: pair[0] == pair[1], levels))
 
 
 def words(text: str) -> frozenset[str]:

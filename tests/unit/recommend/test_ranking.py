@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nba.recommend.ranking import BLOCK, best
-from nba.recommend.wording import counted, leaf, listed, percent, words
+from nba.recommend.wording import counted, leaf, listed, percent, shared_path, words
 
 SCORES = st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 1.0, 2.0]), max_size=30)
 
@@ -56,3 +56,18 @@ def test_parts_are_joined_as_people_do():
 def test_a_path_ends_in_its_leaf_and_a_title_is_its_distinct_words():
     assert (leaf("A > B > C"), leaf("A"), leaf("")) == ("C", "A", "")
     assert words("Kettle, 1.7 l (KETTLE)") == {"kettle", "1", "7", "l"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        ("A > B", "A > B", "A > B"),
+        ("A > B", "A > C > B", "A"),
+        ("A", "B", ""),
+        ("", "A", ""),
+        ("A > B", "A", "A"),
+        ("", "", ""),
+    ],
+)
+def test_paths_share_the_levels_they_begin_with(first, second, shared):
+    assert shared_path(first, second) == shared

@@ -54,7 +54,7 @@ def test_a_list_names_the_evidence_of_each_item():
         ("SAME_CUSTOMERS", "bought within 90 days of A by the same customers"),
         ("GROUP_TOGETHER", "20 % of orders with a variant of A also had a variant of it"),
         ("CATEGORIES_TOGETHER", "20 % of orders with A also had E"),
-        ("ALIKE", "shares the category with A"),
+        ("ALIKE", "shares the category A with A"),
         ("CATALOGUE_LINK", "the catalogue names it beside A"),
     ]
     evidence = [dict(item.reason.evidence) for item in slate]
@@ -161,7 +161,7 @@ def test_what_is_similar_says_what_the_two_share():
     )
     b, c, d = recommender.similar("a")
     assert b.reason.text == (
-        "shares the category, the brand and 4 words of the title with Steel kettle 1.7 l"
+        "shares the category K, the brand Arno and 4 words of the title with Steel kettle 1.7 l"
     )
     assert b.reason.evidence["words_from"] == 5
     assert c.reason.evidence == {"from": "a", "sessions_together": 12, "people_together": 7}
