@@ -65,19 +65,25 @@ def lay_out(
             stream[first + rank] = held[place]
 
 
-@compiled(types.void(LONGS, INTS, LONG, LONG, LONGS))
+@compiled(types.void(LONGS, INTS, LONG, LONG, LONGS, LONGS))
 def count_visits(
     start: NDArray[np.int64],
     stream: NDArray[np.int32],
     begin: int,
     end: int,
     visits: NDArray[np.int64],
+    met: NDArray[np.int64],
 ) -> None:
-    """Add to `visits`, per row, the baskets of begin:end in which another row stands before it."""
+    """Add up, per row, the baskets of begin:end in which another row stands before it.
+
+    To `met` are added all rows that it meets there, each as often as it does.
+    """
     for basket in range(begin, end):
-        shift = HEADER * (basket + 1)
-        for cell in range(start[basket] + shift + 1, start[basket + 1] + shift):
-            visits[stream[cell]] += 1
+        first = start[basket] + HEADER * (basket + 1)
+        others = start[basket + 1] - start[basket] - 1
+        for cell in range(first, first + others + 1):
+            visits[stream[cell]] += cell > first
+            met[stream[cell]] += others
 
 
 @compiled(types.void(LONGS, INTS, LONG, LONG, LONGS, INTS))

@@ -8,10 +8,10 @@ Importing this module compiles the loops once a machine.
 from __future__ import annotations
 
 from math import log
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import types
+from numba import from_dtype, types
 from numpy.typing import NDArray
 
 from nba.statistics.basket_kernels import INT, INTS, LONG, LONGS, REAL, REALS, compiled, record
@@ -25,28 +25,31 @@ from nba.statistics.pair_kernels import (
     count_row,
 )
 
+Entries = NDArray[Any]
+"""An array of `ENTRY`."""
+ENTRY: Final = np.dtype(
+    [("score", "f8"), ("weight", "i8"), ("partner", "i4"), ("orders", "i4"), ("customers", "i4")],
+    align=True,
+)
+"""One partner, a product code; side by side, since most heaps are touched where memory is cold."""
+
 
 class Heaps(NamedTuple):
-    """The best partners of each row; those of row r are at start[r]:start[r] + size[r].
+    """The best partners of each row.
 
     Attributes:
-        start: int64[rows + 1]; where a row's room begins.
-        size: int32 per row.
-        threshold: float64 per row: the score below which a partner is refused; -inf before the
-            heap is full.
-        score: float64.
-        partner: int32, product codes.
-        orders, weight, customers: what was counted.
+        start: int64[rows + 1]: row r has the room start[r]:start[r + 1].
+        size: int32 per row: entries it has; a heap once the room is full, in any order before.
+        threshold: float64 per row: the score below which a partner is refused; -inf before.
+        entries: `ENTRY`.
+        held: `ENTRY`[1]: room for one on its way.
     """
 
     start: NDArray[np.int64]
     size: NDArray[np.int32]
     threshold: NDArray[np.float64]
-    score: NDArray[np.float64]
-    partner: NDArray[np.int32]
-    orders: NDArray[np.int32]
-    weight: NDArray[np.int64]
-    customers: NDArray[np.int32]
+    entries: Entries
+    held: Entries
 
 
 class Marks(NamedTuple):
@@ -69,72 +72,65 @@ class Marks(NamedTuple):
     order_count: NDArray[np.int64]
 
 
-HEAPS = record(Heaps, LONGS, INTS, REALS, REALS, INTS, INTS, LONGS, INTS)
+ENTRIES = from_dtype(ENTRY)[::1]
+HEAPS = record(Heaps, LONGS, INTS, REALS, ENTRIES, ENTRIES)
 MARKS = record(Marks, INTS, REALS, REALS, LONGS, REALS, LONGS)
 
 
-@compiled(types.boolean(REAL, INT, REAL, INT))
-def _is_worse(score: float, partner: int, than_score: float, than_partner: int) -> bool:
-    return score < than_score or (score == than_score and partner > than_partner)
+@compiled(types.boolean(ENTRIES, LONG, ENTRIES, LONG))
+def _is_worse(entries: Entries, place: int, others: Entries, other: int) -> bool:
+    one, two = entries[place], others[other]
+    return bool(one.score < two.score or (one.score == two.score and one.partner > two.partner))
 
 
-@compiled(types.void(HEAPS, LONG, HEAPS, LONG))
-def _copy(source: Heaps, at: int, target: Heaps, place: int) -> None:
-    target.score[place] = source.score[at]
-    target.partner[place] = source.partner[at]
-    target.orders[place] = source.orders[at]
-    target.weight[place] = source.weight[at]
-    target.customers[place] = source.customers[at]
-
-
-@compiled(LONG(HEAPS, LONG, LONG, REAL, INT))
-def _sink(heaps: Heaps, base: int, size: int, score: float, partner: int) -> int:
-    """Lift what is worse than an entry from below the top of a heap; give the place left free."""
-    place = base
-    below = base + 1
-    while below < base + size:
-        if below + 1 < base + size and _is_worse(
-            heaps.score[below + 1],
-            heaps.partner[below + 1],
-            heaps.score[below],
-            heaps.partner[below],
-        ):
+@compiled(types.void(ENTRIES, LONG, LONG, LONG, ENTRIES))
+def _sink(entries: Entries, base: int, end: int, place: int, held: Entries) -> None:
+    """Let the entry held sink from a free place of the heap base:end; the worst stands on top."""
+    below = 2 * place - base + 1
+    while below < end:
+        if below + 1 < end and _is_worse(entries, below + 1, entries, below):
             below += 1
-        if not _is_worse(heaps.score[below], heaps.partner[below], score, partner):
+        if not _is_worse(entries, below, held, 0):
             break
-        _copy(heaps, below, heaps, place)
+        entries[place] = entries[below]
         place = below
-        below = base + 2 * (place - base) + 1
-    return place
+        below = 2 * place - base + 1
+    entries[place] = held[0]
 
 
-@compiled(types.void(HEAPS, LONG, REAL, INT, INT, LONG, INT))
-def _push(
-    heaps: Heaps, row: int, score: float, partner: int, orders: int, weight: int, customers: int
-) -> None:
-    """Put a partner into the heap of a row; a full heap gives up its worst, or refuses."""
-    base = heaps.start[row]
-    width = heaps.start[row + 1] - base
+@compiled(types.void(ENTRIES, LONG, LONG, ENTRIES))
+def _order(entries: Entries, base: int, end: int, held: Entries) -> None:
+    """Make a heap of base:end."""
+    for place in range(base + (end - base) // 2 - 1, base - 1, -1):
+        held[0] = entries[place]
+        _sink(entries, base, end, place, held)
+
+
+@compiled(types.void(HEAPS, LONG))
+def _push(heaps: Heaps, row: int) -> None:
+    """Put the entry held into the heap of a row; a full one gives up its worst, or refuses."""
+    base, end = heaps.start[row], heaps.start[row + 1]
     place = base + heaps.size[row]
-    if place < base + width:
+    if place < end:
+        heaps.entries[place] = heaps.held[0]
         heaps.size[row] += 1
-        while place > base:
-            above = base + (place - base - 1) // 2
-            if not _is_worse(score, partner, heaps.score[above], heaps.partner[above]):
-                break
-            _copy(heaps, above, heaps, place)
-            place = above
-    elif width > 0 and _is_worse(heaps.score[base], heaps.partner[base], score, partner):
-        place = _sink(heaps, base, width, score, partner)
+        if place + 1 < end:
+            return
+        _order(heaps.entries, base, end, heaps.held)
+    elif base < end and _is_worse(heaps.entries, base, heaps.held, 0):
+        _sink(heaps.entries, base, end, base, heaps.held)
     else:
         return
-    heaps.score[place] = score
-    heaps.partner[place] = partner
-    heaps.orders[place] = orders
-    heaps.weight[place] = weight
-    heaps.customers[place] = customers
-    if heaps.size[row] == width:
-        heaps.threshold[row] = heaps.score[base]
+    heaps.threshold[row] = heaps.entries[base].score
+
+
+@compiled(types.void(ENTRIES, REAL, INT, INT, LONG, INT))
+def _hold(
+    held: Entries, score: float, partner: int, orders: int, weight: int, customers: int
+) -> None:
+    entry = held[0]
+    entry.score, entry.partner, entry.orders = score, partner, orders
+    entry.weight, entry.customers = weight, customers
 
 
 @compiled(REAL(REAL, REAL, REAL, REAL))
@@ -208,9 +204,11 @@ def rank_rows(
                     orders, marks.orders[row], marks.orders[other], marks.order_count[0]
                 )
             if mine >= heaps.threshold[row]:
-                _push(heaps, row, mine, marks.product[other], orders, weight, customers)
+                _hold(heaps.held, mine, marks.product[other], orders, weight, customers)
+                _push(heaps, row)
             if its >= heaps.threshold[other]:
-                _push(heaps, other, its, marks.product[row], orders, weight, customers)
+                _hold(heaps.held, its, marks.product[row], orders, weight, customers)
+                _push(heaps, other)
 
 
 @compiled(types.void(HEAPS, HEAPS))
@@ -218,24 +216,21 @@ def merge(heaps: Heaps, others: Heaps) -> None:
     """Put the partners of other heaps over the same rows into these."""
     for row in range(len(heaps.size)):
         for place in range(others.start[row], others.start[row] + others.size[row]):
-            _push(
-                heaps,
-                row,
-                others.score[place],
-                others.partner[place],
-                others.orders[place],
-                others.weight[place],
-                others.customers[place],
-            )
+            heaps.held[0] = others.entries[place]
+            _push(heaps, row)
 
 
-@compiled(types.void(HEAPS, INTS, HEAPS))
-def unload(heaps: Heaps, row: NDArray[np.int32], out: Heaps) -> None:
-    """Write the heaps out by product, best first, and spoil them; `row` is that of a product."""
+@compiled(types.void(HEAPS, INTS, LONGS, ENTRIES))
+def unload(heaps: Heaps, row: NDArray[np.int32], start: NDArray[np.int64], out: Entries) -> None:
+    """Write the heaps out by product, best first, and spoil them.
+
+    `row` names the row of each product, start[p] where its best partner goes.
+    """
     for product in range(len(row)):
         base = heaps.start[row[product]]
-        for place in range(out.start[product + 1] - 1, out.start[product] - 1, -1):
-            _copy(heaps, base, out, place)
-            last = base + place - out.start[product]
-            free = _sink(heaps, base, last - base, heaps.score[last], heaps.partner[last])
-            _copy(heaps, last, heaps, free)
+        last = base + heaps.size[row[product]] - 1
+        _order(heaps.entries, base, last + 1, heaps.held)
+        for place in range(last, base - 1, -1):
+            out[start[product] + place - base] = heaps.entries[base]
+            heaps.held[0] = heaps.entries[place]
+            _sink(heaps.entries, base, place, base, heaps.held)

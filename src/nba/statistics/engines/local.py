@@ -62,7 +62,7 @@ def pair_counts(baskets: Baskets, settings: PairSettings, *, threads: int = 1) -
     """
     evidence = Evidence.of(baskets, settings)
     product_count = len(baskets.product_ids)
-    visits = _visits(evidence, np.arange(product_count, dtype=np.int32), threads)
+    visits, _ = _visits(evidence, np.arange(product_count, dtype=np.int32), threads)
     blocks = _blocks(visits, threads * _BLOCKS_PER_THREAD)
     counted = Parallel(n_jobs=threads, backend="threading")(
         delayed(_counted)(*block, evidence, visits, settings.customer_cap) for block in blocks
@@ -160,12 +160,14 @@ def _ranked(
     row_count = len(marks.product)
     row = np.empty(row_count, np.int32)
     row[marks.product] = np.arange(row_count, dtype=np.int32)
-    visits = _visits(evidence, row, threads)
+    visits, met = _visits(evidence, row, threads)
     blocks = iter(_blocks(visits, threads * _BLOCKS_PER_THREAD))
-    part, width = _part(evidence), min(top_k, max(row_count - 1, 0))
+    part = _part(evidence)
+    # A row has no more partners than it meets: rare products need little room.
+    heap_start = np.append(0, np.cumsum(np.minimum(met, top_k)))
 
     def fill() -> Heaps:
-        heaps = _heaps(np.arange(row_count + 1) * width)
+        heaps = _heaps(heap_start)
         tally, partners = _tally(row_count), _partners(row_count)
         # Threads take the next block from one queue: whoever is quick does more.
         for begin, end in blocks:
@@ -179,9 +181,11 @@ def _ranked(
     )
     for one in others:
         top_kernels.merge(heaps, one)
-    best = _heaps(np.append(0, np.cumsum(heaps.size[row])))
-    top_kernels.unload(heaps, row, best)
-    return TopPairs(best.start, best.partner, best.orders, best.weight, best.customers, best.score)
+    indptr = np.append(0, np.cumsum(heaps.size[row]))
+    best = np.empty(indptr[-1], top_kernels.ENTRY)
+    top_kernels.unload(heaps, row, indptr, best)
+    columns = ("partner", "orders", "weight", "customers", "score")
+    return TopPairs(indptr, *(best[name].copy() for name in columns))
 
 
 def _by_popularity(
@@ -197,7 +201,10 @@ def _by_popularity(
     return product, baskets[product]
 
 
-def _visits(evidence: Evidence, row: NDArray[np.int32], threads: int) -> Visits:
+def _visits(
+    evidence: Evidence, row: NDArray[np.int32], threads: int
+) -> tuple[Visits, NDArray[np.int64]]:
+    """Write the baskets as a stream; give where rows meet in it, and how often each does."""
     from nba.statistics import basket_kernels, pair_kernels
 
     basket_count, cell_count = len(evidence), len(evidence.product)
@@ -212,9 +219,10 @@ def _visits(evidence: Evidence, row: NDArray[np.int32], threads: int) -> Visits:
     largest = int(np.diff(evidence.start).max(initial=0))
     cuts = np.linspace(0, basket_count, threads + 1).astype(np.int64).tolist()
     parts = list(pairwise(cuts))
-    visits = np.zeros((threads, len(row)), np.int64)
+    visits, met = np.zeros((2, threads, len(row)), np.int64)
 
-    def lay_out(begin: int, end: int, count: NDArray[np.int64]) -> None:
+    def lay_out(part: int) -> None:
+        begin, end = parts[part]
         basket_kernels.lay_out(
             evidence.start,
             evidence.product,
@@ -226,10 +234,10 @@ def _visits(evidence: Evidence, row: NDArray[np.int32], threads: int) -> Visits:
             np.empty(largest, np.int32),
             stream,
         )
-        basket_kernels.count_visits(evidence.start, stream, begin, end, count)
+        basket_kernels.count_visits(evidence.start, stream, begin, end, visits[part], met[part])
 
     with Parallel(n_jobs=threads, backend="threading") as parallel:
-        parallel(delayed(lay_out)(*part, count) for part, count in zip(parts, visits, strict=True))
+        parallel(delayed(lay_out)(part) for part in range(threads))
         start = np.append(0, np.cumsum(visits.sum(axis=0)))
         place = start[:-1] + np.cumsum(visits, axis=0) - visits
         cells = np.full(start[-1] + pair_kernels.AHEAD, basket_kernels.HEADER, np.int32)
@@ -237,7 +245,7 @@ def _visits(evidence: Evidence, row: NDArray[np.int32], threads: int) -> Visits:
             delayed(basket_kernels.place_visits)(evidence.start, stream, *part, one, cells)
             for part, one in zip(parts, place, strict=True)
         )
-    return pair_kernels.Visits(stream, start, cells)
+    return pair_kernels.Visits(stream, start, cells), met.sum(axis=0)
 
 
 def _blocks(visits: Visits, count: int) -> list[tuple[int, int]]:
@@ -296,14 +304,11 @@ def _partners(count: int) -> Partners:
 def _heaps(start: NDArray[np.int64]) -> Heaps:
     from nba.statistics import top_kernels
 
-    row_count, count = len(start) - 1, int(start[-1])
+    row_count = len(start) - 1
     return top_kernels.Heaps(
         start,
         np.zeros(row_count, np.int32),
         np.full(row_count, -np.inf),
-        np.empty(count, np.float64),
-        np.empty(count, np.int32),
-        np.empty(count, np.int32),
-        np.empty(count, np.int64),
-        np.empty(count, np.int32),
+        np.empty(start[-1], top_kernels.ENTRY),
+        np.empty(1, top_kernels.ENTRY),
     )
