@@ -86,8 +86,8 @@ def test_what_no_list_speaks_of_fits_everything_but_has_no_specific_accessory() 
 
 def test_the_title_of_a_product_with_a_list_names_nothing() -> None:
     pairs, code = compatibility(
-        {"product_id": "case", "title": "Case for Fone 15", "compatible_with": "Fone 15"},
-        {"product_id": "glass", "title": "Glass for Fone 15", "compatible_with": "phone-15-pro"},
+        {"product_id": "case", "title": "Case for Fone 15 Pro", "compatible_with": "phone-15"},
+        {"product_id": "glass", "title": "Glass", "compatible_with": "Fone 15 Pro"},
     )
     assert not fit(pairs, code, "case", "glass")
     assert not pairs.named[code["case"]]
