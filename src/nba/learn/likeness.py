@@ -92,11 +92,12 @@ def alike(
         weights of what is known of it, at least .2, since the category is.
     """
     features = _features(listing, attributes, products, designs)
-    room = _CANDIDATES * top_k
-    first, second, likeness = _compared(designs.category, features, designs, room, threads)
+    first, second, likeness = _compared(
+        designs.category, features, designs, _CANDIDATES * top_k, threads
+    )
     above, asks = _above(types, designs)
     if asks.any():
-        pairs = _compared(above, features, designs, room, threads)
+        pairs = _compared(above, features, designs, top_k, threads)
         own = designs.category[pairs[0]] == designs.category[pairs[1]]
         added = asks[pairs[0]] & ~own
         # One's own category stands first, however unlike.
