@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
+from math import log
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ PRODUCTS = [f"p{number:04}" for number in range(40)]
 ASKED = st.builds(
     PairSettings,
     customer_cap=st.integers(1, 4),
-    spell_weight=st.sampled_from([0.0, 0.5]),
+    spell_weight=st.sampled_from([0.0, 0.5, 10_000.0]),
     spell_days=st.sampled_from([0, 3, 90]),
 )
 
@@ -33,8 +34,8 @@ def shop(seed: int, customers: int = 12, products: int = 25, orders: int = 150):
 
 def cut(
     counts: PairCounts, score: np.ndarray, offered: np.ndarray, top_k: int
-) -> tuple[np.ndarray, ...]:
-    """Rank both directions of the offered pairs: what scores[0] gives `first`, [1] `second`."""
+) -> list[list[float]]:
+    """Rank the pairs both ways, by the scores of their first and then of their second product."""
     pair = np.tile(np.arange(len(counts)), 2)
     source = np.concatenate([counts.first, counts.second])
     target = np.concatenate([counts.second, counts.first])
@@ -43,14 +44,8 @@ def cut(
     begin = np.searchsorted(source[order], source[order])
     order = order[np.arange(len(order)) - begin < top_k]
     pair = pair[order]
-    return (
-        source[order],
-        target[order],
-        counts.orders[pair],
-        counts.weight[pair],
-        counts.customers[pair],
-        score[order],
-    )
+    columns = (counts.orders[pair], counts.weight[pair], counts.customers[pair], score[order])
+    return [column.tolist() for column in (source[order], target[order], *columns)]
 
 
 def described(top: TopPairs) -> list[list[float]]:
@@ -84,5 +79,51 @@ def test_the_fused_path_keeps_what_counting_scoring_and_cutting_keeps(
         baskets, asked, gain, floor, top_k=top_k, min_orders=min_orders, threads=threads
     )
 
-    wanted = cut(counts, score, offered, top_k)
-    assert described(top) == [column.tolist() for column in wanted]
+    assert described(top) == cut(counts, score, offered, top_k)
+
+
+def llr(both: int, one: int, other: int, count: int) -> float:
+    """Dunning's ratio as published: 2 sum of k ln k over cells, less margins, plus the whole."""
+    cells = (both, one - both, other - both, count - one - other + both)
+    margins = (one, count - one, other, count - other)
+    return 2 * (
+        sum(k * log(k) for k in cells if k)
+        - sum(k * log(k) for k in margins if k)
+        + count * log(count)
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 3), st.sampled_from([1, 2]))
+def test_the_likelihood_ratio_keeps_what_ranking_all_pairs_by_it_keeps(
+    seed, top_k, min_orders, threads
+):
+    baskets = shop(seed)
+    counts = local.pair_counts(baskets, PairSettings())
+    alone, count = counts.products.product_orders, counts.products.order_count
+    ones, others = alone[counts.first], alone[counts.second]
+    cells = zip(counts.orders, ones, others, strict=True)
+    # Rounded, so that ties are ties however the logarithms are added.
+    score = np.array([round(llr(*map(int, cell), count), 9) for cell in cells])
+    offered = (counts.orders * count > ones * others) & (counts.orders >= min_orders)
+
+    top = local.top_llr(baskets, top_k=top_k, min_orders=min_orders, threads=threads)
+
+    first, partner, orders, _, _, scores = cut(counts, np.tile(score, 2), offered, top_k)
+    assert described(top)[:3] == [first, partner, orders]
+    assert top.score.tolist() == pytest.approx(scores, abs=1e-8)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("orders", [[], [("o1", "ann", 0, ["tea"])]])
+def test_without_pairs_nobody_has_a_partner(orders, threads):
+    baskets = history(orders).baskets()
+    nothing = np.ones(len(baskets.product_ids))
+    for top in (
+        local.top_pairs(
+            baskets, PairSettings(), nothing, nothing, top_k=5, min_orders=1, threads=threads
+        ),
+        local.top_llr(baskets, top_k=5, min_orders=1, threads=threads),
+    ):
+        assert len(top) == 0
+        assert top.indptr.tolist() == [0] * (len(baskets.product_ids) + 1)

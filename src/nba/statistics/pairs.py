@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nba.config import BASKET_SIZE_CAP
 from nba.domain import Ids
+from nba.errors import ConfigError
 from nba.statistics.archives import read_archive, write_archive
 
 WEIGHT_UNIT: Final = 65536
@@ -24,13 +25,24 @@ class PairSettings:
     Attributes:
         customer_cap: baskets of one customer that add to a pair's weight: the first in time,
             orders before spells.
-        spell_weight: weight of a spell beside one order.
+        spell_weight: weight of a spell beside one order, to 10,000; 0 = no spells.
         spell_days: days from the first to the last order of a spell, at most; 0 = no spells.
+
+    Raises:
+        ConfigError: a number is out of range.
     """
 
     customer_cap: int = 20
     spell_weight: float = 0.0
     spell_days: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges, within which counting cannot overflow."""
+        if self.customer_cap < 1 or self.spell_days < 0 or not 0 <= self.spell_weight <= 10_000:
+            raise ConfigError(
+                f"{self} is no way to count pairs; expected a cap of 1 or more, a weight of a "
+                "spell from 0 to 10,000 and 0 or more days"
+            )
 
 
 def basket_weights() -> NDArray[np.int64]:
