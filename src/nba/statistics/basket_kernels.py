@@ -24,6 +24,8 @@ compiled: Final = partial(njit, cache=True, nogil=True)
 
 INT, LONG, REAL = types.int32, types.int64, types.float64
 BOOLS, INTS, LONGS, REALS = (types.Array(one, 1, "C") for one in (types.bool_, INT, LONG, REAL))
+PLACES = types.Array(types.uint32, 1, "C")
+"""Numbers to index by; unsigned, so that nothing has to look whether they count from the end."""
 
 
 def record(kind: type[tuple[Any, ...]], *fields: types.Type) -> types.Type:
@@ -31,7 +33,7 @@ def record(kind: type[tuple[Any, ...]], *fields: types.Type) -> types.Type:
     return types.NamedTuple(fields, kind)  # type: ignore[no-untyped-call]
 
 
-@compiled(types.void(LONGS, INTS, INTS, INTS, INTS, LONG, LONG, INTS, INTS))
+@compiled(types.void(LONGS, INTS, INTS, INTS, INTS, LONG, LONG, INTS, PLACES))
 def lay_out(
     start: NDArray[np.int64],
     product: NDArray[np.int32],
@@ -41,7 +43,7 @@ def lay_out(
     begin: int,
     end: int,
     held: NDArray[np.int32],
-    stream: NDArray[np.int32],
+    stream: NDArray[np.uint32],
 ) -> None:
     """Write the baskets begin:end into the stream, where basket b begins at start[b] + 2 b.
 
@@ -65,10 +67,10 @@ def lay_out(
             stream[first + rank] = held[place]
 
 
-@compiled(types.void(LONGS, INTS, LONG, LONG, LONGS, LONGS))
+@compiled(types.void(LONGS, PLACES, LONG, LONG, LONGS, LONGS))
 def count_visits(
     start: NDArray[np.int64],
-    stream: NDArray[np.int32],
+    stream: NDArray[np.uint32],
     begin: int,
     end: int,
     visits: NDArray[np.int64],
@@ -86,14 +88,14 @@ def count_visits(
             met[stream[cell]] += others
 
 
-@compiled(types.void(LONGS, INTS, LONG, LONG, LONGS, INTS))
+@compiled(types.void(LONGS, PLACES, LONG, LONG, LONGS, PLACES))
 def place_visits(
     start: NDArray[np.int64],
-    stream: NDArray[np.int32],
+    stream: NDArray[np.uint32],
     begin: int,
     end: int,
     place: NDArray[np.int64],
-    cells: NDArray[np.int32],
+    cells: NDArray[np.uint32],
 ) -> None:
     """Note for each row the cells where the rows of such baskets begin.
 

@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from nba.statistics.basket_kernels import HEADER, INTS, LONG, LONGS, compiled, record
+from nba.statistics.basket_kernels import HEADER, INTS, LONG, LONGS, PLACES, compiled, record
 
 COUNT_BITS: Final = 16
 """Bits of a packed sum that count orders, and customers; the weight stands above both."""
@@ -30,42 +30,43 @@ class Visits(NamedTuple):
     A cell is where the rows of a basket begin; `AHEAD` more that are safe to read follow.
     """
 
-    stream: NDArray[np.int32]
+    stream: NDArray[np.uint32]
     start: NDArray[np.int64]
-    cells: NDArray[np.int32]
+    cells: NDArray[np.uint32]
 
 
 class Tally(NamedTuple):
     """Room to count one row in.
 
     Attributes:
-        sums: int64[2 rows]: side by side, so that one cache line is touched a partner, the packed
+        sums: int64[rows, 2]: side by side, so that one cache line is touched a partner, the packed
             sum of weight, customers and orders, and a memory: the run shifted left by 32 bits
             plus how many of its baskets held the partner. A run is one customer's baskets with
             the row.
-        totals: int64[3 rows]: orders, customers and weight of rows too long for a packed sum.
-        touched: int32[rows + 1]: the partners whose sum is not zero.
+        totals: int64[rows, 3]: orders, customers and weight of rows too long for a packed sum.
+        touched: uint32[rows]: the partners whose sum is not zero.
         run: int64[2]: the number of the latest run, which never falls, and its customer.
     """
 
     sums: NDArray[np.int64]
     totals: NDArray[np.int64]
-    touched: NDArray[np.int32]
+    touched: NDArray[np.uint32]
     run: NDArray[np.int64]
 
 
 class Partners(NamedTuple):
     """The pairs of one row, filled from the front, in no order that matters."""
 
-    row: NDArray[np.int32]
+    row: NDArray[np.uint32]
     orders: NDArray[np.int32]
     weight: NDArray[np.int64]
     customers: NDArray[np.int32]
 
 
-VISITS = record(Visits, INTS, LONGS, INTS)
-TALLY = record(Tally, LONGS, LONGS, INTS, LONGS)
-PARTNERS = record(Partners, INTS, INTS, LONGS, INTS)
+_TABLE = types.Array(LONG, 2, "C")
+VISITS = record(Visits, PLACES, LONGS, PLACES)
+TALLY = record(Tally, _TABLE, _TABLE, PLACES, LONGS)
+PARTNERS = record(Partners, PLACES, INTS, LONGS, INTS)
 
 
 def _fetching(_typing: Any, array: Any, place: Any) -> Any:  # noqa: ANN401 - numba's own objects
@@ -117,21 +118,21 @@ def _walk(row: int, begin: int, stop: int, end: int, visits: Visits, cap: int, t
             whole = weight | proof | order
             while other != row:
                 touched[found] = other
-                found += sums[2 * other] == 0
-                sums[2 * other] += whole
+                found += sums[other, 0] == 0
+                sums[other, 0] += whole
                 cell += 1
                 other = stream[cell]
         else:
             base = run << 32
             while other != row:
-                known = max(sums[2 * other + 1], base) + 1
+                known = max(sums[other, 1], base) + 1
                 more = order
                 more += weight if known <= base + cap else 0
                 more += proof if known == base + 1 else 0
                 touched[found] = other
-                found += (sums[2 * other] == 0) & (more != 0)
-                sums[2 * other] += more
-                sums[2 * other + 1] = known
+                found += (sums[other, 0] == 0) & (more != 0)
+                sums[other, 0] += more
+                sums[other, 1] = known
                 cell += 1
                 other = stream[cell]
     tally.run[0], tally.run[1] = run, before
@@ -173,14 +174,14 @@ def count_row(
         found = _walk(row, at, min(at + part, end), end, visits, cap, tally)
         for place in range(found):
             other = tally.touched[place]
-            packed = sums[2 * other]
-            sums[2 * other] = 0
+            packed = sums[other, 0]
+            sums[other, 0] = 0
             orders, customers = packed & low, (packed >> COUNT_BITS) & low
             weight = packed >> (2 * COUNT_BITS)
             if end - begin > part:
-                totals[3 * other] += orders
-                totals[3 * other + 1] += customers
-                totals[3 * other + 2] += weight
+                totals[other, 0] += orders
+                totals[other, 1] += customers
+                totals[other, 2] += weight
                 continue
             partners.row[kept] = other
             partners.orders[kept] = orders
@@ -190,10 +191,10 @@ def count_row(
     if end - begin > part:
         for other in range(row):
             partners.row[kept] = other
-            partners.orders[kept] = orders = totals[3 * other]
-            partners.customers[kept] = customers = totals[3 * other + 1]
-            partners.weight[kept] = weight = totals[3 * other + 2]
-            totals[3 * other] = totals[3 * other + 1] = totals[3 * other + 2] = 0
+            partners.orders[kept] = orders = totals[other, 0]
+            partners.customers[kept] = customers = totals[other, 1]
+            partners.weight[kept] = weight = totals[other, 2]
+            totals[other] = 0
             kept += (max(orders, customers) >= least) & (weight >= least_weight)
     return kept
 

@@ -190,7 +190,7 @@ def rank_rows(
     for row in range(begin, end):
         kept = count_row(row, visits, cap, part, least, 1, tally, partners)
         for place in range(kept):
-            other = int(partners.row[place])
+            other = partners.row[place]
             orders, customers = int(partners.orders[place]), int(partners.customers[place])
             weight = int(partners.weight[place])
             if by_share:

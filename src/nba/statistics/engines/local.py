@@ -74,7 +74,7 @@ def pair_counts(baskets: Baskets, settings: PairSettings, *, threads: int = 1) -
     order = np.lexsort((second, first))
     return PairCounts(
         products=product_counts(baskets),
-        first=first[order],
+        first=first[order].astype(np.int32),
         second=second[order],
         orders=orders[order].astype(np.int64),
         weight=weight[order],
@@ -214,7 +214,7 @@ def _visits(
             f"{cell_count} products in {basket_count} baskets are more than can be counted at "
             f"once ({INT32_LIMIT}, baskets counting twice); count the customers in parts and add"
         )
-    stream = np.empty(length, np.int32)
+    stream = np.empty(length, np.uint32)
     worth = (2 * evidence.weight + evidence.is_order).astype(np.int32)
     largest = int(np.diff(evidence.start).max(initial=0))
     cuts = np.linspace(0, basket_count, threads + 1).astype(np.int64).tolist()
@@ -240,7 +240,7 @@ def _visits(
         parallel(delayed(lay_out)(part) for part in range(threads))
         start = np.append(0, np.cumsum(visits.sum(axis=0)))
         place = start[:-1] + np.cumsum(visits, axis=0) - visits
-        cells = np.full(start[-1] + pair_kernels.AHEAD, basket_kernels.HEADER, np.int32)
+        cells = np.full(start[-1] + pair_kernels.AHEAD, basket_kernels.HEADER, np.uint32)
         parallel(
             delayed(basket_kernels.place_visits)(evidence.start, stream, *part, one, cells)
             for part, one in zip(parts, place, strict=True)
@@ -283,9 +283,9 @@ def _tally(row_count: int) -> Tally:
     from nba.statistics import pair_kernels
 
     return pair_kernels.Tally(
-        np.zeros(2 * row_count, np.int64),
-        np.zeros(3 * row_count, np.int64),
-        np.empty(row_count, np.int32),
+        np.zeros((row_count, 2), np.int64),
+        np.zeros((row_count, 3), np.int64),
+        np.empty(row_count, np.uint32),
         np.zeros(2, np.int64),
     )
 
@@ -294,7 +294,7 @@ def _partners(count: int) -> Partners:
     from nba.statistics import pair_kernels
 
     return pair_kernels.Partners(
-        np.empty(count, np.int32),
+        np.empty(count, np.uint32),
         np.empty(count, np.int32),
         np.empty(count, np.int64),
         np.empty(count, np.int32),
