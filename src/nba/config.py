@@ -29,9 +29,7 @@ class CoPurchaseConfig(_Section):
     min_orders: int = Field(1, ge=1)
     """Orders, or customers, with both products below which a pair is no evidence."""
     smoothing: float = Field(300.0, ge=0)
-    """Pseudo-orders of popularity mixed into each product's neighbours, at most."""
-    smoothing_share: float = Field(0.005, ge=0, le=1)
-    """The same as a share of the shop's orders; the smaller of the two holds."""
+    """Pseudo-orders of popularity mixed into each product's neighbours."""
     discovery: float = Field(0.15, ge=0, le=1)
     """Popularity exponent: 0 = most likely next product, 0.3 = more specific ones."""
     trend: float = Field(0.5, ge=0, le=2)
@@ -62,9 +60,9 @@ class AccessoriesConfig(_Section):
     """Pseudo-customers spread over the accessory types as often as they follow, by popularity."""
     discovery: float = Field(0.05, ge=0, le=1)
     """Popularity exponent, as for bought together."""
-    false_discoveries: float = Field(0.05, gt=0, lt=1)
+    false_discoveries: float = Field(0.02, gt=0, lt=1)
     """Share of wrong pairs among the type pairs found that is accepted."""
-    min_lift: float = Field(1.2, ge=1)
+    min_lift: float = Field(1.3, ge=1)
     """Lower 5 % bound of a type pair's lift below which it is no accessory."""
     min_share: float = Field(0.02, ge=0, le=1)
     """Share of a main type's owners who come to need the accessory below which it is none."""
