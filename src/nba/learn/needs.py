@@ -18,7 +18,7 @@ from nba.domain import Texts
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.timing import Floats, Waves, control, expect, find_waves
-from nba.statistics.lags import LAG_DAYS, Followed, LagCounts, lag_counts
+from nba.statistics.lags import LAG_DAYS, Followed, LagCounts, lag_counts, shared_customers
 
 TYPE_LIMIT: Final = 3000
 """Types that are looked at, the most ordered ones: a matrix of them fits in memory."""
@@ -32,6 +32,8 @@ _DEARER_WEIGHT: Final = 0.05
 """The same for a pair whose second type is too dear for an accessory of the first."""
 _LINKED_SHARE: Final = 0.1
 """Share of a type's products whose lists name the main type, from which on they are linked."""
+_OWNED_ORDERS: Final = 3.0
+"""Orders a customer, in the mean, above which a type is used up and bought anew, not owned."""
 _QUARTILE: Final = 0.6745
 """Quartile of the standard normal distribution."""
 
@@ -91,11 +93,12 @@ def learn_needs(
     """Learn which pairs of types are main and accessory.
 
     A pair is one when orders of the second come in a wave after arrivals of the first (see
-    `timing`), beyond false discoveries by Benjamini and Hochberg's procedure over all pairs with
-    weights (Genovese, Roeder and Wasserman 2006): a pair that the catalogue links weighs more, one
-    whose second type is too dear less. Siblings, such as case and power bank, which both follow
-    from a phone, are explained away: of each second type the pair of the highest ratio is
-    believed, and its owners no longer count for the others; again, until nothing is left.
+    `timing`), a type that is owned, not used up and bought anew. False discoveries are held down
+    by Benjamini and Hochberg's procedure over all pairs with weights (Genovese, Roeder and
+    Wasserman 2006): a pair that the catalogue links weighs more, one whose second type is too dear
+    less. Siblings, such as case and power bank, which both follow from a phone, are explained
+    away: of each second type the pair of the highest ratio is believed, and its owners no longer
+    count for the others; again, until nothing is left.
 
     Args:
         placed: kept orders over the product codes.
@@ -112,7 +115,9 @@ def learn_needs(
     followed = Followed.of(
         placed.coarsened(known.code, types.categories), delivery_days=delivery_days
     )
-    plain = lag_counts(followed, min_shared=_LEAST_SHARED)
+    mains = ~known.is_consumable & (_orders_each(followed) <= _OWNED_ORDERS)
+    shared = shared_customers(followed)
+    plain = lag_counts(followed, min_shared=_LEAST_SHARED, mains=mains, shared=shared)
     counts, expected = plain, expect(plain)
     waves = find_waves(plain, expected, np.ones(len(plain), np.bool_))
     settling = np.zeros(known.weight.shape, np.int64)
@@ -126,7 +131,17 @@ def learn_needs(
         reach = np.ceil(waves.median[best] * np.exp(2 * waves.spread[best]))
         settling[counts.first[best], counts.second[best]] = reach
         changed = np.isin(np.arange(len(types.categories)), counts.second[best])
-        recounted = lag_counts(followed, settling=settling, min_shared=_LEAST_SHARED)
+        recounted = counts.renewed(
+            lag_counts(
+                followed,
+                settling=settling,
+                min_shared=_LEAST_SHARED,
+                mains=mains,
+                wanted=changed,
+                shared=shared,
+            ),
+            changed,
+        )
         expected = expect(recounted)
         fresh = find_waves(recounted, expected, changed[recounted.second])
         waves = _joined(fresh, recounted, waves, counts, changed)
@@ -134,6 +149,19 @@ def learn_needs(
     # What was believed first may have been explained away since.
     kept = passed & (settling[counts.first, counts.second] > 0)
     return _needs(plain, counts, waves, expected, kept, known, types, config)
+
+
+def _orders_each(followed: Followed) -> Floats:
+    """Give the mean orders of each type by those who bought it; 0 where nobody did."""
+    width = max(len(followed.types), 1)
+    customer = np.repeat(
+        np.arange(len(followed.customer_start) - 1),
+        followed.start[followed.customer_start[1:]] - followed.start[followed.customer_start[:-1]],
+    )
+    keys = np.sort(customer * width + followed.bought)
+    buyers = np.bincount(keys[np.diff(keys, prepend=-1) > 0] % width, minlength=width)
+    orders = np.bincount(followed.bought, minlength=width)
+    return (orders / np.maximum(buyers, 1))[: len(followed.types)]
 
 
 def _joined(

@@ -44,8 +44,9 @@ def count_shared(
 
 @njit(
     f"void({_LONGS}, {_LONGS}, {_INTS}, {_LONGS}, {_LONGS}, {_INTS}, int64, {_LONGS}, int64,"
-    f" int32[:, ::1], {_LONGS}, {_INTS}, {_LONGS}, int32[:, :, ::1], int32[:, :, ::1],"
-    " int32[:, :, ::1], int32[:, ::1], int64[:, :, ::1], int32[:, ::1], int32[:, :, ::1])",
+    f" boolean[::1], boolean[::1], int32[:, ::1], {_LONGS}, {_INTS}, {_LONGS}, int32[:, :, ::1],"
+    " int32[:, :, ::1], int32[:, :, ::1], int32[:, ::1], int64[:, :, ::1], int32[:, ::1],"
+    " int32[:, :, ::1])",
     cache=True,
     nogil=True,
 )
@@ -59,6 +60,8 @@ def count_lags(
     as_of: int,
     bounds: NDArray[np.int64],
     period: int,
+    is_main: NDArray[np.bool_],
+    is_wanted: NDArray[np.bool_],
     place: NDArray[np.int32],
     settling_start: NDArray[np.int64],
     settling: NDArray[np.int32],
@@ -83,6 +86,8 @@ def count_lags(
         as_of: the instant at which following ends.
         bounds: int64[buckets + 1]: the lags at which buckets begin and end.
         period: the length of a calendar period; periods count back from `as_of`.
+        is_main: bool per type: arrivals of it are followed.
+        is_wanted: bool per type: they are followed to it.
         place: int32[types, types]: the row of a pair in the last two arguments, or -1.
         settling_start: int64[types + 1]: the types that owners of type a need for its sake are
             at settling_start[a]:settling_start[a + 1] of the next argument.
@@ -130,6 +135,8 @@ def count_lags(
             since = arrived[order]
             for cell in range(start[order], start[order + 1]):
                 main = bought[cell]
+                if not is_main[main]:
+                    continue
                 until = as_of
                 if following[cell] >= 0:
                     until = min(until, ordered[basket_of[following[cell]]])
@@ -145,6 +152,8 @@ def count_lags(
                 count = 0
                 for number in range(found):
                     other = mine[number]
+                    if not is_wanted[other]:
+                        continue
                     if other != main and (in_order[other] == order or upcoming[other] >= 0):
                         entered[other] = cell
                         touched[count] = other
@@ -159,7 +168,7 @@ def count_lags(
                         continue
                     for entry in range(settling_start[settler], settling_start[settler + 1]):
                         other = settling[entry]
-                        if other == main:
+                        if other == main or not is_wanted[other]:
                             continue
                         when = never
                         if upcoming[settler] >= 0:

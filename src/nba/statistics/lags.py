@@ -128,6 +128,26 @@ class LagCounts:
         types, arrays = read_archive(path, (*_ARRAYS, "as_of"), "lag counts")
         return cls(types, arrays.pop("as_of")[0], **arrays)
 
+    def renewed(self, fresh: LagCounts, wanted: NDArray[np.bool_]) -> LagCounts:
+        """Take what was counted anew of followings to some types, and keep the rest.
+
+        Args:
+            fresh: counts of the same orders and types.
+            wanted: bool per type: the types whose followings `fresh` counted.
+        """
+        stays, comes = ~wanted[self.second], wanted[fresh.second]
+        first = np.concatenate([self.first[stays], fresh.first[comes]])
+        second = np.concatenate([self.second[stays], fresh.second[comes]])
+        order = np.lexsort((second, first))
+        values: dict[str, Any] = {"owners": self.owners, "calendar": self.calendar}
+        for name in ("events", "gone"):
+            rows = np.concatenate([getattr(self, name)[stays], getattr(fresh, name)[comes]])
+            values[name] = rows[order]
+        for name in ("taken", "seasons", "missed"):
+            values[name] = getattr(self, name).copy()
+            values[name][wanted] = getattr(fresh, name)[wanted]
+        return LagCounts(self.types, self.as_of, first[order], second[order], **values)
+
     def _combined(self, other: LagCounts, sign: int) -> LagCounts:
         if self.as_of != other.as_of:
             raise DataError(
@@ -222,8 +242,24 @@ class Followed:
         return np.asarray(classes, np.int32)
 
 
+def shared_customers(followed: Followed) -> NDArray[np.int32]:
+    """Count the customers who bought both of two types, int32[types, types]."""
+    from nba.statistics import lag_kernels
+
+    width = len(followed.types)
+    shared = np.zeros((width, width), np.int32)
+    lag_kernels.count_shared(followed.customer_start, followed.start, followed.bought, shared)
+    return shared
+
+
 def lag_counts(
-    followed: Followed, *, settling: NDArray[np.int64] | None = None, min_shared: int = 1
+    followed: Followed,
+    *,
+    settling: NDArray[np.int64] | None = None,
+    min_shared: int = 1,
+    mains: NDArray[np.bool_] | None = None,
+    wanted: NDArray[np.bool_] | None = None,
+    shared: NDArray[np.int32] | None = None,
 ) -> LagCounts:
     """Count lags; sums over customers are exact where every pair is kept.
 
@@ -235,19 +271,25 @@ def lag_counts(
             nowhere.
         min_shared: customers who bought both types, from which on a pair is kept; of more than
             `PAIR_LIMIT` pairs those with the most customers are.
+        mains: bool per type: whose arrivals to follow; by default all.
+        wanted: bool per type: to which types; by default to all.
+        shared: what `shared_customers` gives, if at hand.
     """
     from nba.statistics import lag_kernels
 
     width, buckets = len(followed.types), len(LAG_DAYS) - 1
     orders = (followed.customer_start, followed.start, followed.bought)
-    shared = np.zeros((width, width), np.int32)
-    lag_kernels.count_shared(*orders, shared)
+    shared = shared_customers(followed) if shared is None else shared
     kept = shared >= min_shared
     reach = np.zeros((width, width), np.int64) if settling is None else settling * _DAY
     main, settled = np.nonzero(reach)
     # Whom a main type settles leaves a pair even where nobody bought both of it.
     kept[:, settled] |= min_shared == 1
     np.fill_diagonal(kept, val=False)
+    every = np.ones(width, np.bool_)
+    mains = every if mains is None else mains
+    wanted = every if wanted is None else wanted
+    kept &= mains[:, None] & wanted[None, :]
     pairs = _most_shared(kept, shared)
     place = np.full((width, width), -1, np.int32)
     place.ravel()[pairs] = np.arange(len(pairs))
@@ -268,6 +310,8 @@ def lag_counts(
         int(followed.as_of.astype(np.int64)),
         LAG_DAYS.astype(np.int64) * _DAY,
         PERIOD_DAYS * _DAY,
+        mains,
+        wanted,
         place,
         np.searchsorted(main, np.arange(width + 1)),
         settled.astype(np.int32),
