@@ -12,7 +12,14 @@ from enum import StrEnum
 from typing import Final
 
 from nba.statuses import STATUSES
-from nba.vocabulary import AVAILABILITIES, CHANNELS, EVENT_TYPES, MESSAGE_EVENT_TYPES, RULE_KINDS
+from nba.vocabulary import (
+    AVAILABILITIES,
+    CHANNELS,
+    CURATED_LISTS,
+    EVENT_TYPES,
+    MESSAGE_EVENT_TYPES,
+    RULE_KINDS,
+)
 
 
 class Kind(StrEnum):
@@ -32,6 +39,7 @@ class Kind(StrEnum):
     EVENT_TYPE = "event_type"
     MESSAGE_EVENT_TYPE = "message_event_type"
     RULE_KIND = "rule_kind"
+    CURATED_LIST = "curated_list"
     LIST = "list"
 
 
@@ -85,6 +93,7 @@ CHOICES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.EVENT_TYPE: EVENT_TYPES,
     Kind.MESSAGE_EVENT_TYPE: MESSAGE_EVENT_TYPES,
     Kind.RULE_KIND: tuple(RULE_KINDS),
+    Kind.CURATED_LIST: CURATED_LISTS,
 }
 """The values that a column of a kind may hold."""
 
@@ -222,8 +231,8 @@ RULES: Final = _table(
     "rules",
     "kind source_product_id target_product_id relation",
     """
-    kind:rule_kind! source_product_id:id target_product_id:id! relation:text valid_from:instant
-    valid_until:instant
+    kind:rule_kind! source_product_id:id target_product_id:id! relation:curated_list
+    valid_from:instant valid_until:instant
     """,
 )
 

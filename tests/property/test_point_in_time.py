@@ -78,12 +78,21 @@ state = st.fixed_dictionaries(
         "sale_price": st.sampled_from([None, 80]),
     }
 )
+event = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["view_item", "add_to_cart"]),
+        "session_id": st.sampled_from(["s1", "s2", None]),
+        "product_id": st.sampled_from([*PRODUCTS, "unsold"]),
+        "customer_id": st.sampled_from(CUSTOMERS),
+    }
+)
 shops = st.fixed_dictionaries(
     {
         "orders": st.lists(order, min_size=1, max_size=4),
         "states": st.dictionaries(
             st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(BEFORE)), state, max_size=4
         ),
+        "events": st.lists(st.tuples(instants, event), max_size=4),
     }
 )
 additions = st.fixed_dictionaries(
@@ -99,7 +108,7 @@ additions = st.fixed_dictionaries(
             st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(LATER)), state, max_size=3
         ),
         "consents": st.lists(st.sampled_from(LATER), max_size=1),
-        "events": st.lists(st.sampled_from(LATER), max_size=1),
+        "events": st.lists(st.tuples(st.sampled_from(LATER), event), max_size=2),
     }
 )
 
@@ -119,6 +128,8 @@ class Written:
                 self.tell(order_id, at, edited)
             for status, at in cells["told"]:
                 self.set_status(order_id, status, at)
+        for at, cells in told["events"]:
+            self.happen(at, cells)
 
     def tell(self, order_id: str, at: str, cells: Row) -> None:
         """Add a version of an order, known from an instant."""
@@ -149,8 +160,13 @@ class Written:
             self.others["consents"].append(
                 {"customer_id": "ann", "channel": "email", "granted": True, "at": at}
             )
-        for at in later["events"]:
-            self.others["events"].append({"event_id": "e", "type": "view_item", "at": at})
+        for at, cells in later["events"]:
+            self.happen(at, cells)
+
+    def happen(self, at: str, cells: Row) -> None:
+        """Add an event."""
+        events = self.others["events"]
+        events.append(cells | {"event_id": f"e{len(events)}", "at": at})
 
     def came_back(self, order_id: str) -> bool:
         """Tell whether anything said so far that some of an order came back."""
@@ -257,14 +273,17 @@ def test_what_happens_at_or_after_an_instant_changes_nothing_of_what_it_sees(
         then = write(Path(folder) / "then", written.tables())
         written.add(later)
         today = write(Path(folder) / "today", written.tables())
-    for as_of in (EARLY[1], EARLY[2], BEFORE[-1], AS_OF):
-        assert versions_of(then, as_of) == versions_of(today, as_of)
-    one, other = (shop.history.until(np.datetime64(AS_OF)) for shop in (then, today))
-    assert same_arrays(one.rows, other.rows)
-    digests = [
-        nba.train(shop.history, shop.catalog, RECIPE, as_of=np.datetime64(AS_OF)).manifest.digest
-        for shop in (then, today)
-    ]
+        for as_of in (EARLY[1], EARLY[2], BEFORE[-1], AS_OF):
+            assert versions_of(then, as_of) == versions_of(today, as_of)
+        one, other = (shop.history.until(np.datetime64(AS_OF)) for shop in (then, today))
+        assert same_arrays(one.rows, other.rows)
+        assert one.events == other.events
+        digests = [
+            nba.train(
+                shop.history, shop.catalog, RECIPE, as_of=np.datetime64(AS_OF)
+            ).manifest.digest
+            for shop in (then, today)
+        ]
     assert digests[0] == digests[1]
 
 
@@ -297,10 +316,11 @@ def test_a_history_cut_twice_is_a_history_cut_once(told: Row, later: Row) -> Non
     written.add(later)
     with TemporaryDirectory() as folder:
         shop = write(Path(folder) / "shop", written.tables())
-    for as_of in (AS_OF, BEFORE[-1]):
-        late = Shop(shop.path, shop.history.until(np.datetime64(as_of)), shop.catalog)
-        for earlier in BEFORE:
-            assert versions_of(late, earlier) == versions_of(shop, earlier)
-            once = shop.history.until(np.datetime64(earlier))
-            twice = late.history.until(np.datetime64(earlier))
-            assert same_arrays(once.rows, twice.rows)
+        for as_of in (AS_OF, BEFORE[-1]):
+            late = Shop(shop.path, shop.history.until(np.datetime64(as_of)), shop.catalog)
+            for earlier in BEFORE:
+                assert versions_of(late, earlier) == versions_of(shop, earlier)
+                once = shop.history.until(np.datetime64(earlier))
+                twice = late.history.until(np.datetime64(earlier))
+                assert same_arrays(once.rows, twice.rows)
+                assert once.events == twice.events

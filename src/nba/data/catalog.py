@@ -16,7 +16,7 @@ from nba.data.intake import TOLD_BY_ORDERS, TOLD_CELLS
 from nba.data.product_states import BEGINNING, STATED, STATED_CELLS, ProductStates
 from nba.data.quarantine import type_frame
 from nba.data.readers import connect, read_frame
-from nba.data.rows import AT, column
+from nba.data.rows import AT, column, table_names
 from nba.domain import MICROSECOND, Ids, Instants, Texts, to_instant
 from nba.errors import DataError
 from nba.schema import PRODUCT_STATES, PRODUCTS, Column, Kind, Table
@@ -168,13 +168,9 @@ class Catalog:
         others |= dict.fromkeys(("sale_until", "published_at", "discontinued_at"), AT)
         cells: dict[str, Any] = {name: Texts.of(columns[name]) for name in _TEXTS}
         cells |= {name: column(columns, name, kind) for name, kind in others.items()}
-        found = connection.execute(
-            "SELECT count(*) FROM information_schema.tables WHERE table_name = 'product_states'"
-        ).fetchone()
+        has_states = PRODUCT_STATES.name in table_names(connection)
         states = (
-            ProductStates.from_table(connection, products)
-            if found != (0,)
-            else ProductStates.none()
+            ProductStates.from_table(connection, products) if has_states else ProductStates.none()
         )
         return cls(product_ids=Ids.of(columns["product_id"]), states=states, **cells)
 

@@ -12,6 +12,7 @@ from typing import Final
 from nba.errors import DataError
 from nba.schema import CHOICES, Column, Kind, Table
 from nba.statuses import ALIASES, STATUSES
+from nba.vocabulary import RELATION_SPELLINGS
 
 ID_LENGTH: Final = 256
 OURS: Final = "_n_"
@@ -169,6 +170,8 @@ class Reading:
                 return _canonical_status(cell)
             case Kind.DAY | Kind.NUMBER:
                 return _value(column)
+            case Kind.CURATED_LIST:
+                return _curated_list(cell)
             case kind if kind in CHOICES:
                 return f"replace(lower({cell}), ' ', '_')"
             case Kind.LIST:
@@ -289,6 +292,15 @@ def _number_rules(cell: str, value: str, *, limit: str) -> Iterator[tuple[str, s
     yield f"{cell} IS NOT NULL AND {value} IS NULL AND NOT {beyond}", "not_a_number"
     yield f"{cell} IS NOT NULL AND {value} IS NULL OR {value} > {limit}", "too_large"
     yield f"{value} < 0", "negative"
+
+
+def _curated_list(cell: str) -> str:
+    word = f"translate(lower({cell}), ' -', '__')"
+    spelled = " ".join(
+        f"WHEN {literal(spelling)} THEN {literal(name)}"
+        for spelling, name in RELATION_SPELLINGS.items()
+    )
+    return f"CASE {word} {spelled} ELSE {word} END"
 
 
 def _canonical_status(cell: str) -> str:

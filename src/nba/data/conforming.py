@@ -11,6 +11,7 @@ from nba.data.checks import SQL_TYPES, listed, literal, quoted
 from nba.errors import DataError
 from nba.schema import CHOICES, ORDER_LINES, Column, Kind, Table
 from nba.statuses import canonical
+from nba.vocabulary import RELATION_SPELLINGS
 
 ADVICE: Final = "import the files it was made of again, into another folder"
 _ALSO_REQUIRED: Final = {ORDER_LINES.name: ("product_id",)}
@@ -27,8 +28,7 @@ def conform(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
         DataError: a required column is absent or empty in some row, or a word is none of those
             that its column may hold.
     """
-    described = connection.execute(f"DESCRIBE {table.name}").fetchall()
-    present = {name.casefold() for name, *_ in described}
+    present = _present(connection, table)
     required = (*table.required, *_ALSO_REQUIRED.get(table.name, ()))
     absent = [name for name in required if name not in present]
     if absent:
@@ -86,13 +86,23 @@ def _cell(connection: duckdb.DuckDBPyConnection, table: Table, column: Column) -
 def _code(kind: Kind, word: str) -> str | None:
     if kind is Kind.STATUS:
         return canonical(word)
+    if kind is Kind.CURATED_LIST:
+        word = word.strip().lower().replace("-", "_").replace(" ", "_")
+        word = RELATION_SPELLINGS.get(word, word)
     return word if word in CHOICES[kind] else None
 
 
 def _first_place(connection: duckdb.DuckDBPyConnection, table: Table, condition: str) -> str:
     """Name the key of the first row that meets a condition."""
-    key = ", ".join(quoted(name) for name in table.key)
+    present = _present(connection, table)
+    key = [name for name in table.key if name in present]
     row = connection.execute(
-        f"SELECT {key} FROM {table.name} WHERE {condition} ORDER BY ALL LIMIT 1"
+        f"SELECT {', '.join(map(quoted, key))} FROM {table.name} WHERE {condition} "
+        "ORDER BY ALL LIMIT 1"
     ).fetchall()[0]
-    return ", ".join(f"{name} {cell}" for name, cell in zip(table.key, row, strict=True))
+    return ", ".join(f"{name} {cell}" for name, cell in zip(key, row, strict=True))
+
+
+def _present(connection: duckdb.DuckDBPyConnection, table: Table) -> set[str]:
+    described = connection.execute(f"DESCRIBE {table.name}").fetchall()
+    return {name.casefold() for name, *_ in described}

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from nba.data.conforming import conform
 from nba.data.rows import AT, column
 from nba.domain import Instants, Texts
-from nba.errors import DataError
 from nba.facts.histories import Columns
 from nba.schema import RULES
-from nba.vocabulary import CURATED_LISTS, RELATION_SPELLINGS, RULE_KINDS
+from nba.vocabulary import RULE_KINDS
 
 _KIND: Final = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(RULE_KINDS))
 
@@ -49,31 +48,21 @@ class ProductRules(Columns):
     def from_table(cls, connection: duckdb.DuckDBPyConnection) -> Self:
         """Read the table or view `rules` of a connection.
 
-        A relation may be written with hyphens, in capitals, and in the singular.
-
         Raises:
             DataError: the table breaks its contract, or a relation is no list of products.
         """
         rows = connection.execute(f"""
             SELECT DISTINCT CAST(CASE kind {_KIND} END AS TINYINT) AS kind,
                 coalesce(source_product_id, '') AS source_product_id, target_product_id,
-                replace(lower(trim(coalesce(relation, ''))), '-', '_') AS relation,
-                valid_from, valid_until
+                coalesce(relation, '') AS relation, valid_from, valid_until
             FROM {conform(connection, RULES)}
             ORDER BY target_product_id, source_product_id, relation, kind, valid_from, valid_until
         """).fetchnumpy()
-        relation = [RELATION_SPELLINGS.get(word, word) for word in rows["relation"].tolist()]
-        unknown = sorted({*relation} - {"", *CURATED_LISTS})
-        if unknown:
-            raise DataError(
-                f"rules name the relation {unknown[0]!r}; expected none, or one of "
-                f"{', '.join(CURATED_LISTS)}"
-            )
         return cls(
             column(rows, "kind", np.int8),
             Texts.of(rows["source_product_id"]),
             Texts.of(rows["target_product_id"]),
-            Texts.of(relation),
+            Texts.of(rows["relation"]),
             column(rows, "valid_from", AT),
             column(rows, "valid_until", AT),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Self
@@ -17,7 +18,7 @@ from nba.data.intake import Intake
 from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
 from nba.data.resolve import Resolved, resolve
-from nba.data.rows import read_rows
+from nba.data.rows import read_rows, table_names
 from nba.domain import DAY, MICROSECOND, Ids, Instants, to_instant
 from nba.errors import DataError
 from nba.facts.known import Known, forget
@@ -105,14 +106,14 @@ class OrderHistory:
     Attributes:
         rows: orders and lines.
         as_of: decided by the orders alone.
-        events: what customers did in sessions.
         rules: what the shop decides by hand; they have windows of their own.
+        read_events: gives `events`, which are in the memory only while somebody uses them.
     """
 
     rows: Rows
     as_of: np.datetime64
-    events: Events = field(default_factory=Events.none)
     rules: ProductRules = field(default_factory=ProductRules.none)
+    read_events: Callable[[], Events] = Events.none
 
     @classmethod
     def from_rows(
@@ -120,18 +121,13 @@ class OrderHistory:
         rows: Rows,
         *,
         as_of: np.datetime64 | None = None,
-        events: Events | None = None,
-        rules: ProductRules | None = None,
     ) -> Self:
         """Wrap rows; `as_of` is by default a microsecond after the last fact of the orders."""
-        beside: dict[str, Any] = {
-            name: told for name, told in (("events", events), ("rules", rules)) if told is not None
-        }
         if as_of is not None:
-            return cls(rows, as_of, **beside).until(as_of)
+            return cls(rows, as_of).until(as_of)
         after_all = last_fact(rows) + MICROSECOND
         standing, _ = stand(rows, after_all)
-        return cls(standing, after_all, **beside)
+        return cls(standing, after_all)
 
     @classmethod
     def from_frame(
@@ -196,28 +192,41 @@ class OrderHistory:
         These are `orders`, `order_lines` and, where they are, `order_statuses`, `order_versions`,
         `events` and `rules`.
         """
-        found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
-        names = {name for (name,) in found}
-        return cls.from_rows(
-            read_rows(connection),
-            events=Events.from_table(connection) if "events" in names else None,
-            rules=ProductRules.from_table(connection) if "rules" in names else None,
-        )
+        names = table_names(connection)
+        history = cls.from_rows(read_rows(connection))
+        if RULES.name in names:
+            history = replace(history, rules=ProductRules.from_table(connection))
+        if EVENTS.name in names:
+            events = Events.from_table(connection)
+            history = replace(history, read_events=lambda: events)
+        return history
+
+    @property
+    def events(self) -> Events:
+        """What customers did in sessions, up to the latest event or the instant of the cut.
+
+        There are many times as many events as orders and few ask for them: those of a folder are
+        read each time.
+
+        Raises:
+            DataError: the folder's table of events cannot be read or breaks its contract.
+        """
+        return self.read_events()
 
     def until(self, as_of: str | datetime | np.datetime64) -> Self:
         """Forget what happened at or after `as_of`.
 
         Each order is the version that stood then, with the statuses set until then; later orders,
-        versions, statuses, deliveries and returns leave no trace, not even in the codes. An order
-        of which no status was known yet stands as delivered, if it was by then, else as placed.
-        Rules stay, as they say themselves from when to when they hold.
+        versions, statuses, deliveries, returns and events leave no trace, not even in the codes.
+        An order of which no status was known yet stands as delivered, if it was by then, else as
+        placed. Rules stay, as they say themselves from when to when they hold.
         """
         instant = to_instant(as_of)
         return replace(
             self,
             rows=forget(self.rows, instant),
             as_of=instant,
-            events=self.events.until(instant),
+            read_events=lambda: self.read_events().until(instant),
         )
 
     def kept_line(self) -> NDArray[np.bool_]:

@@ -46,7 +46,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
             coalesce(o.is_test, FALSE) AS is_test
         FROM {orders_held} o LEFT JOIN customers c USING (customer_id)
     """)
-    product_ids = _ids(connection, "product_id", lines_held)
+    product_ids = distinct_ids(connection, "product_id", lines_held)
     orders = connection.execute("SELECT * FROM coded_orders ORDER BY code").fetchnumpy()
     lines = connection.execute(f"""
         WITH products AS (
@@ -58,10 +58,9 @@ def read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         FROM {lines_held} l JOIN coded_orders o USING (order_id) JOIN products p USING (product_id)
         ORDER BY o.code, l.line_no
     """).fetchnumpy()
-    found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
-    names = {name for (name,) in found}
+    names = table_names(connection)
     return Rows(
-        customer_ids=_ids(connection, "customer_id", orders_held),
+        customer_ids=distinct_ids(connection, "customer_id", orders_held),
         product_ids=product_ids,
         order_ids=Ids.of(orders["order_id"]),
         customer=column(orders, "customer", np.int32),
@@ -80,6 +79,12 @@ def read_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         statuses=_statuses(connection) if "order_statuses" in names else Statuses.none(),
         versions=_versions(connection) if "order_versions" in names else Versions.none(),
     )
+
+
+def table_names(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Name the tables and views of a connection."""
+    found = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+    return frozenset(name for (name,) in found)
 
 
 def _statuses(connection: duckdb.DuckDBPyConnection) -> Statuses:
@@ -131,8 +136,8 @@ def _versions(connection: duckdb.DuckDBPyConnection) -> Versions:
         **dict.fromkeys(("unit_price", "line_discount"), np.int64),
     }
     return Versions.of_rows(
-        _ids(connection, "customer_id", "held_versions"),
-        _ids(connection, "product_id", "held_versions"),
+        distinct_ids(connection, "customer_id", "held_versions"),
+        distinct_ids(connection, "product_id", "held_versions"),
         column(rows, "begins", np.bool_),
         column(rows, "is_line", np.bool_),
         {name: column(rows, name, kind) for name, kind in kinds.items()}
@@ -140,7 +145,12 @@ def _versions(connection: duckdb.DuckDBPyConnection) -> Versions:
     )
 
 
-def _ids(connection: duckdb.DuckDBPyConnection, name: str, table: str) -> Ids:
+def distinct_ids(connection: duckdb.DuckDBPyConnection, name: str, table: str) -> Ids:
+    """Give the ids that a column holds.
+
+    Raises:
+        DataError: there are more than a code can name.
+    """
     found = connection.execute(
         f"SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL"
     ).fetchnumpy()[name]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +16,13 @@ import numpy as np
 from nba.data.catalog import Catalog
 from nba.data.checks import literal, quoted
 from nba.data.conforming import ADVICE, conform
+from nba.data.events import Events
 from nba.data.history import OrderHistory
 from nba.data.readers import connect, file_literal
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
-from nba.schema import ORDER_VERSIONS, TABLES, Kind
+from nba.schema import EVENTS, ORDER_VERSIONS, TABLES, Kind
 
 STORED: Final = (
     "products",
@@ -78,7 +80,7 @@ class Shop:
 
 
 def read_shop(path: str | Path) -> Shop:
-    """Read a shop folder.
+    """Read a shop folder; its events only when they are asked for.
 
     Raises:
         DataError: the folder holds no orders, or a file in it is not a table of a shop or breaks
@@ -91,10 +93,18 @@ def read_shop(path: str | Path) -> Shop:
             f"{folder} holds no shop (orders.parquet, order_lines.parquet); "
             f"fill it with: nba import FILES --shop {folder}"
         )
+    events = {EVENTS.name: sources.pop(EVENTS.name)} if EVENTS.name in sources else {}
     with _opened(folder, sources) as connection:
         history = OrderHistory.from_tables(connection)
         catalog = Catalog.from_table(connection) if "products" in sources else Catalog.empty()
+    if events:
+        history = replace(history, read_events=partial(_read_events, folder, events))
     return Shop(folder, history, catalog)
+
+
+def _read_events(folder: Path, sources: Mapping[str, str]) -> Events:
+    with _opened(folder, sources) as connection:
+        return Events.from_table(connection)
 
 
 @contextmanager
