@@ -26,6 +26,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "learn",
         "data.history",
         "data.catalog",
+        "data.curated",
+        "data.events",
         "statistics",
         "artifacts",
         "measure.split",
