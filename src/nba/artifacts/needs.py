@@ -27,8 +27,9 @@ class Needs:
         owners: int64 per pair: arrivals of the main type with proven customers who have an id,
             observed for a day without the accessory type in the same order or one between order
             and arrival. An arrival is followed until the customer's next order of the main type.
+            Without a lag: proven customers with an order of the main type.
         buyers: int64 per pair: those of them followed by an order of the accessory type, in the
-            lag buckets below.
+            lag buckets below. Without a lag: those with an order that holds both types.
         expected: float32 per pair: how many would have been, had the main type no part in it.
         lag_days: int32 per pair: median days from arrival to need, censoring accounted for; 0 =
             bought with the main product, no lag was learned.
@@ -37,7 +38,7 @@ class Needs:
         window_days: int32 per pair: days after the order of the main product within which a
             customer's order of the accessory counts for the two products.
         bucket_days: int32[buckets + 1]: bounds in days of the lag buckets below.
-        events: int32[pairs, buckets]: buyers by lag.
+        events: int32[pairs, buckets]: buyers by lag; 0 in pairs without one.
         at_risk: int32[pairs, buckets]: owners still without it, and observed through the bucket.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from nba.data.catalog import Catalog
 from nba.data.history import Baskets
 from nba.domain import Texts
 from nba.learn.assortment import NONE, Assortment
+from nba.learn.companions import Companions, find_companions
 from nba.learn.compatibility import Compatibility
 from nba.learn.timing import Floats, Waves, control, expect, find_waves
 from nba.statistics.lags import LAG_DAYS, Followed, LagCounts, lag_counts, shared_customers
@@ -44,11 +45,13 @@ class _Types:
 
     Attributes:
         code: int32 per product: its type; -1 none, or one too rarely ordered.
+        price: float64 per type: the median, NaN where unknown.
         weight: float64[types, types]: how plausible the second is as an accessory of the first.
         is_consumable: bool per type: most of its products are used up.
     """
 
     code: NDArray[np.int32]
+    price: Floats
     weight: Floats
     is_consumable: NDArray[np.bool_]
 
@@ -77,7 +80,7 @@ class _Types:
         weight[_linked(fits, code, width)] = _LINKED_WEIGHT
         used_up = np.bincount(code[(listing.is_consumable == 1) & (code != NONE)], minlength=width)
         sold = np.bincount(code[code != NONE], minlength=width)
-        return cls(code, weight, used_up * 2 > sold)
+        return cls(code, price, weight, used_up * 2 > sold)
 
 
 def learn_needs(
@@ -148,7 +151,14 @@ def learn_needs(
         counts = recounted
     # What was believed first may have been explained away since.
     kept = passed & (settling[counts.first, counts.second] > 0)
-    return _needs(plain, counts, waves, expected, kept, known, types, config)
+    companions = find_companions(
+        placed,
+        known.code,
+        known.price,
+        min_lift=config.min_lift,
+        price_ratio=config.price_ratio,
+    )
+    return _needs(plain, counts, waves, expected, kept, companions, known, types, config)
 
 
 def _orders_each(followed: Followed) -> Floats:
@@ -213,38 +223,51 @@ def _needs(
     waves: Waves,
     expected: Floats,
     kept: NDArray[np.bool_],
+    companions: Companions,
     known: _Types,
     types: Assortment,
     config: AccessoriesConfig,
 ) -> Needs:
     first, second = counts.first[kept], counts.second[kept]
+    width = np.int64(len(types.categories))
+    timed = np.concatenate([first * width + second, second * width + first])
+    paired = companions.main * width + companions.accessory
+    companions = companions.where(~np.isin(paired, timed))
     # Figures that anybody can count again are those before anything was explained away.
     place, _ = _places(plain, first, second)
     events, at_risk = plain.events[place], plain.at_risk()[place].sum(axis=1, dtype=np.int32)
     median, spread = waves.median[kept], waves.spread[kept]
-    kind = np.where(
-        known.is_consumable[second],
-        NEED_KINDS.index("refill"),
-        np.where(median >= config.part_days, NEED_KINDS.index("spare_part"), 0),
-    )
+    main = np.concatenate([first, companions.main])
+    accessory = np.concatenate([second, companions.accessory])
+    order = np.lexsort((accessory, main))
+    never = np.zeros(len(companions.main), np.int32)
+    nobody = np.zeros((len(never), len(LAG_DAYS) - 1), np.int32)
+
+    def joined(timed: NDArray[Any], untimed: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate([timed, untimed])[order]
+
+    lag = joined(_days(median), never)
+    kind = np.where(lag >= config.part_days, NEED_KINDS.index("spare_part"), 0)
+    kind[known.is_consumable[accessory[order]]] = NEED_KINDS.index("refill")
+    mean = waves.level[kept] * expected[kept].sum(axis=1)
     return Needs(
         # The empty path, of products without a category, stands before all others.
-        Texts.of(["", *types.categories]),
-        types.category + np.int32(1),
-        first + np.int32(1),
-        second + np.int32(1),
-        kind.astype(np.int8),
-        at_risk[:, 0].astype(np.int64),
-        events.sum(axis=1, dtype=np.int64),
-        (waves.level[kept] * expected[kept].sum(axis=1)).astype(np.float32),
-        _days(median),
-        _days(median * np.exp(-_QUARTILE * spread)),
-        _days(median * np.exp(_QUARTILE * spread)),
-        _days(_offer(median, spread)),
-        np.maximum(2 * _days(median), config.window_days),
-        LAG_DAYS,
-        events,
-        at_risk,
+        types=Texts.of(["", *types.categories]),
+        product_type=types.category + np.int32(1),
+        main=main[order] + np.int32(1),
+        accessory=accessory[order] + np.int32(1),
+        kind=kind.astype(np.int8),
+        owners=joined(at_risk[:, 0].astype(np.int64), companions.owners),
+        buyers=joined(events.sum(axis=1, dtype=np.int64), companions.buyers),
+        expected=joined(mean, companions.expected).astype(np.float32),
+        lag_days=lag,
+        lag_low=joined(_days(median * np.exp(-_QUARTILE * spread)), never),
+        lag_high=joined(_days(median * np.exp(_QUARTILE * spread)), never),
+        offer_day=joined(_days(_offer(median, spread)), never),
+        window_days=np.maximum(2 * lag, np.int32(config.window_days)),
+        bucket_days=LAG_DAYS,
+        events=joined(events, nobody),
+        at_risk=joined(at_risk, nobody),
     )
 
 
