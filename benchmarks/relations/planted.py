@@ -105,7 +105,7 @@ def misfits(graph: ProductGraph, snapshot: Snapshot, shop: Path) -> tuple[int, i
     with duckdb.connect() as connection:
         rows = connection.execute(
             """SELECT product_id, model, string_split(coalesce(compatible_with, ''), ',')
-            FROM read_parquet(?) JOIN read_parquet(?) USING (product_id)""",
+            FROM read_parquet(?) AS listed JOIN read_parquet(?) AS true_ones USING (product_id)""",
             [str(shop / "products.parquet"), str(shop / "truth" / "products.parquet")],
         ).fetchall()
     bears = {product: {model} for product, model, _ in rows if model}
