@@ -29,5 +29,5 @@ def start_compiling() -> subprocess.Popen[bytes] | None:
 
 def _is_compiled(source: Path) -> bool:
     cached = (source.parent / "__pycache__").glob(f"{source.stem}.*.nbi")
-    compiled = [file.stat().st_mtime for file in cached]
-    return bool(compiled) and min(compiled) >= source.stat().st_mtime
+    # The indexes of functions that moved or are gone stay behind, older than the source.
+    return max((file.stat().st_mtime for file in cached), default=0.0) >= source.stat().st_mtime
