@@ -24,7 +24,7 @@ class CoPurchaseConfig(_Section):
 
     top_k: int = Field(50, ge=1, le=1000)
     """Neighbours kept a product."""
-    fill_to: int = Field(20, ge=0, le=1000)
+    fill_to: int = Field(5, ge=0, le=1000)
     """Neighbours up to which a short list is filled from the lower rungs of the evidence ladder."""
     min_orders: int = Field(1, ge=1)
     """Orders, or customers, with both products below which a pair is no evidence."""

@@ -39,13 +39,15 @@ def bought_together(
 ) -> ProductGraph:
     """Rank, for each product, what goes into an order with it, by the best evidence there is.
 
-    The first rung is what shares its orders (source `pair`), or only its customers (`customers`),
-    by the score of `partners.rank_partners`. A list shorter than `fill_to` is filled, rung by
-    rung: what shares orders with variants of it (`group`), the best sellers of the categories
-    that share orders with its category (`category_pair`), what the catalogue names beside it
-    (`catalogue_link`), and, for want of anything better, what is like it (`content`). No variant
-    of the product, nothing that does not fit it; on lower rungs only what can be ordered, one
-    product a design.
+    The first rung is what shares its orders (source `pair`), or its customers (`customers`), more
+    than once, and says something that popularity does not (`Partners.convincing`), ranked by the
+    score of `rank_partners`. A list shorter than `fill_to` is filled, rung by rung: what shares
+    orders with variants of the product (`group`), the best sellers of the categories that share
+    orders with its category (`category_pair`), what the catalogue names beside it
+    (`catalogue_link`). Below stands what met it but once, as far as it outscores what popularity
+    offers. A list that is still empty gets what met it by chance, else what is like it
+    (`content`). No variant of the product, nothing that does not fit it; on
+    lower rungs only what can be ordered, one product a design.
 
     Args:
         placed: the kept purchases; their product codes are those of all that follows.
@@ -65,27 +67,34 @@ def bought_together(
     designs = Designs.of(placed.product_ids, types)
     has_variants = len(designs) < len(products)
     spare = _SPARE if has_variants or fits.specific.any() else 1
-    ladder = Ladder(designs.design, top_k=config.top_k, fill_to=config.fill_to)
+    whole, filled = config.top_k, min(config.fill_to, config.top_k)
+    ladder = Ladder(designs.design)
 
-    def add(rung: Rung) -> None:
+    def add(rung: Rung, length: int) -> None:
         fitting = fits.fits(rung.first, rung.second)
-        ladder.add(rung.where(fitting & ~types.are_variants(rung.first, rung.second)))
+        ladder.add(rung.where(fitting & ~types.are_variants(rung.first, rung.second)), length)
 
-    add(rungs.by_orders(rank_partners(placed, config, top_k=spare * config.top_k, threads=threads)))
+    pairs = rank_partners(placed, config, top_k=spare * whole, threads=threads)
+    by_orders, convincing, beyond = rungs.by_orders(pairs), pairs.convincing(), pairs.beyond()
+    add(by_orders.where(convincing), whole)
     shelf = rungs.Shelf.of(designs, products, counts.product_customers)
     if has_variants:
         alike = placed.coarsened(designs.design, designs.ids)
-        top = rank_partners(alike, config, top_k=spare * config.fill_to, threads=threads)
-        for some in _blocks(ladder.short()):
-            add(rungs.by_groups(some, top, shelf))
+        together = rank_partners(alike, config, top_k=spare * filled, threads=threads)
+        for some in _blocks(ladder.short(filled)):
+            add(rungs.by_groups(some, together, shelf), filled)
     if len(types.categories):
         ranges = placed.coarsened(types.category, types.categories)
-        top = rank_partners(ranges, config, top_k=config.fill_to, threads=threads)
-        offers = rungs.Offers.of(top, shelf, types, config.fill_to)
-        for some in _blocks(ladder.short()):
-            add(rungs.by_categories(some, offers, types))
-    add(rungs.by_links(ladder.short(), fits, shelf))
-    add(rungs.by_likeness(ladder.short(), similar_graph, shelf))
+        beside = rank_partners(ranges, config, top_k=config.fill_to, threads=threads)
+        offers = rungs.Offers.of(beside, shelf, types, filled)
+        for some in _blocks(ladder.short(filled)):
+            add(rungs.by_categories(some, offers, types), filled)
+    add(rungs.by_links(ladder.short(filled), fits, shelf), filled)
+    add(by_orders.where(~convincing & beyond), whole)
+    # Better a chance meeting, or something like it, than an empty list.
+    bare = ladder.short(1)
+    add(by_orders.where(~beyond & np.isin(by_orders.first, bare)), filled)
+    add(rungs.by_likeness(ladder.short(1), similar_graph, shelf), filled)
     return ladder.graph()
 
 

@@ -42,32 +42,28 @@ class Rung(NamedTuple):
 class Ladder:
     """Lists that grow rung by rung; what stands on a lower rung never outscores a higher one."""
 
-    def __init__(self, design: NDArray[np.int32], *, top_k: int, fill_to: int) -> None:
+    def __init__(self, design: NDArray[np.int32]) -> None:
         """Begin with empty lists.
 
         Args:
             design: int32 per product: of the variants of one design a lower rung adds none to a
                 list that has one.
-            top_k: edges the first rung may give a product.
-            fill_to: edges up to which lower rungs fill a list.
         """
         self._design = design
-        self._top_k, self._fill_to = top_k, fill_to
         self._rungs: list[Rung] = []
         self._length = np.zeros(len(design), np.int64)
         self._lowest = np.full(len(design), np.inf, np.float32)
 
-    def short(self) -> NDArray[np.int32]:
-        """Give the products whose lists the next rung may fill."""
-        return np.flatnonzero(self._length < self._fill_to).astype(np.int32)
+    def short(self, length: int) -> NDArray[np.int32]:
+        """Give the products whose lists are shorter than this."""
+        return np.flatnonzero(self._length < length).astype(np.int32)
 
-    def add(self, rung: Rung) -> None:
-        """Set a rung below the others: its best edges a product, as far as there is room."""
+    def add(self, rung: Rung, length: int) -> None:
+        """Set a rung below the others: its best edges, until lists are of this length."""
         rung = _ranked(rung)
         if self._rungs:
             rung = rung.where(self._new_designs(rung))
-        room = np.maximum((self._fill_to if self._rungs else self._top_k) - self._length, 0)
-        rung = rung.where(rank(rung.first) < room[rung.first])
+        rung = rung.where(rank(rung.first) < (length - self._length)[rung.first])
         best = np.zeros(len(self._design))
         begins = np.flatnonzero(rank(rung.first) == 0)
         best[rung.first[begins]] = rung.score[begins]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,18 +11,73 @@ from numpy.typing import NDArray
 from nba.config import CoPurchaseConfig
 from nba.data.history import Baskets
 from nba.domain import DAY
+from nba.learn.affinity import log_likelihood_ratio
 from nba.statistics.engines import local
 from nba.statistics.evidence import PairSettings
-from nba.statistics.pairs import WEIGHT_UNIT
+from nba.statistics.pairs import WEIGHT_UNIT, ProductCounts
 from nba.statistics.top import TopPairs
 
+_SHOWN: Final = 10
+"""Best sellers that a list is filled with."""
+_SIGNIFICANT: Final = 10.83
+"""Likelihood ratio that chance exceeds once in a thousand times."""
 _STEADY_ORDERS: Final = 50
 """Orders' worth of belief that a product sells as it always did."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Partners:
+    """Ranked partners, and what they are measured against.
+
+    Attributes:
+        top: the partners of each product; `score` is s(j | i).
+        counts: what each product did alone.
+        prior: float64 per product j: m p_j p_j^(-beta) t_j^gamma, the score of a product that
+            shares nothing, times `weight`.
+        weight: float64 per product i: c_i + m.
+    """
+
+    top: TopPairs
+    counts: ProductCounts
+    prior: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    def beyond(self) -> NDArray[np.bool_]:
+        """Tell which partners outscore what would fill the list otherwise.
+
+        That is the tenth best seller, had it nothing to do with the product.
+        """
+        return np.asarray(
+            self.top.score * self.weight[self.top.first()] >= bar(self.prior), np.bool_
+        )
+
+    def convincing(self) -> NDArray[np.bool_]:
+        """Tell which pairs met more than once, and say what popularity does not.
+
+        They outscore what would fill the list otherwise, or they share orders that chance would
+        hardly make them share.
+        """
+        top, orders = self.top, self.counts.product_orders
+        ratio = log_likelihood_ratio(
+            top.orders,
+            orders[top.first()],
+            orders[top.partner],
+            max(self.counts.order_count, 1),
+        )
+        again = np.maximum(top.orders, top.customers) > 1
+        return again & (self.beyond() | ((top.orders > 1) & (ratio >= _SIGNIFICANT)))
+
+
+def bar(prior: NDArray[np.float64]) -> float:
+    """Give what the tenth best seller scores beside a product it has nothing to do with."""
+    if len(prior) < _SHOWN:
+        return 0.0
+    return float(np.partition(prior, -_SHOWN)[-_SHOWN])
+
+
 def rank_partners(
     baskets: Baskets, config: CoPurchaseConfig, *, top_k: int, threads: int
-) -> TopPairs:
+) -> Partners:
     """Rank, for each product, what shares its baskets.
 
     The score of product j beside product i is
@@ -37,7 +92,7 @@ def rank_partners(
     of one spell taken together count too. Only proven customers count.
 
     Returns:
-        At most `top_k` partners a product; `score` is the formula.
+        At most `top_k` partners a product.
     """
     sold = _proven_orders(baskets)
     share = sold / max(int(sold.sum()), 1)
@@ -46,18 +101,19 @@ def rank_partners(
     gain[known] = (
         share[known] ** -config.discovery * _trend(baskets, sold, config)[known] ** config.trend
     )
-    pseudo_orders = min(config.smoothing, config.smoothing_share * int(baskets.proven.sum()))
+    prior = config.smoothing * share * gain
     top = local.top_pairs(
         baskets,
         _evidence(baskets, config),
         gain,
-        pseudo_orders * share * gain,
+        prior,
         top_k=top_k,
         min_orders=config.min_orders,
         threads=threads,
     )
-    alone = local.product_counts(baskets).product_weight / WEIGHT_UNIT + pseudo_orders
-    return replace(top, score=top.score / alone[top.first()])
+    counts = local.product_counts(baskets)
+    weight = counts.product_weight / WEIGHT_UNIT + config.smoothing
+    return Partners(replace(top, score=top.score / weight[top.first()]), counts, prior, weight)
 
 
 def _evidence(baskets: Baskets, config: CoPurchaseConfig) -> PairSettings:

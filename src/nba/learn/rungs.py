@@ -13,8 +13,8 @@ from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
 from nba.learn.ladder import Rung, rank
+from nba.learn.partners import Partners, bar
 from nba.learn.ranges import crossed
-from nba.statistics.top import TopPairs
 from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, SOURCES, Source
 
 _OFFERED: Final = 4
@@ -51,8 +51,9 @@ class Shelf(NamedTuple):
         return np.asarray(self.best[self.design[product]] == product, np.bool_)
 
 
-def by_orders(top: TopPairs) -> Rung:
+def by_orders(pairs: Partners) -> Rung:
     """What shares orders with a product, or at least customers."""
+    top = pairs.top
     shared = top.orders > 0
     return Rung(
         top.first(),
@@ -64,11 +65,12 @@ def by_orders(top: TopPairs) -> Rung:
     )
 
 
-def by_groups(some: NDArray[np.int32], top: TopPairs, shelf: Shelf) -> Rung:
+def by_groups(some: NDArray[np.int32], designs: Partners, shelf: Shelf) -> Rung:
     """What shares orders with variants of a product: the variant to show of each design."""
+    top = designs.top
     row, place = _listed(top.indptr, shelf.design[some])
     second = shelf.best[top.partner[place]]
-    kept = (second >= 0) & (top.orders[place] > 0)
+    kept = (second >= 0) & (designs.convincing() & (top.orders > 0))[place]
     row, place, second = row[kept], place[kept], second[kept]
     return _rung(
         Source.GROUP,
@@ -97,19 +99,20 @@ class Offers(NamedTuple):
     customers: NDArray[np.int32]
 
     @classmethod
-    def of(cls, top: TopPairs, shelf: Shelf, types: Assortment, wanted: int) -> Self:
+    def of(cls, beside: Partners, shelf: Shelf, types: Assortment, wanted: int) -> Self:
         """Choose, for each category, best sellers of the categories that share orders with it.
 
         A product's score is its category's, times its share of the customers there: the estimate
-        s(j | i) = s(b | a) P(j | b) for i of category a and j of category b.
+        s(j | i) = s(b | a) P(j | b) for i of category a and j of category b. Like a pair's, it
+        must outscore what popularity alone would offer.
 
         Args:
-            top: the categories that share orders with each category.
+            beside: the categories that share orders with each category.
             shelf: what may be shown, and how well it sells.
             types: the categories of the products.
             wanted: edges wanted a product.
         """
-        width = len(types.categories)
+        top, width = beside.top, len(types.categories)
         product = shelf.best[shelf.best >= 0]
         product = product[(types.category[product] != NONE) & (shelf.customers[product] > 0)]
         order = np.lexsort((product, -shelf.customers[product], types.category[product]))
@@ -117,12 +120,15 @@ class Offers(NamedTuple):
         count = np.bincount(types.category[product], minlength=width)
         begin = np.cumsum(count) - count
         pair = np.flatnonzero(top.orders > 0)
-        beside = top.partner[pair]
-        row, place = crossed(begin[beside], begin[beside] + np.minimum(count[beside], wanted))
+        partner = top.partner[pair]
+        row, place = crossed(begin[partner], begin[partner] + np.minimum(count[partner], wanted))
         sales = np.bincount(types.category[product], shelf.customers[product], minlength=width)
         share = shelf.customers[product] / sales[types.category[product]]
         score = top.score[pair[row]] * share[place]
         category = top.first()[pair[row]]
+        least = bar(beside.prior[types.category[product]] * share)
+        above = score * beside.weight[category] >= least
+        row, place, score, category = row[above], place[above], score[above], category[above]
         order = np.lexsort((product[place], -score, category))
         order = order[rank(category[order]) < _OFFERED * wanted]
         pair = pair[row[order]]

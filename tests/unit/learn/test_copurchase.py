@@ -131,22 +131,37 @@ def test_a_shop_without_orders_lists_its_links_and_then_what_is_alike():
     assert lists == {
         "filter": [("kettle", "catalogue_link", 0)],
         "jug": [("kettle", "content", 0)],
-        "kettle": [("filter", "catalogue_link", 0), ("jug", "content", 0)],
+        "kettle": [("filter", "catalogue_link", 0)],
     }
 
 
 def test_a_list_is_filled_no_further_than_asked():
     shop = [product(f"kettle-{n}", "Kettles") for n in range(3)]
     shop += [product(f"filter-{n}", "Filters") for n in range(9)]
-    orders = [(f"o{n}", f"c{n}", n, ["kettle-0", f"filter-{n}"]) for n in range(9)]
-    lists = listed(shop, orders, fill_to=4, spell_weight=0.0)
-    assert len(lists["kettle-0"]) == 9
-    assert len(lists["kettle-1"]) == 4
-    assert len(lists["filter-0"]) == 1  # the category of kettles sold but one
-    assert listed(shop, orders, fill_to=0).keys() == {
-        "kettle-0",
-        *(f"filter-{n}" for n in range(9)),
-    }
+    orders = [
+        (f"o{n}-{again}", f"c{n}-{again}", n, ["kettle-0", f"filter-{n}"])
+        for n in range(9)
+        for again in range(2)
+    ]
+    lists = listed(shop, orders, fill_to=4)
+    assert [source for _, source, _ in lists["kettle-0"]] == ["pair"] * 9
+    assert [source for _, source, _ in lists["kettle-1"]] == ["category_pair"] * 4
+    assert "kettle-1" not in listed(shop, orders, fill_to=0)
+
+
+def test_what_met_once_stands_below_what_is_known_of_categories():
+    shop = [product("kettle", "Kettles"), product("jug", "Jugs"), product("cup")]
+    orders = [
+        *((f"o{n}", f"c{n}", n, ["kettle", "jug"]) for n in range(3)),
+        ("once", "ann", 5, ["kettle", "cup"]),
+    ]
+    assert listed(shop, orders)["kettle"] == [("jug", "pair", 3), ("cup", "pair", 1)]
+    shop[1] |= {"product_id": "jug-2"}
+    assert listed(shop, [*orders, ("two", "bob", 6, ["kettle", "jug-2"])])["kettle"][0] == (
+        "jug",
+        "pair",
+        3,
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])

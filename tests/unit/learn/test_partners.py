@@ -19,7 +19,7 @@ def placed(orders, *, proving_days: int = 0) -> Baskets:
 
 
 def scores(baskets: Baskets, config: CoPurchaseConfig) -> dict[str, dict[str, float]]:
-    top = rank_partners(baskets, config, top_k=50, threads=1)
+    top = rank_partners(baskets, config, top_k=50, threads=1).top
     ids = list(baskets.product_ids)
     found: dict[str, dict[str, float]] = {}
     for first, second, score in zip(top.first(), top.partner, top.score, strict=True):
@@ -41,20 +41,46 @@ def test_without_any_term_it_is_the_damped_share_of_orders():
 
 
 def test_every_term_by_hand():
-    config = CoPurchaseConfig(
-        trend=0.0, discovery=0.2, smoothing=100.0, smoothing_share=0.5, spell_weight=0.0
-    )
+    config = CoPurchaseConfig(trend=0.0, discovery=0.2, smoothing=3.0, spell_weight=0.0)
     damped = [1 / log2(1 + size) for size in (2, 3, 2, 2, 4)]
-    pseudo_orders, share = 3.0, 4 / 14  # half of six orders; four of fourteen lines
+    pseudo_orders, share = 3.0, 4 / 14  # four of fourteen lines
     together = sum(damped) - damped[2]
     by_hand = (together + pseudo_orders * share) / (sum(damped) + pseudo_orders) * share**-0.2
     assert scores(placed(SIX_ORDERS), config)["kettle"]["filter"] == pytest.approx(by_hand, 1e-4)
 
 
-def test_smoothing_has_a_ceiling_that_a_small_shop_never_meets():
-    few = CoPurchaseConfig(smoothing=0.03, smoothing_share=0.005)
-    ample = CoPurchaseConfig(smoothing=1000.0, smoothing_share=0.005)
-    assert scores(placed(SIX_ORDERS), few) == scores(placed(SIX_ORDERS), ample)
+def convincing(orders) -> set[tuple[str, str]]:
+    baskets = placed(orders)
+    found = rank_partners(baskets, CoPurchaseConfig(), top_k=50, threads=1)
+    ids = baskets.product_ids
+    told = found.convincing()
+    return {
+        (ids[first], ids[second])
+        for first, second in zip(found.top.first()[told], found.top.partner[told], strict=True)
+    }
+
+
+def crowd(count: int) -> list:
+    """Fifteen best sellers, each in orders of its own."""
+    return [
+        (f"x{n}", f"x{n}", n % 90, [f"best-{n % 15:02}", f"also-{n % 15:02}"]) for n in range(count)
+    ]
+
+
+def test_what_met_once_does_not_convince_and_what_met_by_rule_does():
+    told = convincing([*crowd(600), *pairs(1, 2, 3), *pairs(4, together=("kettle", "cup"))])
+    assert ("kettle", "filter") in told
+    assert ("kettle", "cup") not in told
+
+
+def test_two_meetings_of_a_best_seller_do_not_convince():
+    told = convincing([*crowd(600), *pairs(1, 2, together=("best-01", "cup")), *pairs(3, 4, 5)])
+    assert ("kettle", "filter") in told
+    assert ("best-01", "cup") not in told
+
+
+def test_in_a_small_shop_any_second_meeting_convinces():
+    assert convincing([*pairs(1, 2)]) == {("kettle", "filter"), ("filter", "kettle")}
 
 
 def test_what_sells_lately_stands_before_what_used_to():
