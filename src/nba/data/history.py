@@ -221,12 +221,12 @@ class OrderHistory:
         An order of which no status was known yet stands as delivered, if it was by then, else as
         placed. Rules stay, as they say themselves from when to when they hold.
         """
-        instant = to_instant(as_of)
+        instant, read_events = to_instant(as_of), self.read_events
         return replace(
             self,
             rows=forget(self.rows, instant),
             as_of=instant,
-            read_events=lambda: self.read_events().until(instant),
+            read_events=lambda: read_events().until(instant),
         )
 
     def kept_line(self) -> NDArray[np.bool_]:
