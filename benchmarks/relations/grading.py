@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
-from cuts import Cut
+from cuts import Asked
 from numpy.typing import NDArray
 
 SHOWN: Final = 10
@@ -48,25 +48,29 @@ class Questions:
     rarity: NDArray[np.float64]
 
     @classmethod
-    def of(cls, cut: Cut, *, cross_type: bool = False) -> Questions:
-        """Ask for the rest of every order, or for its products of other types than that given."""
-        asked, width = cut.asked, len(cut.products)
-        size = np.diff(asked.start)
+    def of(
+        cls, asked: Asked, orders: NDArray[np.integer], kind: NDArray[np.int32] | None = None
+    ) -> Questions:
+        """Ask for the rest of every order; with `kind`, for what is of another kind than the seed.
+
+        Args:
+            asked: the orders.
+            orders: training orders of each product.
+            kind: the kind of each product.
+        """
+        width, size = len(orders), np.diff(asked.start)
         order = np.repeat(np.arange(len(size)), size)
-        kind = cut.types.category if cross_type else None
-        count = size[order] - 1
-        if kind is not None:
-            of_kind = order * (int(kind.max()) + 1) + kind[asked.product]
+        rarity = np.divide(1, np.sqrt(orders), out=np.zeros(width), where=orders > 0)
+        if kind is None:
+            count = size[order] - 1
+            relevant = np.bincount(order, rarity[asked.product])[order] - rarity[asked.product]
+        else:
+            of_kind = order * (int(kind.max()) + 2) + kind[asked.product] + 1
             _, place, same = np.unique(of_kind, return_inverse=True, return_counts=True)
             count = size[order] - same[place]
-        has = count > 0
-        orders = cut.products.orders
-        rarity = np.divide(1, np.sqrt(orders), out=np.zeros(width), where=orders > 0)
-        relevant = np.bincount(order, rarity[asked.product])[order]
-        if kind is None:
-            relevant -= rarity[asked.product]
-        else:
+            relevant = np.bincount(order, rarity[asked.product])[order]
             relevant -= np.bincount(place, rarity[asked.product])[place]
+        has = count > 0
         return cls(
             asked.product[has],
             order[has],
@@ -75,7 +79,7 @@ class Questions:
             np.sort(order * width + asked.product),
             count[has],
             np.lexsort((np.arange(width), -orders)).astype(np.int32),
-            rarity / relevant[has].mean(),
+            rarity / (relevant[has].mean() or 1.0),
         )
 
     def given(self, seeds: NDArray[np.bool_]) -> Questions:

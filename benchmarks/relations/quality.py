@@ -92,12 +92,13 @@ def popular_in_category(cut: Cut) -> NDArray[np.int32]:
 def tune(cuts: Mapping[str, Cut], file: Path) -> dict[str, dict[str, Any]]:
     """Choose the settings of every method on validation cuts; what is in the file stays."""
     tuned: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.is_file() else {}
+    asked = {name: Questions.of(cut.asked, cut.products.orders) for name, cut in cuts.items()}
     for name, cut in cuts.items():
-        seen, questions = Seen.of(cut.placed), Questions.of(cut)
+        seen = Seen.of(cut.placed)
         of_data = tuned.setdefault(name, {})
         for peer in PEERS:
             if peer.name not in of_data:
-                tried = list(validate(peer, seen, questions))
+                tried = list(validate(peer, seen, asked[name]))
                 of_data[peer.name] = asdict(max(tried, key=lambda one: one.hit_rate))
                 print(f"{name}: {peer.name}: {len(tried)} settings, {of_data[peer.name]}")
                 file.write_text(json.dumps(tuned, indent=1))
@@ -107,7 +108,9 @@ def tune(cuts: Mapping[str, Cut], file: Path) -> dict[str, dict[str, Any]]:
     for values in product(*GRID.values()):
         setting = dict(zip(GRID, values, strict=True))
         found = {
-            name: Validated.of(setting, Questions.of(cut).grade(ours(cut, setting)))
+            name: Validated.of(
+                setting, Questions.of(cut.asked, cut.products.orders).grade(ours(cut, setting))
+            )
             for name, cut in cuts.items()
         }
         count = {name: Validated(**tuned[name][COUNT]) for name in cuts}
@@ -184,11 +187,11 @@ def main() -> None:
     points = []
     for cut in (tafeng(given.data, back=0), complete_journey(month=12)):
         chosen = {name: found["setting"] for name, found in tuned[cut.name].items()}
-        questions, lists = Questions.of(cut), every_list(cut, chosen)
+        questions, lists = Questions.of(cut.asked, cut.products.orders), every_list(cut, chosen)
         grades = table(f"{cut.name}, the rest of the order", lists, questions)
         points += frontier(cut, questions, grades, chosen)
         if len(cut.types.categories):
-            across = Questions.of(cut, cross_type=True)
+            across = Questions.of(cut.asked, cut.products.orders, cut.types.category)
             rare = cut.products.orders < RARE_ORDERS
             table(f"{cut.name}, rare products given", lists, questions.given(rare))
             table(f"{cut.name}, products of other types", lists, across)

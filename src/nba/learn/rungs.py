@@ -157,9 +157,11 @@ def by_categories(some: NDArray[np.int32], offers: Offers, types: Assortment) ->
 
 
 def by_links(some: NDArray[np.int32], fits: Compatibility, shelf: Shelf) -> Rung:
-    """What the catalogue names as accessory of a product, or as what it is an accessory of."""
-    first = np.concatenate([fits.link_main, fits.link_accessory])
-    second = np.concatenate([fits.link_accessory, fits.link_main])
+    """What the catalogue names as going with a product, and what it names the product for."""
+    owner = np.repeat(np.arange(len(fits.specific), dtype=np.int32), np.diff(fits.start))
+    known = fits.goes_with < len(fits.specific)
+    owner, named = owner[known], fits.goes_with[known].astype(np.int32)
+    first, second = np.concatenate([owner, named]), np.concatenate([named, owner])
     kept = np.isin(first, some) & shelf.shows(second)
     first, second = first[kept], second[kept]
     score = (1 + shelf.customers[second]) / (1 + shelf.customers.max(initial=0))
