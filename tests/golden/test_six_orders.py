@@ -21,6 +21,20 @@ from tests.shops import SIX_ORDERS, catalog, history
 ONE, TWO, THREE, FOUR = 65536, 41349, 32768, 28225
 
 
+# What a hand can follow: few pseudo-orders, no trend, no spells, two orders at least.
+BY_HAND = nba.TrainConfig.model_validate(
+    {
+        "copurchase": {
+            "smoothing": 0.03,
+            "discovery": 0.1,
+            "trend": 0,
+            "spell_days": 0,
+            "min_orders": 2,
+        }
+    }
+)
+
+
 @pytest.fixture(scope="module")
 def counts():
     return local.pair_counts(history(SIX_ORDERS).baskets(), PairSettings())
@@ -29,7 +43,7 @@ def counts():
 @pytest.fixture(scope="module")
 def recommender():
     listed = catalog("cup", "filter", "kettle", "tea", "spoon")
-    return nba.Recommender(nba.train(history(SIX_ORDERS), listed))
+    return nba.Recommender(nba.train(history(SIX_ORDERS), listed, BY_HAND))
 
 
 def test_a_basket_weighs_less_the_more_products_it_has():
@@ -87,7 +101,7 @@ def test_every_total_is_counted_and_the_guest_is_a_customer(counts):
 def test_what_goes_with_a_kettle_is_scored_by_the_formula(recommender):
     slate = recommender.bought_together("kettle")
     assert slate.product_ids == ["filter", "tea"]  # the cup shared one order only, the floor is two
-    # m = min(200, 0.005 * 6 orders); p = 4 of 14 order lines, for filter and tea alike.
+    # p = 4 of 14 order lines, for filter and tea alike.
     m, p, beta = 0.03, 4 / 14, 0.1
     alone = (3 * TWO + THREE + FOUR) / 65536
     with_filter, with_tea = (2 * TWO + THREE + FOUR) / 65536, (TWO + THREE + FOUR) / 65536
@@ -181,5 +195,13 @@ def test_the_snapshot_counts_the_shop(recommender):
         "guest_orders": 1,
         "products": 5,
         "sold_products": 4,
-        "pairs": 6,
+        # Kettle, filter and tea each with the two others; the cup and the spoon, which no two
+        # orders have with anything, with all four that are like them for want of better.
+        "bought_together_edges": 14,
+        "accessories_edges": 0,
+        "parts_edges": 0,
+        "similar_edges": 20,
+        "successors_edges": 0,
+        "needs": 0,
+        "rules": 0,
     }
