@@ -25,27 +25,13 @@ Work = Callable[[], Columns]
 def ours_shipped(lines: Lines) -> Work:
     """Rank by the score we ship: smoothed share, distinct proven customers, a cap a customer."""
     from nba.config import CoPurchaseConfig
+    from nba.learn.partners import rank_partners
     from nba.statistics import top_kernels  # noqa: F401 - loaded outside the clock, as the others
-    from nba.statistics.engines import local
-    from nba.statistics.pairs import PairSettings
 
-    config, baskets = CoPurchaseConfig(), lines.baskets()
-    settings = PairSettings(customer_cap=config.customer_cap)
+    baskets = lines.baskets()
 
     def work() -> Columns:
-        counts = local.product_counts(baskets)
-        share = counts.product_orders / counts.product_orders.sum()
-        gain = np.power(share, -config.discovery, where=share > 0, out=np.zeros_like(share))
-        pseudo = min(config.smoothing, config.smoothing_share * counts.order_count)
-        top = local.top_pairs(
-            baskets,
-            settings,
-            gain,
-            pseudo * share * gain,
-            top_k=TOP_K,
-            min_orders=MIN_ORDERS,
-            threads=THREADS,
-        )
+        top = rank_partners(baskets, CoPurchaseConfig(), top_k=TOP_K, threads=THREADS).top
         return top.first(), top.partner, top.orders, top.score
 
     return work

@@ -13,8 +13,7 @@ from nba.data.history import Baskets
 from nba.domain import DAY
 from nba.learn.affinity import log_likelihood_ratio
 from nba.statistics.engines import local
-from nba.statistics.evidence import PairSettings
-from nba.statistics.pairs import WEIGHT_UNIT, ProductCounts
+from nba.statistics.pairs import WEIGHT_UNIT, PairSettings, ProductCounts
 from nba.statistics.top import TopPairs
 
 _SHOWN: Final = 10
@@ -145,5 +144,4 @@ def _trend(
 def _proven_orders(baskets: Baskets, counted: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """Count the orders of proven customers with each product, or some of those orders."""
     chosen = baskets.proven if counted is None else baskets.proven & counted
-    cells = np.repeat(chosen, baskets.size)
-    return np.bincount(baskets.product[cells], minlength=len(baskets.product_ids))
+    return local.product_orders(baskets, chosen)

@@ -34,47 +34,49 @@ ENTRY: Final = np.dtype(
 """One partner, a product code; side by side, since most heaps are touched where memory is cold."""
 
 
+ROW: Final = np.dtype(
+    [("gain", "f8"), ("floor", "f8"), ("threshold", "f8"), ("orders", "i4"), ("size", "i4")],
+    align=True,
+)
+"""What a pair asks of either side: a partner's score is gain * weight + floor of its own, or comes
+of its orders; the score below which the row's heap refuses partners, -inf before it is full; and
+the entries of the heap. Side by side, so that a pair touches one cache line."""
+
+
 class Heaps(NamedTuple):
     """The best partners of each row.
 
     Attributes:
         start: int64[rows + 1]: row r has the room start[r]:start[r + 1].
-        size: int32 per row: entries it has; a heap once the room is full, in any order before.
-        threshold: float64 per row: the score below which a partner is refused; -inf before.
-        entries: `ENTRY`.
+        rows: `ROW`.
+        entries: `ENTRY`; a heap once the room is full, in any order before.
         held: `ENTRY`[1]: room for one on its way.
     """
 
     start: NDArray[np.int64]
-    size: NDArray[np.int32]
-    threshold: NDArray[np.float64]
+    rows: Entries
     entries: Entries
     held: Entries
 
 
 class Marks(NamedTuple):
-    """What rows are scored by.
+    """What scores need besides.
 
     Attributes:
         product: int32 per row: the product.
-        gain, floor: float64 per row: a partner's score is gain * weight + floor of its own.
-        orders: int64 per row: its orders, for the log-likelihood ratio.
         logs: float64: ln k for every number of orders k, ln 1 for none; empty to score by gain
             and floor.
         order_count: int64[1]: of all.
     """
 
     product: NDArray[np.int32]
-    gain: NDArray[np.float64]
-    floor: NDArray[np.float64]
-    orders: NDArray[np.int64]
     logs: NDArray[np.float64]
     order_count: NDArray[np.int64]
 
 
-ENTRIES = from_dtype(ENTRY)[::1]
-HEAPS = record(Heaps, LONGS, INTS, REALS, ENTRIES, ENTRIES)
-MARKS = record(Marks, INTS, REALS, REALS, LONGS, REALS, LONGS)
+ROWS, ENTRIES = from_dtype(ROW)[::1], from_dtype(ENTRY)[::1]
+HEAPS = record(Heaps, LONGS, ROWS, ENTRIES, ENTRIES)
+MARKS = record(Marks, INTS, REALS, LONGS)
 
 
 @compiled(types.boolean(ENTRIES, LONG, ENTRIES, LONG))
@@ -110,10 +112,10 @@ def _order(entries: Entries, base: int, end: int, held: Entries) -> None:
 def _push(heaps: Heaps, row: int) -> None:
     """Put the entry held into the heap of a row; a full one gives up its worst, or refuses."""
     base, end = heaps.start[row], heaps.start[row + 1]
-    place = base + heaps.size[row]
+    place = base + heaps.rows[row].size
     if place < end:
         heaps.entries[place] = heaps.held[0]
-        heaps.size[row] += 1
+        heaps.rows[row].size += 1
         if place + 1 < end:
             return
         _order(heaps.entries, base, end, heaps.held)
@@ -121,7 +123,7 @@ def _push(heaps: Heaps, row: int) -> None:
         _sink(heaps.entries, base, end, base, heaps.held)
     else:
         return
-    heaps.threshold[row] = heaps.entries[base].score
+    heaps.rows[row].threshold = heaps.entries[base].score
 
 
 @compiled(types.void(ENTRIES, REAL, INT, INT, LONG, INT))
@@ -150,13 +152,13 @@ def _llr(both: float, one: float, other: float, count: float) -> float:
 
 
 @compiled(REAL(LONG, LONG, LONG, MARKS))
-def _llr_bound(both: int, row: int, other: int, marks: Marks) -> float:
+def _llr_bound(both: int, one: int, another: int, marks: Marks) -> float:
     """Give what the score cannot exceed, without a logarithm; -inf for a pair below chance.
 
     With d = both - expected, ln(1 + x) <= x in the cells other than `both` gives
     2 (both ln(both / expected) - d + d^2 (1 / E12 + 1 / E21 + 1 / E22)).
     """
-    one, another, count = marks.orders[row], marks.orders[other], marks.order_count[0]
+    count = marks.order_count[0]
     expected = one * another / count
     more = both - expected
     if more <= 0:
@@ -189,33 +191,34 @@ def rank_rows(
     by_share = len(marks.logs) == 0
     for row in range(begin, end):
         kept = count_row(row, visits, cap, part, least, 1, tally, partners)
+        mine = heaps.rows[row]
         for place in range(kept):
             other = partners.row[place]
             orders, customers = int(partners.orders[place]), int(partners.customers[place])
             weight = int(partners.weight[place])
+            its = heaps.rows[other]
             if by_share:
-                mine = marks.gain[other] * weight + marks.floor[other]
-                its = marks.gain[row] * weight + marks.floor[row]
+                score = its.gain * weight + its.floor
+                back = mine.gain * weight + mine.floor
             else:
-                bound = _llr_bound(orders, row, other, marks)
-                if bound < max(min(heaps.threshold[row], heaps.threshold[other]), 0.0):
+                bound = _llr_bound(orders, mine.orders, its.orders, marks)
+                if bound < max(min(mine.threshold, its.threshold), 0.0):
                     continue
-                mine = its = _llr(
-                    orders, marks.orders[row], marks.orders[other], marks.order_count[0]
-                )
-            if mine >= heaps.threshold[row]:
-                _hold(heaps.held, mine, marks.product[other], orders, weight, customers)
+                score = back = _llr(orders, mine.orders, its.orders, marks.order_count[0])
+            if score >= mine.threshold:
+                _hold(heaps.held, score, marks.product[other], orders, weight, customers)
                 _push(heaps, row)
-            if its >= heaps.threshold[other]:
-                _hold(heaps.held, its, marks.product[row], orders, weight, customers)
+            if back >= its.threshold:
+                _hold(heaps.held, back, marks.product[row], orders, weight, customers)
                 _push(heaps, other)
 
 
 @compiled(types.void(HEAPS, HEAPS))
 def merge(heaps: Heaps, others: Heaps) -> None:
     """Put the partners of other heaps over the same rows into these."""
-    for row in range(len(heaps.size)):
-        for place in range(others.start[row], others.start[row] + others.size[row]):
+    for row in range(len(heaps.rows)):
+        begin = others.start[row]
+        for place in range(begin, begin + others.rows[row].size):
             heaps.held[0] = others.entries[place]
             _push(heaps, row)
 
@@ -228,7 +231,7 @@ def unload(heaps: Heaps, row: NDArray[np.int32], start: NDArray[np.int64], out: 
     """
     for product in range(len(row)):
         base = heaps.start[row[product]]
-        last = base + heaps.size[row[product]] - 1
+        last = base + heaps.rows[row[product]].size - 1
         _order(heaps.entries, base, last + 1, heaps.held)
         for place in range(last, base - 1, -1):
             out[start[product] + place - base] = heaps.entries[base]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nba.errors import ConfigError
+from nba.statistics.engines import local
 from nba.statistics.evidence import Evidence
 from nba.statistics.pairs import PairSettings, basket_weights
 from tests.shops import history
@@ -89,3 +90,10 @@ def test_baskets_of_nothing_are_evidence_of_nothing():
 def test_numbers_that_mean_nothing_are_refused(given):
     with pytest.raises(ConfigError, match="no way to count pairs"):
         PairSettings(**given)
+
+
+def test_orders_of_products_are_counted_among_the_baskets_asked_for():
+    baskets = history(ORDERS).baskets()
+    anns = local.product_orders(baskets, baskets.customer == 0)
+    counted = dict(zip(baskets.product_ids, anns.tolist(), strict=True))
+    assert counted == {"cup": 2, "kettle": 2, "tea": 2}

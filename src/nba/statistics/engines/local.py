@@ -54,6 +54,15 @@ def product_counts(baskets: Baskets) -> ProductCounts:
     )
 
 
+def product_orders(baskets: Baskets, counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count the orders of each product among the baskets that `counted` tells, int64."""
+    from nba.statistics import basket_kernels
+
+    orders = np.zeros(len(baskets.product_ids), np.int64)
+    basket_kernels.count_orders(baskets.start, baskets.product, counted, orders)
+    return orders
+
+
 def pair_counts(baskets: Baskets, settings: PairSettings, *, threads: int = 1) -> PairCounts:
     """Count every pair exactly; the number of threads changes nothing but the time.
 
@@ -115,15 +124,10 @@ def top_pairs(
 
     evidence = Evidence.of(baskets, settings)
     product, orders = _by_popularity(evidence, len(baskets.product_ids))
-    marks = top_kernels.Marks(
-        product,
-        gain[product] / WEIGHT_UNIT,
-        floor[product],
-        orders,
-        np.empty(0),
-        np.array([len(evidence)]),
-    )
-    return _ranked(evidence, marks, settings.customer_cap, top_k, min_orders, threads)
+    rows = _rows(orders)
+    rows["gain"], rows["floor"] = gain[product] / WEIGHT_UNIT, floor[product]
+    marks = top_kernels.Marks(product, np.empty(0), np.array([len(evidence)]))
+    return _ranked(evidence, rows, marks, settings.customer_cap, top_k, min_orders, threads)
 
 
 def top_llr(baskets: Baskets, *, top_k: int, min_orders: int, threads: int = 1) -> TopPairs:
@@ -148,14 +152,29 @@ def top_llr(baskets: Baskets, *, top_k: int, min_orders: int, threads: int = 1) 
     product, orders = _by_popularity(evidence, len(baskets.product_ids))
     count = len(baskets)
     logs = np.log(np.maximum(np.arange(count + 1), 1))
-    marks = top_kernels.Marks(product, np.empty(0), np.empty(0), orders, logs, np.array([count]))
-    return _ranked(evidence, marks, 1, top_k, min_orders, threads)
+    marks = top_kernels.Marks(product, logs, np.array([count]))
+    return _ranked(evidence, _rows(orders), marks, 1, top_k, min_orders, threads)
+
+
+def _rows(orders: NDArray[np.int64]) -> NDArray[np.void]:
+    from nba.statistics import top_kernels
+
+    rows = np.zeros(len(orders), top_kernels.ROW)
+    rows["orders"], rows["threshold"] = orders, -np.inf
+    return rows
 
 
 def _ranked(
-    evidence: Evidence, marks: Marks, cap: int, top_k: int, min_orders: int, threads: int
+    evidence: Evidence,
+    rows: NDArray[np.void],
+    marks: Marks,
+    cap: int,
+    top_k: int,
+    min_orders: int,
+    threads: int,
 ) -> TopPairs:
     from nba.statistics import top_kernels
+    from nba.statistics.top_kernels import ENTRY
 
     row_count = len(marks.product)
     row = np.empty(row_count, np.int32)
@@ -167,7 +186,8 @@ def _ranked(
     heap_start = np.append(0, np.cumsum(np.minimum(met, top_k)))
 
     def fill() -> Heaps:
-        heaps = _heaps(heap_start)
+        entries, held = np.empty(heap_start[-1], ENTRY), np.empty(1, ENTRY)
+        heaps = top_kernels.Heaps(heap_start, rows.copy(), entries, held)
         tally, partners = _tally(row_count), _partners(row_count)
         # Threads take the next block from one queue: whoever is quick does more.
         for begin, end in blocks:
@@ -181,8 +201,8 @@ def _ranked(
     )
     for one in others:
         top_kernels.merge(heaps, one)
-    indptr = np.append(0, np.cumsum(heaps.size[row]))
-    best = np.empty(indptr[-1], top_kernels.ENTRY)
+    indptr = np.append(0, np.cumsum(heaps.rows["size"][row]))
+    best = np.empty(indptr[-1], ENTRY)
     top_kernels.unload(heaps, row, indptr, best)
     columns = ("partner", "orders", "weight", "customers", "score")
     return TopPairs(indptr, *(best[name].copy() for name in columns))
@@ -192,11 +212,10 @@ def _by_popularity(
     evidence: Evidence, product_count: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Give the products by falling number of baskets, ties by code, and those numbers."""
-    baskets = np.zeros(product_count, np.int64)
-    # In parts, since bincount copies what it counts to 64 bits.
-    for begin in range(0, len(evidence.product), 1 << 20):
-        cells = evidence.product[begin : begin + (1 << 20)]
-        baskets += np.bincount(cells, minlength=product_count)
+    from nba.statistics import basket_kernels
+
+    baskets, every = np.zeros(product_count, np.int64), np.ones(len(evidence), np.bool_)
+    basket_kernels.count_orders(evidence.start, evidence.product, every, baskets)
     product = np.argsort(-baskets, kind="stable").astype(np.int32)
     return product, baskets[product]
 
@@ -298,17 +317,4 @@ def _partners(count: int) -> Partners:
         np.empty(count, np.int32),
         np.empty(count, np.int64),
         np.empty(count, np.int32),
-    )
-
-
-def _heaps(start: NDArray[np.int64]) -> Heaps:
-    from nba.statistics import top_kernels
-
-    row_count = len(start) - 1
-    return top_kernels.Heaps(
-        start,
-        np.zeros(row_count, np.int32),
-        np.full(row_count, -np.inf),
-        np.empty(start[-1], top_kernels.ENTRY),
-        np.empty(1, top_kernels.ENTRY),
     )
