@@ -60,7 +60,7 @@ class AccessoriesConfig(_Section):
     """Pseudo-customers spread over the accessory types as often as they follow, by popularity."""
     discovery: float = Field(0.05, ge=0, le=1)
     """Popularity exponent, as for bought together."""
-    false_discoveries: float = Field(0.02, gt=0, lt=1)
+    false_discoveries: float = Field(0.03, gt=0, lt=1)
     """Share of wrong pairs among the type pairs found that is accepted."""
     min_lift: float = Field(1.3, ge=1)
     """Lower 5 % bound of a type pair's lift below which it is no accessory."""

@@ -18,6 +18,7 @@ from nba.domain import Texts
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.companions import Companions, find_companions
 from nba.learn.compatibility import Compatibility
+from nba.learn.fitting import FittingLags
 from nba.learn.timing import Floats, Waves, control, expect, find_waves
 from nba.statistics.lags import LAG_DAYS, Followed, LagCounts, lag_counts, shared_customers
 
@@ -46,12 +47,14 @@ class _Types:
     Attributes:
         code: int32 per product: its type; -1 none, or one too rarely ordered.
         price: float64 per type: the median, NaN where unknown.
+        linked: bool[types, types]: lists of the second type name products of the first.
         weight: float64[types, types]: how plausible the second is as an accessory of the first.
         is_consumable: bool per type: most of its products are used up.
     """
 
     code: NDArray[np.int32]
     price: Floats
+    linked: NDArray[np.bool_]
     weight: Floats
     is_consumable: NDArray[np.bool_]
 
@@ -77,10 +80,11 @@ class _Types:
             dearer = price[None, :] > config.price_ratio * price[:, None]
         weight = np.where(dearer, _DEARER_WEIGHT, 1.0)
         weight[_side_by_side(types.categories)] *= _KIN_WEIGHT
-        weight[_linked(fits, code, width)] = _LINKED_WEIGHT
+        linked = _linked(fits, code, width)
+        weight[linked] = _LINKED_WEIGHT
         used_up = np.bincount(code[(listing.is_consumable == 1) & (code != NONE)], minlength=width)
         sold = np.bincount(code[code != NONE], minlength=width)
-        return cls(code, price, weight, used_up * 2 > sold)
+        return cls(code, price, linked, weight, used_up * 2 > sold)
 
 
 def learn_needs(
@@ -121,11 +125,18 @@ def learn_needs(
     mains = ~known.is_consumable & (_orders_each(followed) <= _OWNED_ORDERS)
     shared = shared_customers(followed)
     plain = lag_counts(followed, min_shared=_LEAST_SHARED, mains=mains, shared=shared)
-    counts, expected = plain, expect(plain)
-    waves = find_waves(plain, expected, np.ones(len(plain), np.bool_))
+    fitting = FittingLags.of(
+        Followed.of(placed, delivery_days=delivery_days),
+        known.code,
+        fits,
+        np.array(np.nonzero(known.linked & mains[:, None])),
+    )
+    counts, chance = fitting.sharpen(plain)
+    expected = expect(counts) * chance[:, None]
+    waves = find_waves(counts, expected, np.ones(len(counts), np.bool_))
     settling = np.zeros(known.weight.shape, np.int64)
     while True:
-        controlled = control(waves, expected)
+        controlled = control(waves, expected, ~known.linked[counts.first, counts.second])
         passed = _believed(counts, controlled, known.weight, config)
         new = passed & (settling[counts.first, counts.second] == 0)
         if not new.any():
@@ -134,7 +145,7 @@ def learn_needs(
         reach = np.ceil(waves.median[best] * np.exp(2 * waves.spread[best]))
         settling[counts.first[best], counts.second[best]] = reach
         changed = np.isin(np.arange(len(types.categories)), counts.second[best])
-        recounted = counts.renewed(
+        renewed = counts.renewed(
             lag_counts(
                 followed,
                 settling=settling,
@@ -145,7 +156,8 @@ def learn_needs(
             ),
             changed,
         )
-        expected = expect(recounted)
+        recounted, chance = fitting.sharpen(renewed)
+        expected = expect(recounted) * chance[:, None]
         fresh = find_waves(recounted, expected, changed[recounted.second])
         waves = _joined(fresh, recounted, waves, counts, changed)
         counts = recounted

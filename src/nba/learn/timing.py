@@ -165,15 +165,17 @@ def find_waves(counts: LagCounts, expected: Floats, wanted: NDArray[np.bool_]) -
     return Waves(ratio, median, spread, share, level, lift)
 
 
-def control(waves: Waves, expected: Floats) -> Waves:
+def control(waves: Waves, expected: Floats, usual: NDArray[np.bool_]) -> Waves:
     """Put ratios into units in which one pair in ten exceeds 6 by chance alone.
 
     With many events the smallest error of the expectation is significant. Most pairs have no
     wave, so their ratios show it (genomic control, Devlin and Roeder 1999), among pairs that
-    expect about as many events. Ratios never rise.
+    expect about as many events. Ratios never rise, and those of pairs that are not `usual`, of
+    which many have a wave, neither tell nor change.
     """
     inflation = np.ones(len(waves.ratio))
     by_size = np.argsort(expected.sum(axis=1), kind="stable")
+    by_size = by_size[usual[by_size]]
     for some in np.array_split(by_size, max(len(by_size) // _CONTROL_PAIRS, 1)):
         if len(some) >= _CONTROL_PAIRS:
             inflation[some] = max(float(np.quantile(waves.ratio[some], 0.9)) / _USUAL, 1.0)
