@@ -45,9 +45,9 @@ def bought_together(
     orders with variants of the product (`group`), the best sellers of the categories that share
     orders with its category (`category_pair`), what the catalogue names beside it
     (`catalogue_link`). Below stands what met it but once, as far as it outscores what popularity
-    offers. A list that is still empty gets what met it by chance, else what is like it
-    (`content`). No variant of the product, nothing that does not fit it; on
-    lower rungs only what can be ordered, one product a design.
+    offers. A list that is still empty gets what met it by chance, else what is like it, else what
+    stands in the category above its own (both `content`). No variant of the product, nothing that
+    does not fit it; on lower rungs only what can be ordered, one product a design.
 
     Args:
         placed: the kept purchases; their product codes are those of all that follows.
@@ -71,8 +71,8 @@ def bought_together(
     ladder = Ladder(designs.design)
 
     def add(rung: Rung, length: int) -> None:
-        fitting = fits.fits(rung.first, rung.second)
-        ladder.add(rung.where(fitting & ~types.are_variants(rung.first, rung.second)), length)
+        other = (rung.first != rung.second) & ~types.are_variants(rung.first, rung.second)
+        ladder.add(rung.where(other & fits.fits(rung.first, rung.second)), length)
 
     pairs = rank_partners(placed, config, top_k=spare * whole, threads=threads)
     by_orders, convincing, beyond = rungs.by_orders(pairs), pairs.convincing(), pairs.beyond()
@@ -95,6 +95,7 @@ def bought_together(
     bare = ladder.short(1)
     add(by_orders.where(~beyond & np.isin(by_orders.first, bare)), filled)
     add(rungs.by_likeness(ladder.short(1), similar_graph, shelf), filled)
+    add(rungs.by_range(ladder.short(1), types, shelf), filled)
     return ladder.graph()
 
 

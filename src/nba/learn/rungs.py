@@ -19,6 +19,10 @@ from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, SOURCES, Sou
 
 _OFFERED: Final = 4
 """Products of partner categories looked at an edge wanted, since some will not fit."""
+_BEST_OF_RANGE: Final = 64
+"""Best sellers of a range looked at, since some will not fit."""
+_LEVEL: Final = " > "
+"""What stands between the levels of a category path."""
 _ORDERABLE: Final = [AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES]
 
 
@@ -179,6 +183,23 @@ def by_likeness(some: NDArray[np.int32], similar_graph: ProductGraph, shelf: She
         second[kept],
         similar_graph.score[place[kept]].astype(np.float64),
     )
+
+
+def by_range(some: NDArray[np.int32], types: Assortment, shelf: Shelf) -> Rung:
+    """What sells best in the category above a product's own, as `Tools` is above `Tools > Saws`."""
+    above = [path.rpartition(_LEVEL)[0] for path in types.categories]
+    names = {path: code for code, path in enumerate(sorted(set(filter(None, above))))}
+    parent = np.array([*(names.get(path, NONE) for path in above), NONE], np.int32)[types.category]
+    product = shelf.best[shelf.best >= 0]
+    product = product[parent[product] != NONE]
+    order = np.lexsort((product, -shelf.customers[product], parent[product]))
+    product = product[order][rank(parent[product[order]]) < _BEST_OF_RANGE]
+    count = np.bincount(parent[product], minlength=len(names))
+    some = some[parent[some] != NONE]
+    row, place = _listed(np.append(0, np.cumsum(count)), parent[some])
+    second = product[place]
+    score = (1 + shelf.customers[second]) / (1 + shelf.customers.max(initial=0))
+    return _rung(Source.CONTENT, some[row], second, score)
 
 
 def _rung(

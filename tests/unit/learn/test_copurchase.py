@@ -136,6 +136,19 @@ def test_a_shop_without_orders_lists_its_links_and_then_what_is_alike():
     }
 
 
+def test_a_product_like_no_other_has_what_the_category_above_its_own_holds():
+    shop = [
+        product("kettle", "Kitchen > Kettles"),
+        product("knife", "Kitchen > Knives"),
+        product("hammer", "Tools > Hammers"),
+        product("gift"),
+    ]
+    assert listed(shop, []) == {
+        "kettle": [("knife", "content", 0)],
+        "knife": [("kettle", "content", 0)],
+    }
+
+
 def test_a_list_is_filled_no_further_than_asked():
     shop = [product(f"kettle-{n}", "Kettles") for n in range(3)]
     shop += [product(f"filter-{n}", "Filters") for n in range(9)]
