@@ -28,14 +28,8 @@ CITING: Final = (
     {("accessories", Source.CATEGORY_PAIR): 20, ("similar", Source.CUSTOMERS): 50},
 )
 """Kind and source of an answer → how many are recounted, in one go each line."""
-LADDER: Final = (
-    Source.PAIR,
-    Source.CUSTOMERS,
-    Source.GROUP,
-    Source.CATEGORY_PAIR,
-    Source.CATALOGUE_LINK,
-    Source.CONTENT,
-)
+LADDER: Final = tuple(Source)
+"""Kinds of evidence, the strongest first."""
 TOGETHER: Final = ("bought_together", "complete_basket")
 QUICK = nba.TrainConfig.model_validate({"collaborative": {"factors": 2, "iterations": 1}})
 KINDS = ("successor", "substitute", "spare_part", "refill")
@@ -277,17 +271,18 @@ def cited(recount: Recount, item: Recommendation, bounds: Sequence[int]) -> set[
 
 
 def has_fallen(item: Recommendation, slate: Slate) -> bool:
-    """Whether a product scores less in a new list, rests on a weaker kind of evidence, or is gone.
+    """Whether a product is gone from a new list, or scores less.
 
-    Scores of two kinds of evidence do not compare: behind what orders of both products say, the
-    ladder of bought together puts what their groups say, and so on.
+    Scores of two kinds of evidence do not compare. Where another kind speaks for the product now,
+    it has fallen if that is a weaker one, or if it stands lower in the list.
     """
     found = next((one for one in slate if one.product_id == item.product_id), None)
-    if found is None or found.source is item.source:
-        return found is None or found.score < item.score
-    if slate.type == "bought_together":
-        return LADDER.index(found.source) > LADDER.index(item.source)
-    return found.score < item.score
+    if found is None or found.score < item.score:
+        return True
+    if found.source is item.source:
+        return False
+    is_weaker = LADDER.index(found.source) > LADDER.index(item.source)
+    return is_weaker or found.rank > item.rank
 
 
 def drawn(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
@@ -77,18 +78,18 @@ def neighbours(
         relation: which graph.
         source: the product.
         linked: products that the shop links to it by hand. Nothing was counted for them, so they
-            stand behind the last neighbour that orders of both products speak for.
+            stand behind those that head the list for the sake of orders of both products.
         min_customers: hides edges that rest on what fewer distinct customers did.
     """
     graph = snapshot.graphs[relation]
     span = graph.span(source)
     every = (Edge.at(graph, relation, source, place) for place in range(span.start, span.stop))
     edges = [one for one in every if one.customers >= min_customers or one.origin not in COUNTED]
-    proven = [place for place, one in enumerate(edges) if one.origin is Source.PAIR]
-    missing = set(linked) - {source, *(edges[place].target for place in proven)}
+    proven = list(takewhile(lambda one: one.origin in (Source.PAIR, Source.CUSTOMERS), edges))
+    missing = set(linked) - {source, *(one.target for one in proven)}
     if not missing:
         return edges
-    score = _between(edges, proven[-1] + 1 if proven else 0)
+    score = _between(edges, len(proven))
     links = [Edge(relation, source, one, score, Source.RULE) for one in sorted(missing)]
     return [one for one in edges if one.target not in missing] + links
 

@@ -92,6 +92,13 @@ def test_a_link_stands_behind_pairs_and_before_what_was_not_counted_for_the_two(
     assert slate[2].reason.evidence == {"from": "a"}
 
 
+def test_a_link_stands_before_a_pair_that_does_not_head_the_list():
+    graph = [Link("a", "b", 0.5), Link("a", "d", 0.4, Source.CATEGORY_PAIR), Link("a", "e", 0.1)]
+    rules = [{"kind": "link", "target": one, "source": "a"} for one in "ef"]
+    slate = ask(*rules, graph=graph).bought_together("a")
+    assert slate.product_ids == ["b", "e", "f", "d"]
+
+
 def test_links_alone_make_a_list_and_count_in_a_basket():
     recommender = ask({"kind": "link", "target": "g"}, graph=[Link("a", "d", 0.4, Source.GROUP)])
     assert recommender.bought_together("f").product_ids == ["g"]
