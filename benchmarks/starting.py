@@ -64,7 +64,11 @@ def main() -> None:
 
     print("seconds, wall                                     min median    max")
     show("nba --help", [seconds([*NBA, "--help"]) for _ in range(given.rounds)])
-    kernels = [sys.executable, "-c", "import nba.statistics.lag_kernels, nba.statistics.top_kernels"]
+    kernels = [
+        sys.executable,
+        "-c",
+        "import nba.statistics.lag_kernels, nba.statistics.top_kernels",
+    ]
     cold = []
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory() as cache:

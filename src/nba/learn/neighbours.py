@@ -31,7 +31,13 @@ class Neighbours(NamedTuple):
 
     def where(self, kept: NDArray[np.bool_]) -> Self:
         """Keep some pairs."""
-        return type(self)(*(column[kept] for column in self))
+        return type(self)(
+            self.first[kept],
+            self.second[kept],
+            self.score[kept],
+            self.support[kept],
+            self.customers[kept],
+        )
 
     def ranks(self) -> NDArray[np.int64]:
         """Number the pairs of each first design, from 0."""
