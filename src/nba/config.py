@@ -29,10 +29,12 @@ class CoPurchaseConfig(_Section):
     min_orders: int = Field(1, ge=1)
     """Orders, or customers, with both products below which a pair is no evidence."""
     smoothing: float = Field(300.0, ge=0)
-    """Pseudo-orders of popularity mixed into each product's neighbours."""
-    discovery: float = Field(0.15, ge=0, le=1)
+    """Pseudo-orders of popularity mixed into each product's neighbours, at most."""
+    smoothing_share: float = Field(0.005, ge=0, le=1)
+    """The same as a share of the shop's orders; the smaller of the two holds."""
+    discovery: float = Field(0.18, ge=0, le=1)
     """Popularity exponent: 0 = most likely next product, 0.3 = more specific ones."""
-    trend: float = Field(0.5, ge=0, le=2)
+    trend: float = Field(0.25, ge=0, le=2)
     """Exponent of a product's recent share of the orders over its share ever; 0 = no trend."""
     trend_days: int = Field(30, ge=1)
     """Days that are recent."""

@@ -85,10 +85,10 @@ def rank_partners(
 
     with c_ij the orders with both, each damped by 1 / log2(1 + size), at most `customer_cap` of
     one customer; c_i the same for i alone; p_j the share of j among all order lines; m
-    pseudo-orders of popularity (Dirichlet smoothing); beta the discovery knob; t_j the share of j
-    in the last `trend_days` over its share ever; gamma how far that counts. Smoothing rather
-    than testing ranks: a significance gate loses hits. Where customers order seldom, their orders
-    of one spell taken together count too. Only proven customers count.
+    pseudo-orders of popularity (Dirichlet smoothing), fewer in a small shop; beta the discovery
+    knob; t_j the share of j in the last `trend_days` over its share ever; gamma how far that
+    counts. Smoothing rather than testing ranks: a significance gate loses hits. Where customers
+    order seldom, their orders of one spell taken together count too. Only proven customers count.
 
     Returns:
         At most `top_k` partners a product.
@@ -100,7 +100,9 @@ def rank_partners(
     gain[known] = (
         share[known] ** -config.discovery * _trend(baskets, sold, config)[known] ** config.trend
     )
-    prior = config.smoothing * share * gain
+    # As many pseudo-orders as a large shop bears would drown a small one.
+    pseudo_orders = min(config.smoothing, config.smoothing_share * len(baskets))
+    prior = pseudo_orders * share * gain
     top = local.top_pairs(
         baskets,
         _evidence(baskets, config),
@@ -111,7 +113,7 @@ def rank_partners(
         threads=threads,
     )
     counts = local.product_counts(baskets)
-    weight = counts.product_weight / WEIGHT_UNIT + config.smoothing
+    weight = counts.product_weight / WEIGHT_UNIT + pseudo_orders
     return Partners(replace(top, score=top.score / weight[top.first()]), counts, prior, weight)
 
 
