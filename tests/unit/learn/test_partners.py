@@ -41,17 +41,26 @@ def test_without_any_term_it_is_the_damped_share_of_orders():
 
 
 def test_every_term_by_hand():
-    config = CoPurchaseConfig(trend=0.0, discovery=0.2, smoothing=3.0, spell_weight=0.0)
+    config = CoPurchaseConfig(
+        trend=0.0, discovery=0.2, smoothing=100.0, smoothing_share=0.5, spell_weight=0.0
+    )
     damped = [1 / log2(1 + size) for size in (2, 3, 2, 2, 4)]
-    pseudo_orders, share = 3.0, 4 / 14  # four of fourteen lines
+    pseudo_orders, share = 3.0, 4 / 14  # half of six orders; four of fourteen lines
     together = sum(damped) - damped[2]
     by_hand = (together + pseudo_orders * share) / (sum(damped) + pseudo_orders) * share**-0.2
     assert scores(placed(SIX_ORDERS), config)["kettle"]["filter"] == pytest.approx(by_hand, 1e-4)
 
 
+def test_smoothing_has_a_ceiling_that_a_small_shop_never_meets():
+    few = CoPurchaseConfig(smoothing=0.03, smoothing_share=0.005)
+    ample = CoPurchaseConfig(smoothing=1000.0, smoothing_share=0.005)
+    assert scores(placed(SIX_ORDERS), few) == scores(placed(SIX_ORDERS), ample)
+
+
 def convincing(orders) -> set[tuple[str, str]]:
     baskets = placed(orders)
-    found = rank_partners(baskets, CoPurchaseConfig(), top_k=50, threads=1)
+    smooth = CoPurchaseConfig(smoothing_share=0.5)
+    found = rank_partners(baskets, smooth, top_k=50, threads=1)
     ids = baskets.product_ids
     told = found.convincing()
     return {
