@@ -67,7 +67,7 @@ def main() -> None:
     kernels = [
         sys.executable,
         "-c",
-        "import nba.statistics.lag_kernels, nba.statistics.top_kernels",
+        "import nba.statistics.lag_kernels, nba.statistics.pair_kernels",
     ]
     cold = []
     for _ in range(given.rounds):

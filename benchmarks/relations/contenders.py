@@ -26,7 +26,7 @@ def ours_shipped(lines: Lines) -> Work:
     """Rank by the score we ship: smoothed share, distinct proven customers, a cap a customer."""
     from nba.config import CoPurchaseConfig
     from nba.learn.partners import rank_partners
-    from nba.statistics import top_kernels  # noqa: F401 - loaded outside the clock, as the others
+    from nba.statistics import pair_kernels  # noqa: F401 - loaded outside the clock, as the others
 
     baskets = lines.baskets()
 
@@ -39,7 +39,7 @@ def ours_shipped(lines: Lines) -> Work:
 
 def ours_llr(lines: Lines) -> Work:
     """Rank by the log-likelihood ratio."""
-    from nba.statistics import top_kernels  # noqa: F401 - loaded outside the clock, as the others
+    from nba.statistics import pair_kernels  # noqa: F401 - loaded outside the clock, as the others
     from nba.statistics.engines import local
 
     baskets = lines.baskets()

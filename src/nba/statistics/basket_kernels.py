@@ -10,14 +10,13 @@ a basket touches one or two cache lines.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-HEADER: Final = 2
-"""Numbers before the rows of a basket in the stream: its customer and its worth."""
+from nba.statistics.records import HEADER
 
 compiled: Final = partial(njit, cache=True, nogil=True)
 """Compile a function for its signature, and keep it on disk."""
@@ -26,11 +25,6 @@ INT, LONG, REAL = types.int32, types.int64, types.float64
 BOOLS, INTS, LONGS, REALS = (types.Array(one, 1, "C") for one in (types.bool_, INT, LONG, REAL))
 PLACES = types.Array(types.uint32, 1, "C")
 """Numbers to index by; unsigned, so that nothing has to look whether they count from the end."""
-
-
-def record(kind: type[tuple[Any, ...]], *fields: types.Type) -> types.Type:
-    """Give the compiler's type of a named tuple."""
-    return types.NamedTuple(fields, kind)  # type: ignore[no-untyped-call]
 
 
 @compiled(types.void(LONGS, INTS, INTS, INTS, INTS, LONG, LONG, INTS, PLACES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -14,12 +14,20 @@ from nba.domain import INT32_LIMIT
 from nba.errors import DataError
 from nba.statistics.evidence import Evidence
 from nba.statistics.pairs import WEIGHT_UNIT, PairCounts, PairSettings, ProductCounts
+from nba.statistics.records import (
+    AHEAD,
+    ENTRY,
+    HEADER,
+    ROW,
+    Heaps,
+    Marks,
+    Partners,
+    Tally,
+    Visits,
+)
 from nba.statistics.top import TopPairs
 
 # The kernels are imported where they are called: numba takes half a second to load.
-if TYPE_CHECKING:
-    from nba.statistics.pair_kernels import Partners, Tally, Visits
-    from nba.statistics.top_kernels import Heaps, Marks
 
 _BLOCKS_PER_THREAD: Final = 16
 
@@ -120,13 +128,11 @@ def top_pairs(
     Raises:
         DataError: there are more order lines than 32 bits can number.
     """
-    from nba.statistics import top_kernels
-
     evidence = Evidence.of(baskets, settings)
     product, orders = _by_popularity(evidence, len(baskets.product_ids))
     rows = _rows(orders)
     rows["gain"], rows["floor"] = gain[product] / WEIGHT_UNIT, floor[product]
-    marks = top_kernels.Marks(product, np.empty(0), np.array([len(evidence)]))
+    marks = Marks(product, np.empty(0), np.array([len(evidence)]))
     return _ranked(evidence, rows, marks, settings.customer_cap, top_k, min_orders, threads)
 
 
@@ -140,8 +146,6 @@ def top_llr(baskets: Baskets, *, top_k: int, min_orders: int, threads: int = 1) 
     Raises:
         DataError: there are more order lines than 32 bits can number.
     """
-    from nba.statistics import top_kernels
-
     evidence = Evidence(
         np.arange(len(baskets), dtype=np.int32),
         baskets.start,
@@ -152,14 +156,13 @@ def top_llr(baskets: Baskets, *, top_k: int, min_orders: int, threads: int = 1) 
     product, orders = _by_popularity(evidence, len(baskets.product_ids))
     count = len(baskets)
     logs = np.log(np.maximum(np.arange(count + 1), 1))
-    marks = top_kernels.Marks(product, logs, np.array([count]))
+    marks = Marks(product, logs, np.array([count]))
     return _ranked(evidence, _rows(orders), marks, 1, top_k, min_orders, threads)
 
 
 def _rows(orders: NDArray[np.int64]) -> NDArray[np.void]:
-    from nba.statistics import top_kernels
 
-    rows = np.zeros(len(orders), top_kernels.ROW)
+    rows = np.zeros(len(orders), ROW)
     rows["orders"], rows["threshold"] = orders, -np.inf
     return rows
 
@@ -173,8 +176,7 @@ def _ranked(
     min_orders: int,
     threads: int,
 ) -> TopPairs:
-    from nba.statistics import top_kernels
-    from nba.statistics.top_kernels import ENTRY
+    from nba.statistics import pair_kernels
 
     row_count = len(marks.product)
     row = np.empty(row_count, np.int32)
@@ -187,11 +189,11 @@ def _ranked(
 
     def fill() -> Heaps:
         entries, held = np.empty(heap_start[-1], ENTRY), np.empty(1, ENTRY)
-        heaps = top_kernels.Heaps(heap_start, rows.copy(), entries, held)
+        heaps = Heaps(heap_start, rows.copy(), entries, held)
         tally, partners = _tally(row_count), _partners(row_count)
         # Threads take the next block from one queue: whoever is quick does more.
         for begin, end in blocks:
-            top_kernels.rank_rows(
+            pair_kernels.rank_rows(
                 begin, end, visits, cap, part, min_orders, tally, partners, marks, heaps
             )
         return heaps
@@ -200,10 +202,10 @@ def _ranked(
         delayed(fill)() for _ in range(threads)
     )
     for one in others:
-        top_kernels.merge(heaps, one)
+        pair_kernels.merge(heaps, one)
     indptr = np.append(0, np.cumsum(heaps.rows["size"][row]))
     best = np.empty(indptr[-1], ENTRY)
-    top_kernels.unload(heaps, row, indptr, best)
+    pair_kernels.unload(heaps, row, indptr, best)
     columns = ("partner", "orders", "weight", "customers", "score")
     return TopPairs(indptr, *(best[name].copy() for name in columns))
 
@@ -224,10 +226,10 @@ def _visits(
     evidence: Evidence, row: NDArray[np.int32], threads: int
 ) -> tuple[Visits, NDArray[np.int64]]:
     """Write the baskets as a stream; give where rows meet in it, and how often each does."""
-    from nba.statistics import basket_kernels, pair_kernels
+    from nba.statistics import basket_kernels
 
     basket_count, cell_count = len(evidence), len(evidence.product)
-    length = cell_count + basket_kernels.HEADER * basket_count
+    length = cell_count + HEADER * basket_count
     if length > INT32_LIMIT:
         raise DataError(
             f"{cell_count} products in {basket_count} baskets are more than can be counted at "
@@ -259,12 +261,12 @@ def _visits(
         parallel(delayed(lay_out)(part) for part in range(threads))
         start = np.append(0, np.cumsum(visits.sum(axis=0)))
         place = start[:-1] + np.cumsum(visits, axis=0) - visits
-        cells = np.full(start[-1] + pair_kernels.AHEAD, basket_kernels.HEADER, np.uint32)
+        cells = np.full(start[-1] + AHEAD, HEADER, np.uint32)
         parallel(
             delayed(basket_kernels.place_visits)(evidence.start, stream, *part, one, cells)
             for part, one in zip(parts, place, strict=True)
         )
-    return pair_kernels.Visits(stream, start, cells), met.sum(axis=0)
+    return Visits(stream, start, cells), met.sum(axis=0)
 
 
 def _blocks(visits: Visits, count: int) -> list[tuple[int, int]]:
@@ -299,9 +301,8 @@ def _counted(
 
 
 def _tally(row_count: int) -> Tally:
-    from nba.statistics import pair_kernels
 
-    return pair_kernels.Tally(
+    return Tally(
         np.zeros((row_count, 2), np.int64),
         np.zeros((row_count, 3), np.int64),
         np.empty(row_count, np.uint32),
@@ -310,9 +311,8 @@ def _tally(row_count: int) -> Tally:
 
 
 def _partners(count: int) -> Partners:
-    from nba.statistics import pair_kernels
 
-    return pair_kernels.Partners(
+    return Partners(
         np.empty(count, np.uint32),
         np.empty(count, np.int32),
         np.empty(count, np.int64),
