@@ -44,13 +44,14 @@ def accessories(
 
     Of types that need each other (see `needs`) product j is an accessory of product i with
 
-        s(j | i) = (c_ij + m P(b | a) p_j|b) / (c_i + m) * p_j^(-beta) / (1 + r_ij)^variety
+        s(j | i) = (w_ij + m P(b | a) p_j|b) / (c_i + m) * p_j^(-beta) / (1 + r_ij)^variety
 
-    c_ij the proven customers who bought i and, in the same or a later order within the window of
-    the two types, j; c_i those who bought i; P(b | a) the share of arrivals of type a followed by
-    type b; p_j|b and p_j the share of j among orders of type b and among all; m pseudo-customers;
-    beta the discovery knob; r_ij how many better products of its type the list holds, so that
-    every accessory type has its turn. The second of a group of variants counts half, the third a
+    w_ij = sum of 1 / log2(1 + order lines of the customer), in units in which customers weigh 1 in
+    the mean, over the c_ij proven customers who bought i and, in the same or a later order within
+    the window of the two types, j; c_i the proven customers of i; P(b | a) the share of arrivals of
+    type a followed by type b; p_j|b and p_j the share of j among orders of type b and among all; m
+    pseudo-customers; beta the discovery knob; r_ij how many better products of its type the list
+    holds, so that every accessory type has its turn. The second of a group of variants counts half, the third a
     third. A link counts as two customers, and a product has those of its direct predecessors as
     well. Nothing in a list misfits, is a variant, or stands in the category of i.
 
@@ -101,6 +102,7 @@ class _Edges:
         need: int64: the pair of types, its place in `Needs`; NONE for a mere catalogue link.
         customers: int64: c_ij.
         inherited: int64: the same of the direct predecessors of either product.
+        weight: float64: both, each customer damped.
         linked: bool: `accessory_for` of the second names the first.
         score: float64.
     """
@@ -110,6 +112,7 @@ class _Edges:
     need: Codes
     customers: Codes
     inherited: Codes
+    weight: Floats
     linked: NDArray[np.bool_]
     score: Floats
 
@@ -120,6 +123,7 @@ class _Edges:
             self.need[kept],
             self.customers[kept],
             self.inherited[kept],
+            self.weight[kept],
             self.linked[kept],
             self.score[kept],
         )
@@ -156,8 +160,8 @@ def _candidates(
 ) -> _Edges:
     """Join what customers bought, what the catalogue links and what sells best of each type."""
     width = len(products)
-    counted, customers = _followed(placed, needs)
-    inherited, inherited_customers = _inherited(counted, customers, successors, width)
+    counted, customers, weight = _followed(placed, needs)
+    inherited, heritage = _inherited(counted, [customers, weight], successors, width)
     links = fits.link_main.astype(np.int64) * width + fits.link_accessory
     keys = np.unique(
         np.concatenate(
@@ -180,8 +184,9 @@ def _candidates(
         first,
         second,
         need,
-        _spread(keys, counted, customers),
-        _spread(keys, inherited, inherited_customers),
+        _spread(keys, counted, customers).astype(np.int64),
+        _spread(keys, inherited, heritage[0]).astype(np.int64),
+        _spread(keys, counted, weight) + _spread(keys, inherited, heritage[1]),
         linked,
         np.zeros(len(keys)),
     ).where(able)
@@ -198,15 +203,15 @@ def _need_of(needs: Needs, first: Codes, second: Codes) -> Codes:
     return np.where(known[place] == wanted, place, NONE)
 
 
-def _spread(keys: Codes, some: Codes, values: Codes) -> Codes:
+def _spread(keys: Codes, some: Codes, values: Floats) -> Floats:
     """Lay the values of some of the sorted keys out over all of them, 0 for the others."""
-    spread = np.zeros(len(keys), np.int64)
+    spread = np.zeros(len(keys))
     spread[np.searchsorted(keys, some)] = values
     return spread
 
 
-def _followed(placed: Baskets, needs: Needs) -> tuple[Codes, Codes]:
-    """Count c_ij over the pairs of types: sorted keys i * products + j, and customers."""
+def _followed(placed: Baskets, needs: Needs) -> tuple[Codes, Floats, Floats]:
+    """Count over the pairs of types: sorted keys i * products + j, customers, damped customers."""
     width = max(len(placed.product_ids), 1)
     basket = np.repeat(np.arange(len(placed)), placed.size)
     cell = np.flatnonzero(placed.proven[basket])
@@ -219,7 +224,7 @@ def _followed(placed: Baskets, needs: Needs) -> tuple[Codes, Codes]:
     seconds -= seconds.min(initial=0)
     span = int(seconds.max(initial=0)) + int(needs.window_days.max(initial=0)) * 86_400 + 1
     moment = placed.customer * np.int64(span) + seconds
-    found = []
+    found, whose = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
     for main, accessory, days in zip(needs.main, needs.accessory, needs.window_days, strict=True):
         mine = by_type[start[main] : start[main + 1]]
         theirs = by_type[start[accessory] : start[accessory + 1]]
@@ -232,30 +237,43 @@ def _followed(placed: Baskets, needs: Needs) -> tuple[Codes, Codes]:
         who = placed.customer[basket[mine[row]]]
         order = np.lexsort((who, key))
         key, who = key[order], who[order]
-        found.append(key[(np.diff(key, prepend=-1) != 0) | (np.diff(who, prepend=-1) != 0)])
-    keys, count = np.unique(
-        np.concatenate(found) if found else np.empty(0, np.int64), return_counts=True
+        distinct = (np.diff(key, prepend=-1) != 0) | (np.diff(who, prepend=-1) != 0)
+        found.append(key[distinct])
+        whose.append(who[distinct])
+    keys, place = np.unique(np.concatenate(found), return_inverse=True)
+    weight = _damping(placed)[np.concatenate(whose)]
+    customers, damped = (
+        np.bincount(place, each, minlength=len(keys)).astype(np.float64)
+        for each in (np.ones(len(place)), weight)
     )
-    return keys, count.astype(np.int64)
+    return keys, customers, damped
+
+
+def _damping(placed: Baskets) -> Floats:
+    """Give the weight of each customer: 1 / log2(1 + order lines), in the mean 1.
+
+    Who bought everything tells little of what goes with what.
+    """
+    lines = np.bincount(placed.customer, placed.size, minlength=placed.customer_count)
+    weight = np.divide(1, np.log2(1 + lines), out=np.zeros(len(lines)), where=lines > 0)
+    scale = np.count_nonzero(lines) / max(float(weight.sum()), 1e-9)
+    return np.asarray(weight * scale, np.float64)
 
 
 def _inherited(
-    keys: Codes, customers: Codes, successors: ProductGraph, width: int
-) -> tuple[Codes, Codes]:
-    """Pass the customers of old products on to the new ones, as main product and as accessory."""
-    old, new = successors.first().astype(np.int64), successors.neighbours.astype(np.int64)
-    order = np.argsort(old, kind="stable")
-    start = np.searchsorted(old[order], np.arange(width + 1))
+    keys: Codes, values: list[Floats], successors: ProductGraph, width: int
+) -> tuple[Codes, list[Floats]]:
+    """Pass what is known of old products on to the new ones, as main product and as accessory."""
+    start, new = successors.indptr, successors.neighbours.astype(np.int64)
     first, second = np.divmod(keys, max(width, 1))
     row, number = crossed(start[first], start[first + 1])
-    as_main = new[order][number] * width + second[row]
+    as_main = new[number] * width + second[row]
     other, place = crossed(start[second], start[second + 1])
-    as_accessory = first[other] * width + new[order][place]
-    passed = np.concatenate([as_main, as_accessory])
-    heirs, where = np.unique(passed, return_inverse=True)
-    total = np.zeros(len(heirs), np.int64)
-    np.add.at(total, where, np.concatenate([customers[row], customers[other]]))
-    return heirs, total
+    as_accessory = first[other] * width + new[place]
+    heirs, where = np.unique(np.concatenate([as_main, as_accessory]), return_inverse=True)
+    passed = np.concatenate([row, other])
+    sums = (np.bincount(where, each[passed], minlength=len(heirs)) for each in values)
+    return heirs, [one.astype(np.float64) for one in sums]
 
 
 def _named(fits: Compatibility, needs: Needs, width: int) -> Codes:
@@ -302,7 +320,7 @@ def _scored(
     followed = np.append(needs.buyers / np.maximum(needs.owners, 1), config.min_share)[edges.need]
     prior = config.smoothing * followed * orders[edges.second] / of_kind[kind]
     said = np.where(edges.linked, _PAIR_CUSTOMERS, 0)
-    score = edges.customers + edges.inherited + said + prior
+    score = edges.weight + said + prior
     score /= np.maximum(products.customers[edges.first] + config.smoothing, 1)
     score *= (orders[edges.second] / orders.sum()) ** -config.discovery
     return replace(edges, score=_varied(edges, types, score, config.variety))
