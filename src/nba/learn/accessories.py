@@ -51,9 +51,9 @@ def accessories(
     the window of the two types, j; c_i the proven customers of i; P(b | a) the share of arrivals of
     type a followed by type b; p_j|b and p_j the share of j among orders of type b and among all; m
     pseudo-customers; beta the discovery knob; r_ij how many better products of its type the list
-    holds, so that every accessory type has its turn. The second of a group of variants counts half, the third a
-    third. A link counts as two customers, and a product has those of its direct predecessors as
-    well. Nothing in a list misfits, is a variant, or stands in the category of i.
+    holds, so that every accessory type has its turn. The second of a group of variants counts half,
+    the third a third. A link counts as two customers, and a product has those of its direct
+    predecessors as well. Nothing in a list misfits, is a variant, or stands in the category of i.
 
     Args:
         placed: kept orders over the product codes.
