@@ -19,7 +19,7 @@ def draw(points: list[dict[str, Any]], path: Path) -> None:
     base = altair.Chart(altair.Data(values=points)).encode(
         x=altair.X("coverage:Q", title="share of the catalogue shown"),
         y=altair.Y("HR@10:Q", title="HR@10", scale=altair.Scale(zero=False)),
-        color=altair.Color("method:N", title=None),
+        color=altair.Color("method:N", title=None, scale=altair.Scale(scheme="category20")),
     )
     curves = (
         base.transform_filter("datum.knob !== null")
@@ -27,8 +27,9 @@ def draw(points: list[dict[str, Any]], path: Path) -> None:
         .encode(order="knob:Q")
     )
     tuned = base.transform_filter("datum.knob === null").mark_point(size=80, filled=True)
+    named = tuned.mark_text(align="left", dx=7, dy=-5, fontSize=9).encode(text="method:N")
     chart = (
-        altair.layer(curves, tuned)
+        altair.layer(curves, tuned, named)
         .properties(width=360, height=300)
         .facet(column=altair.Column("data:N", title=None))
         .resolve_scale(y="independent")

@@ -24,7 +24,7 @@ import numpy as np
 from cuts import Cut, complete_journey, tafeng
 from grading import FIGURES, Grades, Questions
 from numpy.typing import NDArray
-from peers import PEERS, TOP_K, Peer, Seen, Setting, cosine, rp3beta
+from peers import PEERS, TOP_K, Peer, Seen, Setting, rp3beta
 from pictures import draw
 
 from nba.artifacts.graph import ProductGraph
@@ -211,7 +211,6 @@ def frontier(
             OURS: ours(cut, {**chosen[OURS], "discovery": knob}),
             "raw count x popularity^-b": seen.lists(rp3beta(seen, 0.0, knob)),
             "RP3beta": seen.lists(rp3beta(seen, chosen["RP3beta"]["alpha"], knob)),
-            "cosine, asymmetric": seen.lists(cosine(seen, 1 - knob)),
         }
         points += [point(cut, name, questions.grade(lists), knob) for name, lists in turned.items()]
     return points
