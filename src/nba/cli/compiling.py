@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import nba
 
 
-def start_compiling() -> subprocess.Popen[bytes] | None:
+def start_compiling() -> None:
     """Fill the on-disk cache of the kernels in a process of its own, unless it is filled.
 
     Nobody needs to wait for it: a training that comes first compiles for itself.
@@ -17,14 +18,16 @@ def start_compiling() -> subprocess.Popen[bytes] | None:
     folder = Path(nba.__file__).parent / "statistics"
     sources = sorted(folder.glob("*_kernels.py"))
     if all(_is_compiled(source) for source in sources):
-        return None
+        return
     modules = ", ".join(f"nba.statistics.{source.stem}" for source in sources)
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", f"import {modules}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    # Somebody must take note of its end, or Python complains that nobody did.
+    Thread(target=process.wait, daemon=True).start()
 
 
 def _is_compiled(source: Path) -> bool:

@@ -298,7 +298,8 @@ def _proven(known: Known, until: np.datetime64, waiting: np.timedelta64) -> NDAr
     if known.kept.any():
         span = until - rows.ordered_at[known.kept].min()
         stood = rows.ordered_at <= until - min(waiting, span // 4)
-        paid = (known.status >= _PAID) | ~np.isnat(known.delivered_at)
+        # Of an order whose status then nobody told, nothing is held against the customer.
+        paid = (known.status >= _PAID) | ~np.isnat(known.delivered_at) | np.isnat(known.status_at)
         proven[rows.customer[known.kept & stood & paid]] = True
     return proven
 

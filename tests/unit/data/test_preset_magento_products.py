@@ -133,10 +133,10 @@ def test_links_of_the_catalogue_become_rules(write, shop):
     report = import_files([write("catalog_product.csv", csv(CATALOGUE, *rows))], shop)
     cells = "kind, source_product_id, target_product_id, relation"
     assert table(shop, "rules", cells) == [
-        ("link", "LAMP", "BULB", "accessory"),
-        ("link", "LAMP", "CUP", "related"),
+        ("link", "LAMP", "BULB", "accessories"),
+        ("link", "LAMP", "CUP", "similar"),
         ("link", "LAMP", "LAMP-XL", "upsell"),
-        ("link", "LAMP", "POT", "related"),
+        ("link", "LAMP", "POT", "similar"),
     ]
     assert (report.files[0].rows_loaded, report.rows_quarantined) == (2, 0)
 

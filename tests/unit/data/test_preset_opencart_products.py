@@ -98,6 +98,6 @@ def test_related_products_become_rules(write, shop):
     import_files([write("r.csv", csv(RELATED, "50,51", "51,50"))], shop)
     cells = "kind, source_product_id, target_product_id, relation"
     assert table(shop, "rules", cells) == [
-        ("link", "50", "51", "related"),
-        ("link", "51", "50", "related"),
+        ("link", "50", "51", "similar"),
+        ("link", "51", "50", "similar"),
     ]
