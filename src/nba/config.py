@@ -30,7 +30,7 @@ class CoPurchaseConfig(_Section):
     """Orders, or customers, with both products below which a pair is no evidence."""
     smoothing: float = Field(300.0, ge=0)
     """Pseudo-orders of popularity mixed into each product's neighbours, at most."""
-    smoothing_share: float = Field(0.005, ge=0, le=1)
+    smoothing_share: float = Field(1.0, ge=0, le=1)
     """The same as a share of the shop's orders; the smaller of the two holds."""
     discovery: float = Field(0.18, ge=0, le=1)
     """Popularity exponent: 0 = most likely next product, 0.3 = more specific ones."""

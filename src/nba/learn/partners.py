@@ -100,7 +100,7 @@ def rank_partners(
     gain[known] = (
         share[known] ** -config.discovery * _trend(baskets, sold, config)[known] ** config.trend
     )
-    # As many pseudo-orders as a large shop bears would drown a small one.
+    # Never more pseudo-orders than orders: they would drown a small shop.
     pseudo_orders = min(config.smoothing, config.smoothing_share * len(baskets))
     prior = pseudo_orders * share * gain
     top = local.top_pairs(
