@@ -13,11 +13,10 @@ from nba.config import BASKET_SIZE_CAP
 from nba.data.catalog import Catalog
 from nba.learn.assortment import Assortment
 from nba.learn.designs import Designs
-from nba.learn.gathering import gathered
 from nba.learn.neighbours import Neighbours, by_score, distinct, starts
-from nba.learn.text import coded, grams, overlap, row_products, words
-from nba.statistics.engines import local
-from nba.statistics.pairs import WEIGHT_UNIT, PairSettings, basket_weights
+from nba.learn.text import coded, grams, overlap, words
+from nba.statistics.pairs import WEIGHT_UNIT, basket_weights
+from nba.statistics.rows import nearest, row_products
 
 _PARTS: Final = (0.5, 0.3, 0.2)
 """Weights of text, attributes and price in the likeness of two designs, where all are known."""
@@ -92,14 +91,14 @@ def alike(
         weights of what is known of it, at least .2, since the category is.
     """
     features = _features(listing, attributes, products, designs)
+    every = np.ones(len(designs), np.bool_)
     first, second, likeness = _compared(
-        designs.category, features, designs, _CANDIDATES * top_k, threads
+        designs.category, features, every, _CANDIDATES * top_k, threads
     )
     above, asks = _above(types, designs)
     if asks.any():
-        pairs = _compared(above, features, designs, top_k, threads)
-        own = designs.category[pairs[0]] == designs.category[pairs[1]]
-        added = asks[pairs[0]] & ~own
+        pairs = _compared(above, features, asks, top_k, threads)
+        added = designs.category[pairs[0]] != designs.category[pairs[1]]
         # One's own category stands first, however unlike.
         first, second, likeness = (
             np.concatenate(columns)
@@ -168,21 +167,36 @@ def _above(types: Assortment, designs: Designs) -> tuple[NDArray[np.int32], NDAr
 
 
 def _compared(
-    block: NDArray[np.int32], features: _Features, designs: Designs, room: int, threads: int
+    block: NDArray[np.int32],
+    features: _Features,
+    asks: NDArray[np.bool_],
+    room: int,
+    threads: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Compare designs of one block: pairs by first, then second, with their likeness.
+    """Compare the designs that ask with those of their block: pairs by both, and their likeness.
 
     Designs of block -1 stand aside.
     """
-    rows, length = _scaled(block, features.terms)
-    shared, cosine = _nearest(rows, length, designs, room, threads)
-    keys = distinct(np.concatenate([shared, *_mates(block, features)]))
-    first, second = np.divmod(keys, max(len(designs), 1))
+    width = max(len(block), 1)
+    rows, term_weight, length = _scaled(block, features.terms)
+    inverse = 1 / np.maximum(length, 1e-9)
+    # Weights as terms have them, so that what ranks what shares most ranks by cosine.
+    first, second, cosine = nearest(
+        rows,
+        term_weight,
+        inverse / WEIGHT_UNIT,
+        np.flatnonzero(asks),
+        top_k=room,
+        threads=threads,
+    )
+    shared = first * width + second
+    keys = distinct(np.concatenate([shared, *_mates(block, features, asks)]))
     place = np.searchsorted(keys, shared)
     text = np.zeros(len(keys))
-    text[place] = cosine
+    text[place] = cosine * inverse[first]
     rest = np.ones(len(keys), np.bool_)
     rest[place] = False
+    first, second = np.divmod(keys, width)
     text[rest] = row_products(rows, first[rest], second[rest])
     apart = np.abs(features.log_price[first] - features.log_price[second])
     price = np.nan_to_num(np.exp(-apart / _PRICE_SCALE))
@@ -192,61 +206,42 @@ def _compared(
     return first, second, np.asarray(likeness, np.float64)
 
 
-def _scaled(block: NDArray[np.int32], terms: csr_array) -> tuple[csr_array, NDArray[np.float64]]:
+def _scaled(
+    block: NDArray[np.int32], terms: csr_array
+) -> tuple[csr_array, NDArray[np.int64], NDArray[np.float64]]:
     """Weigh the terms of every design, and scale its row to length 1.
 
     Columns become (block, term), so that rows of two blocks have nothing in common.
 
     Returns:
-        Rows whose products are cosines, and the lengths that they had.
+        Rows whose products are cosines; the weight of each column, in 1/65536; and the lengths
+        that the rows had.
     """
     design = np.repeat(np.arange(len(block)), np.diff(terms.indptr))
     inside = block[design] >= 0
     design, term = design[inside], terms.indices[inside]
     key = block[design].astype(np.int64) * terms.shape[1] + term
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(key)
     begins = starts(key[order])
     holders = np.diff(np.append(begins, len(order)))
+    weight = basket_weights()[np.minimum(holders, BASKET_SIZE_CAP)]
     telling = np.repeat(holders <= _COMMON, holders)
     column = np.repeat(np.arange(len(holders)), holders)[telling]
-    weight = np.repeat(basket_weights()[np.minimum(holders, BASKET_SIZE_CAP)], holders)[telling]
     design = design[order][telling]
-    length = np.sqrt(np.bincount(design, weight, len(block)) / WEIGHT_UNIT)
-    value = np.sqrt(weight / WEIGHT_UNIT) / length[design]
+    length = np.sqrt(np.bincount(design, weight[column], len(block)) / WEIGHT_UNIT)
+    value = np.sqrt(weight[column] / WEIGHT_UNIT) / length[design]
     cells = (value.astype(np.float32), (design, column))
-    return csr_array(cells, shape=(len(block), len(holders))), length
+    return csr_array(cells, shape=(len(block), len(holders))), weight, length
 
 
-def _nearest(
-    rows: csr_array, length: NDArray[np.float64], designs: Designs, room: int, threads: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Find, per design, those whose rows are nearest to its own.
-
-    Every term is a basket of the designs that have it; baskets weigh as terms do, so that the
-    kernel that ranks what shares orders ranks by cosine.
+def _mates(
+    block: NDArray[np.int32], features: _Features, asks: NDArray[np.bool_]
+) -> list[NDArray[np.int64]]:
+    """Pair designs that ask with those of the block nearest in price and with the most ordered.
 
     Returns:
-        Pairs as first * designs + second, and their cosines.
+        Pairs as first * designs + second, not all distinct.
     """
-    held = rows.tocsc()
-    term = np.repeat(np.arange(rows.shape[1]), np.diff(held.indptr))
-    baskets = gathered(designs.ids, term, held.indices, term, np.datetime64(0, "us"))
-    inverse = 1 / np.maximum(length, 1e-9)
-    top = local.top_pairs(
-        baskets,
-        PairSettings(customer_cap=1),
-        inverse,
-        np.zeros(len(designs)),
-        top_k=room,
-        min_orders=1,
-        threads=threads,
-    )
-    first = top.first().astype(np.int64)
-    return first * len(designs) + top.partner, top.score * inverse[first]
-
-
-def _mates(block: NDArray[np.int32], features: _Features) -> list[NDArray[np.int64]]:
-    """Pair designs of a block with the nearest in price and the most ordered, as in `_nearest`."""
     width = len(block)
     design = np.flatnonzero(block >= 0)
     pairs = []
@@ -255,7 +250,7 @@ def _mates(block: NDArray[np.int32], features: _Features) -> list[NDArray[np.int
         low, high = by_price[:-step], by_price[step:]
         together = block[low] == block[high]
         low, high = low[together], high[together]
-        pairs += [low * width + high, high * width + low]
+        pairs += [(low * width + high)[asks[low]], (high * width + low)[asks[high]]]
     by_orders = design[np.lexsort((design, -features.orders[design], block[design]))]
     begins = starts(block[by_orders])
     ends = np.append(begins[1:], len(by_orders))
@@ -263,5 +258,5 @@ def _mates(block: NDArray[np.int32], features: _Features) -> list[NDArray[np.int
     for step in range(_MATES):
         place = begins[run] + step
         one, other = by_orders[place < ends[run]], by_orders[place[place < ends[run]]]
-        pairs.append((one * width + other)[one != other])
+        pairs.append((one * width + other)[(one != other) & asks[one]])
     return pairs

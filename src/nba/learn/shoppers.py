@@ -14,9 +14,9 @@ from nba.data.history import Baskets
 from nba.learn.designs import Designs
 from nba.learn.gathering import gathered
 from nba.learn.neighbours import Neighbours
-from nba.learn.text import row_products
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
+from nba.statistics.rows import row_products
 from nba.vocabulary import EVENT_TYPES
 
 _LOOK: Final = EVENT_TYPES.index("view_item")

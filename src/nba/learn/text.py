@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from nba.domain import Texts
+from nba.statistics.rows import row_products
 
 WORD: Final = re.compile(r"\w+")
 _RUN: Final = 3
-_CHUNK: Final = 1 << 18
-"""Pairs of rows multiplied at once, which bounds the memory."""
 
 
 def words(text: str) -> list[str]:
@@ -79,17 +78,6 @@ def _flattened(name: str, told: Any) -> Iterator[str]:  # noqa: ANN401 - whateve
             yield from _flattened(name, value)
     elif told is not None:
         yield f"{name}={told}".casefold()
-
-
-def row_products(
-    matrix: csr_array, first: NDArray[np.integer], second: NDArray[np.integer]
-) -> NDArray[np.float32]:
-    """Multiply pairs of rows: float32, their scalar products; of ones, the columns both have."""
-    answer = np.empty(len(first), np.float32)
-    for begin in range(0, len(first), _CHUNK):
-        some = slice(begin, begin + _CHUNK)
-        answer[some] = matrix[first[some]].multiply(matrix[second[some]]).sum(axis=1)
-    return answer
 
 
 def overlap(

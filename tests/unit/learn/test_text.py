@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from nba.domain import Texts
-from nba.learn.text import attribute_terms, coded, grams, overlap, row_products, words
+from nba.learn.text import attribute_terms, coded, grams, overlap, words
+from nba.statistics.rows import row_products
 
 
 def test_words_are_casefolded_runs_of_letters_and_digits():
