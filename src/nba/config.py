@@ -26,8 +26,8 @@ class CoPurchaseConfig(_Section):
     """Neighbours kept a product."""
     fill_to: int = Field(5, ge=0, le=1000)
     """Neighbours up to which a short list is filled from the lower rungs of the evidence ladder."""
-    min_orders: int = Field(1, ge=1)
-    """Orders, or customers, with both products below which a pair is no evidence."""
+    min_orders: int = Field(2, ge=1)
+    """Orders, or customers, with both products below which a pair only fills a short list."""
     smoothing: float = Field(300.0, ge=0)
     """Pseudo-orders of popularity mixed into each product's neighbours, at most."""
     smoothing_share: float = Field(1.0, ge=0, le=1)

@@ -25,6 +25,14 @@ ASKED = st.builds(
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def every_thread_works():
+    """Let threads share even what is too little to be worth it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "_WORTH_A_THREAD", 1)
+        yield
+
+
 def shop(seed: int, customers: int = 12, products: int = 25, orders: int = 150):
     """Baskets over a few products more than were sold; a third of the customers is not proven."""
     drawn = random_orders(seed, customers=customers, products=products, orders=orders)
@@ -80,6 +88,31 @@ def test_the_fused_path_keeps_what_counting_scoring_and_cutting_keeps(
     )
 
     assert described(top) == cut(counts, score, offered, top_k)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), ASKED, st.integers(1, 9), st.integers(1, 2), st.sampled_from([1, 2]))
+def test_products_that_are_asked_for_alone_get_the_partners_they_get_among_all(
+    seed, asked, top_k, min_orders, threads
+):
+    baskets, random = shop(seed), np.random.default_rng(seed)
+    gain, floor = random.random((2, len(PRODUCTS)))
+    wanted = random.random(len(PRODUCTS)) < random.choice([0, 0.1, 0.9])
+    every, some = (
+        local.top_pairs(
+            baskets,
+            asked,
+            gain,
+            floor,
+            top_k=top_k,
+            min_orders=min_orders,
+            wanted=whom,
+            threads=threads,
+        )
+        for whom in (None, wanted)
+    )
+    kept = wanted[every.first()]
+    assert described(some) == [np.asarray(one)[kept].tolist() for one in described(every)]
 
 
 def llr(both: int, one: int, other: int, count: int) -> float:

@@ -21,7 +21,7 @@ from tests.shops import SIX_ORDERS, catalog, history
 ONE, TWO, THREE, FOUR = 65536, 41349, 32768, 28225
 
 
-# What a hand can follow: few pseudo-orders, no trend, no spells, two orders at least.
+# What a hand can follow: few pseudo-orders, no trend, no spells, lists of pairs alone.
 BY_HAND = nba.TrainConfig.model_validate(
     {
         "copurchase": {
@@ -29,7 +29,7 @@ BY_HAND = nba.TrainConfig.model_validate(
             "discovery": 0.1,
             "trend": 0,
             "spell_days": 0,
-            "min_orders": 2,
+            "fill_to": 0,
         }
     }
 )
@@ -195,9 +195,8 @@ def test_the_snapshot_counts_the_shop(recommender):
         "guest_orders": 1,
         "products": 5,
         "sold_products": 4,
-        # Kettle, filter and tea each with the two others; the cup and the spoon, which no two
-        # orders have with anything, with all four that are like them for want of better.
-        "bought_together_edges": 14,
+        # Kettle, filter and tea each with the two others.
+        "bought_together_edges": 6,
         "accessories_edges": 0,
         "parts_edges": 0,
         "similar_edges": 20,

@@ -25,7 +25,7 @@ from nba.facts.known import Known, forget
 from nba.facts.rows import Rows
 from nba.facts.standing import stand
 from nba.schema import EVENTS, FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, RULES, Table
-from nba.statuses import STATUS_CODE
+from nba.statuses import PLACED, STATUS_CODE
 
 EPOCH = np.datetime64(0, "us")
 _PAID: Final = STATUS_CODE["paid"]
@@ -237,10 +237,10 @@ class OrderHistory:
         """See the kept purchases as baskets, sorted by customer, instant, order id.
 
         Args:
-            proving_days: how long a kept order of a customer, past awaiting confirmation and
-                payment, must have stood for the customer to be proven; in a history shorter than
-                four times that, a quarter of it. Counted back from the last fact, so that nobody
-                is proven by a pause of the shop.
+            proving_days: how long a kept order of a customer, paid for or with no status told,
+                must have stood for the customer to be proven; in a history shorter than four
+                times that, a quarter of it. Counted back from the last fact, so that nobody is
+                proven by a pause of the shop.
         """
         known = Known.at(self.rows, self.as_of)
         rows, kept_line = known.rows, known.kept_line
@@ -298,9 +298,10 @@ def _proven(known: Known, until: np.datetime64, waiting: np.timedelta64) -> NDAr
     if known.kept.any():
         span = until - rows.ordered_at[known.kept].min()
         stood = rows.ordered_at <= until - min(waiting, span // 4)
-        # Of an order whose status then nobody told, nothing is held against the customer.
-        paid = (known.status >= _PAID) | ~np.isnat(known.delivered_at) | np.isnat(known.status_at)
-        proven[rows.customer[known.kept & stood & paid]] = True
+        paid = (known.status >= _PAID) | ~np.isnat(known.delivered_at)
+        # As every order begins, so do all those of a shop that tells no status.
+        untold = (known.status == PLACED) & (known.status_at == rows.ordered_at)
+        proven[rows.customer[known.kept & stood & (paid | untold)]] = True
     return proven
 
 

@@ -39,15 +39,15 @@ def bought_together(
 ) -> ProductGraph:
     """Rank, for each product, what goes into an order with it, by the best evidence there is.
 
-    The first rung is what shares its orders (source `pair`), or its customers (`customers`), more
-    than once, and says something that popularity does not (`Partners.convincing`), ranked by the
-    score of `rank_partners`. A list shorter than `fill_to` is filled, rung by rung: what shares
-    orders with variants of the product (`group`), the best sellers of the categories that share
-    orders with its category (`category_pair`), what the catalogue names beside it
-    (`catalogue_link`). Below stands what met it but once, as far as it outscores what popularity
-    offers. A list that is still empty gets what met it by chance, else what is like it, else what
-    stands in the category above its own (both `content`). No variant of the product, nothing that
-    does not fit it; on lower rungs only what can be ordered, one product a design.
+    The first rung is what shares `min_orders` of its orders (source `pair`), or of its customers
+    (`customers`), and says something that popularity does not (`Partners.convincing`), ranked by
+    the score of `rank_partners`. A list shorter than `fill_to` is filled, rung by rung: what
+    shares orders with variants of the product (`group`), the best sellers of the categories that
+    share orders with its category (`category_pair`), what the catalogue names beside it
+    (`catalogue_link`), and what met it more seldom but outscores what popularity offers. A list
+    that is still empty gets what met it by chance, else what is like it, else what stands in the
+    category above its own (both `content`). No variant of the product, nothing that does not fit
+    it; on lower rungs only what can be ordered, one product a design.
 
     Args:
         placed: the kept purchases; their product codes are those of all that follows.
@@ -75,7 +75,7 @@ def bought_together(
         ladder.add(rung.where(other & fits.fits(rung.first, rung.second)), length)
 
     pairs = rank_partners(placed, config, top_k=spare * whole, threads=threads)
-    by_orders, convincing, beyond = rungs.by_orders(pairs), pairs.convincing(), pairs.beyond()
+    by_orders, convincing = rungs.by_orders(pairs), pairs.convincing()
     add(by_orders.where(convincing), whole)
     shelf = rungs.Shelf.of(designs, products, counts.product_customers)
     if has_variants:
@@ -90,10 +90,16 @@ def bought_together(
         for some in _blocks(ladder.short(filled)):
             add(rungs.by_categories(some, offers, types), filled)
     add(rungs.by_links(ladder.short(filled), fits, shelf), filled)
-    add(by_orders.where(~convincing & beyond), whole)
     # Better a chance meeting, or something like it, than an empty list.
-    bare = ladder.short(1)
-    add(by_orders.where(~beyond & np.isin(by_orders.first, bare)), filled)
+    wanted = np.zeros(len(products), np.bool_)
+    wanted[ladder.short(filled)] = True
+    met = rank_partners(
+        placed, config, top_k=spare * filled, min_orders=1, wanted=wanted, threads=threads
+    )
+    once, beyond = rungs.by_orders(met), met.beyond()
+    add(once.where(beyond), filled)
+    bare = np.isin(once.first, ladder.short(1))
+    add(once.where(bare & ~beyond), filled)
     add(rungs.by_likeness(ladder.short(1), similar_graph, shelf), filled)
     add(rungs.by_range(ladder.short(1), types, shelf), filled)
     return ladder.graph()

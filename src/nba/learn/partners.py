@@ -51,10 +51,10 @@ class Partners:
         )
 
     def convincing(self) -> NDArray[np.bool_]:
-        """Tell which pairs met more than once, and say what popularity does not.
+        """Tell which partners say what popularity does not.
 
-        They outscore what would fill the list otherwise, or they share orders that chance would
-        hardly make them share.
+        They outscore what would fill the list otherwise, or share orders, more than once, that
+        chance would hardly make them share.
         """
         top, orders = self.top, self.counts.product_orders
         ratio = log_likelihood_ratio(
@@ -63,8 +63,7 @@ class Partners:
             orders[top.partner],
             max(self.counts.order_count, 1),
         )
-        again = np.maximum(top.orders, top.customers) > 1
-        return again & (self.beyond() | ((top.orders > 1) & (ratio >= _SIGNIFICANT)))
+        return self.beyond() | ((top.orders > 1) & (ratio >= _SIGNIFICANT))
 
 
 def bar(prior: NDArray[np.float64]) -> float:
@@ -75,7 +74,13 @@ def bar(prior: NDArray[np.float64]) -> float:
 
 
 def rank_partners(
-    baskets: Baskets, config: CoPurchaseConfig, *, top_k: int, threads: int
+    baskets: Baskets,
+    config: CoPurchaseConfig,
+    *,
+    top_k: int,
+    threads: int,
+    min_orders: int | None = None,
+    wanted: NDArray[np.bool_] | None = None,
 ) -> Partners:
     """Rank, for each product, what shares its baskets.
 
@@ -90,8 +95,14 @@ def rank_partners(
     counts. Smoothing rather than testing ranks: a significance gate loses hits. Where customers
     order seldom, their orders of one spell taken together count too. Only proven customers count.
 
-    Returns:
-        At most `top_k` partners a product.
+    Args:
+        baskets: kept purchases, of products, groups or categories.
+        config: the section of the recipe.
+        top_k: partners kept a product, at most.
+        threads: processors to use.
+        min_orders: orders or customers with both from which on a pair may rank, if not those of
+            the recipe.
+        wanted: bool per product: whose partners, if not everybody's.
     """
     sold = _proven_orders(baskets)
     share = sold / max(int(sold.sum()), 1)
@@ -109,7 +120,8 @@ def rank_partners(
         gain,
         prior,
         top_k=top_k,
-        min_orders=config.min_orders,
+        min_orders=config.min_orders if min_orders is None else min_orders,
+        wanted=wanted,
         threads=threads,
     )
     counts = local.product_counts(baskets)

@@ -76,6 +76,23 @@ class Evidence:
         weight[is_order] = order_weight[basket[is_order]]
         return cls(baskets.customer[basket], start, product[: start[-1]].copy(), is_order, weight)
 
+    def holding(self, wanted: NDArray[np.bool_]) -> Self:
+        """Keep the baskets that hold a wanted product.
+
+        Args:
+            wanted: bool per product.
+        """
+        before = np.append(0, np.cumsum(wanted[self.product]))
+        kept = before[self.start[1:]] > before[self.start[:-1]]
+        size = np.diff(self.start)
+        return type(self)(
+            self.customer[kept],
+            np.append(0, np.cumsum(size[kept])),
+            self.product[np.repeat(kept, size)],
+            self.is_order[kept],
+            self.weight[kept],
+        )
+
     def __len__(self) -> int:
         """Count the baskets."""
         return len(self.customer)

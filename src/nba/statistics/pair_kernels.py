@@ -51,7 +51,7 @@ _TABLE, _ROWS, ENTRIES = types.Array(LONG, 2, "C"), from_dtype(ROW)[::1], from_d
 VISITS = _record(Visits, PLACES, LONGS, PLACES)
 TALLY = _record(Tally, _TABLE, _TABLE, PLACES, LONGS)
 PARTNERS = _record(Partners, PLACES, INTS, LONGS, INTS)
-HEAPS = _record(Heaps, LONGS, _ROWS, ENTRIES, ENTRIES)
+HEAPS = _record(Heaps, LONGS, _ROWS, ENTRIES, ENTRIES, types.Array(REAL, 2, "C"))
 MARKS = _record(Marks, INTS, REALS, LONGS)
 
 
@@ -311,6 +311,89 @@ def _llr_bound(both: int, one: int, another: int, marks: Marks) -> float:
     return float(2 * (bound - more + more * more * rest) * (1 + 1e-9) + 1e-9)
 
 
+@compiled(REAL(REALS, LONG, LONG))
+def _least_of_best(scores: NDArray[np.float64], count: int, best: int) -> float:
+    """Give the score that `best` of the first `count` reach, and spoil their order (quickselect).
+
+    -inf where there are no more than that.
+    """
+    if count <= best:
+        return -np.inf
+    low, high, place = 0, count - 1, best - 1
+    while low < high:
+        pivot = scores[(low + high) // 2]
+        left, right = low, high
+        while left <= right:
+            while scores[left] > pivot:
+                left += 1
+            while scores[right] < pivot:
+                right -= 1
+            if left <= right:
+                scores[left], scores[right] = scores[right], scores[left]
+                left += 1
+                right -= 1
+        if place <= right:
+            high = right
+        elif place >= left:
+            low = left
+        else:
+            break
+    return float(scores[place])
+
+
+@compiled(types.void(LONG, LONG, PARTNERS, MARKS, HEAPS))
+def _offer_shares(row: int, kept: int, partners: Partners, marks: Marks, heaps: Heaps) -> None:
+    """Offer the pairs of a row, scored by gain and floor, to the heaps of both sides."""
+    mine, scores = heaps.rows[row], heaps.scores
+    for place in range(kept):
+        other, weight = partners.row[place], int(partners.weight[place])
+        its = heaps.rows[other]
+        scores[0, place] = scores[1, place] = its.gain * weight + its.floor
+        back = mine.gain * weight + mine.floor
+        if back >= its.threshold:
+            orders, customers = partners.orders[place], partners.customers[place]
+            _hold(heaps.held, back, marks.product[row], orders, weight, customers)
+            _push(heaps, other)
+    # Only what can stay is pushed: most of a long row cannot.
+    room = heaps.start[row + 1] - heaps.start[row]
+    least = max(_least_of_best(scores[1], kept, room), mine.threshold) if room else np.inf
+    for place in range(kept):
+        if scores[0, place] >= least:
+            product, orders = marks.product[partners.row[place]], partners.orders[place]
+            weight, customers = int(partners.weight[place]), partners.customers[place]
+            _hold(heaps.held, scores[0, place], product, orders, weight, customers)
+            _push(heaps, row)
+
+
+@compiled(types.void(LONG, LONG, PARTNERS, MARKS, HEAPS))
+def _offer_ratios(row: int, kept: int, partners: Partners, marks: Marks, heaps: Heaps) -> None:
+    """Offer the pairs of a row, scored by likelihood ratio, to the heaps of both sides."""
+    mine, bounds = heaps.rows[row], heaps.scores
+    for place in range(kept):
+        its, both = heaps.rows[partners.row[place]], int(partners.orders[place])
+        bounds[0, place] = bounds[1, place] = _llr_bound(both, mine.orders, its.orders, marks)
+    room = heaps.start[row + 1] - heaps.start[row]
+    first = _least_of_best(bounds[1], kept, room) if room else np.inf
+    # The most promising first: they fill the heap, so that fewer of the others need logarithms.
+    for turn in range(2):
+        for place in range(kept):
+            bound = bounds[0, place]
+            if (bound < first) != turn:
+                continue
+            other, orders = partners.row[place], int(partners.orders[place])
+            its = heaps.rows[other]
+            if bound < max(min(mine.threshold, its.threshold), 0.0):
+                continue
+            score = _llr(orders, mine.orders, its.orders, marks.order_count[0])
+            weight, customers = int(partners.weight[place]), partners.customers[place]
+            if score >= mine.threshold:
+                _hold(heaps.held, score, marks.product[other], orders, weight, customers)
+                _push(heaps, row)
+            if score >= its.threshold:
+                _hold(heaps.held, score, marks.product[row], orders, weight, customers)
+                _push(heaps, other)
+
+
 @compiled(types.void(LONG, LONG, VISITS, LONG, LONG, LONG, TALLY, PARTNERS, MARKS, HEAPS))
 def rank_rows(
     begin: int,
@@ -331,26 +414,10 @@ def rank_rows(
     by_share = len(marks.logs) == 0
     for row in range(begin, end):
         kept = count_row(row, visits, cap, part, least, 1, tally, partners)
-        mine = heaps.rows[row]
-        for place in range(kept):
-            other = partners.row[place]
-            orders, customers = int(partners.orders[place]), int(partners.customers[place])
-            weight = int(partners.weight[place])
-            its = heaps.rows[other]
-            if by_share:
-                score = its.gain * weight + its.floor
-                back = mine.gain * weight + mine.floor
-            else:
-                bound = _llr_bound(orders, mine.orders, its.orders, marks)
-                if bound < max(min(mine.threshold, its.threshold), 0.0):
-                    continue
-                score = back = _llr(orders, mine.orders, its.orders, marks.order_count[0])
-            if score >= mine.threshold:
-                _hold(heaps.held, score, marks.product[other], orders, weight, customers)
-                _push(heaps, row)
-            if back >= its.threshold:
-                _hold(heaps.held, back, marks.product[row], orders, weight, customers)
-                _push(heaps, other)
+        if by_share:
+            _offer_shares(row, kept, partners, marks, heaps)
+        else:
+            _offer_ratios(row, kept, partners, marks, heaps)
 
 
 @compiled(types.void(HEAPS, HEAPS))
@@ -363,17 +430,30 @@ def merge(heaps: Heaps, others: Heaps) -> None:
             _push(heaps, row)
 
 
-@compiled(types.void(HEAPS, INTS, LONGS, ENTRIES))
-def unload(heaps: Heaps, row: NDArray[np.int32], start: NDArray[np.int64], out: Entries) -> None:
-    """Write the heaps out by product, best first, and spoil them.
+@compiled(types.void(HEAPS, INTS, LONGS, LONGS, ENTRIES))
+def unload(
+    heaps: Heaps,
+    row: NDArray[np.int32],
+    start: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    out: Entries,
+) -> None:
+    """Write the heaps out by product, best first, ties by code.
 
-    `row` names the row of each product, start[p] where its best partner goes.
+    `row` names the row of each product, start[p] where its best partner goes; `codes` is room for
+    the largest heap.
     """
+    scores = heaps.scores[0]
     for product in range(len(row)):
         base = heaps.start[row[product]]
-        last = base + heaps.rows[row[product]].size - 1
-        _order(heaps.entries, base, last + 1, heaps.held)
-        for place in range(last, base - 1, -1):
-            out[start[product] + place - base] = heaps.entries[base]
-            heaps.held[0] = heaps.entries[place]
-            _sink(heaps.entries, base, place, base, heaps.held)
+        size = heaps.rows[row[product]].size
+        for place in range(size):
+            scores[place] = heaps.entries[base + place].score
+            codes[place] = heaps.entries[base + place].partner
+        # Ranked by comparing all with all, as baskets are when they are laid out.
+        for place in range(size):
+            score, code = scores[place], codes[place]
+            rank = 0
+            for other in range(size):
+                rank += (scores[other] > score) | ((scores[other] == score) & (codes[other] < code))
+            out[start[product] + rank] = heaps.entries[base + place]

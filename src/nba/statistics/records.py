@@ -76,12 +76,14 @@ class Heaps(NamedTuple):
         rows: `ROW`.
         entries: `ENTRY`; a heap once the room is full, in any order before.
         held: `ENTRY`[1]: room for one on its way.
+        scores: float64[2, rows]: room for the scores of one row, twice.
     """
 
     start: NDArray[np.int64]
     rows: NDArray[np.void]
     entries: NDArray[np.void]
     held: NDArray[np.void]
+    scores: NDArray[np.float64]
 
 
 class Marks(NamedTuple):

@@ -50,7 +50,7 @@ def test_a_product_goes_in_with_its_price_stock_and_links(write, shop):
     assert table(shop, "rules", rules) == [
         ("link", "93", "94", "upsell"),
         ("link", "93", "95", "accessories"),
-        ("link", "93", "96", "accessory"),
+        ("link", "93", "96", "accessories"),
     ]
 
 

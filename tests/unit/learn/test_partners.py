@@ -105,15 +105,21 @@ def test_what_sells_lately_stands_before_what_used_to():
 
 def test_one_spell_counts_where_customers_order_seldom_and_not_where_often():
     spell = [("o1", "ann", 0, ["kettle", "tea"]), ("o2", "ann", 9, ["filter", "tea"])]
-    assert "filter" in scores(placed(spell), CoPurchaseConfig())["kettle"]
-    assert "filter" not in scores(placed(spell), CoPurchaseConfig(spell_orders=2))["kettle"]
-    assert "filter" not in scores(placed(spell), CoPurchaseConfig(spell_days=8))["kettle"]
+    assert "filter" in scores(placed(spell), CoPurchaseConfig(min_orders=1))["kettle"]
+    assert (
+        "filter"
+        not in scores(placed(spell), CoPurchaseConfig(min_orders=1, spell_orders=2))["kettle"]
+    )
+    assert (
+        "filter"
+        not in scores(placed(spell), CoPurchaseConfig(min_orders=1, spell_days=8))["kettle"]
+    )
 
 
 def test_guests_are_not_asked_how_often_they_order():
     guests = [(f"g{n}", None, n, ["kettle", "cup"]) for n in range(30)]
     regular = [("o1", "ann", 0, ["kettle", "tea"]), ("o2", "ann", 9, ["filter", "tea"])]
-    asked = CoPurchaseConfig(spell_orders=2)
+    asked = CoPurchaseConfig(min_orders=1, spell_orders=2)
     assert "filter" not in scores(placed([*guests, *regular]), asked)["kettle"]
 
 
@@ -121,7 +127,7 @@ def test_orders_of_a_customer_beyond_the_cap_add_nothing():
     def found(count: int) -> float:
         orders = [(f"o{n}", "ann", n, ["kettle", "filter"]) for n in range(count)]
         others = [("x", "bob", 0, ["kettle", "cup"])]
-        config = PLAIN.model_copy(update={"customer_cap": 3})
+        config = PLAIN.model_copy(update={"customer_cap": 3, "min_orders": 1})
         lists = scores(placed([*orders, *others]), config)
         return lists["kettle"]["filter"] / lists["kettle"]["cup"]
 

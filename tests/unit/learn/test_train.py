@@ -10,7 +10,6 @@ import nba
 from nba.data.catalog import Catalog
 from nba.errors import ConfigError, DataError
 from nba.statuses import CANCELLED
-from nba.vocabulary import Source
 from tests.shops import SIX_ORDERS, catalog, checkerboard, history, random_orders
 
 
@@ -230,9 +229,14 @@ class TestCopurchase:
     def test_every_pair_counts_when_the_floor_is_one_order(self):
         graph = self.trained(SIX_ORDERS, min_orders=1).snapshot.graphs["bought_together"]
         assert np.diff(graph.indptr).tolist() == [3, 3, 3, 3]
-        # Without a pair a product has what is like it, and its list says so.
-        without = self.trained(SIX_ORDERS, min_orders=4).bought_together("tea")
-        assert {one.source for one in without} <= {Source.CONTENT}
+
+    def test_a_pair_below_the_floor_only_fills_a_short_list(self):
+        filled = self.trained(SIX_ORDERS, min_orders=4).bought_together("kettle")
+        assert filled.product_ids[0] == "filter"
+        assert {"tea", "cup"} <= set(filled.product_ids)
+        bare = self.trained(SIX_ORDERS, min_orders=4, fill_to=0)
+        assert bare.bought_together("kettle").product_ids == ["filter"]
+        assert len(bare.bought_together("tea")) == 0
 
     def test_discovery_prefers_what_is_special(self):
         # Tea is in everything; a lemon only in half of the orders with honey.

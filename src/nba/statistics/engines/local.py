@@ -30,6 +30,8 @@ from nba.statistics.top import TopPairs
 # The kernels are imported where they are called: numba takes half a second to load.
 
 _BLOCKS_PER_THREAD: Final = 16
+_WORTH_A_THREAD: Final = 50_000_000
+"""Meetings of two products from which on one more thread gains more than its heaps cost."""
 
 
 def product_counts(baskets: Baskets) -> ProductCounts:
@@ -107,6 +109,7 @@ def top_pairs(
     *,
     top_k: int,
     min_orders: int,
+    wanted: NDArray[np.bool_] | None = None,
     threads: int = 1,
 ) -> TopPairs:
     """Rank the partners of every product by gain[j] * weight_ij / 65536 + floor[j].
@@ -123,17 +126,25 @@ def top_pairs(
         top_k: partners kept a product.
         min_orders: orders or customers with both from which on a pair may rank; one without
             weight never does.
+        wanted: bool per product: whose partners; everybody's, if None. Those of rare products
+            cost next to nothing.
         threads: processors to use.
 
     Raises:
         DataError: there are more order lines than 32 bits can number.
     """
+    product_count = len(baskets.product_ids)
     evidence = Evidence.of(baskets, settings)
-    product, orders = _by_popularity(evidence, len(baskets.product_ids))
+    if wanted is None:
+        wanted = np.ones(product_count, np.bool_)
+    else:
+        evidence = evidence.holding(wanted)
+    product, orders = _by_popularity(evidence, product_count)
     rows = _rows(orders)
     rows["gain"], rows["floor"] = gain[product] / WEIGHT_UNIT, floor[product]
     marks = Marks(product, np.empty(0), np.array([len(evidence)]))
-    return _ranked(evidence, rows, marks, settings.customer_cap, top_k, min_orders, threads)
+    room = np.where(wanted[product], top_k, 0)
+    return _ranked(evidence, rows, marks, settings.customer_cap, room, min_orders, threads)
 
 
 def top_llr(baskets: Baskets, *, top_k: int, min_orders: int, threads: int = 1) -> TopPairs:
@@ -157,11 +168,11 @@ def top_llr(baskets: Baskets, *, top_k: int, min_orders: int, threads: int = 1) 
     count = len(baskets)
     logs = np.log(np.maximum(np.arange(count + 1), 1))
     marks = Marks(product, logs, np.array([count]))
-    return _ranked(evidence, _rows(orders), marks, 1, top_k, min_orders, threads)
+    room = np.full(len(product), top_k)
+    return _ranked(evidence, _rows(orders), marks, 1, room, min_orders, threads)
 
 
 def _rows(orders: NDArray[np.int64]) -> NDArray[np.void]:
-
     rows = np.zeros(len(orders), ROW)
     rows["orders"], rows["threshold"] = orders, -np.inf
     return rows
@@ -172,24 +183,29 @@ def _ranked(
     rows: NDArray[np.void],
     marks: Marks,
     cap: int,
-    top_k: int,
+    room: NDArray[np.int64],
     min_orders: int,
     threads: int,
 ) -> TopPairs:
     from nba.statistics import pair_kernels
 
+    meetings = int((np.diff(evidence.start) ** 2).sum())
+    threads = min(threads, 1 + meetings // _WORTH_A_THREAD)
     row_count = len(marks.product)
     row = np.empty(row_count, np.int32)
     row[marks.product] = np.arange(row_count, dtype=np.int32)
     visits, met = _visits(evidence, row, threads)
-    blocks = iter(_blocks(visits, threads * _BLOCKS_PER_THREAD))
+    # A row meets those before it: nobody wants what is found before the first one wanted.
+    first = int(np.argmax(room > 0)) if room.any() else row_count
+    blocks = iter(_blocks(visits, threads * _BLOCKS_PER_THREAD, first))
     part = _part(evidence)
-    # A row has no more partners than it meets: rare products need little room.
-    heap_start = np.append(0, np.cumsum(np.minimum(met, top_k)))
+    # Each partner is met that often at least: rare products need little room.
+    heap_start = np.append(0, np.cumsum(np.minimum(met // min_orders, room)))
+    rows["threshold"][room == 0] = np.inf
 
     def fill() -> Heaps:
         entries, held = np.empty(heap_start[-1], ENTRY), np.empty(1, ENTRY)
-        heaps = Heaps(heap_start, rows.copy(), entries, held)
+        heaps = Heaps(heap_start, rows.copy(), entries, held, np.empty((2, row_count)))
         tally, partners = _tally(row_count), _partners(row_count)
         # Threads take the next block from one queue: whoever is quick does more.
         for begin, end in blocks:
@@ -205,7 +221,8 @@ def _ranked(
         pair_kernels.merge(heaps, one)
     indptr = np.append(0, np.cumsum(heaps.rows["size"][row]))
     best = np.empty(indptr[-1], ENTRY)
-    pair_kernels.unload(heaps, row, indptr, best)
+    codes = np.empty(int(room.max(initial=0)), np.int64)
+    pair_kernels.unload(heaps, row, indptr, codes, best)
     columns = ("partner", "orders", "weight", "customers", "score")
     return TopPairs(indptr, *(best[name].copy() for name in columns))
 
@@ -269,12 +286,13 @@ def _visits(
     return Visits(stream, start, cells), met.sum(axis=0)
 
 
-def _blocks(visits: Visits, count: int) -> list[tuple[int, int]]:
-    """Cut the rows into runs of about as many visits; at least one run, if an empty one."""
+def _blocks(visits: Visits, count: int, first: int = 0) -> list[tuple[int, int]]:
+    """Cut the rows from `first` on into runs of about as many visits; one, if an empty one."""
     row_count = len(visits.start) - 1
-    cuts = np.searchsorted(visits.start, np.linspace(0, visits.start[-1], count + 1)[1:-1])
-    bounds = np.unique(np.concatenate([[0], np.minimum(cuts, row_count), [row_count]])).tolist()
-    return list(pairwise(bounds)) or [(0, 0)]
+    marks = np.linspace(visits.start[first], visits.start[-1], count + 1)[1:-1]
+    cuts = np.clip(np.searchsorted(visits.start, marks), first, row_count)
+    bounds = np.unique(np.concatenate([[first], cuts, [row_count]])).tolist()
+    return list(pairwise(bounds)) or [(first, first)]
 
 
 def _part(evidence: Evidence) -> int:
@@ -301,7 +319,6 @@ def _counted(
 
 
 def _tally(row_count: int) -> Tally:
-
     return Tally(
         np.zeros((row_count, 2), np.int64),
         np.zeros((row_count, 3), np.int64),
@@ -311,7 +328,6 @@ def _tally(row_count: int) -> Tally:
 
 
 def _partners(count: int) -> Partners:
-
     return Partners(
         np.empty(count, np.uint32),
         np.empty(count, np.int32),
