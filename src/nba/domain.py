@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final, Self, overload
 
 import numpy as np
@@ -68,7 +69,9 @@ class Texts(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         """Decode the strings in order."""
-        return (str(self._raw(i), "utf-8", "surrogatepass") for i in range(len(self)))
+        # Bytes are cut in half the time that views of an array take.
+        data, ends = self.data.tobytes(), self.offsets.tolist()
+        return (data[begin:end].decode("utf-8", "surrogatepass") for begin, end in pairwise(ends))
 
     def __eq__(self, other: object) -> bool:
         """Compare byte by byte."""
@@ -84,7 +87,8 @@ class Texts(Sequence[str]):
 
     def take(self, codes: NDArray[np.integer]) -> Self:
         """Repack the strings at `codes`, in that order."""
-        return type(self).of(self[int(code)] for code in codes)
+        start, length = self.offsets[codes], np.diff(self.offsets)[codes]
+        return type(self)(*_gathered(self.data, start, length))
 
     def spread(self, places: NDArray[np.integer], count: int) -> Texts:
         """Put the strings at ascending places among `count`; all others are empty."""
@@ -98,12 +102,19 @@ class Texts(Sequence[str]):
         own = np.diff(self.offsets)
         length = np.where(own > 0, own, np.diff(others.offsets))
         start = np.where(own > 0, self.offsets[:-1], len(self.data) + others.offsets[:-1])
-        offsets = np.append(0, np.cumsum(length))
-        byte = np.arange(offsets[-1]) + np.repeat(start - offsets[:-1], length)
-        return Texts(np.concatenate([self.data, others.data])[byte], offsets)
+        return Texts(*_gathered(np.concatenate([self.data, others.data]), start, length))
 
     def _raw(self, index: int) -> bytes:
         return bytes(self._bytes[self._ends[index] : self._ends[index + 1]])
+
+
+def _gathered(
+    data: NDArray[np.uint8], start: NDArray[np.int64], length: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Pack the runs of bytes that begin at `start`."""
+    offsets = np.append(0, np.cumsum(length))
+    byte = np.arange(offsets[-1]) + np.repeat(start - offsets[:-1], length)
+    return data[byte], offsets
 
 
 class Ids(Texts):

@@ -17,3 +17,10 @@ def test_empty_texts_are_filled_from_others() -> None:
     texts, others = Texts.of(["", "cup", "", ""]), Texts.of(["чай", "p2", "", "lamp"])
     assert texts.filled(others) == Texts.of(["чай", "cup", "", "lamp"])
     assert Texts.of([]).filled(Texts.of([])) == Texts.of([])
+
+
+def test_texts_are_taken_in_any_order_and_again() -> None:
+    texts = Texts.of(["чай", "", "cup", "\ud800"])
+    assert list(texts) == [texts[0], texts[1], texts[2], texts[3]] == ["чай", "", "cup", "\ud800"]
+    assert list(texts.take(np.array([3, 0, 0, 1]))) == ["\ud800", "чай", "чай", ""]
+    assert list(texts.take(np.empty(0, np.int32))) == []

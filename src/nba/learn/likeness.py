@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csc_array, csr_array, hstack
 
 from nba.artifacts.products import Products
 from nba.config import BASKET_SIZE_CAP
@@ -91,13 +91,13 @@ def alike(
         weights of what is known of it, at least .2, since the category is.
     """
     features = _features(listing, attributes, products, designs)
-    every = np.ones(len(designs), np.bool_)
+    every = np.arange(len(designs))
     first, second, likeness = _compared(
         designs.category, features, every, _CANDIDATES * top_k, threads
     )
     above, asks = _above(types, designs)
     if asks.any():
-        pairs = _compared(above, features, asks, top_k, threads)
+        pairs = _compared(above, features, np.flatnonzero(asks), top_k, threads)
         added = designs.category[pairs[0]] != designs.category[pairs[1]]
         # One's own category stands first, however unlike.
         first, second, likeness = (
@@ -169,7 +169,7 @@ def _above(types: Assortment, designs: Designs) -> tuple[NDArray[np.int32], NDAr
 def _compared(
     block: NDArray[np.int32],
     features: _Features,
-    asks: NDArray[np.bool_],
+    asking: NDArray[np.int64],
     room: int,
     threads: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -185,12 +185,12 @@ def _compared(
         rows,
         term_weight,
         inverse / WEIGHT_UNIT,
-        np.flatnonzero(asks),
+        asking,
         top_k=room,
         threads=threads,
     )
     shared = first * width + second
-    keys = distinct(np.concatenate([shared, *_mates(block, features, asks)]))
+    keys = distinct(np.concatenate([shared, _mates(block, features, asking)]))
     place = np.searchsorted(keys, shared)
     text = np.zeros(len(keys))
     text[place] = cosine * inverse[first]
@@ -217,46 +217,42 @@ def _scaled(
         Rows whose products are cosines; the weight of each column, in 1/65536; and the lengths
         that the rows had.
     """
-    design = np.repeat(np.arange(len(block)), np.diff(terms.indptr))
-    inside = block[design] >= 0
-    design, term = design[inside], terms.indices[inside]
-    key = block[design].astype(np.int64) * terms.shape[1] + term
-    order = np.argsort(key)
-    begins = starts(key[order])
-    holders = np.diff(np.append(begins, len(order)))
+    inside = np.flatnonzero(block >= 0)
+    by_block = inside[np.argsort(block[inside], kind="stable")]
+    held = terms[by_block].tocsc()
+    design = by_block[held.indices]
+    term = np.repeat(np.arange(terms.shape[1]), np.diff(held.indptr))
+    # The designs that have a term stand by block.
+    begins = starts(term * (len(block) + 1) + block[design])
+    holders = np.diff(np.append(begins, len(design)))
     weight = basket_weights()[np.minimum(holders, BASKET_SIZE_CAP)]
-    telling = np.repeat(holders <= _COMMON, holders)
-    column = np.repeat(np.arange(len(holders)), holders)[telling]
-    design = design[order][telling]
-    length = np.sqrt(np.bincount(design, weight[column], len(block)) / WEIGHT_UNIT)
-    value = np.sqrt(weight[column] / WEIGHT_UNIT) / length[design]
-    cells = (value.astype(np.float32), (design, column))
-    return csr_array(cells, shape=(len(block), len(holders))), weight, length
+    telling = np.where(holders <= _COMMON, holders, 0)
+    design = design[np.repeat(holders <= _COMMON, holders)]
+    length = np.sqrt(np.bincount(design, np.repeat(weight, telling), len(block)) / WEIGHT_UNIT)
+    value = np.repeat(np.sqrt(weight / WEIGHT_UNIT), telling) / length[design]
+    cells = (value.astype(np.float32), design, np.append(0, np.cumsum(telling)))
+    rows = csc_array(cells, shape=(len(block), len(holders))).tocsr()
+    return rows, weight, length
 
 
 def _mates(
-    block: NDArray[np.int32], features: _Features, asks: NDArray[np.bool_]
-) -> list[NDArray[np.int64]]:
+    block: NDArray[np.int32], features: _Features, asking: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Pair designs that ask with those of the block nearest in price and with the most ordered.
 
     Returns:
         Pairs as first * designs + second, not all distinct.
     """
-    width = len(block)
     design = np.flatnonzero(block >= 0)
-    pairs = []
     by_price = design[np.lexsort((design, features.log_price[design], block[design]))]
-    for step in range(1, _MATES + 1):
-        low, high = by_price[:-step], by_price[step:]
-        together = block[low] == block[high]
-        low, high = low[together], high[together]
-        pairs += [(low * width + high)[asks[low]], (high * width + low)[asks[high]]]
     by_orders = design[np.lexsort((design, -features.orders[design], block[design]))]
-    begins = starts(block[by_orders])
-    ends = np.append(begins[1:], len(by_orders))
-    run = np.repeat(np.arange(len(begins)), ends - begins)
-    for step in range(_MATES):
-        place = begins[run] + step
-        one, other = by_orders[place < ends[run]], by_orders[place[place < ends[run]]]
-        pairs.append((one * width + other)[(one != other) & asks[one]])
-    return pairs
+    place = np.zeros(len(block), np.int64)
+    place[by_price] = np.arange(len(design))
+    begin = np.searchsorted(block[by_orders], block[asking])
+    step = np.arange(-_MATES, _MATES + 1)
+    # Who would reach beyond the last block meets designs of his own that he has met already.
+    around, most = place[asking][:, None] + step, begin[:, None] + np.arange(_MATES)
+    mates = np.hstack([by_price.take(around, mode="clip"), by_orders.take(most, mode="clip")])
+    first = np.broadcast_to(asking[:, None], mates.shape)
+    kept = (block[mates] == block[first]) & (mates != first)
+    return np.asarray(first[kept] * len(block) + mates[kept], np.int64)

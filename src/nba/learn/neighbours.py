@@ -81,7 +81,9 @@ def fuse(voices: Sequence[Voice], width: int) -> tuple[Neighbours, NDArray[np.in
     terms = [
         one.weight[one.neighbours.first] / (_RANK_OFFSET + one.neighbours.ranks()) for one in voices
     ]
-    sources = [np.full(len(one.neighbours.first), SOURCES.index(one.source)) for one in voices]
+    sources = [
+        np.full(len(one.neighbours.first), SOURCES.index(one.source), np.int8) for one in voices
+    ]
     key = np.concatenate([one.first * width + one.second for one in pairs])
     order = np.argsort(key, kind="stable")
     key, term = key[order], np.concatenate(terms)[order]
@@ -98,7 +100,7 @@ def fuse(voices: Sequence[Voice], width: int) -> tuple[Neighbours, NDArray[np.in
     support = np.concatenate([one.support for one in pairs])[row]
     customers = np.concatenate([one.customers for one in pairs])[row]
     fused = Neighbours(first[ranked], second[ranked], score[ranked], support, customers)
-    return fused, np.concatenate(sources)[row].astype(np.int8)
+    return fused, np.concatenate(sources)[row]
 
 
 def by_score(first: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -118,5 +120,6 @@ def starts(values: NDArray[Any]) -> NDArray[np.int64]:
 
 def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give the distinct keys, ascending; `np.unique` hashes them, which takes ten times as long."""
-    keys = np.sort(keys)
+    # Keys mostly come in runs that ascend, which a stable sort makes use of.
+    keys = np.sort(keys, kind="stable")
     return keys[starts(keys)]

@@ -13,7 +13,7 @@ from nba.data.events import Events
 from nba.data.history import Baskets
 from nba.learn.designs import Designs
 from nba.learn.gathering import gathered
-from nba.learn.neighbours import Neighbours
+from nba.learn.neighbours import Neighbours, starts
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
 from nba.statistics.rows import row_products
@@ -102,7 +102,7 @@ def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) ->
     cells.data[:] = 1
     together = row_products(cells, pairs.first, pairs.second)
     orders = np.diff(cells.indptr)
-    seldom = together * len(np.unique(order)) < orders[pairs.first] * orders[pairs.second]
+    seldom = together * len(starts(order)) < orders[pairs.first] * orders[pairs.second]
     return pairs.where(seldom).best(top_k)
 
 

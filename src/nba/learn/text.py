@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from nba.domain import Texts
+from nba.learn.neighbours import distinct
 from nba.statistics.rows import row_products
 
 WORD: Final = re.compile(r"\w+")
@@ -36,14 +37,20 @@ def coded(rows: Iterable[Iterable[str]]) -> tuple[csr_array, list[str]]:
         float32, rows x terms: 1 where the row has the term, however often; and the terms in the
         order they first appeared.
     """
-    code: dict[str, int] = {}
-    column: list[int] = []
-    start = [0]
+    terms: list[str] = []
+    ends = [0]
     for row in rows:
-        column.extend(sorted({code.setdefault(term, len(code)) for term in row}))
-        start.append(len(column))
-    cells = (np.ones(len(column), np.float32), np.array(column, np.int32), np.array(start))
-    return csr_array(cells, shape=(len(start) - 1, len(code))), list(code)
+        terms.extend(row)
+        ends.append(len(terms))
+    code = {term: number for number, term in enumerate(dict.fromkeys(terms))}
+    column = np.fromiter(map(code.__getitem__, terms), np.int64, len(terms))
+    count, width = len(ends) - 1, max(len(code), 1)
+    row, column = np.divmod(
+        distinct(np.repeat(np.arange(count), np.diff(ends)) * width + column), width
+    )
+    start = np.append(0, np.cumsum(np.bincount(row, minlength=count)))
+    cells = (np.ones(len(column), np.float32), column.astype(np.int32), start)
+    return csr_array(cells, shape=(count, len(code))), list(code)
 
 
 def attribute_terms(attributes: Texts) -> csr_array:
@@ -86,4 +93,8 @@ def overlap(
     """Compare pairs of rows of ones by Jaccard: shared / either; 0 where both are empty."""
     both = row_products(matrix, first, second)
     size = np.diff(matrix.indptr)
-    return np.asarray(both / np.maximum(size[first] + size[second] - both, 1), np.float32)
+    # Most pairs have nothing in common.
+    some = np.flatnonzero(both)
+    shared = both[some]
+    both[some] = shared / (size[first[some]] + size[second[some]] - shared)
+    return both

@@ -1,6 +1,6 @@
 """The compiled loops over sparse rows. Importing this module compiles them once a machine.
 
-A matrix comes as `start`, int64[rows + 1], and `column`, int32: row r holds the columns
+A matrix comes as `start`, int64[rows + 1], and `column`, uint32: row r holds the columns
 column[start[r]:start[r + 1]], ascending.
 """
 
@@ -10,15 +10,15 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nba.statistics.basket_kernels import INT, INTS, LONG, LONGS, REAL, REALS, compiled
+from nba.statistics.basket_kernels import LONG, LONGS, PLACES, REAL, REALS, compiled
 
 FLOATS = types.Array(types.float32, 1, "C")
 
 
-@compiled(LONG(LONGS, INTS, FLOATS, LONGS, LONGS, LONGS, FLOATS))
+@compiled(LONG(LONGS, PLACES, FLOATS, LONGS, LONGS, LONGS, FLOATS))
 def multiply(
     start: NDArray[np.int64],
-    column: NDArray[np.int32],
+    column: NDArray[np.uint32],
     value: NDArray[np.float32],
     first: NDArray[np.int64],
     second: NDArray[np.int64],
@@ -48,10 +48,10 @@ def multiply(
     return used
 
 
-@compiled(types.void(REALS, INTS, LONG, LONG, LONG, REAL, INT))
+@compiled(types.void(REALS, PLACES, LONG, LONG, LONG, REAL, types.uint32))
 def _sink(
     score: NDArray[np.float64],
-    partner: NDArray[np.int32],
+    partner: NDArray[np.uint32],
     base: int,
     end: int,
     place: int,
@@ -75,21 +75,23 @@ def _sink(
 
 
 @compiled(
-    LONG(LONGS, LONGS, INTS, LONGS, INTS, LONGS, REALS, LONG, LONGS, INTS, LONGS, INTS, REALS)
+    LONG(
+        LONGS, LONGS, PLACES, LONGS, PLACES, LONGS, REALS, LONG, LONGS, PLACES, LONGS, PLACES, REALS
+    )
 )
 def rank_nearest(
     asking: NDArray[np.int64],
     start: NDArray[np.int64],
-    column: NDArray[np.int32],
+    column: NDArray[np.uint32],
     held_start: NDArray[np.int64],
-    held: NDArray[np.int32],
+    held: NDArray[np.uint32],
     weight: NDArray[np.int64],
     gain: NDArray[np.float64],
     top_k: int,
     sums: NDArray[np.int64],
-    touched: NDArray[np.int32],
+    touched: NDArray[np.uint32],
     length: NDArray[np.int64],
-    partner: NDArray[np.int32],
+    partner: NDArray[np.uint32],
     score: NDArray[np.float64],
 ) -> int:
     """Find the rows that share most with each row asking: gain[j] * weight of shared columns.
@@ -104,7 +106,7 @@ def rank_nearest(
         gain: per row, of the partner j; not negative.
         top_k: partners kept a row.
         sums: room, zero per row, and left so.
-        touched: room for one more than there are rows.
+        touched: room, one per row.
         length: filled with the partners kept of each row asking.
         partner: filled from the front with these, in no order; ties are won by lower rows.
         score: filled likewise.
@@ -121,10 +123,13 @@ def rank_nearest(
             more = weight[here]
             for holder in range(held_start[here], held_start[here + 1]):
                 other = held[holder]
-                touched[found] = other
-                found += sums[other] == 0
-                sums[other] += more
+                known = sums[other]
+                if known == 0:
+                    touched[found] = other
+                    found += 1
+                sums[other] = known + more
         end = used
+        is_heap = False
         for number in range(found):
             other = touched[number]
             worth = gain[other] * sums[other]
@@ -134,10 +139,12 @@ def rank_nearest(
             if end < used + top_k:
                 partner[end], score[end] = other, worth
                 end += 1
-                if end == used + top_k:
-                    for top in range(used + top_k // 2 - 1, used - 1, -1):
-                        _sink(score, partner, used, end, top, score[top], partner[top])
-            elif worth > score[used] or (worth == score[used] and other < partner[used]):
+                continue
+            if not is_heap:
+                is_heap = True
+                for top in range(used + top_k // 2 - 1, used - 1, -1):
+                    _sink(score, partner, used, end, top, score[top], partner[top])
+            if worth > score[used] or (worth == score[used] and other < partner[used]):
                 _sink(score, partner, used, end, used, worth, other)
         length[place] = end - used
         used = end

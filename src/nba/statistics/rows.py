@@ -71,10 +71,10 @@ def nearest(
 
     def find(
         some: NDArray[np.int64],
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float64]]:
         length = np.empty(len(some), np.int64)
         # Reserved, not touched: memory is used only as far as partners are found.
-        partner = np.empty(len(some) * top_k, np.int32)
+        partner = np.empty(len(some) * top_k, np.uint32)
         score = np.empty(len(some) * top_k)
         used = row_kernels.rank_nearest(
             some,
@@ -84,7 +84,7 @@ def nearest(
             gain,
             top_k,
             np.zeros(row_count, np.int64),
-            np.empty(row_count + 1, np.int32),
+            np.empty(row_count, np.uint32),
             length,
             partner,
             score,
@@ -97,5 +97,5 @@ def nearest(
     return np.repeat(asking, length), partner.astype(np.int64), score
 
 
-def _places(matrix: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False)
+def _places(matrix: csr_array) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32, copy=False)
