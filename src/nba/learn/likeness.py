@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, hstack
 
@@ -13,10 +14,10 @@ from nba.config import BASKET_SIZE_CAP
 from nba.data.catalog import Catalog
 from nba.learn.assortment import Assortment
 from nba.learn.designs import Designs
-from nba.learn.neighbours import Neighbours, by_score, distinct, starts
+from nba.learn.neighbours import Neighbours, distinct, joined, starts
 from nba.learn.text import coded, grams, overlap, words
 from nba.statistics.pairs import WEIGHT_UNIT, basket_weights
-from nba.statistics.rows import nearest, row_products
+from nba.statistics.rows import Rows, nearest
 
 _PARTS: Final = (0.5, 0.3, 0.2)
 """Weights of text, attributes and price in the likeness of two designs, where all are known."""
@@ -29,6 +30,8 @@ _CANDIDATES: Final = 2
 _MATES: Final = 6
 """Designs of the category compared whatever their words: as many of the nearest in price to
 either side, and of the most ordered."""
+_AT_ONCE: Final = 1 << 11
+"""Designs compared at once: what is known of their pairs stays near the processor."""
 _FEW: Final = 6
 """A category with fewer designs is filled up from the one above it."""
 
@@ -38,17 +41,37 @@ class _Features(NamedTuple):
 
     Attributes:
         terms: ones: designs x words and letter runs.
-        attributes: ones: designs x attributes.
+        attributes: ones: designs x attributes, as `Rows`.
         log_price: float64: of the middle variant; NaN where it has no price.
         orders: int64.
-        known: float64[designs, 3]: the weights of the parts that are known, 0 for the others.
+        fame: float64: orders over those of the most ordered design, a little below 1 at most.
+        known: float64: the weights of the parts that are known, added up; at least .2.
+        weight: float64[designs, 3]: those weights over their sum, 0 for the other parts.
     """
 
     terms: csr_array
-    attributes: csr_array
+    attributes: Rows
     log_price: NDArray[np.float64]
     orders: NDArray[np.int64]
+    fame: NDArray[np.float64]
     known: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+class _Wording(NamedTuple):
+    """What designs say, one block apart from the other.
+
+    Attributes:
+        rows: designs x terms; the products of rows are cosines.
+        holders: terms x designs.
+        weight: int64 per term, in 1/65536.
+        inverse: float64 per design: what its row was scaled by to length 1.
+    """
+
+    rows: Rows
+    holders: Rows
+    weight: NDArray[np.int64]
+    inverse: NDArray[np.float64]
 
 
 def alike(
@@ -91,27 +114,16 @@ def alike(
         weights of what is known of it, at least .2, since the category is.
     """
     features = _features(listing, attributes, products, designs)
-    every = np.arange(len(designs))
-    first, second, likeness = _compared(
-        designs.category, features, every, _CANDIDATES * top_k, threads
-    )
     above, asks = _above(types, designs)
+    # One's own category stands first, however unlike.
+    lift = float(asks.any())
+    every = np.arange(len(designs))
+    found = _compared(designs.category, features, every, lift, _CANDIDATES * top_k, top_k, threads)
     if asks.any():
-        pairs = _compared(above, features, np.flatnonzero(asks), top_k, threads)
-        added = designs.category[pairs[0]] != designs.category[pairs[1]]
-        # One's own category stands first, however unlike.
-        first, second, likeness = (
-            np.concatenate(columns)
-            for columns in zip(
-                (first, second, likeness + 1), (column[added] for column in pairs), strict=True
-            )
-        )
-    ties = features.orders[second] / (1 + features.orders.max(initial=0))
-    score = likeness + 1e-6 * ties
-    order = by_score(first, score)
-    none = np.zeros(len(first), np.int64)
-    found = Neighbours(first[order], second[order], score[order], none, none).best(top_k)
-    return found, np.maximum(features.known.sum(axis=1), min(_PARTS))
+        added = _compared(above, features, np.flatnonzero(asks), 0.0, top_k, top_k, threads)
+        added = added.where(designs.category[added.first] != designs.category[added.second])
+        found = joined([found, added]).sorted().best(top_k)
+    return found, features.known
 
 
 def _features(
@@ -133,13 +145,18 @@ def _features(
     price = np.where(products.has_price, np.maximum(products.price, 1), np.nan)
     middle = designs.variants[(designs.start[:-1] + designs.start[1:]) // 2]
     log_price = np.log(price)[middle]
-    known = [np.diff(in_words.indptr) > 0, np.diff(told.indptr) > 0, np.isfinite(log_price)]
+    orders = np.bincount(designs.design, products.orders, len(designs)).astype(np.int64)
+    parts = [np.diff(in_words.indptr) > 0, np.diff(told.indptr) > 0, np.isfinite(log_price)]
+    weight = np.stack(parts, axis=1) * np.array(_PARTS)
+    known = np.maximum(weight.sum(axis=1), min(_PARTS))
     return _Features(
         _ones(hstack([in_words, in_words @ letters], format="csr")),
-        told,
+        Rows.of(told),
         log_price,
-        np.bincount(designs.design, products.orders, len(designs)).astype(np.int64),
-        np.stack(known, axis=1) * np.array(_PARTS),
+        orders,
+        orders / (1 + orders.max(initial=0)),
+        known,
+        weight / known[:, None],
     )
 
 
@@ -170,52 +187,64 @@ def _compared(
     block: NDArray[np.int32],
     features: _Features,
     asking: NDArray[np.int64],
+    lift: float,
     room: int,
+    top_k: int,
     threads: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Compare the designs that ask with those of their block: pairs by both, and their likeness.
+) -> Neighbours:
+    """Find the designs of its block most like each design that asks, among `room` and its mates.
 
-    Designs of block -1 stand aside.
+    Designs of block -1 stand aside. Scores are likeness + `lift`, ties to the more ordered.
     """
-    width = max(len(block), 1)
-    rows, term_weight, length = _scaled(block, features.terms)
-    inverse = 1 / np.maximum(length, 1e-9)
+    wording = _wording(block, features.terms)
+    mates = _mates(block, features, asking)
+
+    def compare(some: slice) -> Neighbours:
+        first, second, likeness = _likeness(asking[some], mates[some], wording, features, room)
+        score, none = likeness + lift + 1e-6 * features.fame[second], np.zeros(len(first), np.int64)
+        return Neighbours(first, second, score, none, none).sorted().best(top_k)
+
+    parts = [slice(begin, begin + _AT_ONCE) for begin in range(0, max(len(asking), 1), _AT_ONCE)]
+    return joined(
+        Parallel(n_jobs=threads, backend="threading")(delayed(compare)(some) for some in parts)
+    )
+
+
+def _likeness(
+    asking: NDArray[np.int64],
+    mates: NDArray[np.int64],
+    wording: _Wording,
+    features: _Features,
+    room: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Compare designs with their mates and those nearest by text: pairs, by first, then second."""
+    rows, holders, term_weight, inverse = wording
+    width = len(rows)
     # Weights as terms have them, so that what ranks what shares most ranks by cosine.
     first, second, cosine = nearest(
-        rows,
-        term_weight,
-        inverse / WEIGHT_UNIT,
-        asking,
-        top_k=room,
-        threads=threads,
+        rows, holders, term_weight, inverse / WEIGHT_UNIT, asking, top_k=room
     )
     shared = first * width + second
-    keys = distinct(np.concatenate([shared, _mates(block, features, asking)]))
+    one = np.broadcast_to(asking[:, None], mates.shape)
+    keys = distinct(np.concatenate([shared, (one * width + mates)[one != mates]]))
     place = np.searchsorted(keys, shared)
     text = np.zeros(len(keys))
     text[place] = cosine * inverse[first]
     rest = np.ones(len(keys), np.bool_)
     rest[place] = False
     first, second = np.divmod(keys, width)
-    text[rest] = row_products(rows, first[rest], second[rest])
+    text[rest] = rows.products(first[rest], second[rest])
     apart = np.abs(features.log_price[first] - features.log_price[second])
     price = np.nan_to_num(np.exp(-apart / _PRICE_SCALE))
     parts = (text, overlap(features.attributes, first, second), price)
-    weight = features.known / np.maximum(features.known.sum(axis=1, keepdims=True), min(_PARTS))
-    likeness = sum(weight[first, place] * part for place, part in enumerate(parts))
+    likeness = sum(features.weight[first, place] * part for place, part in enumerate(parts))
     return first, second, np.asarray(likeness, np.float64)
 
 
-def _scaled(
-    block: NDArray[np.int32], terms: csr_array
-) -> tuple[csr_array, NDArray[np.int64], NDArray[np.float64]]:
+def _wording(block: NDArray[np.int32], terms: csr_array) -> _Wording:
     """Weigh the terms of every design, and scale its row to length 1.
 
-    Columns become (block, term), so that rows of two blocks have nothing in common.
-
-    Returns:
-        Rows whose products are cosines; the weight of each column, in 1/65536; and the lengths
-        that the rows had.
+    Columns become (term, block), so that rows of two blocks have nothing in common.
     """
     inside = np.flatnonzero(block >= 0)
     by_block = inside[np.argsort(block[inside], kind="stable")]
@@ -223,25 +252,25 @@ def _scaled(
     design = by_block[held.indices]
     term = np.repeat(np.arange(terms.shape[1]), np.diff(held.indptr))
     # The designs that have a term stand by block.
-    begins = starts(term * (len(block) + 1) + block[design])
+    begins = starts(term * (int(block.max(initial=0)) + 1) + block[design])
     holders = np.diff(np.append(begins, len(design)))
     weight = basket_weights()[np.minimum(holders, BASKET_SIZE_CAP)]
     telling = np.where(holders <= _COMMON, holders, 0)
     design = design[np.repeat(holders <= _COMMON, holders)]
     length = np.sqrt(np.bincount(design, np.repeat(weight, telling), len(block)) / WEIGHT_UNIT)
     value = np.repeat(np.sqrt(weight / WEIGHT_UNIT), telling) / length[design]
-    cells = (value.astype(np.float32), design, np.append(0, np.cumsum(telling)))
-    rows = csc_array(cells, shape=(len(block), len(holders))).tocsr()
-    return rows, weight, length
+    value, start = value.astype(np.float32), np.append(0, np.cumsum(telling)).astype(np.int64)
+    rows = csc_array((value, design, start), shape=(len(block), len(holders))).tocsr()
+    holding = Rows(start, design.astype(np.uint32), value)
+    return _Wording(Rows.of(rows), holding, weight, 1 / np.maximum(length, 1e-9))
 
 
 def _mates(
     block: NDArray[np.int32], features: _Features, asking: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Pair designs that ask with those of the block nearest in price and with the most ordered.
+    """Give, per design that asks, those of its block nearest in price and the most ordered.
 
-    Returns:
-        Pairs as first * designs + second, not all distinct.
+    A row of 6 + 1 + 6 + 6 a design; the design itself where there is no other.
     """
     design = np.flatnonzero(block >= 0)
     by_price = design[np.lexsort((design, features.log_price[design], block[design]))]
@@ -253,6 +282,4 @@ def _mates(
     # Who would reach beyond the last block meets designs of his own that he has met already.
     around, most = place[asking][:, None] + step, begin[:, None] + np.arange(_MATES)
     mates = np.hstack([by_price.take(around, mode="clip"), by_orders.take(most, mode="clip")])
-    first = np.broadcast_to(asking[:, None], mates.shape)
-    kept = (block[mates] == block[first]) & (mates != first)
-    return np.asarray(first[kept] * len(block) + mates[kept], np.int64)
+    return np.where(block[mates] == block[asking][:, None], mates, asking[:, None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
@@ -29,8 +29,8 @@ class Neighbours(NamedTuple):
     support: NDArray[np.int64]
     customers: NDArray[np.int64]
 
-    def where(self, kept: NDArray[np.bool_]) -> Self:
-        """Keep some pairs."""
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Keep some pairs: those marked, or those at places, in that order."""
         return type(self)(
             self.first[kept],
             self.second[kept],
@@ -38,6 +38,10 @@ class Neighbours(NamedTuple):
             self.support[kept],
             self.customers[kept],
         )
+
+    def sorted(self) -> Self:
+        """Put pairs into order, ties as they stand."""
+        return self.where(by_score(self.first, self.score))
 
     def ranks(self) -> NDArray[np.int64]:
         """Number the pairs of each first design, from 0."""
@@ -101,6 +105,11 @@ def fuse(voices: Sequence[Voice], width: int) -> tuple[Neighbours, NDArray[np.in
     customers = np.concatenate([one.customers for one in pairs])[row]
     fused = Neighbours(first[ranked], second[ranked], score[ranked], support, customers)
     return fused, np.concatenate(sources)[row]
+
+
+def joined(parts: Iterable[Neighbours]) -> Neighbours:
+    """Put the pairs of several parts, of which there is one at least, behind one another."""
+    return Neighbours(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def by_score(first: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np.int64]:

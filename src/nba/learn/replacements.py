@@ -18,6 +18,7 @@ from nba.learn.compatibility import Compatibility
 from nba.learn.ranges import crossed
 from nba.learn.text import WORD, coded, overlap
 from nba.learn.versions import versions
+from nba.statistics.rows import Rows
 from nba.vocabulary import SOURCES, Source
 
 _UNSEEN_DAYS: Final = 28
@@ -102,7 +103,7 @@ def successors(
     old, new = np.divmod(keys, max(width, 1))
     support, followed = _flow(placed, types, old, new)
     words, _ = coded([word.casefold() for word in title] for title in titles)
-    score = overlap(words, old, new) + support / (followed + _FLOW_SMOOTHING)
+    score = overlap(Rows.of(words), old, new) + support / (followed + _FLOW_SMOOTHING)
     # A link back to what came out earlier may close a loop.
     score -= launched[new] < launched[old]
     link, version = SOURCES.index(Source.CATALOGUE_LINK), SOURCES.index(Source.VERSION)

@@ -16,7 +16,7 @@ from nba.learn.gathering import gathered
 from nba.learn.neighbours import Neighbours, starts
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
-from nba.statistics.rows import row_products
+from nba.statistics.rows import Rows
 from nba.vocabulary import EVENT_TYPES
 
 _LOOK: Final = EVENT_TYPES.index("view_item")
@@ -100,7 +100,7 @@ def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) ->
         (np.ones(len(design), np.float32), (design, order)), shape=(len(designs), len(placed))
     )
     cells.data[:] = 1
-    together = row_products(cells, pairs.first, pairs.second)
+    together = Rows.of(cells).products(pairs.first, pairs.second)
     orders = np.diff(cells.indptr)
     seldom = together * len(starts(order)) < orders[pairs.first] * orders[pairs.second]
     return pairs.where(seldom).best(top_k)

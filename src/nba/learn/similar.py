@@ -22,6 +22,7 @@ from nba.learn.neighbours import Neighbours, Voice, fuse, starts
 from nba.learn.ranges import crossed
 from nba.learn.shoppers import same_need, viewed_together
 from nba.learn.text import attribute_terms, overlap
+from nba.statistics.rows import Rows
 from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, Source
 
 _SPARE: Final = 10
@@ -106,8 +107,9 @@ def _listed(
     variants = np.diff(designs.start)
     work = np.cumsum(variants[pairs.first[near]] * variants[pairs.second[near]])
     bounds = np.searchsorted(work, np.arange(0, work[-1] if len(work) else 0, _AT_ONCE))
+    told = Rows.of(attributes)
     chosen = [
-        _chosen(some, pairs, listing, attributes, products, fits, designs)
+        _chosen(some, pairs, listing, told, products, fits, designs)
         for some in np.split(near, bounds[1:])
     ]
     place, first, second = (np.concatenate(column) for column in zip(*chosen, strict=True))
@@ -127,7 +129,7 @@ def _chosen(
     some: NDArray[np.int64],
     pairs: Neighbours,
     listing: Catalog,
-    attributes: csr_array,
+    told: Rows,
     products: Products,
     fits: Compatibility,
     designs: Designs,
@@ -142,7 +144,7 @@ def _chosen(
     some, first, second = some[able], first[able], second[able]
     # Each comparison outweighs the next: all are of 0 to 1.
     liking = 1e4 * np.isin(listing.availability[second], _ORDERABLE)
-    liking += 1e2 * overlap(attributes, first, second)
+    liking += 1e2 * overlap(told, first, second)
     paid = np.maximum(products.price, 1)
     liking += np.minimum(paid[first], paid[second]) / np.maximum(paid[first], paid[second])
     begins = starts(some * len(listing) + first)

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from nba.domain import Texts
 from nba.learn.neighbours import distinct
-from nba.statistics.rows import row_products
+from nba.statistics.rows import Rows
 
 WORD: Final = re.compile(r"\w+")
 _RUN: Final = 3
@@ -88,11 +88,11 @@ def _flattened(name: str, told: Any) -> Iterator[str]:  # noqa: ANN401 - whateve
 
 
 def overlap(
-    matrix: csr_array, first: NDArray[np.integer], second: NDArray[np.integer]
+    rows: Rows, first: NDArray[np.integer], second: NDArray[np.integer]
 ) -> NDArray[np.float32]:
     """Compare pairs of rows of ones by Jaccard: shared / either; 0 where both are empty."""
-    both = row_products(matrix, first, second)
-    size = np.diff(matrix.indptr)
+    both = rows.products(first, second)
+    size = np.diff(rows.start)
     # Most pairs have nothing in common.
     some = np.flatnonzero(both)
     shared = both[some]

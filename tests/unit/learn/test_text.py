@@ -3,7 +3,7 @@ import pytest
 
 from nba.domain import Texts
 from nba.learn.text import attribute_terms, coded, grams, overlap, words
-from nba.statistics.rows import row_products
+from nba.statistics.rows import Rows
 
 
 def test_words_are_casefolded_runs_of_letters_and_digits():
@@ -28,11 +28,11 @@ def test_attributes_are_the_leaves_of_an_object_or_the_words_of_a_text():
         "Red, 40 cm",
         "",
     ]
-    matrix = attribute_terms(Texts.of(told))
-    assert np.diff(matrix.indptr).tolist() == [4, 2, 3, 0]
+    rows = Rows.of(attribute_terms(Texts.of(told)))
+    assert np.diff(rows.start).tolist() == [4, 2, 3, 0]
     first, second = np.array([0, 0, 0, 3]), np.array([1, 2, 3, 3])
-    assert row_products(matrix, first, second).tolist() == [2, 0, 0, 0]
-    assert overlap(matrix, first, second).tolist() == pytest.approx([2 / 4, 0, 0, 0])
+    assert rows.products(first, second).tolist() == [2, 0, 0, 0]
+    assert overlap(rows, first, second).tolist() == pytest.approx([2 / 4, 0, 0, 0])
 
 
 def test_nothing_is_coded_as_no_rows():

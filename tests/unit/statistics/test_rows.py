@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from nba.statistics.rows import nearest, row_products
+from nba.statistics.rows import Rows, nearest
 
 
 def random_rows(seed=0, shape=(40, 25), share=0.2):
@@ -18,7 +18,7 @@ def test_products_of_pairs_of_rows_are_those_of_the_whole_matrix():
     dense = random_rows()
     dense[3] = 0
     first, second = every_pair(len(dense))
-    found = row_products(csr_array(dense), first, second)
+    found = Rows.of(csr_array(dense)).products(first, second)
     assert found == pytest.approx((dense @ dense.T).ravel(), rel=1e-6)
 
 
@@ -26,24 +26,25 @@ def test_rows_whose_columns_stand_in_no_order_multiply_all_the_same():
     shuffled = csr_array(
         (np.array([2, 3, 5], np.float32), np.array([4, 1, 4]), np.array([0, 2, 3])), shape=(2, 5)
     )
-    assert row_products(shuffled, np.array([0, 1, 0]), np.array([1, 1, 0])).tolist() == [10, 25, 13]
+    pairs = np.array([0, 1, 0]), np.array([1, 1, 0])
+    assert Rows.of(shuffled).products(*pairs).tolist() == [10, 25, 13]
 
 
 def test_empty_rows_and_no_pairs_multiply_to_nothing():
-    empty = csr_array((2, 3), dtype=np.float32)
-    assert row_products(empty, np.array([0]), np.array([1])).tolist() == [0]
-    assert row_products(csr_array(random_rows()), np.array([], int), np.array([], int)).size == 0
+    empty = Rows.of(csr_array((2, 3), dtype=np.float32))
+    assert empty.products(np.array([0]), np.array([1])).tolist() == [0]
+    none = np.array([], np.int64)
+    assert len(Rows.of(csr_array(random_rows())).products(none, none)) == 0
 
 
-@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("top_k", [1, 5, 100])
-def test_the_nearest_rows_are_those_of_the_highest_score_ties_by_row(top_k, threads):
-    dense = random_rows() > 0
+def test_the_nearest_rows_are_those_of_the_highest_score_ties_by_row(top_k):
+    dense = (random_rows() > 0).astype(np.float32)
     draw = np.random.default_rng(1)
     weight, gain = draw.integers(1, 4, dense.shape[1]), draw.integers(1, 3, len(dense)) / 2
     asking = np.array([0, 7, 8, 39])
     first, second, score = nearest(
-        csr_array(dense.astype(np.float32)), weight, gain, asking, top_k=top_k, threads=threads
+        Rows.of(csr_array(dense)), Rows.of(csr_array(dense.T)), weight, gain, asking, top_k=top_k
     )
     found = sorted(zip(first.tolist(), (-score).tolist(), second.tolist(), strict=True))
     shared = (dense * weight) @ dense.T * gain
@@ -55,12 +56,8 @@ def test_the_nearest_rows_are_those_of_the_highest_score_ties_by_row(top_k, thre
 
 
 def test_rows_that_nobody_asks_for_get_no_partners():
-    first, second, score = nearest(
-        csr_array(random_rows()),
-        np.ones(25, np.int64),
-        np.ones(40),
-        np.array([], np.int64),
-        top_k=3,
-        threads=2,
-    )
-    assert (len(first), len(second), len(score)) == (0, 0, 0)
+    dense = random_rows()
+    rows, holders = Rows.of(csr_array(dense)), Rows.of(csr_array(dense.T))
+    none = np.array([], np.int64)
+    found = nearest(rows, holders, np.ones(25, np.int64), np.ones(40), none, top_k=3)
+    assert [len(column) for column in found] == [0, 0, 0]
