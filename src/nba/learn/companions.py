@@ -11,6 +11,7 @@ from scipy.stats import gamma
 
 from nba.data.history import Baskets
 from nba.learn.assortment import NONE
+from nba.learn.neighbours import distinct
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
 
@@ -88,11 +89,17 @@ def find_companions(
     first, second = np.where(swap, second, first), np.where(swap, first, second)
     pairs, pair = np.unique(code[first] * np.int64(width) + code[second], return_inverse=True)
     coincidences = _sums(pair, together * (together - 1) / 2, len(pairs))
+    # No expectation raises the bound, so most pairs of types need none.
+    bound = gamma.ppf(0.05, coincidences + 1)
+    able = bound >= min_lift
+    number = np.cumsum(able) - 1
+    kept = able[pair]
+    pair, first, second, together = number[pair[kept]], first[kept], second[kept], together[kept]
+    pairs, bound = pairs[able], bound[able]
     squares = [_squares(pair, side, together, len(pairs), len(code)) for side in (first, second)]
     total = _sums(pair, together, len(pairs))
     usual = squares[0] * squares[1] / (2 * np.maximum(total, 1) ** 2)
-    lift = gamma.ppf(0.05, coincidences + 1) / (usual + 1)
-    pairs = pairs[lift >= min_lift]
+    pairs = pairs[bound / (usual + 1) >= min_lift]
     owners, buyers = _customers(placed, code, pairs, width)
     low, high = np.divmod(pairs, max(width, 1))
     turn = _runs(low, high, owners, price, price_ratio)
@@ -100,7 +107,7 @@ def find_companions(
     order = np.lexsort((accessory, main))
     order = order[turn[order] != 0]
     main, accessory = main[order], accessory[order]
-    everybody = len(np.unique(placed.customer[placed.proven]))
+    everybody = np.count_nonzero(np.diff(placed.customer[placed.proven], prepend=-1))
     return Companions(
         main.astype(np.int32),
         accessory.astype(np.int32),
@@ -148,17 +155,22 @@ def _customers(
     """Count the proven customers of every type, and those with an order of both types of a pair."""
     basket = np.repeat(np.arange(len(placed)), placed.size)
     kept = placed.proven[basket] & (code[placed.product] != NONE)
-    cells = np.unique(basket[kept] * np.int64(width) + code[placed.product[kept]])
-    basket, kind = np.divmod(cells, max(width, 1))
+    cells = distinct(code[placed.product[kept]] * np.int64(len(placed)) + basket[kept])
+    kind, basket = np.divmod(cells, max(len(placed), 1))
     customer = placed.customer[basket]
-    owner = np.unique(kind * np.int64(placed.customer_count) + customer)
-    owners = np.bincount(owner // max(placed.customer_count, 1), minlength=width)
+    # Baskets ascend by customer, so within a type those of one stand together.
+    is_new = (np.diff(kind, prepend=-1) != 0) | (np.diff(customer, prepend=-1) != 0)
+    owners = np.bincount(kind[is_new], minlength=width)
     buyers = np.zeros(len(pairs), np.int64)
-    start = np.searchsorted(kind[np.argsort(kind, kind="stable")], np.arange(width + 1))
-    by_kind = np.argsort(kind, kind="stable")
+    start = np.searchsorted(kind, np.arange(width + 1))
+    holds = np.zeros(len(placed), np.bool_)
     for place, (one, other) in enumerate(zip(*np.divmod(pairs, max(width, 1)), strict=True)):
-        mine, theirs = (basket[by_kind[start[kind_] : start[kind_ + 1]]] for kind_ in (one, other))
-        buyers[place] = len(np.unique(placed.customer[np.intersect1d(mine, theirs)]))
+        mine = basket[start[one] : start[one + 1]]
+        holds[mine] = True
+        theirs = slice(start[other], start[other + 1])
+        both = customer[theirs][holds[basket[theirs]]]
+        buyers[place] = np.count_nonzero(np.diff(both, prepend=-1))
+        holds[mine] = False
     return owners.astype(np.int64), buyers
 
 

@@ -82,6 +82,8 @@ class FittingLags:
         known, wanted = counts.first * width + counts.second, self.first * width + self.second
         place = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
         found = np.flatnonzero(known[place] == wanted) if len(known) else np.empty(0, np.int64)
+        if not len(found):
+            return counts, share
         here = place[found]
         events, gone = counts.events.copy(), counts.gone.copy()
         events[here] = self.events[found]

@@ -132,8 +132,9 @@ def learn_needs(
         np.array(np.nonzero(known.linked & mains[:, None])),
     )
     counts, chance = fitting.sharpen(plain)
-    expected = expect(counts) * chance[:, None]
-    waves = find_waves(counts, expected, np.ones(len(counts), np.bool_))
+    every = np.ones(len(counts), np.bool_)
+    expected = expect(counts, every) * chance[:, None]
+    waves = find_waves(counts, expected, every)
     settling = np.zeros(known.weight.shape, np.int64)
     while True:
         controlled = control(waves, expected, ~known.linked[counts.first, counts.second])
@@ -157,9 +158,12 @@ def learn_needs(
             changed,
         )
         recounted, chance = fitting.sharpen(renewed)
-        expected = expect(recounted) * chance[:, None]
-        fresh = find_waves(recounted, expected, changed[recounted.second])
-        waves = _joined(fresh, recounted, waves, counts, changed)
+        anew = changed[recounted.second]
+        stays, place = _unchanged(recounted, counts, anew)
+        before, expected = expected, np.zeros(recounted.events.shape)
+        expected[stays] = before[place]
+        expected[anew] = expect(recounted, anew) * chance[anew, None]
+        waves = _joined(find_waves(recounted, expected, anew), stays, waves, place)
         counts = recounted
     # What was believed first may have been explained away since.
     kept = passed & (settling[counts.first, counts.second] > 0)
@@ -186,14 +190,19 @@ def _orders_each(followed: Followed) -> Floats:
     return (orders / np.maximum(buyers, 1))[: len(followed.types)]
 
 
-def _joined(
-    fresh: Waves, counts: LagCounts, old: Waves, before: LagCounts, changed: NDArray[np.bool_]
-) -> Waves:
-    """Take over the waves of second types for which nothing changed."""
-    stays = np.flatnonzero(~changed[counts.second])
+def _unchanged(
+    counts: LagCounts, before: LagCounts, anew: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the pairs that were not counted anew, and the place of each among those before."""
+    stays = np.flatnonzero(~anew)
     place, found = _places(before, counts.first[stays], counts.second[stays])
+    return stays[found], place[found]
+
+
+def _joined(fresh: Waves, stays: NDArray[np.int64], old: Waves, place: NDArray[np.int64]) -> Waves:
+    """Take over the waves of pairs for which nothing changed."""
     for name in ("ratio", "median", "spread", "share", "level", "lift"):
-        getattr(fresh, name)[stays[found]] = getattr(old, name)[place[found]]
+        getattr(fresh, name)[stays] = getattr(old, name)[place]
     return fresh
 
 
@@ -247,7 +256,8 @@ def _needs(
     companions = companions.where(~np.isin(paired, timed))
     # Figures that anybody can count again are those before anything was explained away.
     place, _ = _places(plain, first, second)
-    events, at_risk = plain.events[place], plain.at_risk()[place].sum(axis=1, dtype=np.int32)
+    events = plain.events[place]
+    at_risk = plain.at_risk(place).sum(axis=1, dtype=np.int32)
     median, spread = waves.median[kept], waves.spread[kept]
     main = np.concatenate([first, companions.main])
     accessory = np.concatenate([second, companions.accessory])
@@ -311,8 +321,10 @@ def _median_price(products: Products, code: NDArray[np.int32], width: int) -> Fl
 
 def _side_by_side(categories: Iterable[str]) -> NDArray[np.bool_]:
     """Tell, per pair of category paths, whether they differ in the last step alone."""
-    parent = np.array([path.rpartition(">")[0].strip() for path in categories])
-    return np.asarray((parent[:, None] == parent[None, :]) & (parent[:, None] != ""), np.bool_)
+    names: dict[str, int] = {"": 0}
+    parents = (path.rpartition(">")[0].strip() for path in categories)
+    parent = np.array([names.setdefault(name, len(names)) for name in parents], np.int32)
+    return np.asarray((parent[:, None] == parent[None, :]) & (parent[:, None] != 0), np.bool_)
 
 
 def _linked(fits: Compatibility, code: NDArray[np.int32], width: int) -> NDArray[np.bool_]:

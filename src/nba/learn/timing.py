@@ -95,32 +95,39 @@ class _Evidence:
         )
 
 
-def expect(counts: LagCounts) -> Floats:
-    """Say how many events each pair and bucket would have, had the first type no part in them.
+def expect(counts: LagCounts, wanted: NDArray[np.bool_]) -> Floats:
+    """Say how many events pairs would have in each bucket, had the first type no part in them.
 
     E_ab(m) = s_ab(m) * sum over classes k of at_risk_abk(m) * h_bk(m), with h_bk(m) the hazard of
     b at lag m after any other type, among customers who order as often: how busy they are, that
     they leave and that histories end cancels out. s_ab(m) is the season of b in the calendar
     periods in which the owners of a are at that lag.
 
+    Args:
+        counts: of all types.
+        wanted: bool per pair: for which to say it.
+
     Returns:
-        float64[pairs, buckets].
+        float64[wanted pairs, buckets].
     """
-    taken, calendar = counts.taken.astype(np.float64), counts.calendar.astype(np.float64)
-    others = counts.owners.sum(axis=0, dtype=np.int64) - counts.owners - counts.missed
+    pairs = np.flatnonzero(wanted)
+    types, place = np.unique(counts.second[pairs], return_inverse=True)
+    taken, calendar = counts.taken[types].astype(np.float64), counts.calendar[types]
+    others = counts.owners.sum(axis=0, dtype=np.int64) - counts.owners[types] - counts.missed[types]
     hazard = taken / np.maximum(others, 1)
-    elsewhere = calendar.sum(axis=0) - calendar
+    elsewhere = (counts.calendar.sum(axis=0, dtype=np.int64) - calendar).astype(np.float64)
     elsewhere /= np.maximum(elsewhere.sum(axis=2, keepdims=True), 1)
     usual = np.einsum("bm,bmq->bq", taken.sum(axis=1), elsewhere)
-    season = (counts.seasons + _SEASON_PRIOR) / (usual + _SEASON_PRIOR)
-    within = calendar / np.maximum(calendar.sum(axis=2, keepdims=True), 1)
-    expected = np.zeros(counts.events.shape)
-    at_risk = counts.at_risk()
-    bounds = np.searchsorted(counts.first, np.arange(len(counts.types) + 1))
-    for first, (begin, end) in enumerate(pairwise(bounds.tolist())):
-        second = counts.second[begin:end]
-        expected[begin:end] = np.einsum("pkm,pkm->pm", hazard[second], at_risk[begin:end])
-        expected[begin:end] *= season[second] @ within[first].T
+    season = (counts.seasons[types] + _SEASON_PRIOR) / (usual + _SEASON_PRIOR)
+    expected = np.zeros((len(pairs), counts.events.shape[1]))
+    begin = np.flatnonzero(np.diff(counts.first[pairs], prepend=-1))
+    for low, high in pairwise([*begin.tolist(), len(pairs)]):
+        first, second = counts.first[pairs[low]], place[low:high]
+        at_risk = counts.at_risk(pairs[low:high])
+        within = counts.calendar[first].astype(np.float64)
+        within /= np.maximum(within.sum(axis=1, keepdims=True), 1)
+        expected[low:high] = np.einsum("pkm,pkm->pm", hazard[second], at_risk)
+        expected[low:high] *= season[second] @ within.T
     return expected
 
 
@@ -137,7 +144,7 @@ def find_waves(counts: LagCounts, expected: Floats, wanted: NDArray[np.bool_]) -
         expected: from `expect`.
         wanted: bool per pair: which to fit; the others have no wave.
     """
-    events, at_risk = counts.events.astype(np.float64), counts.at_risk().sum(axis=1)
+    events = counts.events.astype(np.float64)
     shapes = _shapes()
     own, other = _level_evidence(counts, events, expected)
     flat = (events.sum(axis=1) + own) / np.maximum(expected.sum(axis=1) + other, 1e-9)
@@ -147,11 +154,16 @@ def find_waves(counts: LagCounts, expected: Floats, wanted: NDArray[np.bool_]) -
     for begin in range(0, len(places), _BLOCK):
         some = places[begin : begin + _BLOCK]
         known = _Evidence(
-            events[some], at_risk[some], expected[some], own[some], other[some], flat[some]
+            events[some],
+            counts.at_risk(some).sum(axis=1),
+            expected[some],
+            own[some],
+            other[some],
+            flat[some],
         )
         hopeful, tried = _screen(known, shapes)
         some = some[hopeful]
-        levels, shares, gains = _fit(known.where(hopeful), shapes[tried])
+        levels, shares, gains = _fit(known.where(hopeful), shapes, tried)
         row, best = np.arange(len(some)), gains.argmax(axis=1)
         middle, width = np.divmod(tried[row, best], len(_SPREADS))
         ratio[some] = np.maximum(2 * gains[row, best], 0.0)
@@ -235,29 +247,34 @@ def _screen(known: _Evidence, shapes: Floats) -> tuple[NDArray[np.bool_], NDArra
     return hopeful, np.sort(tried, axis=1)
 
 
-def _fit(known: _Evidence, shapes: Floats) -> tuple[Floats, Floats, Floats]:
+def _fit(
+    known: _Evidence, shapes: Floats, tried: NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats]:
     """Maximise the likelihood by expectation and maximisation.
 
     Args:
         known: the pairs.
-        shapes: float64[pairs, waves, buckets].
+        shapes: float64[waves, buckets].
+        tried: int64[pairs, waves of each]: the waves to try.
 
     Returns:
-        Level, share and gain in log-likelihood over the flat level, each float64[pairs, waves].
+        Level, share and gain in log-likelihood over the flat level, each float64 as `tried`.
     """
-    events = known.events[:, None, :]
-    mean = np.maximum(known.expected, 1e-12)[:, None, :]
-    risk = known.at_risk[:, None, :] * shapes
-    exposed = np.maximum(risk.sum(axis=2), 1e-12)
-    own, other, flat = (column[:, None] for column in (known.own, known.other, known.flat))
-    total = mean.sum(axis=2) + other
-    level = np.broadcast_to(flat, exposed.shape)
-    share = 0.2 * events.sum(axis=2) / exposed
-    for _ in range(_STEPS):
-        ratio = events / (level[..., None] * mean + share[..., None] * risk)
-        level = (level * (ratio * mean).sum(axis=2) + own) / total
-        share = share * (ratio * risk).sum(axis=2) / exposed
-    fitted = level[..., None] * mean + share[..., None] * risk
-    gain = (events * np.log(fitted / (flat[..., None] * mean))).sum(axis=2)
-    gain -= (level - flat) * total + share * exposed
-    return level, share, gain + own * np.log(level / flat)
+    from nba.statistics import wave_kernels
+
+    level, share, gain = np.empty((3, *tried.shape))
+    wave_kernels.fit_waves(
+        known.events,
+        np.maximum(known.expected, 1e-12),
+        known.at_risk.astype(np.float64),
+        known.own,
+        known.other,
+        known.flat,
+        shapes,
+        tried,
+        _STEPS,
+        level,
+        share,
+        gain,
+    )
+    return level, share, gain

@@ -18,7 +18,9 @@ def count_shared(
     bought: NDArray[np.int32],
     shared: NDArray[np.int32],
 ) -> None:
-    """Count, per pair of types, the customers who bought both.
+    """Count, per pair of types, the customers who bought the second before or with the first.
+
+    Of types that a customer first bought in one order, either may count as the second.
 
     Args:
         customer_start: int64[customers + 1]: orders of customer c are at
@@ -37,16 +39,15 @@ def count_shared(
                 last[one] = customer
                 for number in range(found):
                     shared[one, mine[number]] += 1
-                    shared[mine[number], one] += 1
                 mine[found] = one
                 found += 1
 
 
 @njit(
-    f"void({_LONGS}, {_LONGS}, {_INTS}, {_LONGS}, {_LONGS}, {_INTS}, int64, {_LONGS}, int64,"
-    f" boolean[::1], boolean[::1], int32[:, ::1], {_LONGS}, {_INTS}, {_LONGS}, int32[:, :, ::1],"
-    " int32[:, :, ::1], int32[:, :, ::1], int32[:, ::1], int64[:, :, ::1], int32[:, ::1],"
-    " int32[:, :, ::1])",
+    f"void({_LONGS}, {_LONGS}, {_INTS}, {_LONGS}, {_LONGS}, {_INTS}, {_LONGS}, int64, {_INTS},"
+    f" int64, {_LONGS}, int64, boolean[::1], boolean[::1], {_INTS}, int32[:, ::1], {_LONGS},"
+    f" {_INTS}, {_LONGS}, int32[:, :, ::1], int32[:, :, ::1], int32[:, :, ::1], int32[:, ::1],"
+    " int64[:, :, ::1], int32[:, ::1], int32[:, :, ::1])",
     cache=True,
     nogil=True,
 )
@@ -57,11 +58,15 @@ def count_lags(
     ordered: NDArray[np.int64],
     arrived: NDArray[np.int64],
     rhythm: NDArray[np.int32],
+    customers: NDArray[np.int64],
     as_of: int,
-    bounds: NDArray[np.int64],
+    bucket_of: NDArray[np.int32],
+    day: int,
+    middle: NDArray[np.int64],
     period: int,
     is_main: NDArray[np.bool_],
     is_wanted: NDArray[np.bool_],
+    rank: NDArray[np.int32],
     place: NDArray[np.int32],
     settling_start: NDArray[np.int64],
     settling: NDArray[np.int32],
@@ -83,39 +88,52 @@ def count_lags(
         ordered: int64 per order: when; ascending within a customer.
         arrived: int64 per order: when it arrived.
         rhythm: int32 per customer: the class of those who order as often.
+        customers: int64: in which order to walk them; those of a class together, since their
+            counts share the cache.
         as_of: the instant at which following ends.
-        bounds: int64[buckets + 1]: the lags at which buckets begin and end.
+        bucket_of: int32 per day: the bucket of a lag of so many days; the last one is beyond all.
+        day: its length.
+        middle: int64 per bucket: the lag in its middle.
         period: the length of a calendar period; periods count back from `as_of`.
         is_main: bool per type: arrivals of it are followed.
         is_wanted: bool per type: they are followed to it.
-        place: int32[types, types]: the row of a pair in the last two arguments, or -1.
-        settling_start: int64[types + 1]: the types that owners of type a need for its sake are
-            at settling_start[a]:settling_start[a + 1] of the next argument.
+        rank: int32 per type: its place in the next argument.
+        place: int32[ranks, ranks]: the row of a pair, its second type first, in the last two
+            arguments, or -1.
+        settling_start: int64[types + 1]: the types for whose sake owners need type b are at
+            settling_start[b]:settling_start[b + 1] of the next argument.
         settling: int32: type codes.
         reach: int64, beside `settling`: for how long after the arrival they may need it.
-        owners: int32[types, rhythms, buckets], added to: arrivals followed through the bucket.
+        owners: int32[rhythms, types, buckets], added to: arrivals followed through the bucket.
         calendar: int32[types, buckets, periods], added to: the same, by the period in which the
             middle of the bucket lies.
-        taken: int32[types, rhythms, buckets], added to: orders of the type that ended a
+        taken: int32[rhythms, types, buckets], added to: orders of the type that ended a
             following, whichever type it began with.
         seasons: int32[types, periods], added to: the same, by the period of the order.
-        missed: int64[types, rhythms, buckets + 1], added to: `gone` over all first types.
+        missed: int64[rhythms, types, buckets + 1], added to: `gone` over all first types.
         events: int32[pairs, buckets], added to: followings that ended in the bucket.
-        gone: int32[pairs, rhythms, buckets + 1], added to: differences of those followed through
+        gone: int32[rhythms, pairs, buckets + 1], added to: differences of those followed through
             the bucket who were no longer at risk as it began, or never.
     """
-    type_count, bucket_count, period_count = calendar.shape
+    type_count, _, period_count = calendar.shape
     never = np.int64(2**62)
     following = np.full(len(bought), -1, np.int64)
     basket_of = np.empty(len(bought), np.int64)
     upcoming = np.full(type_count, -1, np.int64)
     previous = np.full(type_count, -1, np.int64)
-    mine = np.empty(type_count, np.int32)
-    touched = np.empty(type_count, np.int32)
-    entered = np.full(type_count, -1, np.int64)
-    leaves = np.empty(type_count, np.int64)
     in_order = np.full(type_count, -1, np.int64)
-    for customer in range(len(customer_start) - 1):
+    mine = np.empty(type_count, np.int32)
+    others = np.empty(type_count, np.int32)
+    mains = np.empty(type_count, np.int32)
+    seen = np.empty(type_count, np.int64)
+    last_day = len(bucket_of) - 1
+    settled_types = np.empty(type_count, np.int32)
+    settled_count = 0
+    for other in range(type_count):
+        if is_wanted[other] and settling_start[other] < settling_start[other + 1]:
+            settled_types[settled_count] = other
+            settled_count += 1
+    for customer in customers:
         orders_begin, orders_end = customer_start[customer], customer_start[customer + 1]
         kind = rhythm[customer]
         # Link each cell to the customer's next one of the same type, walking backwards.
@@ -128,91 +146,93 @@ def count_lags(
                     found += 1
                 following[cell] = upcoming[bought[cell]]
                 upcoming[bought[cell]] = cell
+        # Followed to are the types bought, and those that a type bought brings the need of.
+        reached = 0
+        for number in range(found):
+            if is_wanted[mine[number]]:
+                others[reached] = mine[number]
+                reached += 1
+        for number in range(settled_count):
+            other = settled_types[number]
+            for entry in range(settling_start[other], settling_start[other + 1]):
+                if upcoming[settling[entry]] >= 0 and upcoming[other] < 0:
+                    others[reached] = other
+                    reached += 1
+                    break
         for order in range(orders_begin, orders_end):
-            for cell in range(start[order], start[order + 1]):
-                upcoming[bought[cell]] = following[cell]
-                in_order[bought[cell]] = order
             since = arrived[order]
+            count = 0
             for cell in range(start[order], start[order + 1]):
                 main = bought[cell]
+                upcoming[main] = following[cell]
+                in_order[main] = order
                 if not is_main[main]:
                     continue
                 until = as_of
                 if following[cell] >= 0:
                     until = min(until, ordered[basket_of[following[cell]]])
-                seen = 0
-                while seen < bucket_count and since + bounds[seen + 1] <= until:
-                    middle = (bounds[seen] + bounds[seen + 1]) // 2
-                    back = (as_of - since - middle) // period
-                    owners[main, kind, seen] += 1
-                    calendar[main, seen, min(back, period_count - 1)] += 1
-                    seen += 1
-                if seen == 0:
-                    continue
-                count = 0
-                for number in range(found):
-                    other = mine[number]
-                    if not is_wanted[other]:
-                        continue
-                    if other != main and (in_order[other] == order or upcoming[other] >= 0):
-                        entered[other] = cell
-                        touched[count] = other
-                        count += 1
-                        leaves[other] = ordered[order]
-                        if in_order[other] != order:
-                            leaves[other] = ordered[basket_of[upcoming[other]]]
+                buckets = bucket_of[min(max(until - since, 0) // day, last_day)]
+                for bucket in range(buckets):
+                    back = (as_of - since - middle[bucket]) // period
+                    owners[kind, main, bucket] += 1
+                    calendar[main, bucket, min(back, period_count - 1)] += 1
+                if buckets > 0:
+                    mains[count] = main
+                    seen[count] = buckets
+                    count += 1
+            # All that arrived together wait for the same orders.
+            for number in range(reached if count > 0 else 0):
+                other = others[number]
+                line = rank[other]
+                comes = never
+                if in_order[other] == order:
+                    comes = ordered[order]
+                elif upcoming[other] >= 0:
+                    comes = ordered[basket_of[upcoming[other]]]
                 # Whoever gets, or lately got, another type that brings the need leaves as well.
-                for number in range(found):
-                    settler = mine[number]
-                    if settler == main:
-                        continue
-                    for entry in range(settling_start[settler], settling_start[settler + 1]):
-                        other = settling[entry]
-                        if other == main or not is_wanted[other]:
+                settled, otherwise, settler = never, never, -1
+                for entry in range(settling_start[other], settling_start[other + 1]):
+                    one = settling[entry]
+                    when = never
+                    if upcoming[one] >= 0:
+                        when = arrived[basket_of[upcoming[one]]]
+                    if in_order[one] == order or (
+                        previous[one] >= 0
+                        and arrived[basket_of[previous[one]]] + reach[entry] >= since
+                    ):
+                        when = since - 1
+                    if when < settled:
+                        otherwise = settled
+                        settled, settler = when, one
+                    elif when < otherwise:
+                        otherwise = when
+                # A type does not settle itself: first all others, then the one that settles.
+                for turn in range(1 if settler < 0 else 2):
+                    leaves = min(comes, settled if turn == 0 else otherwise)
+                    lag = leaves - since
+                    is_event = leaves == comes and comes > ordered[order] and lag >= 0
+                    bucket = bucket_of[min(max(lag, 0) // day, last_day)]
+                    gone_from = bucket + 1 if is_event else bucket
+                    left = 0
+                    for arrival in range(count):
+                        main = mains[arrival]
+                        until = seen[arrival]
+                        if bucket >= until or main == other or (main == settler) != turn:
                             continue
-                        when = never
-                        if upcoming[settler] >= 0:
-                            when = arrived[basket_of[upcoming[settler]]]
-                        if previous[settler] >= 0 or in_order[settler] == order:
-                            got = since
-                            if in_order[settler] != order:
-                                got = arrived[basket_of[previous[settler]]]
-                            if got + reach[entry] >= since:
-                                when = since - 1
-                        if when == never:
-                            continue
-                        if entered[other] != cell:
-                            entered[other] = cell
-                            touched[count] = other
-                            count += 1
-                            leaves[other] = -when
-                        elif abs(leaves[other]) > when:
-                            leaves[other] = -when
-                for number in range(count):
-                    other = touched[number]
-                    is_event = leaves[other] > ordered[order]
-                    lag = abs(leaves[other]) - since
-                    bucket = 0
-                    if lag < 0:
-                        is_event = False
-                    elif lag > 0 or is_event:
-                        while bucket < seen and bounds[bucket + 1] <= lag:
-                            bucket += 1
-                        if bucket >= seen:
-                            continue
-                    row = place[main, other]
-                    if is_event:
-                        taken[other, kind, bucket] += 1
-                        back = (as_of - since - lag) // period
-                        seasons[other, min(back, period_count - 1)] += 1
+                        left += 1
+                        missed[kind, other, until] -= 1
+                        row = place[line, rank[main]]
                         if row >= 0:
-                            events[row, bucket] += 1
-                        bucket += 1
-                    missed[other, kind, bucket] += 1
-                    missed[other, kind, seen] -= 1
-                    if row >= 0:
-                        gone[row, kind, bucket] += 1
-                        gone[row, kind, seen] -= 1
+                            gone[kind, row, gone_from] += 1
+                            gone[kind, row, until] -= 1
+                            if is_event:
+                                events[row, bucket] += 1
+                    if left > 0:
+                        missed[kind, other, gone_from] += left
+                        if is_event:
+                            taken[kind, other, bucket] += left
+                            back = (as_of - leaves) // period
+                            seasons[other, min(back, period_count - 1)] += left
             for cell in range(start[order], start[order + 1]):
                 previous[bought[cell]] = cell
         for number in range(found):

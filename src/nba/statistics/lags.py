@@ -36,6 +36,10 @@ _DAY: Final = int(DAY / MICROSECOND)
 
 LAG_DAYS: Final = _lag_days()
 """int32[buckets + 1]: a lag of d whole days is in the bucket b with LAG_DAYS[b] <= d."""
+_BUCKET_OF: Final = np.repeat(
+    np.arange(len(LAG_DAYS), dtype=np.int32), np.diff(LAG_DAYS, append=LAG_DAYS[-1] + 1)
+)
+"""The bucket of a lag of 0, 1, 2, … days; the last one is beyond all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +85,15 @@ class LagCounts:
         """Count the pairs kept."""
         return len(self.first)
 
-    def at_risk(self) -> NDArray[np.int64]:
-        """Give int32[pairs, rhythms, buckets]: arrivals of the first still without the second."""
-        return self.owners[self.first] - self.gone
+    def at_risk(self, pairs: NDArray[np.int64] | None = None) -> NDArray[np.int32]:
+        """Give int32[pairs, rhythms, buckets]: arrivals of the first still without the second.
+
+        Args:
+            pairs: of which pairs; by default of all.
+        """
+        if pairs is None:
+            return self.owners[self.first] - self.gone
+        return self.owners[self.first[pairs]] - self.gone[pairs]
 
     def __add__(self, other: LagCounts) -> LagCounts:
         """Add the counts of other customers.
@@ -249,7 +259,7 @@ def shared_customers(followed: Followed) -> NDArray[np.int32]:
     width = len(followed.types)
     shared = np.zeros((width, width), np.int32)
     lag_kernels.count_shared(followed.customer_start, followed.start, followed.bought, shared)
-    return shared
+    return shared + shared.T
 
 
 def lag_counts(
@@ -281,8 +291,7 @@ def lag_counts(
     orders = (followed.customer_start, followed.start, followed.bought)
     shared = shared_customers(followed) if shared is None else shared
     kept = shared >= min_shared
-    reach = np.zeros((width, width), np.int64) if settling is None else settling * _DAY
-    main, settled = np.nonzero(reach)
+    settler, settled, reach = _settlers(settling)
     # Whom a main type settles leaves a pair even where nobody bought both of it.
     kept[:, settled] |= min_shared == 1
     np.fill_diagonal(kept, val=False)
@@ -291,46 +300,88 @@ def lag_counts(
     wanted = every if wanted is None else wanted
     kept &= mains[:, None] & wanted[None, :]
     pairs = _most_shared(kept, shared)
-    place = np.full((width, width), -1, np.int32)
-    place.ravel()[pairs] = np.arange(len(pairs))
+    first, second = np.divmod(pairs, max(width, 1))
+    rank, place = _places(first, second, width)
+    rhythm = followed.rhythm()
     values: dict[str, Any] = {
-        "owners": np.zeros((width, RHYTHMS, buckets), np.int32),
+        "owners": np.zeros((RHYTHMS, width, buckets), np.int32),
         "calendar": np.zeros((width, buckets, PERIOD_COUNT), np.int32),
-        "taken": np.zeros((width, RHYTHMS, buckets), np.int32),
+        "taken": np.zeros((RHYTHMS, width, buckets), np.int32),
         "seasons": np.zeros((width, PERIOD_COUNT), np.int32),
-        "missed": np.zeros((width, RHYTHMS, buckets + 1), np.int64),
+        "missed": np.zeros((RHYTHMS, width, buckets + 1), np.int64),
         "events": np.zeros((len(pairs), buckets), np.int32),
-        "gone": np.zeros((len(pairs), RHYTHMS, buckets + 1), np.int32),
+        "gone": np.zeros((RHYTHMS, len(pairs), buckets + 1), np.int32),
     }
     lag_kernels.count_lags(
         *orders,
         followed.ordered,
         followed.arrived,
-        followed.rhythm(),
+        rhythm,
+        np.argsort(rhythm, kind="stable"),
         int(followed.as_of.astype(np.int64)),
-        LAG_DAYS.astype(np.int64) * _DAY,
+        _BUCKET_OF.astype(np.int32),
+        _DAY,
+        (LAG_DAYS[:-1] + LAG_DAYS[1:]) * np.int64(_DAY // 2),
         PERIOD_DAYS * _DAY,
         mains,
         wanted,
+        rank,
         place,
-        np.searchsorted(main, np.arange(width + 1)),
-        settled.astype(np.int32),
-        reach[main, settled],
+        np.searchsorted(settled, np.arange(width + 1)),
+        settler.astype(np.int32),
+        reach,
         *values.values(),
     )
     # The kernel writes differences of those gone.
     for name in ("missed", "gone"):
-        values[name] = np.cumsum(values[name], axis=2, dtype=values[name].dtype)[:, :, :-1].copy()
+        values[name] = np.cumsum(values[name], axis=2, out=values[name])[:, :, :-1]
+    # It counts class by class, for the sake of the cache.
+    for name in ("owners", "taken", "missed", "gone"):
+        values[name] = values[name].swapaxes(0, 1).copy()
     alive = values["events"].any(axis=1) | values["gone"].any(axis=(1, 2))
-    values |= {name: values[name][alive] for name in ("events", "gone")}
-    first, second = np.divmod(pairs[alive].astype(np.int32), max(width, 1))
+    if not alive.all():
+        values |= {name: values[name][alive] for name in ("events", "gone")}
+    first, second = (code[alive].astype(np.int32) for code in (first, second))
     return LagCounts(followed.types, followed.as_of, first, second, **values)
+
+
+def _settlers(
+    settling: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """List who settles what, sorted by what is settled: the two types, and for how long."""
+    if settling is None:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    settler, settled = np.nonzero(settling)
+    order = np.lexsort((settler, settled))
+    settler, settled = settler[order], settled[order]
+    return settler, settled, settling[settler, settled] * _DAY
 
 
 def _most_shared(kept: NDArray[np.bool_], shared: NDArray[np.int32]) -> NDArray[np.int64]:
     """Choose at most so many pairs as can be kept, those of most customers, ties by code."""
     pairs = np.flatnonzero(kept)
     if len(pairs) > PAIR_LIMIT:
-        most = np.argsort(-shared.ravel()[pairs], kind="stable")[:PAIR_LIMIT]
-        pairs = np.sort(pairs[most])
+        customers = shared.ravel()[pairs]
+        # As many as the last one chosen has; of those with so many the first are.
+        enough = np.partition(customers, len(pairs) - PAIR_LIMIT)[len(pairs) - PAIR_LIMIT]
+        chosen = customers > enough
+        ties = np.flatnonzero(customers == enough)
+        chosen[ties[: PAIR_LIMIT - np.count_nonzero(chosen)]] = True
+        pairs = pairs[chosen]
     return pairs
+
+
+def _places(
+    first: NDArray[np.int64], second: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Number the types of pairs, all others alike, and lay the pairs out, second by first.
+
+    The table of those few types stays in the cache, where one of all types would not.
+    """
+    paired = np.zeros(width, np.bool_)
+    paired[first] = paired[second] = True
+    count = np.count_nonzero(paired)
+    rank = np.where(paired, np.cumsum(paired) - 1, count).astype(np.int32)
+    place = np.full((count + 1, count + 1), -1, np.int32)
+    place[rank[second], rank[first]] = np.arange(len(first))
+    return rank, place
