@@ -102,7 +102,11 @@ def successors(
     is_learned = place >= len(links.old)
     old, new = np.divmod(keys, max(width, 1))
     support, followed = _flow(placed, types, old, new)
-    words, _ = coded([word.casefold() for word in title] for title in titles)
+    linked = {*old.tolist(), *new.tolist()}
+    words, _ = coded(
+        [word.casefold() for word in title] if product in linked else []
+        for product, title in enumerate(titles)
+    )
     score = overlap(Rows.of(words), old, new) + support / (followed + _FLOW_SMOOTHING)
     # A link back to what came out earlier may close a loop.
     score -= launched[new] < launched[old]
@@ -265,11 +269,15 @@ def _flow(
         Per edge: distinct customers who went from the old product to the new one; and, whatever
         they took, those who went on from the old one.
     """
-    proven = np.repeat(placed.proven, placed.size)
-    basket = np.repeat(np.arange(len(placed)), placed.size)[proven]
-    product = placed.product[proven].astype(np.int64)
-    customer = placed.customer[basket].astype(np.int64)
+    width = len(types.category)
+    is_old, is_left = np.zeros(width, np.bool_), np.zeros(len(types.categories) + 1, np.bool_)
+    is_old[old] = True
     # Products without a category are one of their own, numbered -1.
+    is_left[types.category[old]] = True
+    tells = np.repeat(placed.proven, placed.size) & is_left[types.category[placed.product]]
+    basket = np.repeat(np.arange(len(placed)), placed.size)[tells]
+    product = placed.product[tells].astype(np.int64)
+    customer = placed.customer[basket].astype(np.int64)
     cell = customer * (len(types.categories) + 1) + types.category[product]
     order = np.lexsort((product, basket, cell))
     cell, basket, product, customer = cell[order], basket[order], product[order], customer[order]
@@ -278,8 +286,7 @@ def _flow(
     visit = np.cumsum(begins) - 1
     cells = cell[start[:-1]]
     goes_on = np.append(cells[1:] == cells[:-1], False)
-    leaving = np.flatnonzero(goes_on[visit] & np.isin(product, old))
-    width = len(types.category)
+    leaving = np.flatnonzero(goes_on[visit] & is_old[product])
     row, place = crossed(start[visit[leaving] + 1], start[visit[leaving] + 2])
     source = leaving[row]
     taken = product[source] * width + product[place]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from nba.learn.text import WORD
@@ -43,20 +44,25 @@ def versions(brand: str, title: Sequence[str]) -> list[Version]:
         brand: part of the family even where the title leaves it out.
         title: its words as the shop writes them, without those that tell variants apart.
     """
+    read = [
+        (place, *number)
+        for place, (before, written) in enumerate(zip(["", *title], title, strict=False))
+        if (number := _number(written, before)) is not None
+    ]
+    if not read:
+        return []
     words = [one.casefold() for one in title]
     unsaid = [one for one in WORD.findall(brand.casefold()) if one not in words]
-    found = []
-    for place, written in enumerate(title):
-        read = _number(written, words[place - 1] if place else "")
-        if read is not None:
-            gap, number, is_clear = read
-            family = (*unsaid, *words[:place], gap, *words[place + 1 :])
-            found.append(Version(family, number, is_clear))
+    found = [
+        Version((*unsaid, *words[:place], gap, *words[place + 1 :]), number, is_clear)
+        for place, gap, number, is_clear in read
+    ]
     return [one for one in found if one.is_clear] or found
 
 
+@lru_cache(maxsize=1 << 16)
 def _number(written: str, before: str) -> tuple[str, int, bool] | None:
-    """Read a word as a number: what remains of the word, the number, whether it is clear."""
+    """Read a word, given the one before: what remains of it, the number, whether it is clear."""
     model = _MODEL.fullmatch(written.casefold())
     if model:
         return f"{model[1]}#{model[3]}", int(model[2]), int(model[2]) < _MANY
@@ -65,7 +71,7 @@ def _number(written: str, before: str) -> tuple[str, int, bool] | None:
     if not (written.isascii() and written.isdigit()) or written.startswith("0"):
         return None
     number = int(written)
-    is_clear = number in _YEARS or (number < _MANY and before in _MARKS)
+    is_clear = number in _YEARS or (number < _MANY and before.casefold() in _MARKS)
     return ("#", number, is_clear) if is_clear or number < _MANY else None
 
 
