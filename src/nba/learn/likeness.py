@@ -15,6 +15,7 @@ from nba.data.catalog import Catalog
 from nba.learn.assortment import Assortment
 from nba.learn.designs import Designs
 from nba.learn.neighbours import Neighbours, distinct, joined, starts
+from nba.learn.ranges import crossed
 from nba.learn.text import coded, grams, overlap, words
 from nba.statistics.pairs import WEIGHT_UNIT, basket_weights
 from nba.statistics.rows import Rows, nearest
@@ -63,12 +64,14 @@ class _Wording(NamedTuple):
 
     Attributes:
         rows: designs x terms; the products of rows are cosines.
-        holders: terms x designs.
-        weight: int64 per term, in 1/65536.
+        told: ones: designs x kinds of terms, a kind being those that the same designs have.
+        holders: the same transposed.
+        weight: int64 per kind, of its terms together, in 1/65536.
         inverse: float64 per design: what its row was scaled by to length 1.
     """
 
     rows: Rows
+    told: Rows
     holders: Rows
     weight: NDArray[np.int64]
     inverse: NDArray[np.float64]
@@ -196,7 +199,7 @@ def _compared(
 
     Designs of block -1 stand aside. Scores are likeness + `lift`, ties to the more ordered.
     """
-    wording = _wording(block, features.terms)
+    wording = _wording(block, features.terms, asking)
     mates = _mates(block, features, asking)
 
     def compare(some: slice) -> Neighbours:
@@ -218,11 +221,11 @@ def _likeness(
     room: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Compare designs with their mates and those nearest by text: pairs, by first, then second."""
-    rows, holders, term_weight, inverse = wording
+    rows, told, holders, kind_weight, inverse = wording
     width = len(rows)
     # Weights as terms have them, so that what ranks what shares most ranks by cosine.
     first, second, cosine = nearest(
-        rows, holders, term_weight, inverse / WEIGHT_UNIT, asking, top_k=room
+        told, holders, kind_weight, inverse / WEIGHT_UNIT, asking, top_k=room
     )
     shared = first * width + second
     one = np.broadcast_to(asking[:, None], mates.shape)
@@ -241,7 +244,7 @@ def _likeness(
     return first, second, np.asarray(likeness, np.float64)
 
 
-def _wording(block: NDArray[np.int32], terms: csr_array) -> _Wording:
+def _wording(block: NDArray[np.int32], terms: csr_array, asking: NDArray[np.int64]) -> _Wording:
     """Weigh the terms of every design, and scale its row to length 1.
 
     Columns become (term, block), so that rows of two blocks have nothing in common.
@@ -254,15 +257,59 @@ def _wording(block: NDArray[np.int32], terms: csr_array) -> _Wording:
     # The designs that have a term stand by block.
     begins = starts(term * (int(block.max(initial=0)) + 1) + block[design])
     holders = np.diff(np.append(begins, len(design)))
+    telling = holders <= _COMMON
+    design, holders = design[np.repeat(telling, holders)], holders[telling]
     weight = basket_weights()[np.minimum(holders, BASKET_SIZE_CAP)]
-    telling = np.where(holders <= _COMMON, holders, 0)
-    design = design[np.repeat(holders <= _COMMON, holders)]
-    length = np.sqrt(np.bincount(design, np.repeat(weight, telling), len(block)) / WEIGHT_UNIT)
-    value = np.repeat(np.sqrt(weight / WEIGHT_UNIT), telling) / length[design]
-    value, start = value.astype(np.float32), np.append(0, np.cumsum(telling)).astype(np.int64)
-    rows = csc_array((value, design, start), shape=(len(block), len(holders))).tocsr()
-    holding = Rows(start, design.astype(np.uint32), value)
-    return _Wording(Rows.of(rows), holding, weight, 1 / np.maximum(length, 1e-9))
+    length = np.sqrt(np.bincount(design, np.repeat(weight, holders), len(block)) / WEIGHT_UNIT)
+    value = np.repeat(np.sqrt(weight / WEIGHT_UNIT), holders) / length[design]
+    # A term that nobody who asks has leads nowhere.
+    leads = np.logical_or.reduceat(np.isin(np.arange(len(block)), asking)[design], _begin(holders))
+    cells = np.repeat(leads, holders)
+    design, value, holders, weight = design[cells], value[cells], holders[leads], weight[leads]
+    rows, _ = _both_ways(value.astype(np.float32), design, holders, len(block))
+    design, holders, weight = _kinds(design, holders, weight)
+    kinds = _both_ways(np.ones(len(design), np.float32), design, holders, len(block))
+    return _Wording(rows, *kinds, weight, 1 / np.maximum(length, 1e-9))
+
+
+def _both_ways(
+    value: NDArray[np.float32], design: NDArray[np.int64], holders: NDArray[np.int64], width: int
+) -> tuple[Rows, Rows]:
+    """Give the matrix whose columns hold that many designs each by rows, and transposed."""
+    start = np.append(0, np.cumsum(holders)).astype(np.int64)
+    matrix = csc_array((value, design, start), shape=(width, len(holders)))
+    return Rows.of(matrix.tocsr()), Rows(start, design.astype(np.uint32), value)
+
+
+def _kinds(
+    design: NDArray[np.int64], holders: NDArray[np.int64], weight: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Take terms that the same designs have as one: mostly the letter runs of a word.
+
+    Returns:
+        The designs of each kind, one kind behind the other; how many each has; its weight.
+    """
+    start = _begin(holders)
+    # Terms with one sum of random marks are likely to have the same designs; then they are
+    # compared.
+    mark = np.random.default_rng(0).integers(1 << 62, size=int(design.max(initial=0)) + 1)
+    total = np.add.reduceat(mark[design], start)
+    order = np.argsort(total, kind="stable")
+    one, other = order[:-1], order[1:]
+    same = (total[one] == total[other]) & (holders[one] == holders[other])
+    one, other = one[same], other[same]
+    row, place = crossed(start[one], start[one] + holders[one])
+    apart = design[place] != design[place + (start[other] - start[one])[row]]
+    same[same] = np.bincount(row, apart, len(one)) == 0
+    first = np.flatnonzero(np.append(True, ~same)[: len(order)])
+    kept = order[first]
+    _, place = crossed(start[kept], start[kept] + holders[kept])
+    kind_weight = np.add.reduceat(weight[order], first)
+    return design[place], holders[kept], kind_weight
+
+
+def _begin(length: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.cumsum(length) - length
 
 
 def _mates(
