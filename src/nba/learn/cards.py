@@ -11,6 +11,7 @@ from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
 from nba.domain import DAY
 from nba.learn.assortment import NONE, Assortment
+from nba.learn.neighbours import distinct
 
 
 def product_cards(
@@ -45,7 +46,7 @@ def product_cards(
         price=price,
         has_price=listing.priced | (price > 0),
         sale_price=listing.sale_price,
-        has_sale_price=listing.on_sale,
+        has_sale_price=listing.on_sale & ~(listing.sale_until <= history.as_of),
         availability=listing.availability,
         is_durable=listing.is_consumable == 0,
         orders=orders,
@@ -72,9 +73,8 @@ def _buyers(placed: Baskets) -> NDArray[np.int32]:
     """Count the distinct customers of each product, a guest order being one."""
     width = max(len(placed.product_ids), 1)
     bought = np.repeat(placed.customer, placed.size).astype(np.int64) * width + placed.product
-    return np.bincount(np.unique(bought) % width, minlength=len(placed.product_ids)).astype(
-        np.int32
-    )
+    buyers = np.bincount(distinct(bought) % width, minlength=len(placed.product_ids))
+    return buyers.astype(np.int32)
 
 
 def _orders_of(
@@ -86,8 +86,8 @@ def _orders_of(
         return own
     cell = kind[placed.product]
     order = np.repeat(np.arange(len(placed)), placed.size)
-    distinct = np.unique((order * width + cell)[cell != NONE])
-    orders = np.bincount(distinct % width, minlength=width)
+    held = distinct((order * width + cell)[cell != NONE])
+    orders = np.bincount(held % width, minlength=width)
     return np.where(kind == NONE, own, orders[kind]).astype(np.int32)
 
 
