@@ -75,7 +75,7 @@ def find_companions(
         placed: kept orders; proven customers count.
         code: int32 per product: its type, -1 none.
         price: median price per type, NaN where unknown.
-        min_lift: as above.
+        min_lift: as above; 1 or more.
         price_ratio: as above.
     """
     width = len(price)
@@ -87,15 +87,18 @@ def find_companions(
     first, second, together = first[both], second[both], counts.customers[both]
     swap = code[first] > code[second]
     first, second = np.where(swap, second, first), np.where(swap, first, second)
-    pairs, pair = np.unique(code[first] * np.int64(width) + code[second], return_inverse=True)
-    coincidences = _sums(pair, together * (together - 1) / 2, len(pairs))
-    # No expectation raises the bound, so most pairs of types need none.
+    keys = code[first] * np.int64(width) + code[second]
+    # Without coincidences there is no lift, and no expectation raises it above its bound here.
+    twice = together > 1
+    pairs, pair = np.unique(keys[twice], return_inverse=True)
+    coincidences = _sums(pair, (together * (together - 1) / 2)[twice], len(pairs))
     bound = gamma.ppf(0.05, coincidences + 1)
-    able = bound >= min_lift
-    number = np.cumsum(able) - 1
-    kept = able[pair]
-    pair, first, second, together = number[pair[kept]], first[kept], second[kept], together[kept]
-    pairs, bound = pairs[able], bound[able]
+    pairs, bound = pairs[bound >= min_lift], bound[bound >= min_lift]
+    able = np.zeros(width**2, np.bool_)
+    able[pairs] = True
+    kept = able[keys]
+    pair = np.searchsorted(pairs, keys[kept])
+    first, second, together = first[kept], second[kept], together[kept]
     squares = [_squares(pair, side, together, len(pairs), len(code)) for side in (first, second)]
     total = _sums(pair, together, len(pairs))
     usual = squares[0] * squares[1] / (2 * np.maximum(total, 1) ** 2)

@@ -149,10 +149,13 @@ class LagCounts:
         first = np.concatenate([self.first[stays], fresh.first[comes]])
         second = np.concatenate([self.second[stays], fresh.second[comes]])
         order = np.lexsort((second, first))
+        is_fresh = order >= np.count_nonzero(stays)
         values: dict[str, Any] = {"owners": self.owners, "calendar": self.calendar}
         for name in ("events", "gone"):
-            rows = np.concatenate([getattr(self, name)[stays], getattr(fresh, name)[comes]])
-            values[name] = rows[order]
+            old, new = getattr(self, name), getattr(fresh, name)
+            values[name] = np.empty((len(order), *old.shape[1:]), old.dtype)
+            values[name][~is_fresh] = old[stays]
+            values[name][is_fresh] = new[comes]
         for name in ("taken", "seasons", "missed"):
             values[name] = getattr(self, name).copy()
             values[name][wanted] = getattr(fresh, name)[wanted]
@@ -335,12 +338,11 @@ def lag_counts(
     # The kernel writes differences of those gone.
     for name in ("missed", "gone"):
         values[name] = np.cumsum(values[name], axis=2, out=values[name])[:, :, :-1]
+    alive = values["events"].any(axis=1) | values["gone"].any(axis=(0, 2))
     # It counts class by class, for the sake of the cache.
-    for name in ("owners", "taken", "missed", "gone"):
+    for name in ("owners", "taken", "missed"):
         values[name] = values[name].swapaxes(0, 1).copy()
-    alive = values["events"].any(axis=1) | values["gone"].any(axis=(1, 2))
-    if not alive.all():
-        values |= {name: values[name][alive] for name in ("events", "gone")}
+    values |= {"events": values["events"][alive], "gone": values["gone"].swapaxes(0, 1)[alive]}
     first, second = (code[alive].astype(np.int32) for code in (first, second))
     return LagCounts(followed.types, followed.as_of, first, second, **values)
 

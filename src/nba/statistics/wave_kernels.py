@@ -52,46 +52,34 @@ def fit_waves(
         share: float64[pairs, tries], written.
         gain: float64[pairs, tries], written: log-likelihood over that of the flat level.
     """
-    bucket_count, tries = events.shape[1], tried.shape[1]
-    told = np.empty(bucket_count, np.int64)
-    risk = np.empty((bucket_count, tries))
-    exposed, by_level, by_wave = np.empty(tries), np.empty(tries), np.empty(tries)
+    bucket_count = events.shape[1]
+    told = np.empty(bucket_count)
+    mean = np.empty(bucket_count)
+    risk = np.empty(bucket_count)
     for pair in range(len(events)):
-        total, happened, count = other[pair], 0.0, 0
-        exposed[:] = 0.0
-        for bucket in range(bucket_count):
-            total += expected[pair, bucket]
-            happened += events[pair, bucket]
-            # Without events a bucket counts by its exposure alone, the same in every step.
-            for one in range(tries):
-                risk[count, one] = at_risk[pair, bucket] * shapes[tried[pair, one], bucket]
-                exposed[one] += risk[count, one]
-            if events[pair, bucket] > 0:
-                told[count] = bucket
-                count += 1
-        for one in range(tries):
-            exposed[one] = max(exposed[one], _LEAST)
-            level[pair, one] = flat[pair]
-            share[pair, one] = 0.2 * happened / exposed[one]
-        for _ in range(steps):
-            by_level[:] = 0.0
-            by_wave[:] = 0.0
+        for one in range(tried.shape[1]):
+            total, happened, exposed, count = other[pair], 0.0, 0.0, 0
+            for bucket in range(bucket_count):
+                total += expected[pair, bucket]
+                # Without events a bucket counts by its exposure alone, the same in every step.
+                mean[count] = expected[pair, bucket]
+                risk[count] = at_risk[pair, bucket] * shapes[tried[pair, one], bucket]
+                told[count] = events[pair, bucket]
+                exposed += risk[count]
+                happened += told[count]
+                count += told[count] > 0
+            exposed = max(exposed, _LEAST)
+            now, part = flat[pair], 0.2 * happened / exposed
+            for _ in range(steps):
+                by_level, by_wave = 0.0, 0.0
+                for number in range(count):
+                    ratio = told[number] / (now * mean[number] + part * risk[number])
+                    by_level += ratio * mean[number]
+                    by_wave += ratio * risk[number]
+                now = (now * by_level + own[pair]) / total
+                part *= by_wave / exposed
+            rise = own[pair] * log(now / flat[pair]) - (now - flat[pair]) * total - part * exposed
             for number in range(count):
-                bucket = told[number]
-                mean = expected[pair, bucket]
-                for one in range(tries):
-                    fitted = level[pair, one] * mean + share[pair, one] * risk[number, one]
-                    ratio = events[pair, bucket] / fitted
-                    by_level[one] += ratio * mean
-                    by_wave[one] += ratio * risk[number, one]
-            for one in range(tries):
-                level[pair, one] = (level[pair, one] * by_level[one] + own[pair]) / total
-                share[pair, one] *= by_wave[one] / exposed[one]
-        for one in range(tries):
-            rise = own[pair] * log(level[pair, one] / flat[pair])
-            rise -= (level[pair, one] - flat[pair]) * total + share[pair, one] * exposed[one]
-            for number in range(count):
-                mean = expected[pair, told[number]]
-                fitted = level[pair, one] * mean + share[pair, one] * risk[number, one]
-                rise += events[pair, told[number]] * log(fitted / (flat[pair] * mean))
-            gain[pair, one] = rise
+                fitted = now * mean[number] + part * risk[number]
+                rise += told[number] * log(fitted / (flat[pair] * mean[number]))
+            level[pair, one], share[pair, one], gain[pair, one] = now, part, rise
