@@ -31,7 +31,7 @@ check: $(READY) ## Run linter, formatter, types and import rules
 	$(BIN)/lint-imports --no-logo
 
 bench: $(BENCH_READY) ## List the benchmarks and run the training one
-	@ls benchmarks/*.py
+	@grep -l "^    python benchmarks" benchmarks/*.py benchmarks/*/*.py
 	$(BIN)/python benchmarks/training.py $(ARGS)
 
 # The newest versions that work together, as name==version only; read the diff, then run the tests.

@@ -27,6 +27,7 @@ AsOf = Annotated[
     ),
 ]
 ProductId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+ProductIds = Annotated[str, Field(max_length=MAX_BASKET * (MAX_ID + 1))]
 Price = Annotated[int | None, Field(ge=0, le=MAX_MINOR_UNITS)]
 Fallback = Annotated[
     Literal["popular"] | None,
@@ -44,10 +45,10 @@ class ListQuery(BaseModel):
     """What every list takes."""
 
     limit: int = Field(10, ge=1, le=50, description="how many products at most")
-    in_basket: list[str] = Field(
+    in_basket: list[ProductIds] = Field(
         [], description="products in the basket, never shown; repeated or comma-separated"
     )
-    exclude: list[str] = Field(
+    exclude: list[ProductIds] = Field(
         [], description="products never to show; repeated or comma-separated"
     )
     category: str | None = Field(

@@ -108,3 +108,11 @@ def test_only_post_completes_a_basket(client: TestClient) -> None:
     answer = client.get(PATH)
     assert is_problem(answer, 405)
     assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("name", ["product_ids", "exclude", "in_basket", "category"])
+def test_text_that_no_text_can_be_is_refused(client: TestClient, name: str) -> None:
+    value = '"\\ud800"' if name == "category" else '["\\ud800"]'
+    body = f'{{"product_ids": ["kettle"], "{name}": {value}}}'
+    answer = client.post(PATH, content=body, headers={"content-type": "application/json"})
+    assert is_problem(answer, 422)

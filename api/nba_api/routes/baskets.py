@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1", tags=["baskets"])
 @router.post(
     "/baskets:complete", responses={200: {"model": SlateAnswer}, **declared(404, 422, 503)}
 )
-async def complete(live: LiveState, body: BasketRequest) -> Response:
+def complete(live: LiveState, body: BasketRequest) -> Response:
     """What goes with a basket; with a total, what closes the gap to it stands first."""
     slate = live.serving().recommender.complete_basket(
         body.product_ids,

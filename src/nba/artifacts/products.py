@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Texts
+from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES
+
+_ORDERABLE: Final = [AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,10 @@ class Products:
     category_orders: NDArray[np.int32]
     popular: NDArray[np.int32]
     popular_orders: NDArray[np.int32]
+
+    def can_be_ordered(self) -> NDArray[np.bool_]:
+        """Tell which can be ordered, now or in advance, bool per product."""
+        return np.isin(self.availability, _ORDERABLE)
 
     def __len__(self) -> int:
         """Count the products."""

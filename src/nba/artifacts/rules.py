@@ -13,14 +13,14 @@ from nba.domain import Instants, Texts
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """One row a rule, sorted by target, source, kind.
+    """One row a rule, sorted by target, source, relation, kind.
 
     Attributes:
         kind: int8, a code of `vocabulary.RULE_KINDS`.
         source: int32 per rule: the product whose lists it is about; the target itself where it is
             about every product's.
         target: int32 per rule: the product pinned to their top, banned from them or linked.
-        relation: the relation it holds for, a word of `vocabulary.Relation`; empty = every one.
+        relation: the list it holds for, a word of `vocabulary.CURATED_LISTS`; empty = every one.
         valid_from, valid_until: datetime64[us]; NaT = no bound; the end is excluded.
     """
 

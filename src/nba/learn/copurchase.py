@@ -82,7 +82,7 @@ def bought_together(
         alike = placed.coarsened(designs.design, designs.ids)
         together = rank_partners(alike, config, top_k=spare * filled, threads=threads)
         for some in _blocks(ladder.short(filled)):
-            add(rungs.by_groups(some, together, shelf), filled)
+            add(rungs.by_groups(some, together, fits, shelf), filled)
     if len(types.categories):
         ranges = placed.coarsened(types.category, types.categories)
         beside = rank_partners(ranges, config, top_k=config.fill_to, threads=threads)

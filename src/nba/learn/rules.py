@@ -10,7 +10,9 @@ from nba.domain import Ids
 
 
 def coded_rules(rows: ProductRules, ids: Ids) -> Rules:
-    """Code the products of a shop's rules; a rule about a product nobody knows says nothing.
+    """Code the products of a shop's rules.
+
+    A rule about a product nobody knows says nothing, nor does one of a product about itself.
 
     Args:
         rows: as the shop gave them.
@@ -21,8 +23,14 @@ def coded_rules(rows: ProductRules, ids: Ids) -> Rules:
         found if one == "" else ids.find(one)
         for one, found in zip(rows.source_product_id, target, strict=True)
     ]
-    pairs = zip(source, target, strict=True)
-    known = np.array([None not in pair for pair in pairs], np.bool_)
+    own = [
+        one == other
+        for one, other in zip(rows.source_product_id, rows.target_product_id, strict=True)
+    ]
+    known = np.array(
+        [None not in pair and not same for *pair, same in zip(source, target, own, strict=True)],
+        np.bool_,
+    )
     places = np.flatnonzero(known)
     return Rules(
         rows.kind[known],

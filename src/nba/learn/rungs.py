@@ -15,7 +15,7 @@ from nba.learn.designs import Designs
 from nba.learn.ladder import Rung, rank
 from nba.learn.partners import Partners, bar
 from nba.learn.ranges import crossed
-from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, SOURCES, Source
+from nba.vocabulary import SOURCES, Source
 
 _OFFERED: Final = 4
 """Products of partner categories looked at an edge wanted, since some will not fit."""
@@ -23,7 +23,6 @@ _BEST_OF_RANGE: Final = 64
 """Best sellers of a range looked at, since some will not fit."""
 _LEVEL: Final = " > "
 """What stands between the levels of a category path."""
-_ORDERABLE: Final = [AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES]
 
 
 class Shelf(NamedTuple):
@@ -31,28 +30,30 @@ class Shelf(NamedTuple):
 
     Attributes:
         design: int32 per product.
-        best: int32 per design: of its variants that can be ordered the one with most customers;
-            -1 where none can.
+        start: int64 per design + 1: where its variants stand.
+        variant: int32: the variants that can be ordered, of each design those with most customers
+            first.
+        best: int32 per design: the first of them; -1 where none can be ordered.
         customers: int64 per product: its proven customers.
     """
 
     design: NDArray[np.int32]
+    start: NDArray[np.int64]
+    variant: NDArray[np.int32]
     best: NDArray[np.int32]
     customers: NDArray[np.int64]
 
     @classmethod
     def of(cls, designs: Designs, products: Products, customers: NDArray[np.int64]) -> Self:
-        """Choose the variant to show of each design."""
-        on_sale = np.flatnonzero(np.isin(products.availability, _ORDERABLE))
+        """Rank the variants of each design."""
+        on_sale = np.flatnonzero(products.can_be_ordered()).astype(np.int32)
         order = np.lexsort((on_sale, -customers[on_sale], designs.design[on_sale]))
-        shown, begins = np.unique(designs.design[on_sale[order]], return_index=True)
+        variant = on_sale[order]
+        count = np.bincount(designs.design[variant], minlength=len(designs))
+        start = np.append(0, np.cumsum(count)).astype(np.int64)
         best = np.full(len(designs), -1, np.int32)
-        best[shown] = on_sale[order[begins]]
-        return cls(designs.design, best, customers)
-
-    def shows(self, product: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Tell which products are the variant to show of their design."""
-        return np.asarray(self.best[self.design[product]] == product, np.bool_)
+        best[count > 0] = variant[start[:-1][count > 0]]
+        return cls(designs.design, start, variant, best, customers)
 
 
 def by_orders(pairs: Partners) -> Rung:
@@ -69,16 +70,23 @@ def by_orders(pairs: Partners) -> Rung:
     )
 
 
-def by_groups(some: NDArray[np.int32], designs: Partners, shelf: Shelf) -> Rung:
-    """What shares orders with variants of a product: the variant to show of each design."""
+def by_groups(
+    some: NDArray[np.int32], designs: Partners, fits: Compatibility, shelf: Shelf
+) -> Rung:
+    """What shares orders with variants of a product: of each design the best variant that fits."""
     top = designs.top
     row, place = _listed(top.indptr, shelf.design[some])
-    second = shelf.best[top.partner[place]]
-    kept = (second >= 0) & (designs.convincing() & (top.orders > 0))[place]
-    row, place, second = row[kept], place[kept], second[kept]
+    kept = (designs.convincing() & (top.orders > 0))[place]
+    row, place = row[kept], place[kept]
+    edge, at = _listed(shelf.start, top.partner[place])
+    first, second = some[row[edge]], shelf.variant[at]
+    fit = np.flatnonzero(fits.fits(first, second))
+    # Variants stand by design, the best first: of each edge the first that fits.
+    fit = fit[np.diff(edge[fit], prepend=-1) != 0]
+    first, second, place = first[fit], second[fit], place[edge[fit]]
     return _rung(
         Source.GROUP,
-        some[row],
+        first,
         second,
         top.score[place],
         top.orders[place],
@@ -166,7 +174,9 @@ def by_links(some: NDArray[np.int32], fits: Compatibility, shelf: Shelf) -> Rung
     known = fits.goes_with < len(fits.specific)
     owner, named = owner[known], fits.goes_with[known].astype(np.int32)
     first, second = np.concatenate([owner, named]), np.concatenate([named, owner])
-    kept = np.isin(first, some) & shelf.shows(second)
+    asked, on_sale = np.zeros((2, len(fits.specific)), np.bool_)
+    asked[some], on_sale[shelf.variant] = True, True
+    kept = asked[first] & on_sale[second]
     first, second = first[kept], second[kept]
     score = (1 + shelf.customers[second]) / (1 + shelf.customers.max(initial=0))
     return _rung(Source.CATALOGUE_LINK, first, second, score)

@@ -77,7 +77,14 @@ def train(
     graphs: dict[str, ProductGraph] = {}
     announce("similar products")
     graphs[Relation.SIMILAR] = similar(
-        listing, products, types, fits, placed, known.events, config.similar, threads=workers
+        listing,
+        products,
+        types,
+        fits,
+        placed,
+        known.events.until(known.as_of),
+        config.similar,
+        threads=workers,
     )
     announce("bought together")
     graphs[Relation.BOUGHT_TOGETHER] = bought_together(

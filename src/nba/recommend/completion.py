@@ -28,13 +28,16 @@ class Gap:
         total: asked for.
         amount: the total less what the basket costs now, at least 0.
         band: how much more than the gap a product may cost.
-        unpriced: ids of products of the basket whose price nobody knows; they count nothing.
+        unpriced: ids of products of the basket that count nothing: nobody knows their price, or it
+            is in another currency than that of the first.
+        currency: of the amounts; empty where nobody said.
     """
 
     total: int
     amount: int
     band: int
     unpriced: tuple[str, ...]
+    currency: str
 
     @classmethod
     def of(cls, snapshot: Snapshot, basket: Sequence[int], total: int) -> Self:
@@ -47,11 +50,14 @@ class Gap:
             raise ConfigError(f"target_total is {total}; expected minor units, 0 or more")
         codes = np.array(basket, np.int64)
         priced = snapshot.products.has_price[codes]
+        currencies = [snapshot.products.currency[code] for code in codes.tolist()]
+        currency = next((one for one, has in zip(currencies, priced, strict=True) if has), "")
+        priced &= np.array([one == currency for one in currencies], np.bool_)
         paid = int(price_to_pay(snapshot.products, codes[priced]).sum())
         amount = max(total - paid, 0)
         band = max(amount * GAP_PERCENT, total * TOTAL_PERCENT) // 100
         unpriced = {snapshot.products.ids[code] for code in codes[~priced].tolist()}
-        return cls(total, amount, band, tuple(sorted(unpriced)))
+        return cls(total, amount, band, tuple(sorted(unpriced)), currency)
 
     def asked(self) -> dict[str, Any]:
         """Give what an answer's request says of it."""
@@ -69,5 +75,7 @@ class Gap:
             paid = int(price_to_pay(snapshot.products, np.array([code]))[0])
             return source, reasons.closing(reason, gap=self.amount, price=paid)
 
-        kept = candidates.where(closes & snapshot.products.has_price[codes])
-        return replace(kept, explain=explain)
+        closes &= snapshot.products.has_price[codes]
+        for place in np.flatnonzero(closes).tolist() if self.currency else ():
+            closes[place] = snapshot.products.currency[int(codes[place])] == self.currency
+        return replace(candidates.where(closes), explain=explain)

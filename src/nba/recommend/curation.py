@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,11 +27,13 @@ class Curation:
             `EVERY_PRODUCT`; ascending, that is by id.
         banned: int32, products that must not stand in it.
         linked: product the list is about → products that the shop links to it, ascending.
+        mark: a hash of the rules in force; empty where none is.
     """
 
     pinned: Mapping[int, int]
     banned: NDArray[np.int32]
     linked: Mapping[int, Collection[int]]
+    mark: str = ""
 
 
 NO_CURATION: Final = Curation({}, NO_PRODUCTS, {})
@@ -40,11 +43,14 @@ class Curator:
     """The rules of a snapshot, ready to be asked about one list at a time."""
 
     def __init__(self, rules: Rules) -> None:
-        """Decode the relations once."""
+        """Code the relations and sort the sources once."""
         self._rules = rules
-        self._relation = np.array(list(rules.relation), np.str_)
+        self._relations, relation = np.unique(list(rules.relation), return_inverse=True)
+        self._relation = relation.astype(np.int8)
         # A rule of a product about itself stands for one about every product.
         self._source = np.where(rules.source == rules.target, EVERY_PRODUCT, rules.source)
+        self._by_source = np.argsort(self._source, kind="stable")
+        self._sources = self._source[self._by_source]
 
     def curate(
         self, relations: Collection[str], sources: Collection[int], at: np.datetime64
@@ -61,12 +67,16 @@ class Curator:
         rules = self._rules
         if not len(rules):
             return NO_CURATION
-        holds = np.isin(self._source, [EVERY_PRODUCT, *sources])
-        holds &= np.isin(self._relation, ["", *relations])
-        holds &= np.isnat(rules.valid_from) | (rules.valid_from <= at)
-        holds &= np.isnat(rules.valid_until) | (at < rules.valid_until)
+        rows = self._rows_about([EVERY_PRODUCT, *sources])
+        since, until = rules.valid_from[rows], rules.valid_until[rows]
+        holds = np.isin(self._relations, ["", *relations])[self._relation[rows]]
+        holds &= np.isnat(since) | (since <= at)
+        holds &= np.isnat(until) | (at < until)
+        rows = rows[holds]
+        if not len(rows):
+            return NO_CURATION
         pinned, banned, linked = (
-            np.flatnonzero(holds & (rules.kind == RULE_KINDS.index(kind)))
+            rows[rules.kind[rows] == RULE_KINDS.index(kind)]
             for kind in (RuleKind.PIN, RuleKind.BAN, RuleKind.LINK)
         )
         # Of two pins of one product the one about this list's own product is named: the last, as
@@ -75,7 +85,15 @@ class Curator:
             dict(zip(rules.target[pinned].tolist(), self._source[pinned].tolist(), strict=True)),
             np.unique(rules.target[banned]),
             {source: self._links_of(linked, source) for source in (sources if len(linked) else ())},
+            hashlib.sha256(rows.tobytes()).hexdigest(),
         )
+
+    def _rows_about(self, sources: Sequence[int]) -> NDArray[np.int64]:
+        """Give the rules of these sources, in the order of the rules."""
+        begins = np.searchsorted(self._sources, sources, side="left").tolist()
+        ends = np.searchsorted(self._sources, sources, side="right").tolist()
+        spans = zip(begins, ends, strict=True)
+        return np.sort(np.concatenate([self._by_source[begin:end] for begin, end in spans]))
 
     def _links_of(self, rows: NDArray[np.integer], source: int) -> list[int]:
         concerns = np.isin(self._source[rows], (EVERY_PRODUCT, source))

@@ -36,7 +36,7 @@ class Edge:
         source, target: product codes.
         score: comparable among the neighbours of one source.
         origin: the evidence it rests on.
-        support, customers, lag: as in `ProductGraph`.
+        support, customers: as in `ProductGraph`.
     """
 
     relation: Relation
@@ -46,7 +46,6 @@ class Edge:
     origin: Source
     support: int = 0
     customers: int = 0
-    lag: int = 0
 
     @classmethod
     def at(cls, graph: ProductGraph, relation: Relation, source: int, place: int) -> Edge:
@@ -59,7 +58,6 @@ class Edge:
             SOURCES[graph.source[place]],
             int(graph.support[place]),
             int(graph.customers[place]),
-            int(graph.lag[place]),
         )
 
 

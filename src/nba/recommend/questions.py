@@ -111,7 +111,9 @@ class Questions:
         known = list(dict.fromkeys(found))
         curation = self._curator.curate(rules_of or (kind,), known, self._instant(at))
         had = np.array(self.find(owned)[0], np.int32)
-        few = {"min_customers": min_customers} if min_customers > 1 else {}
+        few: dict[str, Any] = {"min_customers": min_customers} if min_customers > 1 else {}
+        if owned:
+            few["owned"] = sorted(set(owned))
         return Question(
             type=kind,
             request={"product_ids": list(products), "limit": n, **few, **request},
@@ -160,12 +162,15 @@ class Questions:
         if code is not None:
             bought = snapshot.customers.product[snapshot.customers.span(code)]
             owned = bought[snapshot.products.is_durable[bought]]
-        banned = self._curator.curate((), (), self._instant(at)).banned
+        curation = self._curator.curate((), (), self._instant(at))
         return Question(
             type=kind,
             request={**asked, "limit": n, **request},
             n=n,
-            eligibility=Eligibility(snapshot.products, filters, owned_durable=owned, banned=banned),
+            eligibility=Eligibility(
+                snapshot.products, filters, owned_durable=owned, banned=curation.banned
+            ),
+            curation=curation,
             missing=(*unknown, *missing),
             fallback=fallback,
         )

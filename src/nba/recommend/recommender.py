@@ -212,7 +212,7 @@ class Recommender:
 
     def complete_basket(
         self,
-        products: Sequence[str],
+        products: str | Sequence[str],
         *,
         target_total: int | None = None,
         n: int = 10,
@@ -233,6 +233,8 @@ class Recommender:
         Raises:
             ConfigError: the total is negative.
         """
+        if isinstance(products, str):
+            products = [products]
         gap = None
         if target_total is not None:
             basket, _ = self._questions.find(products)

@@ -16,7 +16,7 @@ from nba.recommend.eligibility import price_to_pay
 from nba.recommend.questions import Question
 from nba.recommend.slates import Candidates, Explained
 from nba.recommend.succession import Succession, follow
-from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, Relation
+from nba.vocabulary import Relation
 
 
 class ReplacementKind(StrEnum):
@@ -29,8 +29,11 @@ class ReplacementKind(StrEnum):
 
 
 def pins(snapshot: Snapshot, question: Question, others: Sequence[Candidates]) -> Candidates:
-    """Give what the shop pinned, by id, no lower than the best of the other candidates."""
-    pinned = question.curation.pinned
+    """Give what the shop pinned, by id, no lower than the best of the other candidates.
+
+    Where nobody knows the products asked about, there is no list to pin it to.
+    """
+    pinned = question.curation.pinned if question.known else {}
     codes = np.fromiter(pinned, np.int64, len(pinned))
     best = max((float(one.score.max()) for one in others if len(one.codes)), default=1.0)
 
@@ -119,10 +122,8 @@ def _successors(snapshot: Snapshot, question: Question) -> Candidates:
 
 
 def _can_be_ordered(snapshot: Snapshot, curation: Curation) -> Callable[[int], bool]:
-    availability, banned = snapshot.products.availability, set(curation.banned.tolist())
-    return lambda code: (
-        AVAILABILITIES[availability[code]] in ELIGIBLE_AVAILABILITIES and code not in banned
-    )
+    can, banned = snapshot.products.can_be_ordered(), set(curation.banned.tolist())
+    return lambda code: bool(can[code]) and code not in banned
 
 
 def _lists(snapshot: Snapshot, relation: Relation, question: Question) -> list[list[Edge]]:

@@ -73,6 +73,7 @@ class Slate(Sequence[Recommendation]):
         missing_ids: products or the customer asked about that the snapshot does not know.
         excluded: rule → candidates it took out before the list was full.
         model: snapshot_id, trained_at, data_until.
+        rules: a hash of the shop's rules that held; empty where none did.
     """
 
     type: str
@@ -82,6 +83,7 @@ class Slate(Sequence[Recommendation]):
     fallback: str | None = None
     missing_ids: tuple[str, ...] = ()
     excluded: Mapping[str, int] = field(default_factory=dict)
+    rules: str = ""
 
     @overload
     def __getitem__(self, index: int) -> Recommendation: ...
@@ -102,8 +104,9 @@ class Slate(Sequence[Recommendation]):
 
     @property
     def recommendation_id(self) -> str:
-        """A hash of snapshot and request: the same question on the same snapshot, the same id."""
-        asked = json.dumps([self.model["snapshot_id"], self.type, self.request], sort_keys=True)
+        """A hash of what the answer depends on: snapshot, request, and the rules that held."""
+        about = [self.model["snapshot_id"], self.type, self.request, self.rules]
+        asked = json.dumps(about, sort_keys=True)
         return f"r_{hashlib.sha256(asked.encode()).hexdigest()[:24]}"
 
     def to_dict(self, *, explain: bool = True) -> dict[str, Any]:

@@ -92,6 +92,7 @@ def fill(snapshot: Snapshot, question: Question, rounds: Iterable[Candidates]) -
         question.fallback if filled else None,
         tuple(question.missing),
         excluded,
+        question.curation.mark,
     )
 
 

@@ -194,3 +194,30 @@ def test_scores_fall_and_threads_change_nothing(seed):
 
 def test_an_empty_shop_has_no_lists():
     assert listed([], []) == {}
+
+
+@pytest.mark.parametrize("needs", ["accessory_for", "compatible_with"])
+def test_of_a_design_the_variant_that_fits_is_listed_and_not_the_one_that_sells(needs):
+    products = [
+        product("phone-a", "phones"),
+        product("phone-b", "phones"),
+        product("case-a", "cases", product_group_id="case", **{needs: "phone-a"}),
+        product("case-b", "cases", product_group_id="case", **{needs: "phone-b"}),
+    ]
+    orders = [(f"o{n}", f"c{n}", n, ["phone-b", "case-b"]) for n in range(9)]
+    lists = listed(products, [*orders, ("x", "ann", 1, ["phone-a"])])
+    assert [name for name, *_ in lists["phone-a"]][:1] == ["case-a"]
+
+
+def test_of_a_group_the_variant_that_fits_is_listed_and_not_the_one_that_sells():
+    products = [
+        product("phone-a-red", "phones", product_group_id="phone-a"),
+        product("phone-a-blue", "phones", product_group_id="phone-a"),
+        product("phone-b", "phones"),
+        product("case-a", "cases", product_group_id="case", compatible_with="phone-a"),
+        product("case-b", "cases", product_group_id="case", compatible_with="phone-b"),
+    ]
+    orders = [(f"o{n}", f"c{n}", n, ["phone-b", "case-b"]) for n in range(9)]
+    orders += [(f"r{n}", f"d{n}", n, ["phone-a-red", "case-a"]) for n in range(4)]
+    lists = listed(products, [*orders, ("x", "ann", 1, ["phone-a-blue"])])
+    assert ("case-a", "group", 4) in lists["phone-a-blue"]

@@ -86,6 +86,22 @@ def test_what_is_unknown_or_has_no_price_is_said():
     assert slate.missing_ids == ("?",)
 
 
+def test_prices_in_other_currencies_neither_count_nor_close():
+    products = [
+        {"id": "kettle", "price": 1000, "currency": "EUR"},
+        {"id": "yen", "price": 3000, "currency": "JPY"},
+        {"id": "cosy", "price": 3100, "currency": "EUR"},
+    ]
+    links = [Link("kettle", "yen", 0.9), Link("kettle", "cosy", 0.1)]
+    recommender = Recommender(
+        snapshot(products, {Relation.BOUGHT_TOGETHER: links, Relation.ACCESSORIES: []})
+    )
+    slate = recommender.complete_basket("kettle", target_total=4000)
+    assert slate.product_ids == ["cosy", "yen"]
+    slate = recommender.complete_basket(["kettle", "yen"], target_total=4000)
+    assert (slate.request["gap"], slate.request["unpriced_ids"]) == (3000, ["yen"])
+
+
 def test_a_pin_stands_first_among_those_that_close_the_gap_or_behind_them():
     for target, expected in (("tray", "tray"), ("tea", "cosy")):
         pin = {"kind": "pin", "target": target}

@@ -56,6 +56,16 @@ def test_the_newest_generation_stands_first_and_of_one_the_best_edge():
     assert recommender.replacements("old").product_ids == ["d", "b", "a"]
 
 
+def test_what_succeeds_a_successor_is_newer_however_short_the_way_to_it():
+    recommender = ask(
+        gone("a"), "b", "c",
+        successors=[Link("a", "b", 0.9), Link("a", "c", 0.8), Link("b", "c", 1.0)],
+    )  # fmt: skip
+    first, second = recommender.replacements("a")
+    assert (first.product_id, second.product_id) == ("c", "b")
+    assert first.reason.evidence["via"] == "b"
+
+
 @pytest.mark.parametrize("way_out", [False, True])
 def test_loops_end(way_out):
     edges = [Link("a", "b", 1.0), Link("b", "c", 1.0), Link("c", "a", 1.0)]

@@ -49,6 +49,27 @@ def test_pins_obey_stock_exclusions_the_basket_and_what_was_asked_about():
     assert slate.excluded == {"excluded": 1, "in_basket": 1, "out_of_stock": 1}
 
 
+def test_a_product_that_nobody_knows_has_no_list_to_pin_to():
+    slate = ask({"kind": "pin", "target": "b"}).bought_together("?")
+    assert (slate.product_ids, slate.missing_ids) == ([], ("?",))
+
+
+def test_an_answer_is_named_by_all_that_it_depends_on():
+    late = 120
+    plain = ask()
+    ruled = ask({"kind": "ban", "target": "b", "valid_from": late})
+    durable = ask(products=(*PRODUCTS[:-1], {"id": "z", "is_durable": True}))
+    names = [
+        plain.bought_together("a").recommendation_id,
+        ruled.bought_together("a", at="2026-06-01T00:00Z").recommendation_id,
+        durable.bought_together("a", owned=["z"]).recommendation_id,
+    ]
+    assert len(set(names)) == 3
+    assert ruled.bought_together("a").recommendation_id == names[0]
+    bans = [ruled.popular(at=at).recommendation_id for at in (None, "2026-06-01T00:00Z")]
+    assert bans[0] != bans[1]
+
+
 def test_a_pin_fills_a_list_of_an_unsold_product():
     assert ask({"kind": "pin", "target": "b", "source": "g"}).bought_together("g").product_ids == [
         "b"
