@@ -229,7 +229,7 @@ MESSAGE_EVENTS: Final = _table(
 
 RULES: Final = _table(
     "rules",
-    "kind source_product_id target_product_id relation",
+    "kind source_product_id target_product_id relation valid_from",
     """
     kind:rule_kind! source_product_id:id target_product_id:id! relation:curated_list
     valid_from:instant valid_until:instant

@@ -54,9 +54,9 @@ class Products:
     popular: NDArray[np.int32]
     popular_orders: NDArray[np.int32]
 
-    def can_be_ordered(self) -> NDArray[np.bool_]:
-        """Tell which can be ordered, now or in advance, bool per product."""
-        return np.isin(self.availability, _ORDERABLE)
+    def can_be_ordered(self, codes: NDArray[np.integer] | int) -> NDArray[np.bool_]:
+        """Tell which of some products can be ordered, now or in advance, bool per code."""
+        return np.isin(self.availability[codes], _ORDERABLE)
 
     def __len__(self) -> int:
         """Count the products."""

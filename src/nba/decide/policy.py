@@ -56,7 +56,8 @@ class Policy:
         """Decide with this snapshot's products and this playbook's messages."""
         self.snapshot = snapshot
         self.playbook = playbook
-        self._recommender = Recommender(snapshot)
+        # A pin leads a list somebody looks at; it is no reason to write to them.
+        self._recommender = Recommender(snapshot, with_pins=False)
         self._version = playbook.version
         self._stages = np.array([str(message.stage) for message in playbook.message])
 

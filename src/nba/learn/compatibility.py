@@ -202,14 +202,14 @@ def _bearers(listing: Catalog, lists: Mapping[int, frozenset[str]]) -> dict[str,
 def _longest(
     title: list[str], tokens: Container[tuple[str, ...]], lengths: list[int]
 ) -> Iterator[tuple[str, ...]]:
-    """Find tokens in the words of a title, longest first, without those inside a longer one."""
+    """Find tokens in the words of a title, longest first, without those that overlap one found."""
     taken: list[range] = []
     for length in lengths:
         for begin in range(len(title) - length + 1):
             here = range(begin, begin + length)
             words = tuple(title[begin : begin + length])
             if words in tokens and not any(
-                here.start >= one.start and here.stop <= one.stop for one in taken
+                here.start < one.stop and one.start < here.stop for one in taken
             ):
                 taken.append(here)
                 yield words

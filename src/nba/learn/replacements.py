@@ -27,7 +27,9 @@ _APART_DAYS: Final = 30
 """Generations follow each other by at least that; sizes come out together."""
 _HANDOVER_DAYS: Final = 90
 """Days from the end of the old to the launch of the new where the title alone proves little."""
-_TOP_K: Final = 5
+_MOST_SCORE: Final = 2
+"""Beyond the score of any link."""
+_TOP_K: Final = 50
 """Products of the next generation kept."""
 _FLOW_SMOOTHING: Final = 5.0
 """Owners without a choice added before the share who chose a product is believed."""
@@ -108,8 +110,9 @@ def successors(
         for product, title in enumerate(titles)
     )
     score = overlap(Rows.of(words), old, new) + support / (followed + _FLOW_SMOOTHING)
-    # A link back to what came out earlier may close a loop.
-    score -= launched[new] < launched[old]
+    # A link back to what came out earlier, of which the shop's own dates tell, is not followed.
+    published = _days(listing.published_at, np.nan)
+    score -= _MOST_SCORE * (published[new] < published[old])
     link, version = SOURCES.index(Source.CATALOGUE_LINK), SOURCES.index(Source.VERSION)
     return ProductGraph.of(
         width,
@@ -157,13 +160,12 @@ def _learned(
     old: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     new = old.copy()
     ended = _days(listing.discontinued_at, np.inf)
+    last = _last_worth_a_look(lines, launched, ended)
     waiting, step = np.arange(len(lines.product)), 1
     # Who finds nobody in the next generation looks in the one after it.
     while len(waiting):
         ahead = lines.generation[waiting] + step
-        inside = ahead < len(lines.family)
-        waiting, ahead = waiting[inside], ahead[inside]
-        inside = lines.family[lines.generation[waiting]] == lines.family[ahead]
+        inside = ahead <= last[waiting]
         waiting, ahead = waiting[inside], ahead[inside]
         row, partner = crossed(lines.start[ahead], lines.start[ahead + 1])
         first, second = lines.product[waiting[row]], lines.product[partner]
@@ -181,6 +183,22 @@ def _learned(
         found[row[able]] = True
         waiting, step = waiting[~found], step + 1
     return _Edges(np.concatenate(old), np.concatenate(new))
+
+
+def _last_worth_a_look(
+    lines: _Generations, launched: NDArray[np.float64], ended: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Give, per row, the last generation of its family that may hold a successor, or -1.
+
+    That is one with a known launch, and for a product that nobody discontinued a clear one.
+    """
+    known = np.zeros(len(lines.family), np.bool_)
+    known[lines.generation[np.isfinite(launched[lines.product])]] = True
+    family = lines.family[lines.generation]
+    last = [np.full(int(lines.family.max(initial=-1)) + 1, -1, np.int64) for _ in range(2)]
+    for reach, some in zip(last, (known, known & lines.is_clear), strict=True):
+        np.maximum.at(reach, lines.family[some], np.flatnonzero(some))
+    return np.where(np.isfinite(ended[lines.product]), last[0][family], last[1][family])
 
 
 def _launch_days(listing: Catalog, placed: Baskets) -> NDArray[np.float64]:

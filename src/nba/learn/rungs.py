@@ -46,7 +46,7 @@ class Shelf(NamedTuple):
     @classmethod
     def of(cls, designs: Designs, products: Products, customers: NDArray[np.int64]) -> Self:
         """Rank the variants of each design."""
-        on_sale = np.flatnonzero(products.can_be_ordered()).astype(np.int32)
+        on_sale = np.flatnonzero(products.can_be_ordered(np.arange(len(products)))).astype(np.int32)
         order = np.lexsort((on_sale, -customers[on_sale], designs.design[on_sale]))
         variant = on_sale[order]
         count = np.bincount(designs.design[variant], minlength=len(designs))

@@ -23,13 +23,12 @@ from nba.learn.ranges import crossed
 from nba.learn.shoppers import same_need, viewed_together
 from nba.learn.text import attribute_terms, overlap
 from nba.statistics.rows import Rows
-from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, Source
+from nba.vocabulary import Source
 
 _SPARE: Final = 10
 """Designs listed beyond the neighbours kept, since some will not fit."""
 _AT_ONCE: Final = 1 << 21
 """Pairs of products compared at once, which bounds the memory."""
-_ORDERABLE: Final = [AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES]
 
 
 def similar(
@@ -143,7 +142,7 @@ def _chosen(
     able = fits.fits(first, second)
     some, first, second = some[able], first[able], second[able]
     # Each comparison outweighs the next: all are of 0 to 1.
-    liking = 1e4 * np.isin(listing.availability[second], _ORDERABLE)
+    liking = 1e4 * products.can_be_ordered(second)
     liking += 1e2 * overlap(told, first, second)
     paid = np.maximum(products.price, 1)
     liking += np.minimum(paid[first], paid[second]) / np.maximum(paid[first], paid[second])

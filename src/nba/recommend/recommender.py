@@ -46,9 +46,10 @@ class Recommender:
         DataError: from every method, when `at` carries no zone.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        """Answer from this snapshot."""
+    def __init__(self, snapshot: Snapshot, *, with_pins: bool = True) -> None:
+        """Answer from this snapshot; `with_pins` lets what the shop pinned lead its lists."""
         self.snapshot = snapshot
+        self._with_pins = with_pins
         self._questions = Questions(snapshot)
 
     def bought_together(
@@ -313,7 +314,8 @@ class Recommender:
         self, question: Question, found: Sequence[Candidates], gap: Gap | None = None
     ) -> Slate:
         """Take what is pinned before what was found, and what closes a gap before both."""
-        rounds = [relations.pins(self.snapshot, question, found), *found]
+        pinned = [relations.pins(self.snapshot, question, found)] if self._with_pins else []
+        rounds = [*pinned, *found]
         if gap is not None and gap.amount:
             rounds = [*(gap.closing(self.snapshot, one) for one in rounds), *rounds]
         if question.fallback:

@@ -122,8 +122,8 @@ def _successors(snapshot: Snapshot, question: Question) -> Candidates:
 
 
 def _can_be_ordered(snapshot: Snapshot, curation: Curation) -> Callable[[int], bool]:
-    can, banned = snapshot.products.can_be_ordered(), set(curation.banned.tolist())
-    return lambda code: bool(can[code]) and code not in banned
+    products, banned = snapshot.products, set(curation.banned.tolist())
+    return lambda code: bool(products.can_be_ordered(code)) and code not in banned
 
 
 def _lists(snapshot: Snapshot, relation: Relation, question: Question) -> list[list[Edge]]:

@@ -13,64 +13,29 @@ a function it calls does.
 from __future__ import annotations
 
 from math import log
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import from_dtype, types
-from numba.extending import intrinsic
+from numba import types
 from numpy.typing import NDArray
 
-from nba.statistics.basket_kernels import INT, INTS, LONG, LONGS, PLACES, REAL, REALS, compiled
-from nba.statistics.records import (
-    AHEAD,
-    ENTRY,
-    HEADER,
-    ROW,
-    Heaps,
-    Marks,
-    Partners,
-    Tally,
-    Visits,
+from nba.statistics.basket_kernels import INT, LONG, LONGS, REAL, REALS, compiled
+from nba.statistics.record_types import (
+    ENTRIES,
+    HEAPS,
+    MARKS,
+    PARTNERS,
+    TALLY,
+    VISITS,
+    Entries,
+    prefetch,
 )
+from nba.statistics.records import AHEAD, HEADER, Heaps, Marks, Partners, Tally, Visits
 
 COUNT_BITS: Final = 16
 """Bits of a packed sum that count orders, and customers; the weight stands above both."""
 LINE: Final = 16
 """Numbers of the stream in a cache line."""
-
-Entries = NDArray[Any]
-"""An array of `ENTRY`."""
-
-
-def _record(kind: type[tuple[Any, ...]], *fields: types.Type) -> types.Type:
-    return types.NamedTuple(fields, kind)  # type: ignore[no-untyped-call]
-
-
-_TABLE, _ROWS, ENTRIES = types.Array(LONG, 2, "C"), from_dtype(ROW)[::1], from_dtype(ENTRY)[::1]
-VISITS = _record(Visits, PLACES, LONGS, PLACES)
-TALLY = _record(Tally, _TABLE, _TABLE, PLACES, LONGS)
-PARTNERS = _record(Partners, PLACES, INTS, LONGS, INTS)
-HEAPS = _record(Heaps, LONGS, _ROWS, ENTRIES, ENTRIES, types.Array(REAL, 2, "C"))
-MARKS = _record(Marks, INTS, REALS, LONGS)
-
-
-def _fetching(_typing: Any, array: Any, place: Any) -> Any:  # noqa: ANN401 - numba's own objects
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:  # noqa: ANN401
-        data = context.make_array(signature.args[0])(context, builder, given[0]).data
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        call = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        fetch = builder.module.declare_intrinsic("llvm.prefetch", (byte,), call)
-        address = builder.bitcast(builder.gep(data, [given[1]]), byte)
-        for_reading, for_long, of_data = (ir.Constant(number, one) for one in (0, 3, 1))
-        builder.call(fetch, [address, for_reading, for_long, of_data])
-        return context.get_dummy_value()
-
-    return types.void(array, place), generate
-
-
-_prefetch: Any = intrinsic(_fetching)
-"""Ask memory for a number of an array, and do not wait; the compiler drops what no chip can do."""
 
 
 @compiled(LONG(LONG, LONG, LONG, LONG, VISITS, LONG, TALLY))
@@ -85,9 +50,9 @@ def _walk(row: int, begin: int, stop: int, end: int, visits: Visits, cap: int, t
     run, before = tally.run[0], tally.run[1]
     for visit in range(begin, stop):
         ahead = cells[visit + AHEAD] - HEADER
-        _prefetch(stream, ahead)
-        _prefetch(stream, ahead + LINE)
-        _prefetch(stream, ahead + 2 * LINE)
+        prefetch(stream, ahead)
+        prefetch(stream, ahead + LINE)
+        prefetch(stream, ahead + 2 * LINE)
         cell = cells[visit]
         customer = stream[cell - HEADER]
         worth = np.int64(stream[cell - 1])
@@ -428,32 +393,3 @@ def merge(heaps: Heaps, others: Heaps) -> None:
         for place in range(begin, begin + others.rows[row].size):
             heaps.held[0] = others.entries[place]
             _push(heaps, row)
-
-
-@compiled(types.void(HEAPS, INTS, LONGS, LONGS, ENTRIES))
-def unload(
-    heaps: Heaps,
-    row: NDArray[np.int32],
-    start: NDArray[np.int64],
-    codes: NDArray[np.int64],
-    out: Entries,
-) -> None:
-    """Write the heaps out by product, best first, ties by code.
-
-    `row` names the row of each product, start[p] where its best partner goes; `codes` is room for
-    the largest heap.
-    """
-    scores = heaps.scores[0]
-    for product in range(len(row)):
-        base = heaps.start[row[product]]
-        size = heaps.rows[row[product]].size
-        for place in range(size):
-            scores[place] = heaps.entries[base + place].score
-            codes[place] = heaps.entries[base + place].partner
-        # Ranked by comparing all with all, as baskets are when they are laid out.
-        for place in range(size):
-            score, code = scores[place], codes[place]
-            rank = 0
-            for other in range(size):
-                rank += (scores[other] > score) | ((scores[other] == score) & (codes[other] < code))
-            out[start[product] + rank] = heaps.entries[base + place]

@@ -187,7 +187,7 @@ def _ranked(
     min_orders: int,
     threads: int,
 ) -> TopPairs:
-    from nba.statistics import pair_kernels
+    from nba.statistics import heap_kernels, pair_kernels
 
     meetings = int((np.diff(evidence.start) ** 2).sum())
     threads = min(threads, 1 + meetings // _WORTH_A_THREAD)
@@ -222,7 +222,7 @@ def _ranked(
     indptr = np.append(0, np.cumsum(heaps.rows["size"][row]))
     best = np.empty(indptr[-1], ENTRY)
     codes = np.empty(int(room.max(initial=0)), np.int64)
-    pair_kernels.unload(heaps, row, indptr, codes, best)
+    heap_kernels.unload(heaps, row, indptr, codes, best)
     columns = ("partner", "orders", "weight", "customers", "score")
     return TopPairs(indptr, *(best[name].copy() for name in columns))
 
