@@ -25,7 +25,7 @@ Work = Callable[[], Columns]
 def ours_shipped(lines: Lines) -> Work:
     """Rank by the score we ship: smoothed share, distinct proven customers, a cap a customer."""
     from nba.config import CoPurchaseConfig
-    from nba.learn.partners import rank_partners
+    from nba.learn.evidence.partners import rank_partners
     from nba.statistics import pair_kernels  # noqa: F401 - loaded outside the clock, as the others
 
     baskets = lines.baskets()

@@ -16,7 +16,7 @@ from nba.data.catalog import Catalog
 from nba.data.history import Baskets
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
-from nba.learn.needs import learn_needs
+from nba.learn.needs.finding import learn_needs
 from nba.learn.ranges import crossed
 from nba.vocabulary import AVAILABILITIES, SOURCES, Availability, Source
 

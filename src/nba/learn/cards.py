@@ -10,8 +10,8 @@ from nba.config import PopularConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
 from nba.domain import DAY
+from nba.learn.alike.neighbours import distinct
 from nba.learn.assortment import NONE, Assortment
-from nba.learn.neighbours import distinct
 
 
 def product_cards(

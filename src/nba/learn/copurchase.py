@@ -12,12 +12,12 @@ from nba.artifacts.graph import ProductGraph
 from nba.artifacts.products import Products
 from nba.config import CoPurchaseConfig
 from nba.data.history import Baskets
-from nba.learn import rungs
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
-from nba.learn.ladder import Ladder, Rung
-from nba.learn.partners import rank_partners
+from nba.learn.evidence import rungs
+from nba.learn.evidence.ladder import Ladder, Rung
+from nba.learn.evidence.partners import rank_partners
 from nba.statistics.pairs import ProductCounts
 
 _SPARE: Final = 2

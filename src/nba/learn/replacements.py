@@ -13,11 +13,11 @@ from nba.config import ReplacementsConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets
 from nba.domain import DAY, Instants
+from nba.learn.alike.text import WORD, coded, overlap
+from nba.learn.alike.versions import versions
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.ranges import crossed
-from nba.learn.text import WORD, coded, overlap
-from nba.learn.versions import versions
 from nba.statistics.rows import Rows
 from nba.vocabulary import SOURCES, Source
 

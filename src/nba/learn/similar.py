@@ -14,14 +14,14 @@ from nba.config import SimilarConfig
 from nba.data.catalog import Catalog
 from nba.data.events import Events
 from nba.data.history import Baskets
+from nba.learn.alike.likeness import alike
+from nba.learn.alike.neighbours import Neighbours, Voice, fuse, starts
+from nba.learn.alike.shoppers import same_need, viewed_together
+from nba.learn.alike.text import attribute_terms, overlap
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
-from nba.learn.likeness import alike
-from nba.learn.neighbours import Neighbours, Voice, fuse, starts
 from nba.learn.ranges import crossed
-from nba.learn.shoppers import same_need, viewed_together
-from nba.learn.text import attribute_terms, overlap
 from nba.statistics.rows import Rows
 from nba.vocabulary import Source
 

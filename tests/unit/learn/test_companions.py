@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nba.config import AccessoriesConfig
-from nba.learn.companions import Companions, find_companions
-from nba.learn.fitting import FittingLags
-from nba.learn.needs import learn_needs
+from nba.learn.needs.companions import Companions, find_companions
+from nba.learn.needs.finding import learn_needs
+from nba.learn.needs.fitting import FittingLags
 from nba.statistics.lags import LAG_DAYS, Followed, lag_counts
 from tests.shops import Order
 from tests.unit.learn.inputs import Inputs

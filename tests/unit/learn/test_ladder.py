@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nba.learn.ladder import Ladder, Rung
+from nba.learn.evidence.ladder import Ladder, Rung
 from nba.vocabulary import SOURCES, Source
 
 OWN = np.arange(9, dtype=np.int32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nba.learn.neighbours import Neighbours, Voice, distinct, fuse, starts
+from nba.learn.alike.neighbours import Neighbours, Voice, distinct, fuse, starts
 from nba.vocabulary import SOURCES, Source
 
 

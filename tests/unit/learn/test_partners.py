@@ -8,7 +8,7 @@ import pytest
 
 from nba.config import CoPurchaseConfig
 from nba.data.history import Baskets
-from nba.learn.partners import rank_partners
+from nba.learn.evidence.partners import rank_partners
 from tests.shops import SIX_ORDERS, history
 
 PLAIN = CoPurchaseConfig(trend=0.0, discovery=0.0, smoothing=0.0, spell_weight=0.0)

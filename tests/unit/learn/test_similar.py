@@ -7,10 +7,10 @@ import pytest
 from nba.config import SimilarConfig
 from nba.data.events import ABSENT, Events
 from nba.domain import Ids
+from nba.learn.alike.likeness import alike
+from nba.learn.alike.text import attribute_terms
 from nba.learn.designs import Designs
-from nba.learn.likeness import alike
 from nba.learn.similar import similar
-from nba.learn.text import attribute_terms
 from nba.vocabulary import EVENT_TYPES
 from tests.shops import random_orders
 from tests.unit.learn.inputs import Inputs

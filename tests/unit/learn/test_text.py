@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nba.domain import Texts
-from nba.learn.text import attribute_terms, coded, grams, overlap, words
+from nba.learn.alike.text import attribute_terms, coded, grams, overlap, words
 from nba.statistics.rows import Rows
 
 

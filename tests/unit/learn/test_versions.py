@@ -1,6 +1,6 @@
 import pytest
 
-from nba.learn.versions import versions
+from nba.learn.alike.versions import versions
 
 
 def read(title, brand=""):

@@ -12,8 +12,8 @@ from nba.artifacts.products import Products
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
-from nba.learn.ladder import Rung, rank
-from nba.learn.partners import Partners, bar
+from nba.learn.evidence.ladder import Rung, rank
+from nba.learn.evidence.partners import Partners, bar
 from nba.learn.ranges import crossed
 from nba.vocabulary import SOURCES, Source
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from nba.learn.text import WORD
+from nba.learn.alike.text import WORD
 
 _MODEL: Final = re.compile(r"([^\W_]*[^\W\d_])([1-9]\d{0,4})([^\W\d_]*)")
 _ROMAN: Final = re.compile(r"(?=[IVX]{2})(X{0,2})(IX|IV|V?I{0,3})|V|X")

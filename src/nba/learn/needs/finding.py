@@ -1,4 +1,4 @@
-"""Needs: which type of product makes its owners need which other type, and how long after."""
+"""Finding needs: which type of product makes its owners need which other, and how long after."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from nba.data.catalog import Catalog
 from nba.data.history import Baskets
 from nba.domain import Texts
 from nba.learn.assortment import NONE, Assortment
-from nba.learn.companions import Companions, find_companions
 from nba.learn.compatibility import Compatibility
-from nba.learn.fitting import FittingLags
-from nba.learn.timing import Floats, Waves, control, expect, find_waves
+from nba.learn.needs.companions import Companions, find_companions
+from nba.learn.needs.fitting import FittingLags
+from nba.learn.needs.timing import Floats, Waves, control, expect, find_waves
 from nba.statistics.lags import LAG_DAYS, Followed, LagCounts, lag_counts, shared_customers
 
 TYPE_LIMIT: Final = 3000

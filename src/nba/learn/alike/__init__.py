@@ -1,0 +1,1 @@
+"""What is alike: in words, in attributes, in who looks and who buys."""

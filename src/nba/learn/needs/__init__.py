@@ -1,0 +1,1 @@
+"""Which types of product come to be needed after which, and when."""
