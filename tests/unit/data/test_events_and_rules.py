@@ -133,6 +133,21 @@ def test_rules_keep_their_windows_whatever_the_instant():
     assert np.isnat(rules.valid_until).tolist() == [True, False]
 
 
+def test_a_rule_of_two_winters_stands_twice_and_one_told_twice_once(write, shop):
+    winters = [(f"{year}-11-01T00:00:00Z", f"{year + 1}-02-01T00:00:00Z") for year in (2025, 2026)]
+    rules = pd.DataFrame(
+        [("pin", "cup", "lemon", "similar", *winter) for winter in (*winters, winters[0])],
+        columns=RULES.columns,
+    )
+    files = {"orders": ORDERS, "rules": rules}
+    import_files(
+        [write(f"{name}.csv", frame.to_csv(index=False)) for name, frame in files.items()], shop
+    )
+    read = read_shop(shop).history.rules
+    assert np.datetime_as_string(read.valid_from, "D").tolist() == ["2025-11-01", "2026-11-01"]
+    assert np.datetime_as_string(read.valid_until, "D").tolist() == ["2026-02-01", "2027-02-01"]
+
+
 def test_a_rule_about_a_list_that_does_not_exist_is_refused_by_name():
     with pytest.raises(DataError, match="rules line 1: relation unknown_relation"):
         OrderHistory.from_frame(ORDERS, rules=RULES.assign(relation="togetherness"))

@@ -72,7 +72,7 @@ def filled(
         }
     )  # fmt: skip
     facts = fold(rows(ORDERS[:until]), as_of=day(30), customers=["ann"])
-    filling = SlotFilling(Recommender(made(rules)), facts, day(30))
+    filling = SlotFilling(Recommender(made(rules), with_pins=False), facts, day(30))
     slots = filling.fill(message, 0, 1)
     if slots is None:
         return None
@@ -116,7 +116,15 @@ def test_only_a_successor_is_a_replacement_worth_a_message():
 
 
 def test_the_rules_of_the_shop_hold_at_the_instant_of_the_decision():
-    pin = {"kind": "pin", "target": "cable", "relation": "accessories"}
-    assert filled("accessories", rules=[pin]) == ["cable", "sleeve", "paper"]
-    assert filled("accessories", rules=[pin | {"valid_until": 30}]) == ["sleeve", "paper"]
-    assert filled("accessories", rules=[pin | {"valid_from": 30}])[0] == "cable"
+    ban = {"kind": "ban", "target": "sleeve", "relation": "accessories"}
+    assert filled("accessories", rules=[ban]) == ["paper"]
+    assert filled("accessories", rules=[ban | {"valid_until": 30}]) == ["sleeve", "paper"]
+    link = {"kind": "link", "source": "laptop", "target": "cable", "relation": "accessories"}
+    assert "cable" in filled("accessories", rules=[link])
+    assert "cable" not in filled("accessories", rules=[link | {"valid_until": 30}])
+
+
+def test_a_pin_is_no_reason_to_write_to_anybody():
+    pin = {"kind": "pin", "target": "cable"}
+    for source in ("accessories", "replacements", "parts"):
+        assert filled(source, rules=[pin]) == filled(source)

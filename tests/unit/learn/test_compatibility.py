@@ -107,3 +107,13 @@ def test_a_catalogue_without_lists_objects_to_nothing() -> None:
     every = np.arange(len(code))
     assert pairs.fits(np.repeat(every, len(code)), np.tile(every, len(code))).all()
     assert not pairs.specific.any()
+
+
+def test_of_tokens_that_overlap_in_a_title_the_longest_one_counts() -> None:
+    pairs, code = compatibility(
+        {"product_id": "ultra", "title": "Galaxy S23 Ultra 5G"},
+        {"product_id": "plain-case", "compatible_with": "Galaxy S23"},
+        {"product_id": "ultra-case", "compatible_with": "S23 Ultra 5G"},
+    )
+    assert fit(pairs, code, "ultra", "ultra-case")
+    assert not fit(pairs, code, "ultra", "plain-case")

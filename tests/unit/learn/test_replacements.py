@@ -201,3 +201,24 @@ def test_a_product_whose_title_is_its_id_has_no_version():
 
 def test_an_empty_shop_has_no_successors():
     assert find() == {}
+
+
+def test_a_link_of_the_shop_outlives_what_first_sales_suggest():
+    old, new = phone("Old"), phone("New", successor_of="old")
+    orders = [
+        ("o0", "ann", 0, ["old"]),
+        ("o1", "bob", 70, ["new"]),
+        ("o2", "cat", 90, ["old"]),
+    ]
+    late = find(old, new, orders=orders[:1]), find(old, new, orders=orders)
+    assert all([name for name, *_ in found["old"]] == ["new"] for found in late)
+
+
+def test_a_family_of_catalogue_numbers_costs_no_walk_through_its_generations():
+    posters = [phone(f"Poster P{number}") for number in range(10_000, 16_000)]
+    assert find(*posters) == {}
+
+
+def test_all_that_the_shop_names_as_successors_are_kept():
+    colours = [phone(f"New {name}", 300, successor_of="old") for name in "abcdefgh"]
+    assert len(find(phone("Old", 0), *colours)["old"]) == 8
