@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from nba.statistics.records import HEADER
 
-compiled: Final = partial(njit, cache=True, nogil=True)
+compiled: Final = partial(njit, cache=True, nogil=True, no_cfunc_wrapper=True)
 """Compile a function for its signature, and keep it on disk."""
+inner: Final = partial(compiled, no_cpython_wrapper=True)
+"""The same for what compiled functions alone call: a wrapper for Python costs time to compile."""
 
 INT, LONG, REAL = types.int32, types.int64, types.float64
 BOOLS, INTS, LONGS, REALS = (types.Array(one, 1, "C") for one in (types.bool_, INT, LONG, REAL))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from nba.statistics.basket_kernels import compiled
 
 _BYTES = "uint8[::1]"
 _INTS = "int32[::1]"
 _LONGS = "int64[::1]"
 
 
-@njit(f"void({_LONGS}, {_LONGS}, {_INTS}, int32[:, ::1])", cache=True, nogil=True)
+@compiled(f"void({_LONGS}, {_LONGS}, {_INTS}, int32[:, ::1])")
 def count_shared(
     customer_start: NDArray[np.int64],
     start: NDArray[np.int64],
@@ -43,13 +44,11 @@ def count_shared(
                 found += 1
 
 
-@njit(
+@compiled(
     f"void({_LONGS}, {_LONGS}, {_INTS}, {_LONGS}, {_LONGS}, {_INTS}, {_LONGS}, int64, {_INTS},"
     f" int64, {_LONGS}, int64, boolean[::1], boolean[::1], {_INTS}, int32[:, ::1], {_LONGS},"
     f" {_INTS}, {_LONGS}, int32[:, :, ::1], int32[:, :, ::1], int32[:, :, ::1], int32[:, ::1],"
     " int64[:, :, ::1], int32[:, ::1], int32[:, :, ::1])",
-    cache=True,
-    nogil=True,
 )
 def count_lags(
     customer_start: NDArray[np.int64],
@@ -240,10 +239,8 @@ def count_lags(
             previous[mine[number]] = -1
 
 
-@njit(
+@compiled(
     f"void({_LONGS}, {_INTS}, {_LONGS}, int64, {_LONGS}, int64[:, ::1], int64[:, ::1])",
-    cache=True,
-    nogil=True,
 )
 def count_gaps(
     owner: NDArray[np.int64],

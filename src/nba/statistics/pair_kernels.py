@@ -19,7 +19,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nba.statistics.basket_kernels import INT, LONG, LONGS, REAL, REALS, compiled
+from nba.statistics.basket_kernels import INT, LONG, LONGS, REAL, REALS, compiled, inner
 from nba.statistics.record_types import (
     ENTRIES,
     HEAPS,
@@ -38,7 +38,7 @@ LINE: Final = 16
 """Numbers of the stream in a cache line."""
 
 
-@compiled(LONG(LONG, LONG, LONG, LONG, VISITS, LONG, TALLY))
+@inner(LONG(LONG, LONG, LONG, LONG, VISITS, LONG, TALLY))
 def _walk(row: int, begin: int, stop: int, end: int, visits: Visits, cap: int, tally: Tally) -> int:
     """Add up what stands before a row in the baskets that its visits begin:stop lead to.
 
@@ -90,7 +90,7 @@ def _walk(row: int, begin: int, stop: int, end: int, visits: Visits, cap: int, t
     return found
 
 
-@compiled(LONG(LONG, VISITS, LONG, LONG, LONG, LONG, TALLY, PARTNERS))
+@inner(LONG(LONG, VISITS, LONG, LONG, LONG, LONG, TALLY, PARTNERS))
 def count_row(
     row: int,
     visits: Visits,
@@ -184,13 +184,13 @@ def count_pairs(
     return used
 
 
-@compiled(types.boolean(ENTRIES, LONG, ENTRIES, LONG))
+@inner(types.boolean(ENTRIES, LONG, ENTRIES, LONG))
 def _is_worse(entries: Entries, place: int, others: Entries, other: int) -> bool:
     one, two = entries[place], others[other]
     return bool(one.score < two.score or (one.score == two.score and one.partner > two.partner))
 
 
-@compiled(types.void(ENTRIES, LONG, LONG, LONG, ENTRIES))
+@inner(types.void(ENTRIES, LONG, LONG, LONG, ENTRIES))
 def _sink(entries: Entries, base: int, end: int, place: int, held: Entries) -> None:
     """Let the entry held sink from a free place of the heap base:end; the worst stands on top."""
     below = 2 * place - base + 1
@@ -205,7 +205,7 @@ def _sink(entries: Entries, base: int, end: int, place: int, held: Entries) -> N
     entries[place] = held[0]
 
 
-@compiled(types.void(ENTRIES, LONG, LONG, ENTRIES))
+@inner(types.void(ENTRIES, LONG, LONG, ENTRIES))
 def _order(entries: Entries, base: int, end: int, held: Entries) -> None:
     """Make a heap of base:end."""
     for place in range(base + (end - base) // 2 - 1, base - 1, -1):
@@ -213,7 +213,7 @@ def _order(entries: Entries, base: int, end: int, held: Entries) -> None:
         _sink(entries, base, end, place, held)
 
 
-@compiled(types.void(HEAPS, LONG))
+@inner(types.void(HEAPS, LONG))
 def _push(heaps: Heaps, row: int) -> None:
     """Put the entry held into the heap of a row; a full one gives up its worst, or refuses."""
     base, end = heaps.start[row], heaps.start[row + 1]
@@ -231,7 +231,7 @@ def _push(heaps: Heaps, row: int) -> None:
     heaps.rows[row].threshold = heaps.entries[base].score
 
 
-@compiled(types.void(ENTRIES, REAL, INT, INT, LONG, INT))
+@inner(types.void(ENTRIES, REAL, INT, INT, LONG, INT))
 def _hold(
     held: Entries, score: float, partner: int, orders: int, weight: int, customers: int
 ) -> None:
@@ -240,7 +240,7 @@ def _hold(
     entry.weight, entry.customers = weight, customers
 
 
-@compiled(REAL(REAL, REAL, REAL, REAL))
+@inner(REAL(REAL, REAL, REAL, REAL))
 def _llr(both: float, one: float, other: float, count: float) -> float:
     """Score a pair by the log-likelihood ratio: 2 sum of O ln(O / E) over the four cells."""
     only_one, only_other, neither = one - both, other - both, count - one - other + both
@@ -256,7 +256,7 @@ def _llr(both: float, one: float, other: float, count: float) -> float:
     return 2 * (same + (apart + lonely))
 
 
-@compiled(REAL(LONG, LONG, LONG, MARKS))
+@inner(REAL(LONG, LONG, LONG, MARKS))
 def _llr_bound(both: int, one: int, another: int, marks: Marks) -> float:
     """Give what the score cannot exceed, without a logarithm; -inf for a pair below chance.
 
@@ -276,7 +276,7 @@ def _llr_bound(both: int, one: int, another: int, marks: Marks) -> float:
     return float(2 * (bound - more + more * more * rest) * (1 + 1e-9) + 1e-9)
 
 
-@compiled(REAL(REALS, LONG, LONG))
+@inner(REAL(REALS, LONG, LONG))
 def _least_of_best(scores: NDArray[np.float64], count: int, best: int) -> float:
     """Give the score that `best` of the first `count` reach, and spoil their order (quickselect).
 
@@ -306,7 +306,7 @@ def _least_of_best(scores: NDArray[np.float64], count: int, best: int) -> float:
     return float(scores[place])
 
 
-@compiled(types.void(LONG, LONG, PARTNERS, MARKS, HEAPS))
+@inner(types.void(LONG, LONG, PARTNERS, MARKS, HEAPS))
 def _offer_shares(row: int, kept: int, partners: Partners, marks: Marks, heaps: Heaps) -> None:
     """Offer the pairs of a row, scored by gain and floor, to the heaps of both sides."""
     mine, scores = heaps.rows[row], heaps.scores
@@ -330,7 +330,7 @@ def _offer_shares(row: int, kept: int, partners: Partners, marks: Marks, heaps: 
             _push(heaps, row)
 
 
-@compiled(types.void(LONG, LONG, PARTNERS, MARKS, HEAPS))
+@inner(types.void(LONG, LONG, PARTNERS, MARKS, HEAPS))
 def _offer_ratios(row: int, kept: int, partners: Partners, marks: Marks, heaps: Heaps) -> None:
     """Offer the pairs of a row, scored by likelihood ratio, to the heaps of both sides."""
     mine, bounds = heaps.rows[row], heaps.scores

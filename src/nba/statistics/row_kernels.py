@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nba.statistics.basket_kernels import LONG, LONGS, PLACES, REAL, REALS, compiled
+from nba.statistics.basket_kernels import LONG, LONGS, PLACES, REAL, REALS, compiled, inner
 
 FLOATS = types.Array(types.float32, 1, "C")
 
@@ -48,7 +48,7 @@ def multiply(
     return used
 
 
-@compiled(types.void(REALS, PLACES, LONG, LONG, LONG, REAL, types.uint32))
+@inner(types.void(REALS, PLACES, LONG, LONG, LONG, REAL, types.uint32))
 def _sink(
     score: NDArray[np.float64],
     partner: NDArray[np.uint32],
