@@ -22,6 +22,8 @@ from nba.statistics.pairs import ProductCounts
 
 _SPARE: Final = 2
 """Partners ranked an edge kept, where some will be variants or will not fit."""
+_ALIKE: Final = 2
+"""Products put into a bare list for being like its product: popular ones go with it as often."""
 _AT_ONCE: Final = 1 << 14
 """Products filled at once, which bounds the memory."""
 
@@ -45,8 +47,8 @@ def bought_together(
     shares orders with variants of the product (`group`), the best sellers of the categories that
     share orders with its category (`category_pair`), what the catalogue names beside it
     (`catalogue_link`), and what met it more seldom but outscores what popularity offers. A list
-    that is still empty gets what met it by chance, else what is like it, else what stands in the
-    category above its own (both `content`). No variant of the product, nothing that does not fit
+    that is still empty gets what met it by chance, else two products that are like it, or that
+    stand in the category above its own (`content`). No variant of the product, nothing that does not fit
     it; on lower rungs only what can be ordered, one product a design.
 
     Args:
@@ -100,8 +102,8 @@ def bought_together(
     add(once.where(beyond), filled)
     bare = np.isin(once.first, ladder.short(1))
     add(once.where(bare & ~beyond), filled)
-    add(rungs.by_likeness(ladder.short(1), similar_graph, shelf), filled)
-    add(rungs.by_range(ladder.short(1), types, shelf), filled)
+    add(rungs.by_likeness(ladder.short(1), similar_graph, shelf), min(_ALIKE, filled))
+    add(rungs.by_range(ladder.short(1), types, shelf), min(_ALIKE, filled))
     return ladder.graph()
 
 
