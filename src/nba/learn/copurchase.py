@@ -48,8 +48,8 @@ def bought_together(
     share orders with its category (`category_pair`), what the catalogue names beside it
     (`catalogue_link`), and what met it more seldom but outscores what popularity offers. A list
     that is still empty gets what met it by chance, else two products that are like it, or that
-    stand in the category above its own (`content`). No variant of the product, nothing that does not fit
-    it; on lower rungs only what can be ordered, one product a design.
+    stand in the category above its own (`content`). No variant of the product, nothing that does
+    not fit it; on lower rungs only what can be ordered, one product a design.
 
     Args:
         placed: the kept purchases; their product codes are those of all that follows.
