@@ -100,7 +100,8 @@ def install(app: FastAPI) -> None:
             for one in error.errors()
         ]
         detail = "; ".join(f"{one['where']}: {one['problem']}" for one in found)
-        return problem(request, 422, detail, errors=found)
+        is_json = all(one["type"] != "json_invalid" for one in error.errors())
+        return problem(request, 422 if is_json else 400, detail, errors=found)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

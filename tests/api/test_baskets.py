@@ -116,3 +116,9 @@ def test_text_that_no_text_can_be_is_refused(client: TestClient, name: str) -> N
     body = f'{{"product_ids": ["kettle"], "{name}": {value}}}'
     answer = client.post(PATH, content=body, headers={"content-type": "application/json"})
     assert is_problem(answer, 422)
+
+
+@pytest.mark.parametrize("body", ["{", "no JSON", '{"product_ids": ["kettle"]'])
+def test_a_body_that_is_no_json_is_a_bad_request(client: TestClient, body: str) -> None:
+    answer = client.post(PATH, content=body, headers={"content-type": "application/json"})
+    assert is_problem(answer, 400)
