@@ -10,7 +10,7 @@ import nba
 from nba.data.catalog import Catalog
 from nba.errors import ConfigError, DataError
 from nba.statuses import CANCELLED
-from tests.shops import SIX_ORDERS, catalog, checkerboard, history, random_orders
+from tests.shops import SIX_ORDERS, catalog, checkerboard, day, history, random_orders
 
 
 def card(snapshot, product_id: str) -> dict:
@@ -307,3 +307,29 @@ def test_a_recipe_that_makes_no_sense_is_refused(tmp_path, text):
     (tmp_path / "recipe.toml").write_text(text)
     with pytest.raises(ConfigError, match="is not valid"):
         nba.TrainConfig.from_toml(tmp_path / "recipe.toml")
+
+
+def test_a_sale_that_ended_is_no_price_to_pay():
+    sales = [
+        {"product_id": name, "price": 1000, "sale_price": 500, "sale_until": until}
+        for name, until in (("over", day(5)), ("on", day(50)), ("open", None))
+    ]
+    products = nba.train(history([("o1", "ann", 10, ["on"])]), catalog(*sales)).products
+    found = dict(zip(products.ids, products.has_sale_price.tolist(), strict=True))
+    assert found == {"over": False, "on": True, "open": True}
+
+
+def test_a_rule_of_a_product_about_itself_is_not_one_about_every_product():
+    orders = pd.DataFrame(
+        [("o1", "2026-01-01T10:00:00Z", name, 1) for name in ("cup", "tea")],
+        columns=["order_id", "ordered_at", "product_id", "quantity"],
+    )
+    rules = pd.DataFrame(
+        [("ban", "tea", "tea"), ("pin", None, "cup")],
+        columns=["kind", "source_product_id", "target_product_id"],
+    )
+    known = nba.OrderHistory.from_frame(orders, rules=rules)
+    recommender = nba.Recommender(nba.train(known, catalog()))
+    assert recommender.snapshot.manifest.counts["rules"] == 1
+    assert recommender.popular().product_ids == ["cup", "tea"]
+    assert [item.reason.code for item in recommender.bought_together("tea")] == ["PINNED"]
