@@ -31,7 +31,7 @@ from nba.data.simulator.generate import simulate
 from nba.learn.train import train
 from nba.recommend.recommender import Recommender
 from nba.recommend.results import Slate
-from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES, Source
+from nba.vocabulary import Source
 
 ORDERS = (0, 50, 300, 3_000, 30_000)
 SIMULATED = 40_000
@@ -68,8 +68,7 @@ def measure(shop: Shop, known: int) -> Measured:
     instant = np.sort(every.at)[known]
     snapshot = train(shop.history, shop.catalog, RECIPE, as_of=instant)
     products, recommender = snapshot.products, Recommender(snapshot)
-    orderable = [AVAILABILITIES.index(one) for one in ELIGIBLE_AVAILABILITIES]
-    in_stock = np.flatnonzero(np.isin(products.availability, orderable))
+    in_stock = np.flatnonzero(products.can_be_ordered(np.arange(len(products))))
     if len(in_stock) > LOOKED_AT:
         in_stock = np.random.default_rng(1).choice(in_stock, LOOKED_AT, replace=False)
     asked = next_orders(every, instant, products)

@@ -17,7 +17,7 @@ from nba.data.history import Baskets
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.needs.finding import learn_needs
-from nba.learn.ranges import crossed
+from nba.learn.ranges import crossed, listed
 from nba.vocabulary import AVAILABILITIES, SOURCES, Availability, Source
 
 Codes = NDArray[np.int64]
@@ -266,9 +266,9 @@ def _inherited(
     """Pass what is known of old products on to the new ones, as main product and as accessory."""
     start, new = successors.indptr, successors.neighbours.astype(np.int64)
     first, second = np.divmod(keys, max(width, 1))
-    row, number = crossed(start[first], start[first + 1])
+    row, number = listed(start, first)
     as_main = new[number] * width + second[row]
-    other, place = crossed(start[second], start[second + 1])
+    other, place = listed(start, second)
     as_accessory = first[other] * width + new[place]
     heirs, where = np.unique(np.concatenate([as_main, as_accessory]), return_inverse=True)
     passed = np.concatenate([row, other])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nba.data.catalog import Catalog
 from nba.domain import Texts
+from nba.learn.ranges import listed
 
 _WORD: Final = re.compile(r"\w+")
 _CHUNK: Final = 1 << 20
@@ -119,11 +120,8 @@ class Compatibility:
         # Walk the shorter list, look up in the longer.
         swap = length[first] > length[second]
         short, long = np.where(swap, second, first), np.where(swap, first, second)
-        count = length[short]
-        pair = np.repeat(np.arange(len(first)), count)
-        step = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
-        entry = self.goes_with[self.start[short[pair]] + step]
-        found = self._holds(self._keys(), long[pair], entry)
+        pair, place = listed(self.start, short)
+        found = self._holds(self._keys(), long[pair], self.goes_with[place])
         answer = np.zeros(len(first), np.bool_)
         answer[pair[found]] = True
         return answer

@@ -1,6 +1,8 @@
-"""Ragged ranges of row numbers."""
+"""Ragged ranges of row numbers, and runs of equal values."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,3 +20,24 @@ def crossed(
     row = np.repeat(np.arange(len(begin)), length)
     number = np.arange(len(row)) - np.repeat(np.cumsum(length) - length - begin, length)
     return row, number
+
+
+def listed(
+    start: NDArray[np.int64], row: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """List, for some rows of a ragged array, which row and the place of each of its entries."""
+    return crossed(start[row], start[row + 1])
+
+
+def starts(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Give the places where runs of equal values begin."""
+    if not len(values):
+        return np.empty(0, np.int64)
+    return np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
+
+
+def ranks(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Number what stands in each run of equal values from 0."""
+    begins = starts(values)
+    length = np.diff(np.append(begins, len(values)))
+    return np.asarray(np.arange(len(values)) - np.repeat(begins, length), np.int64)

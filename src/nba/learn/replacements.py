@@ -17,7 +17,7 @@ from nba.learn.alike.text import WORD, coded, overlap
 from nba.learn.alike.versions import versions
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
-from nba.learn.ranges import crossed
+from nba.learn.ranges import listed
 from nba.statistics.rows import Rows
 from nba.vocabulary import SOURCES, Source
 
@@ -167,7 +167,7 @@ def _learned(
         ahead = lines.generation[waiting] + step
         inside = ahead <= last[waiting]
         waiting, ahead = waiting[inside], ahead[inside]
-        row, partner = crossed(lines.start[ahead], lines.start[ahead + 1])
+        row, partner = listed(lines.start, ahead)
         first, second = lines.product[waiting[row]], lines.product[partner]
         ratio = products.price[second] / np.maximum(products.price[first], 1)
         able = (launched[second] >= launched[first] + _APART_DAYS) & np.isfinite(launched[second])
@@ -305,7 +305,7 @@ def _flow(
     cells = cell[start[:-1]]
     goes_on = np.append(cells[1:] == cells[:-1], False)
     leaving = np.flatnonzero(goes_on[visit] & is_old[product])
-    row, place = crossed(start[visit[leaving] + 1], start[visit[leaving] + 2])
+    row, place = listed(start, visit[leaving] + 1)
     source = leaving[row]
     taken = product[source] * width + product[place]
     support = _customers_of(old * width + new, taken, customer[source])

@@ -15,13 +15,13 @@ from nba.data.catalog import Catalog
 from nba.data.events import Events
 from nba.data.history import Baskets
 from nba.learn.alike.likeness import alike
-from nba.learn.alike.neighbours import Neighbours, Voice, fuse, starts
+from nba.learn.alike.neighbours import Neighbours, Voice, fuse
 from nba.learn.alike.shoppers import same_need, viewed_together
 from nba.learn.alike.text import attribute_terms, overlap
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
-from nba.learn.ranges import crossed
+from nba.learn.ranges import listed, starts
 from nba.statistics.rows import Rows
 from nba.vocabulary import Source
 
@@ -135,9 +135,9 @@ def _chosen(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Choose a variant for every variant: the number of the pair, the first, the second product."""
     start = designs.start
-    row, place = crossed(start[pairs.first[some]], start[pairs.first[some] + 1])
+    row, place = listed(start, pairs.first[some])
     some, first = some[row], designs.variants[place]
-    row, place = crossed(start[pairs.second[some]], start[pairs.second[some] + 1])
+    row, place = listed(start, pairs.second[some])
     some, first, second = some[row], first[row], designs.variants[place]
     able = fits.fits(first, second)
     some, first, second = some[able], first[able], second[able]

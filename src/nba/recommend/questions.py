@@ -111,12 +111,12 @@ class Questions:
         known = list(dict.fromkeys(found))
         curation = self._curator.curate(rules_of or (kind,), known, self._instant(at))
         had = np.array(self.find(owned)[0], np.int32)
-        few: dict[str, Any] = {"min_customers": min_customers} if min_customers > 1 else {}
+        asked: dict[str, Any] = {"min_customers": min_customers} if min_customers > 1 else {}
         if owned:
-            few["owned"] = sorted(set(owned))
+            asked["owned"] = sorted(set(owned))
         return Question(
             type=kind,
-            request={"product_ids": list(products), "limit": n, **few, **request},
+            request={"product_ids": list(products), "limit": n, **asked, **request},
             n=n,
             eligibility=Eligibility(
                 self._snapshot.products,

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from nba.statistics.basket_kernels import compiled
 
-_BYTES = "uint8[::1]"
 _INTS = "int32[::1]"
 _LONGS = "int64[::1]"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.learn.ranges import ranks, starts
 from nba.vocabulary import SOURCES, Source
 
 _RANK_OFFSET: Final = 60.0
@@ -45,9 +46,7 @@ class Neighbours(NamedTuple):
 
     def ranks(self) -> NDArray[np.int64]:
         """Number the pairs of each first design, from 0."""
-        begins = starts(self.first)
-        length = np.diff(np.append(begins, len(self.first)))
-        return np.arange(len(self.first)) - np.repeat(begins, length)
+        return ranks(self.first)
 
     def best(self, top_k: int) -> Self:
         """Keep the best pairs of each first design."""
@@ -118,13 +117,6 @@ def by_score(first: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np
     # than two numbers.
     falling = np.uint64(0xFFFFFFFF) - score.astype(np.float32).view(np.uint32)
     return np.argsort((first.astype(np.uint64) << np.uint64(32)) | falling, kind="stable")
-
-
-def starts(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Give the places where runs of equal values begin."""
-    if not len(values):
-        return np.empty(0, np.int64)
-    return np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
 
 
 def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:

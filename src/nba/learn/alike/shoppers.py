@@ -12,8 +12,9 @@ from scipy.special import pdtrc
 from nba.data.events import Events
 from nba.data.history import Baskets
 from nba.learn.alike.gathering import gathered
-from nba.learn.alike.neighbours import Neighbours, starts
+from nba.learn.alike.neighbours import Neighbours
 from nba.learn.designs import Designs
+from nba.learn.ranges import starts
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
 from nba.statistics.rows import Rows

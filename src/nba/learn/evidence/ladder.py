@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.graph import ProductGraph
+from nba.learn.ranges import ranks, starts
 
 
 class Rung(NamedTuple):
@@ -63,9 +64,9 @@ class Ladder:
         rung = _ranked(rung)
         if self._rungs:
             rung = rung.where(self._new_designs(rung))
-        rung = rung.where(rank(rung.first) < (length - self._length)[rung.first])
+        rung = rung.where(ranks(rung.first) < (length - self._length)[rung.first])
         best = np.zeros(len(self._design))
-        begins = np.flatnonzero(rank(rung.first) == 0)
+        begins = starts(rung.first)
         best[rung.first[begins]] = rung.score[begins]
         # A score is comparable within its rung; below another one it is scaled to begin there.
         allowed = np.nextafter(self._lowest, np.float32(0)).astype(np.float64)
@@ -121,10 +122,3 @@ def _ranked(rung: Rung) -> Rung:
     score = rung.score.astype(np.float32)
     order = np.lexsort((rung.second, -score, rung.first))
     return rung._replace(score=score.astype(np.float64)).where(order)
-
-
-def rank(first: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Number the edges of each product from 0; `first` is ascending."""
-    begins = np.flatnonzero(np.diff(first, prepend=-1))
-    length = np.diff(np.append(begins, len(first)))
-    return np.asarray(np.arange(len(first)) - np.repeat(begins, length), np.int64)

@@ -12,9 +12,9 @@ from nba.artifacts.products import Products
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
-from nba.learn.evidence.ladder import Rung, rank
+from nba.learn.evidence.ladder import Rung
 from nba.learn.evidence.partners import Partners, bar
-from nba.learn.ranges import crossed
+from nba.learn.ranges import crossed, listed, ranks
 from nba.vocabulary import SOURCES, Source
 
 _OFFERED: Final = 4
@@ -75,10 +75,10 @@ def by_groups(
 ) -> Rung:
     """What shares orders with variants of a product: of each design the best variant that fits."""
     top = designs.top
-    row, place = _listed(top.indptr, shelf.design[some])
+    row, place = listed(top.indptr, shelf.design[some])
     kept = (designs.convincing() & (top.orders > 0))[place]
     row, place = row[kept], place[kept]
-    edge, at = _listed(shelf.start, top.partner[place])
+    edge, at = listed(shelf.start, top.partner[place])
     first, second = some[row[edge]], shelf.variant[at]
     fit = np.flatnonzero(fits.fits(first, second))
     # Variants stand by design, the best first: of each edge the first that fits.
@@ -142,7 +142,7 @@ class Offers(NamedTuple):
         above = score * beside.weight[category] >= least
         row, place, score, category = row[above], place[above], score[above], category[above]
         order = np.lexsort((product[place], -score, category))
-        order = order[rank(category[order]) < _OFFERED * wanted]
+        order = order[ranks(category[order]) < _OFFERED * wanted]
         pair = pair[row[order]]
         count = np.bincount(category[order], minlength=width)
         return cls(
@@ -157,7 +157,7 @@ class Offers(NamedTuple):
 def by_categories(some: NDArray[np.int32], offers: Offers, types: Assortment) -> Rung:
     """What sells best in the categories that share orders with a product's category."""
     some = some[types.category[some] != NONE]
-    row, place = _listed(offers.start, types.category[some])
+    row, place = listed(offers.start, types.category[some])
     return _rung(
         Source.CATEGORY_PAIR,
         some[row],
@@ -184,7 +184,7 @@ def by_links(some: NDArray[np.int32], fits: Compatibility, shelf: Shelf) -> Rung
 
 def by_likeness(some: NDArray[np.int32], similar_graph: ProductGraph, shelf: Shelf) -> Rung:
     """What is like a product."""
-    row, place = _listed(similar_graph.indptr, some)
+    row, place = listed(similar_graph.indptr, some)
     second = similar_graph.neighbours[place]
     kept = shelf.best[shelf.design[second]] >= 0
     return _rung(
@@ -203,10 +203,10 @@ def by_range(some: NDArray[np.int32], types: Assortment, shelf: Shelf) -> Rung:
     product = shelf.best[shelf.best >= 0]
     product = product[parent[product] != NONE]
     order = np.lexsort((product, -shelf.customers[product], parent[product]))
-    product = product[order][rank(parent[product[order]]) < _BEST_OF_RANGE]
+    product = product[order][ranks(parent[product[order]]) < _BEST_OF_RANGE]
     count = np.bincount(parent[product], minlength=len(names))
     some = some[parent[some] != NONE]
-    row, place = _listed(np.append(0, np.cumsum(count)), parent[some])
+    row, place = listed(np.append(0, np.cumsum(count)), parent[some])
     second = product[place]
     score = (1 + shelf.customers[second]) / (1 + shelf.customers.max(initial=0))
     return _rung(Source.CONTENT, some[row], second, score)
@@ -233,10 +233,3 @@ def _rung(
 
 def _code(source: Source) -> int:
     return SOURCES.index(source)
-
-
-def _listed(
-    start: NDArray[np.int64], row: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give, for rows of a ragged array, the number of the row and the place of each entry."""
-    return crossed(start[row], start[row + 1])
