@@ -2,7 +2,7 @@
 
 Each takes counts of orders as arrays that broadcast: `both` with the two products, `first` and
 `second` with either, `every` of them all; and gives float64. Bought together ranks by none of
-these (`partners.rank_partners`): on real orders each finds less of the rest of an order.
+these (`evidence.partners.Scoring`): on real orders each finds less of the rest of an order.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
 from nba.learn.evidence import rungs
 from nba.learn.evidence.ladder import Ladder, Rung
-from nba.learn.evidence.partners import rank_partners
+from nba.learn.evidence.partners import Scoring, rank_partners
 from nba.statistics.pairs import ProductCounts
 
 _SPARE: Final = 2
@@ -43,7 +43,7 @@ def bought_together(
 
     The first rung is what shares `min_orders` of its orders (source `pair`), or of its customers
     (`customers`), and says something that popularity does not (`Partners.convincing`), ranked by
-    the score of `rank_partners`. A list shorter than `fill_to` is filled, rung by rung: what
+    the score of `Scoring`. A list shorter than `fill_to` is filled, rung by rung: what
     shares orders with variants of the product (`group`), the best sellers of the categories that
     share orders with its category (`category_pair`), what the catalogue names beside it
     (`catalogue_link`), and what met it more seldom but outscores what popularity offers. A list
@@ -76,7 +76,8 @@ def bought_together(
         other = (rung.first != rung.second) & ~types.are_variants(rung.first, rung.second)
         ladder.add(rung.where(other & fits.fits(rung.first, rung.second)), length)
 
-    pairs = rank_partners(placed, config, top_k=spare * whole, threads=threads)
+    scoring = Scoring.of(placed, config)
+    pairs = scoring.rank(top_k=spare * whole, min_orders=config.min_orders, threads=threads)
     by_orders, convincing = rungs.by_orders(pairs), pairs.convincing()
     add(by_orders.where(convincing), whole)
     shelf = rungs.Shelf.of(designs, products, counts.product_customers)
@@ -95,9 +96,7 @@ def bought_together(
     # Better a chance meeting, or something like it, than an empty list.
     wanted = np.zeros(len(products), np.bool_)
     wanted[ladder.short(filled)] = True
-    met = rank_partners(
-        placed, config, top_k=spare * filled, min_orders=1, wanted=wanted, threads=threads
-    )
+    met = scoring.rank(top_k=spare * filled, min_orders=1, threads=threads, wanted=wanted)
     once, beyond = rungs.by_orders(met), met.beyond()
     add(once.where(beyond), filled)
     bare = np.isin(once.first, ladder.short(1))

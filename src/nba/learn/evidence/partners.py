@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,16 +73,9 @@ def bar(prior: NDArray[np.float64]) -> float:
     return float(np.partition(prior, -_SHOWN)[-_SHOWN])
 
 
-def rank_partners(
-    baskets: Baskets,
-    config: CoPurchaseConfig,
-    *,
-    top_k: int,
-    threads: int,
-    min_orders: int | None = None,
-    wanted: NDArray[np.bool_] | None = None,
-) -> Partners:
-    """Rank, for each product, what shares its baskets.
+@dataclass(frozen=True, slots=True, eq=False)
+class Scoring:
+    """How the partners of products are scored, over baskets of products, groups or categories.
 
     The score of product j beside product i is
 
@@ -95,38 +88,78 @@ def rank_partners(
     counts. Smoothing rather than testing ranks: a significance gate loses hits. Where customers
     order seldom, their orders of one spell taken together count too. Only proven customers count.
 
-    Args:
-        baskets: kept purchases, of products, groups or categories.
-        config: the section of the recipe.
-        top_k: partners kept a product, at most.
-        threads: processors to use.
-        min_orders: orders or customers with both from which on a pair may rank, if not those of
-            the recipe.
-        wanted: bool per product: whose partners, if not everybody's.
+    Attributes:
+        baskets: the kept purchases.
+        settings: what counts as evidence.
+        gain: float64 per product j: p_j^(-beta) t_j^gamma.
+        counts, prior, weight: as in `Partners`.
     """
-    sold = _proven_orders(baskets)
-    share = sold / max(int(sold.sum()), 1)
-    gain = np.zeros(len(share))
-    known = sold > 0
-    gain[known] = (
-        share[known] ** -config.discovery * _trend(baskets, sold, config)[known] ** config.trend
-    )
-    # Never more pseudo-orders than orders: they would drown a small shop.
-    pseudo_orders = min(config.smoothing, config.smoothing_share * len(baskets))
-    prior = pseudo_orders * share * gain
-    top = local.top_pairs(
-        baskets,
-        _evidence(baskets, config),
-        gain,
-        prior,
-        top_k=top_k,
-        min_orders=config.min_orders if min_orders is None else min_orders,
-        wanted=wanted,
-        threads=threads,
-    )
-    counts = local.product_counts(baskets)
-    weight = counts.product_weight / WEIGHT_UNIT + pseudo_orders
-    return Partners(replace(top, score=top.score / weight[top.first()]), counts, prior, weight)
+
+    baskets: Baskets
+    settings: PairSettings
+    gain: NDArray[np.float64]
+    counts: ProductCounts
+    prior: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, baskets: Baskets, config: CoPurchaseConfig) -> Self:
+        """Count what the products did alone."""
+        sold = _proven_orders(baskets)
+        share = sold / max(int(sold.sum()), 1)
+        gain = np.zeros(len(share))
+        known = sold > 0
+        gain[known] = (
+            share[known] ** -config.discovery * _trend(baskets, sold, config)[known] ** config.trend
+        )
+        # Never more pseudo-orders than orders: they would drown a small shop.
+        pseudo_orders = min(config.smoothing, config.smoothing_share * len(baskets))
+        counts = local.product_counts(baskets)
+        return cls(
+            baskets,
+            _evidence(baskets, config),
+            gain,
+            counts,
+            pseudo_orders * share * gain,
+            counts.product_weight / WEIGHT_UNIT + pseudo_orders,
+        )
+
+    def rank(
+        self,
+        *,
+        top_k: int,
+        min_orders: int,
+        threads: int,
+        wanted: NDArray[np.bool_] | None = None,
+    ) -> Partners:
+        """Rank the partners of every product, or of those that `wanted` tells.
+
+        Args:
+            top_k: partners kept a product, at most.
+            min_orders: orders or customers with both from which on a pair may rank.
+            threads: processors to use.
+            wanted: bool per product.
+        """
+        top = local.top_pairs(
+            self.baskets,
+            self.settings,
+            self.gain,
+            self.prior,
+            top_k=top_k,
+            min_orders=min_orders,
+            wanted=wanted,
+            threads=threads,
+        )
+        top = replace(top, score=top.score / self.weight[top.first()])
+        return Partners(top, self.counts, self.prior, self.weight)
+
+
+def rank_partners(
+    baskets: Baskets, config: CoPurchaseConfig, *, top_k: int, threads: int
+) -> Partners:
+    """Rank, for each product, what shares its baskets, by `Scoring`."""
+    scoring = Scoring.of(baskets, config)
+    return scoring.rank(top_k=top_k, min_orders=config.min_orders, threads=threads)
 
 
 def _evidence(baskets: Baskets, config: CoPurchaseConfig) -> PairSettings:
