@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(OURS, ROOT),
     "facts": (*OURS, "facts"),
     "data": (*OURS, "data", "facts"),
-    "statistics": (*OURS, "statistics", "data.history"),
+    "statistics": (*OURS, "statistics", "data.history", "data.purchases"),
     "artifacts": (*OURS, "artifacts"),
     "learn": (
         *OURS,
@@ -28,6 +28,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "data.catalog",
         "data.curated",
         "data.events",
+        "data.profiles",
+        "data.purchases",
         "statistics",
         "artifacts",
         "measure.split",

@@ -15,6 +15,7 @@ from nba.config import CoPurchaseConfig
 from nba.data.curated import ProductRules
 from nba.data.events import Events
 from nba.data.intake import Intake
+from nba.data.purchases import Purchases
 from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
 from nba.data.resolve import Resolved, resolve
@@ -243,13 +244,10 @@ class OrderHistory:
                 proven by a pause of the shop.
         """
         known = Known.at(self.rows, self.as_of)
-        rows, kept_line = known.rows, known.kept_line
-        order, product = rows.line_order[kept_line], rows.line_product[kept_line]
+        rows = known.rows
+        by_customer, cells = _cells(known)
         width = max(len(rows.product_ids), 1)
-        by_customer = np.lexsort((rows.ordered_at, rows.customer))
-        place = np.empty(len(by_customer), np.int64)
-        place[by_customer] = np.arange(len(by_customer))
-        cells = _distinct(place[order] * width + product)
+        cells = _distinct(cells)
         basket = cells // width
         product = cells - basket * width
         start = np.flatnonzero(np.diff(basket, prepend=-1))
@@ -269,6 +267,12 @@ class OrderHistory:
             self.as_of,
         )
 
+    def purchases(self) -> Purchases:
+        """Count the pieces and the money of the kept purchases, cell by cell of `baskets`."""
+        known = Known.at(self.rows, self.as_of)
+        _, cells = _cells(known)
+        return Purchases.of(known, cells, np.flatnonzero(known.kept_line))
+
     def __len__(self) -> int:
         """Count the orders, kept or not."""
         return len(self.rows.order_ids)
@@ -282,6 +286,19 @@ def _misplaced(resolved: Resolved) -> str:
         )
     rows = [row for _, row in resolved.line_conflicts]
     return f"rows {rows[:SHOWN]} repeat the line number of another line of their order; number anew"
+
+
+def _cells(known: Known) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the orders by customer and instant, and per kept line a number that sorts it so.
+
+    The number is the order's place among those, times the products, plus the product.
+    """
+    rows = known.rows
+    by_customer = np.lexsort((rows.ordered_at, rows.customer))
+    place = np.empty(len(by_customer), np.int64)
+    place[by_customer] = np.arange(len(by_customer))
+    order, product = rows.line_order[known.kept_line], rows.line_product[known.kept_line]
+    return by_customer, place[order] * max(len(rows.product_ids), 1) + product
 
 
 def _distinct(cells: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -36,7 +36,8 @@ class Known:
         kept: bool per order: placed, no test, and as far as known neither cancelled nor returned
             whole.
         kept_line: bool per line: of a kept order, and not itself fully returned.
-        revenue: int64 per line, minor units, from 0: price x (quantity - returned), at most
+        quantity: int64 per line: pieces that did not come back.
+        revenue: int64 per line, minor units, from 0: price x these pieces, at most
             `MOST_REVENUE`, less the line's discount.
     """
 
@@ -47,6 +48,7 @@ class Known:
     delivered_at: Instants
     kept: NDArray[np.bool_]
     kept_line: NDArray[np.bool_]
+    quantity: NDArray[np.int64]
     revenue: NDArray[np.int64]
 
     @classmethod
@@ -68,6 +70,7 @@ class Known:
         returned = np.where(told.has_returns[rows.line_order], rows.returned_quantity, 0)
         line_is_back = (returned > 0) & (returned >= rows.quantity)
         kept = order & ~rows.is_test & ~_gone(rows, status, returned, line_is_back)
+        quantity = np.asarray(rows.quantity - returned, np.int64)
         return cls(
             rows,
             order,
@@ -76,7 +79,8 @@ class Known:
             delivered_at,
             kept,
             kept[rows.line_order] & ~line_is_back,
-            _revenue(rows, returned),
+            quantity,
+            _revenue(rows, quantity),
         )
 
 
@@ -211,8 +215,8 @@ def _joined(one: Statuses, other: Statuses) -> Statuses:
     )
 
 
-def _revenue(rows: Rows, returned: NDArray[np.int64]) -> NDArray[np.int64]:
-    gross = rows.unit_price.astype(np.float64) * (rows.quantity - returned)
+def _revenue(rows: Rows, quantity: NDArray[np.int64]) -> NDArray[np.int64]:
+    gross = rows.unit_price.astype(np.float64) * quantity
     full = np.clip(gross, 0, MOST_REVENUE).astype(np.int64)
     return np.asarray(np.maximum(full - rows.line_discount, 0), np.int64)
 

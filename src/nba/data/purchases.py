@@ -1,0 +1,60 @@
+"""Purchases: how many pieces each cell of the baskets is, and what was paid for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.facts.known import Known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Purchases:
+    """What baskets leave out, one row a cell of `Baskets.product` and in its order.
+
+    Attributes:
+        quantity: int64: pieces that stayed with the customer.
+        revenue: int64, minor units: what was paid for them, less the discount of the line and the
+            line's share of that of the order; never negative, and over an order exactly its lines
+            less its discount.
+    """
+
+    quantity: NDArray[np.int64]
+    revenue: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, known: Known, cells: NDArray[np.int64], line: NDArray[np.int64]) -> Self:
+        """Sum lines over cells.
+
+        Args:
+            known: the lines.
+            cells: int64, one a kept line: what sorts it among the baskets' cells.
+            line: int64: the kept lines.
+        """
+        order = np.argsort(cells, kind="stable")
+        cells, line = cells[order], line[order]
+        quantity, paid = known.quantity[line], _paid(known)[line]
+        if not len(line):
+            return cls(quantity, paid)
+        first = np.flatnonzero(np.append(True, np.diff(cells) != 0))
+        return cls(np.add.reduceat(quantity, first), np.add.reduceat(paid, first))
+
+
+def _paid(known: Known) -> NDArray[np.int64]:
+    """Take each order's discount off its lines, in proportion, to the last minor unit."""
+    rows, kept = known.rows, known.kept_line
+    revenue = np.where(kept, known.revenue, 0)
+    order = rows.line_order
+    total = np.bincount(order, revenue, len(rows.customer))
+    discount = np.minimum(np.maximum(rows.discount, 0), total.astype(np.int64))
+    # Shares of the running sum, so that they add up to the whole discount.
+    before = np.cumsum(revenue) - revenue
+    opens = np.searchsorted(order, np.arange(len(rows.customer)))
+    begins = before[np.minimum(opens, max(len(before) - 1, 0))][order] if len(before) else before
+    share = discount[order] / np.maximum(total[order], 1.0)
+    until = np.floor((before - begins + revenue) * share + 0.5)
+    since = np.floor((before - begins) * share + 0.5)
+    return np.asarray(revenue - (until - since).astype(np.int64), np.int64)
