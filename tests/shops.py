@@ -69,6 +69,7 @@ def catalog(*products: str | Mapping[str, Any]) -> Catalog:
     for row in given:
         row.setdefault("title", row["product_id"].title())
         row |= {"priced": "price" in row, "on_sale": "sale_price" in row, "stocked": "stock" in row}
+        row |= {"costed": "cost" in row}
         row["availability"] = AVAILABILITIES.index(row.get("availability", "in_stock"))
         row["is_consumable"] = {True: 1, False: 0, None: 2}[row.get("is_consumable")]
     exact = {"availability": np.int8, "is_consumable": np.int8, "replacement_cycle_days": np.int32}

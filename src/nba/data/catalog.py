@@ -57,6 +57,8 @@ class Catalog:
         title, category, product_group_id, brand, currency, link, image_link: one text a product.
         price, sale_price: int64, minor units; 0 where the shop gave none.
         priced, on_sale: bool: the shop gave a price, a sale price.
+        cost: int64, minor units: what a piece costs the shop; 0 where it did not say.
+        costed: bool: the shop said a cost.
         sale_until: datetime64[us]; NaT where the shop did not say.
         availability: int8, a code of `vocabulary.AVAILABILITIES`; missing counts as in stock.
         stock: int64, pieces; 0 where the shop did not say.
@@ -85,6 +87,8 @@ class Catalog:
     priced: NDArray[np.bool_]
     sale_price: NDArray[np.int64]
     on_sale: NDArray[np.bool_]
+    cost: NDArray[np.int64]
+    costed: NDArray[np.bool_]
     sale_until: Instants
     availability: NDArray[np.int8]
     stock: NDArray[np.int64]
@@ -158,12 +162,14 @@ class Catalog:
         )
         columns = connection.execute(f"""
             SELECT product_id, {texts}, {flags}, {STATED_CELLS}, published_at, discontinued_at,
+                CAST(coalesce(cost, 0) AS BIGINT) AS cost, cost IS NOT NULL AS costed,
                 CAST(coalesce(replacement_cycle_days, 0) AS INTEGER) AS replacement_cycle_days,
                 CAST(CASE CAST(is_consumable AS BOOLEAN) WHEN TRUE THEN 1 WHEN FALSE THEN 0
                     ELSE {_NOT_SAID} END AS TINYINT) AS is_consumable
             FROM {products} ORDER BY product_id
         """).fetchnumpy()
-        exact = (*STATED, *told.values(), "replacement_cycle_days", "is_consumable")
+        cells_of_one = ("cost", "costed", "replacement_cycle_days", "is_consumable")
+        exact = (*STATED, *told.values(), *cells_of_one)
         others: dict[str, Any] = {name: columns[name].dtype for name in exact}
         others |= dict.fromkeys(("sale_until", "published_at", "discontinued_at"), AT)
         cells: dict[str, Any] = {name: Texts.of(columns[name]) for name in _TEXTS}

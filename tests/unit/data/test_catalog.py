@@ -20,6 +20,7 @@ FRAME = pd.DataFrame(
         "title": ["Lamp", "Kettle"],
         "price": [3.0, None],
         "sale_price": [None, None],
+        "cost": [1.2, None],
         "availability": ["Out of stock", None],
         "is_consumable": ["yes", None],
         "compatible_with": [["x", "y"], None],
@@ -38,6 +39,7 @@ def test_products_are_sorted_by_id_and_what_is_missing_says_so():
     assert catalog.price.tolist() == [0, 300]
     assert catalog.priced.tolist() == [False, True]
     assert catalog.on_sale.tolist() == [False, False]
+    assert (catalog.cost.tolist(), catalog.costed.tolist()) == ([0, 120], [False, True])
     assert [AVAILABILITIES[code] for code in catalog.availability] == [
         Availability.IN_STOCK,
         Availability.OUT_OF_STOCK,
@@ -132,6 +134,14 @@ def test_a_product_was_in_stock_before_it_was_discontinued_unless_a_state_says_o
     assert shown(late, "old")["availability"] == "discontinued"
 
 
+def test_a_cost_holds_at_every_instant_and_may_be_nothing():
+    catalog = Catalog.from_frame(PRODUCTS.assign(cost=[400, 350, 0, 100]), STATES)
+    early, late = catalog.until("2026-03-04T00:00:00Z"), catalog.latest()
+    assert list(early.product_ids) == ["lamp", "old", "pot"]
+    assert (early.cost.tolist(), early.costed.tolist()) == ([400, 0, 100], [True] * 3)
+    assert (late.cost.tolist(), late.costed.tolist()) == ([400, 350, 0, 100], [True] * 4)
+
+
 def test_after_its_last_fact_a_catalogue_is_as_it_is_now():
     catalog = Catalog.from_frame(PRODUCTS, STATES)
     now = catalog.latest()
@@ -222,6 +232,8 @@ def test_a_catalogue_over_more_ids_says_nothing_of_those_it_lacks():
     assert list(wide.compatible_with) == ["", "", "x,y", ""]
     assert wide.price.tolist() == [0, 0, 300, 0]
     assert wide.priced.tolist() == [False, False, True, False]
+    assert wide.cost.tolist() == [0, 0, 120, 0]
+    assert wide.costed.tolist() == [False, False, True, False]
     assert np.isnat(wide.published_at).tolist() == [False, True, False, True]
     assert [AVAILABILITIES[code] for code in wide.availability] == [
         Availability.IN_STOCK,
