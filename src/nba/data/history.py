@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.config import CoPurchaseConfig
+from nba.data.contacts import Contacts, Replies
 from nba.data.curated import ProductRules
 from nba.data.events import Events
 from nba.data.intake import Intake
+from nba.data.profiles import Profiles
 from nba.data.purchases import Purchases
 from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
@@ -25,7 +27,18 @@ from nba.errors import DataError
 from nba.facts.known import Known, forget
 from nba.facts.rows import Rows
 from nba.facts.standing import stand
-from nba.schema import EVENTS, FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, RULES, Table
+from nba.schema import (
+    CUSTOMERS,
+    EVENTS,
+    FLAT,
+    MESSAGE_EVENTS,
+    MESSAGES,
+    ORDER_LINES,
+    ORDER_STATUSES,
+    ORDERS,
+    RULES,
+    Table,
+)
 from nba.statuses import PLACED, STATUS_CODE
 
 EPOCH = np.datetime64(0, "us")
@@ -108,13 +121,17 @@ class OrderHistory:
         rows: orders and lines.
         as_of: decided by the orders alone.
         rules: what the shop decides by hand; they have windows of their own.
-        read_events: gives `events`, which are in the memory only while somebody uses them.
+        read_events, read_profiles, read_contacts, read_replies: give what the properties of these
+            names hold, which is in the memory only while somebody uses it.
     """
 
     rows: Rows
     as_of: np.datetime64
     rules: ProductRules = field(default_factory=ProductRules.none)
     read_events: Callable[[], Events] = Events.none
+    read_profiles: Callable[[], Profiles] = Profiles.none
+    read_contacts: Callable[[], Contacts] = Contacts.none
+    read_replies: Callable[[], Replies] = Replies.none
 
     @classmethod
     def from_rows(
@@ -138,6 +155,9 @@ class OrderHistory:
         *,
         order_statuses: Any = None,  # noqa: ANN401 - the same
         events: Any = None,  # noqa: ANN401 - the same
+        customers: Any = None,  # noqa: ANN401 - the same
+        messages: Any = None,  # noqa: ANN401 - the same
+        message_events: Any = None,  # noqa: ANN401 - the same
         rules: Any = None,  # noqa: ANN401 - the same
         zone: str | None = None,
     ) -> Self:
@@ -148,6 +168,9 @@ class OrderHistory:
             order_lines: the `order_lines` table, when `orders` is one.
             order_statuses: the `order_statuses` table, beside the status each order carries.
             events: the `events` table.
+            customers: the `customers` table.
+            messages: the `messages` table.
+            message_events: the `message_events` table, beside `messages`.
             rules: the `rules` table.
             zone: the zone of timestamps that carry none.
 
@@ -161,7 +184,14 @@ class OrderHistory:
             frames: list[tuple[Any, Table]] = [(orders, FLAT)]
             if order_lines is not None:
                 frames = [(orders, ORDERS), (order_lines, ORDER_LINES)]
-            beside = ((order_statuses, ORDER_STATUSES), (events, EVENTS), (rules, RULES))
+            beside = (
+                (order_statuses, ORDER_STATUSES),
+                (events, EVENTS),
+                (customers, CUSTOMERS),
+                (messages, MESSAGES),
+                (message_events, MESSAGE_EVENTS),
+                (rules, RULES),
+            )
             frames += [(frame, table) for frame, table in beside if frame is not None]
             # Frames are registered before anything is asked of the connection.
             raws = [
@@ -191,15 +221,21 @@ class OrderHistory:
         """Read the tables or views of a connection.
 
         These are `orders`, `order_lines` and, where they are, `order_statuses`, `order_versions`,
-        `events` and `rules`.
+        `events`, `customers`, `messages` with `message_events`, and `rules`.
         """
         names = table_names(connection)
         history = cls.from_rows(read_rows(connection))
         if RULES.name in names:
             history = replace(history, rules=ProductRules.from_table(connection))
         if EVENTS.name in names:
-            events = Events.from_table(connection)
-            history = replace(history, read_events=lambda: events)
+            events, replies = Events.from_table(connection), Replies.from_table(connection)
+            history = replace(history, read_events=lambda: events, read_replies=lambda: replies)
+        if CUSTOMERS.name in names:
+            profiles = Profiles.from_table(connection)
+            history = replace(history, read_profiles=lambda: profiles)
+        if MESSAGES.name in names:
+            contacts = Contacts.from_tables(connection)
+            history = replace(history, read_contacts=lambda: contacts)
         return history
 
     @property
@@ -214,20 +250,41 @@ class OrderHistory:
         """
         return self.read_events()
 
+    @property
+    def profiles(self) -> Profiles:
+        """What the shop says of its customers; the same errors."""
+        return self.read_profiles()
+
+    @property
+    def contacts(self) -> Contacts:
+        """The messages that customers were sent; the same errors."""
+        return self.read_contacts()
+
+    @property
+    def replies(self) -> Replies:
+        """What customers said to the shop; the same errors."""
+        return self.read_replies()
+
     def until(self, as_of: str | datetime | np.datetime64) -> Self:
         """Forget what happened at or after `as_of`.
 
         Each order is the version that stood then, with the statuses set until then; later orders,
         versions, statuses, deliveries, returns and events leave no trace, not even in the codes.
         An order of which no status was known yet stands as delivered, if it was by then, else as
-        placed. Rules stay, as they say themselves from when to when they hold.
+        placed. Rules stay, as they say themselves from when to when they hold. Customers met later
+        are left out; what the shop says of the others has no history and stays.
         """
         instant, read_events = to_instant(as_of), self.read_events
+        read_profiles, read_contacts = self.read_profiles, self.read_contacts
+        read_replies = self.read_replies
         return replace(
             self,
             rows=forget(self.rows, instant),
             as_of=instant,
             read_events=lambda: read_events().until(instant),
+            read_profiles=lambda: read_profiles().until(instant),
+            read_contacts=lambda: read_contacts().until(instant),
+            read_replies=lambda: read_replies().until(instant),
         )
 
     def kept_line(self) -> NDArray[np.bool_]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 import numpy as np
@@ -16,13 +16,23 @@ import numpy as np
 from nba.data.catalog import Catalog
 from nba.data.checks import literal, quoted
 from nba.data.conforming import ADVICE, conform
+from nba.data.contacts import Contacts, Replies
 from nba.data.events import Events
 from nba.data.history import OrderHistory
+from nba.data.profiles import Profiles
 from nba.data.readers import connect, file_literal
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
-from nba.schema import EVENTS, ORDER_VERSIONS, TABLES, Kind
+from nba.schema import (
+    CUSTOMERS,
+    EVENTS,
+    MESSAGE_EVENTS,
+    MESSAGES,
+    ORDER_VERSIONS,
+    TABLES,
+    Kind,
+)
 
 STORED: Final = (
     "products",
@@ -43,6 +53,7 @@ STORED: Final = (
 """The files of a shop folder."""
 ALWAYS: Final = frozenset(("products", "orders", "order_lines", "quarantine"))
 """Those that are there even without rows."""
+_READ_LATER: Final = (EVENTS.name, CUSTOMERS.name, MESSAGES.name, MESSAGE_EVENTS.name)
 _ORDERED_BY: Final = {
     "products": "product_id",
     "orders": "order_id",
@@ -50,6 +61,8 @@ _ORDERED_BY: Final = {
     "order_versions": "order_id, version, line_no",
 }
 """What sorts a table's rows, where it is not all of its columns from left to right."""
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class Shop:
 
 
 def read_shop(path: str | Path) -> Shop:
-    """Read a shop folder; its events only when they are asked for.
+    """Read a shop folder; what is not about orders and products only when it is asked for.
 
     Raises:
         DataError: the folder holds no orders, or a file in it is not a table of a shop or breaks
@@ -93,18 +106,35 @@ def read_shop(path: str | Path) -> Shop:
             f"{folder} holds no shop (orders.parquet, order_lines.parquet); "
             f"fill it with: nba import FILES --shop {folder}"
         )
-    events = {EVENTS.name: sources.pop(EVENTS.name)} if EVENTS.name in sources else {}
+    later = {name: sources.pop(name) for name in _READ_LATER if name in sources}
     with _opened(folder, sources) as connection:
         history = OrderHistory.from_tables(connection)
         catalog = Catalog.from_table(connection) if "products" in sources else Catalog.empty()
-    if events:
-        history = replace(history, read_events=partial(_read_events, folder, events))
+    read = partial(_read, folder, later)
+    if EVENTS.name in later:
+        history = replace(
+            history,
+            read_events=partial(read, (EVENTS.name,), Events.from_table),
+            read_replies=partial(read, (EVENTS.name,), Replies.from_table),
+        )
+    if CUSTOMERS.name in later:
+        profiles = partial(read, (CUSTOMERS.name,), Profiles.from_table)
+        history = replace(history, read_profiles=profiles)
+    if MESSAGES.name in later:
+        both = (MESSAGES.name, MESSAGE_EVENTS.name)
+        history = replace(history, read_contacts=partial(read, both, Contacts.from_tables))
     return Shop(folder, history, catalog)
 
 
-def _read_events(folder: Path, sources: Mapping[str, str]) -> Events:
-    with _opened(folder, sources) as connection:
-        return Events.from_table(connection)
+def _read(
+    folder: Path,
+    sources: Mapping[str, str],
+    names: Sequence[str],
+    from_tables: Callable[[duckdb.DuckDBPyConnection], Told],
+) -> Told:
+    wanted = {name: sources[name] for name in names if name in sources}
+    with _opened(folder, wanted) as connection:
+        return from_tables(connection)
 
 
 @contextmanager
