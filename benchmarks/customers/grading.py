@@ -115,9 +115,7 @@ class Resamples:
         """Give the mean of a figure."""
         return _spread(float(np.nanmean(figure)), self.means(figure))
 
-    def above(
-        self, one: NDArray[np.float64], other: NDArray[np.float64]
-    ) -> tuple[Spread, Spread]:
+    def above(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[Spread, Spread]:
         """Give by how much one is above another, absolutely and as a share of the other."""
         first, second = self.means(one), self.means(other)
         mean, base = float(np.nanmean(one)), float(np.nanmean(other))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from cuts import Answer, Cut
 from numpy.typing import NDArray
-from ranking import Scorer, by_scores, own_first, some_only
+from ranking import by_scores, some_only
 from scipy import linalg, sparse
 
 WIDEST_INVERSE = 8_000
@@ -101,15 +101,6 @@ def up_cf(cut: Cut, recency: float, asymmetry: float, locality: float) -> Answer
 
 def als(cut: Cut, factors: float, regularization: float, alpha: float) -> Answer:
     """Alternating least squares of implicit, over log(1 + orders)."""
-    return by_scores(cut, _als(cut, factors, regularization, alpha))
-
-
-def own_then_als(cut: Cut, factors: float, regularization: float, alpha: float) -> Answer:
-    """Personal frequency, then alternating least squares."""
-    return by_scores(cut, own_first(cut, _als(cut, factors, regularization, alpha)))
-
-
-def _als(cut: Cut, factors: float, regularization: float, alpha: float) -> Scorer:
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
@@ -124,20 +115,15 @@ def _als(cut: Cut, factors: float, regularization: float, alpha: float) -> Score
         )
         model.fit(sparse.csr_matrix(_dampened(cut), dtype=np.float32), show_progress=False)
     customer, product = model.user_factors, model.item_factors
-    return lambda customers: (customer[customers] @ product.T).astype(np.float64)
+
+    def score(customers: NDArray[np.int32]) -> NDArray[np.float64]:
+        return (customer[customers] @ product.T).astype(np.float64)
+
+    return by_scores(cut, score)
 
 
 def ease(cut: Cut, ridge: float) -> Answer:
     """EASE (Steck 2019), over log(1 + orders) of the most ordered products."""
-    return by_scores(cut, _ease(cut, ridge))
-
-
-def own_then_ease(cut: Cut, ridge: float) -> Answer:
-    """Personal frequency, then EASE."""
-    return by_scores(cut, own_first(cut, _ease(cut, ridge)))
-
-
-def _ease(cut: Cut, ridge: float) -> Scorer:
     # B_ij = -P_ij / P_jj off the diagonal, with P = (X'X + ridge I)^-1.
     kept = np.argsort(-cut.popularity, kind="stable")[:WIDEST_INVERSE]
     bought = sparse.csr_array(_dampened(cut)[:, kept])
@@ -154,20 +140,11 @@ def _ease(cut: Cut, ridge: float) -> Scorer:
         scores[:, kept] = sparse.csr_array(bought[customers]) @ weight
         return scores
 
-    return score
+    return by_scores(cut, score)
 
 
 def rp3beta(cut: Cut, alpha: float, beta: float) -> Answer:
     """RP3beta (Paudel et al. 2016): a walk product, customer, product, over popularity."""
-    return by_scores(cut, _rp3beta(cut, alpha, beta))
-
-
-def own_then_rp3beta(cut: Cut, alpha: float, beta: float) -> Answer:
-    """Personal frequency, then RP3beta."""
-    return by_scores(cut, own_first(cut, _rp3beta(cut, alpha, beta)))
-
-
-def _rp3beta(cut: Cut, alpha: float, beta: float) -> Scorer:
     bought = sparse.csr_array(cut.counts)
     bought.data[:] = 1
     holders = np.maximum(bought.sum(axis=0), 1.0)
@@ -180,7 +157,7 @@ def _rp3beta(cut: Cut, alpha: float, beta: float) -> Scorer:
     def score(customers: NDArray[np.int32]) -> NDArray[np.float64]:
         return some_only((sparse.csr_array(profile[customers]) @ walked).toarray())
 
-    return score
+    return by_scores(cut, score)
 
 
 def _nearest(inward: sparse.csr_array, outward: sparse.csr_array) -> sparse.csr_array:
