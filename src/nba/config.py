@@ -124,6 +124,24 @@ class PopularConfig(_Section):
     top_k: int = Field(500, ge=1)
 
 
+class RhythmConfig(_Section):
+    """How often customers buy, when a silence says that they left, and what they will be worth."""
+
+    at_risk_below: float = Field(0.2, gt=0, lt=1)
+    """Chance of so long a silence, in a customer who goes on as before, below which the customer
+    is at risk."""
+    lost_below: float = Field(0.05, gt=0, lt=1)
+    """The same below which the customer is lost."""
+    at_risk_alive: float = Field(0.5, gt=0, lt=1)
+    """Probability of not having left below which the customer is at risk."""
+    lost_alive: float = Field(0.2, gt=0, lt=1)
+    """The same below which the customer is lost."""
+    discount: float = Field(0.1, ge=0, le=1)
+    """What profit loses of its worth with every year that it comes later."""
+    sample: int = Field(200_000, ge=1000)
+    """Customers a model is fitted on, at most; more of them no longer move it."""
+
+
 class TrainConfig(_Section):
     """One training run; equal configuration and input give an equal snapshot.
 
@@ -143,6 +161,7 @@ class TrainConfig(_Section):
     collaborative: CollaborativeConfig = CollaborativeConfig()
     picks: PicksConfig = PicksConfig()
     popular: PopularConfig = PopularConfig()
+    rhythm: RhythmConfig = RhythmConfig()
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

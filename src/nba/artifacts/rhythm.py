@@ -1,0 +1,235 @@
+"""How often each customer buys, whether they still do, and what they will be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from nba.artifacts.outlook import Floats, count_moments, paid_quantile
+from nba.domain import MICROSECOND
+from nba.errors import ConfigError
+
+MODELS: Final = ("bg_nbd", "mbg_nbd")
+"""Code order of `Rhythm.model`; the code is also what the model adds to b for the first order."""
+SPENDING: Final = "gamma_gamma"
+STATES: Final = ("none", "active", "at_risk", "lost")
+"""Code order of `Rhythm.state`; none is a customer without a kept purchase."""
+INTERVAL: Final = 0.8
+"""Probability of the interval around a lifetime value."""
+
+_WEEK: Final = 7
+_DAYS_A_YEAR: Final = 365
+_QUARTER: Final = 91.25
+
+Codes = NDArray[np.integer]
+
+
+class Fit(BaseModel):
+    """What one fit found; a row of the manifest's `rhythm.fits`.
+
+    Attributes:
+        model: a word of `MODELS`, or `SPENDING`.
+        params: r, alpha, a, b in weeks, or p, q, v with v in minor units.
+        log_likelihood: of the customers it was fitted on, at these parameters.
+        penalty: what the prior took off there; a part of no likelihood. With few customers it is
+            the prior that decides.
+        chosen: the snapshot uses it.
+        customers: on how many it was fitted; with 0 the parameters are the prior's.
+        left_out: how many more there were: beyond the sample, or without a positive mean profit.
+        correlation: of repeat days and mean profit, which the spending model takes for unrelated;
+            null for the other models and where either does not vary.
+        converged: the optimiser found a maximum.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    params: Mapping[str, float]
+    log_likelihood: float
+    penalty: float
+    chosen: bool
+    customers: int
+    left_out: int
+    correlation: float | None = None
+    converged: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LifetimeValue:
+    """Profit still to come, float64 per customer asked, minor units, discounted.
+
+    Attributes:
+        expected: the mean.
+        low, high: between them it will be with probability `INTERVAL`, at least. Where most such
+            customers buy nothing more both are 0, and the mean lies above them.
+    """
+
+    expected: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rhythm:
+    """Models of purchases and of spending, and what they need to know of each customer.
+
+    Every method takes customer codes and an instant, one for all or one a customer, and gives one
+    figure a code; the figure of one customer does not depend on who else is asked for. x, t_x and
+    T are the days with a purchase after the first, the weeks from the first to the last of them,
+    and those from the first to the last day before the instant, all in days of UTC. An instant
+    before the last purchase counts as the day of it. A customer without a kept purchase has no
+    rhythm: all figures are 0.
+
+    Attributes:
+        model: int8[1], a code of `MODELS`.
+        buying: float64[4]: r, alpha (weeks), a, b: purchases come at a rate of gamma(r, alpha),
+            and each is the last with a probability of beta(a, b).
+        spending: float64[3]: p, q, v (minor units): the profit of a day is gamma(p, nu) with nu
+            of gamma(q, v); q > 2.
+        limits: float64[4]: `at_risk_below`, `lost_below`, `at_risk_alive`, `lost_alive` of
+            `RhythmConfig`.
+        discount: float64[1], a year.
+        days: int32 per customer: distinct days with a kept purchase; 0 = none.
+        first_day, last_day: datetime64[D] per customer: of those days; 1970-01-01 where none.
+        repeat_profit: int64 per customer, minor units: the profit of all days after the first.
+    """
+
+    model: NDArray[np.int8]
+    buying: NDArray[np.float64]
+    spending: NDArray[np.float64]
+    limits: NDArray[np.float64]
+    discount: NDArray[np.float64]
+    days: NDArray[np.int32]
+    first_day: NDArray[np.datetime64]
+    last_day: NDArray[np.datetime64]
+    repeat_profit: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Count the customers."""
+        return len(self.days)
+
+    def weekly_rate(self, customer: Codes, at: np.datetime64) -> Floats:
+        """Give the purchases a week of customers while they are there: (r + x) / (alpha + T)."""
+        return self._of_buyers(customer, self._shape(customer) / self._exposure(customer, at))
+
+    def p_alive(self, customer: Codes, at: np.datetime64) -> Floats:
+        """Give the probability that customers have not left for good.
+
+        P = 1 / (1 + A / (B' - 1) ((alpha + T) / (alpha + t_x))^(r + x)), where B' is b + x for
+        BG/NBD (Fader, Hardie and Lee 2005), which knows P = 1 of whoever has x = 0, and b + x + 1
+        for MBG/NBD (Batislam, Denizel and Filiztekin 2007).
+        """
+        return self._of_buyers(customer, self._p_alive(customer, at))
+
+    def silence(self, customer: Codes, at: np.datetime64) -> Floats:
+        """Give the chance of so long a silence in customers who are there.
+
+        S = ((alpha + t_x) / (alpha + T))^(r + x): as often as that a customer with this past and
+        no thought of leaving has not bought again by now.
+        """
+        return self._of_buyers(customer, np.exp(self._log_silence(customer, at)))
+
+    def state(self, customer: Codes, at: np.datetime64) -> NDArray[np.int8]:
+        """Say which customers are active, at risk or lost, as codes of `STATES`.
+
+        At risk: the silence is rarer than `at_risk_below` or they are there with less than
+        `at_risk_alive`; lost: the same with `lost_below` and `lost_alive`. Each is measured by
+        its own rhythm, so that no number of days decides.
+        """
+        rare, rarest, doubtful, unlikely = self.limits.tolist()
+        silence, alive = self.silence(customer, at), self.p_alive(customer, at)
+        code = 1 + ((silence < rare) | (alive < doubtful)).astype(np.int8)
+        code[(silence < rarest) | (alive < unlikely)] = STATES.index("lost")
+        return np.where(self.days[customer] > 0, code, 0).astype(np.int8)
+
+    def expected_purchases(
+        self, customer: Codes, at: np.datetime64, horizon_days: float = _DAYS_A_YEAR
+    ) -> Floats:
+        """Give the mean number of days with a purchase within the horizon.
+
+        P(alive) times the mean of `outlook.count_moments`; equal to the form with 2F1.
+        """
+        mean, _, _ = self._counts(customer, at, np.array([float(horizon_days)]))
+        return self._of_buyers(customer, self._p_alive(customer, at) * mean[:, 0])
+
+    def lifetime_value(
+        self, customer: Codes, at: np.datetime64, horizon_days: float = _DAYS_A_YEAR
+    ) -> LifetimeValue:
+        """Give the profit that customers will bring within the horizon, and how sure that is.
+
+        The mean is E[m] sum_k E[purchases in quarter k] / (1 + discount)^(its middle, in years),
+        with E[m] = p (v + x m) / (p x + q - 1) of Fader and Hardie 2013; repeat days that brought
+        a loss on the whole count as having brought nothing. The interval is that of
+        `outlook.paid_quantile` from the moments of the number and size of purchases under both
+        models, discounted as much as the mean.
+        """
+        quarters = max(round(horizon_days / _QUARTER), 1)
+        ends = horizon_days * np.arange(1, quarters + 1) / quarters
+        middle = (ends - ends[0] / 2) / _DAYS_A_YEAR
+        mean, pairs, no_more = self._counts(customer, at, ends)
+        alive = self._p_alive(customer, at)
+        factor = (1 + self.discount[0]) ** -middle
+        discounted = (np.diff(mean, axis=1, prepend=0) * factor).sum(axis=1) / mean[:, -1]
+
+        p, q, v = self.spending.tolist()
+        x = np.maximum(self.days[customer] - 1, 0)
+        total = v + np.maximum(self.repeat_profit[customer], 0)
+        tail = p * x + q
+        amount = p * total / (tail - 1)
+        # E[m_i m_j] of one customer's days; E[m_i^2] is (p + 1) / p of it.
+        product = amount * p * total / (tail - 2)
+        count, none = alive * mean[:, -1], 1 - alive * (1 - no_more)
+        expected = count * amount
+        square = (count * (p + 1) / p + alive * pairs) * product
+        low, high = (
+            self._of_buyers(customer, discounted * paid_quantile(level, none, expected, square))
+            for level in ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
+        )
+        return LifetimeValue(self._of_buyers(customer, discounted * expected), low, high)
+
+    def _counts(
+        self, customer: Codes, at: np.datetime64, horizons: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """Give the moments of the purchases of customers who are there; horizons in days."""
+        scaled = horizons / _WEEK / self._exposure(customer, at)[:, None]
+        return count_moments(
+            self._shape(customer), float(self.buying[2]), self._stays(customer), scaled
+        )
+
+    def _p_alive(self, customer: Codes, at: np.datetime64) -> Floats:
+        left_once = (self._repeats(customer) > 0) | (self.model[0] > 0)
+        # B' - 1 of a customer who cannot have left yet may be negative.
+        stays = np.where(left_once, self._stays(customer) - 1, 1)
+        odds = np.log(self.buying[2] / stays) - self._log_silence(customer, at)
+        return np.where(left_once, np.exp(-np.logaddexp(0, odds)), 1)
+
+    def _log_silence(self, customer: Codes, at: np.datetime64) -> Floats:
+        active = self.last_day[customer] - self.first_day[customer]
+        until_last = self.buying[1] + active.astype(np.float64) / _WEEK
+        since = np.log(until_last / self._exposure(customer, at))
+        return np.asarray(self._shape(customer) * since)
+
+    def _exposure(self, customer: Codes, at: np.datetime64) -> Floats:
+        """Give alpha + T."""
+        last = np.asarray(at - MICROSECOND).astype("datetime64[D]")
+        known = np.maximum(last, self.last_day[customer]) - self.first_day[customer]
+        return np.asarray(self.buying[1] + known.astype(np.float64) / _WEEK)
+
+    def _repeats(self, customer: Codes) -> NDArray[np.int32]:
+        return np.maximum(self.days[customer] - 1, 0)
+
+    def _shape(self, customer: Codes) -> Floats:
+        """Give r + x."""
+        return np.asarray(self.buying[0] + self._repeats(customer))
+
+    def _stays(self, customer: Codes) -> Floats:
+        """Give B', the second parameter of the beta distribution of customers who are there."""
+        return np.asarray(self.buying[3] + self._repeats(customer) + self.model[0])
+
+    def _of_buyers(self, customer: Codes, figure: Floats) -> Floats:
+        return np.where(self.days[customer] > 0, figure, 0.0)

@@ -1,0 +1,183 @@
+"""Learn how often customers buy and when they leave, from what came after their first purchase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln, gammaln, psi
+
+from nba.artifacts.rhythm import MODELS, Fit, Rhythm
+from nba.config import RhythmConfig
+from nba.domain import Ids
+from nba.learn.priors import Floats, Maximum, maximise
+from nba.learn.spending import spending
+from nba.statistics.customers import CustomerSummary
+
+_PRIOR: Final = np.array([1.0, 12.0, 1.0, 2.0])
+"""r, alpha in weeks, a, b: once a quarter, and every third purchase is the last."""
+_PARAMS: Final = ("r", "alpha", "a", "b")
+_LEAST: Final = np.array([1e-4, 1e-3, 5e-2, 1e-2])
+_MOST: Final = np.array([1e4, 1e6, 1e3, 1e5])
+
+_BETTER: Final = 2e-3
+"""Log-likelihood a customer by which BG/NBD must be better to be chosen.
+
+It claims that nobody leaves after the first order, and so takes every one-time buyer for a customer
+for ever: that needs evidence, the claim that some do needs none. Two units are what one takes for
+evidence between models of equally many parameters. They are asked for in every thousand customers,
+as in a large shop both are wrong enough for any difference of the sums.
+"""
+_FEWEST: Final = 1000
+"""Fewer customers must show as much."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pasts:
+    """Distinct pasts of customers.
+
+    Attributes:
+        x: int64: days with a purchase after the first.
+        recency, age: float64, weeks: from the first day to the last, and to the present.
+        customers: float64: how many have this past.
+    """
+
+    x: NDArray[np.int64]
+    recency: Floats
+    age: Floats
+    customers: Floats
+
+    @classmethod
+    def of(cls, x: NDArray[np.int64], recency: Floats, age: Floats) -> Self:
+        """Group customers, one a row of each array."""
+        order = np.lexsort((age, recency, x))
+        x, recency, age = x[order], recency[order], age[order]
+        differs = (np.diff(x) != 0) | (np.diff(recency) != 0) | (np.diff(age) != 0)
+        first = np.flatnonzero(np.append(np.ones(min(len(x), 1), np.bool_), differs))
+        customers = np.diff(np.append(first, len(x))).astype(np.float64)
+        return cls(x[first], recency[first], age[first], customers)
+
+
+def rhythm(
+    summary: CustomerSummary, customer_ids: Ids, config: RhythmConfig
+) -> tuple[Rhythm, tuple[Fit, ...]]:
+    """Fit both models of purchases and the one of spending; the better describes the customers.
+
+    Args:
+        summary: the customers' sums; all of them fit the models.
+        customer_ids: the ids that codes refer to, which hold all customers of the sums; the others
+            have no rhythm.
+        config: limits, discount and sample.
+
+    Returns:
+        What is asked of customers from then on, and what each fit found: the models in the order
+        of `rhythm.MODELS`, then the spending.
+
+    Raises:
+        DataError: a customer is not among `customer_ids`.
+    """
+    drawn = _drawn(summary, config.sample)
+    pasts = Pasts.of(summary.repeats[drawn], summary.recency[drawn], summary.age[drawn])
+    found = [_maximum(code, pasts, len(drawn)) for code in range(len(MODELS))]
+    better = found[0].log_likelihood - found[1].log_likelihood
+    code = 0 if better > _BETTER * max(len(drawn), _FEWEST) else 1
+    fits = [
+        Fit(
+            model=MODELS[one],
+            params=dict(zip(_PARAMS, found[one].params.tolist(), strict=True)),
+            log_likelihood=found[one].log_likelihood,
+            penalty=found[one].penalty,
+            chosen=one == code,
+            customers=len(drawn),
+            left_out=len(summary) - len(drawn),
+            converged=found[one].converged,
+        )
+        for one in range(len(MODELS))
+    ]
+    paid = spending(summary, drawn)
+
+    place, count = customer_ids.codes_of(summary.customer_ids), len(customer_ids)
+    profit = summary.profit - summary.first_profit
+    learned = Rhythm(
+        np.array([code], np.int8),
+        found[code].params,
+        np.array(list(paid.params.values())),
+        np.array(
+            [config.at_risk_below, config.lost_below, config.at_risk_alive, config.lost_alive]
+        ),
+        np.array([config.discount]),
+        _spread(summary.days.astype(np.int32), place, count),
+        _spread(summary.first_day, place, count),
+        _spread(summary.last_day, place, count),
+        _spread(profit, place, count),
+    )
+    return learned, (*fits, paid)
+
+
+def log_likelihood(code: int, pasts: Pasts, params: Floats) -> tuple[float, Floats]:
+    """Give the log-likelihood of customers' pasts, and its gradient.
+
+    Args:
+        code: of the model, as in `rhythm.MODELS`.
+        pasts: the customers.
+        params: r, alpha, a, b.
+
+    With B' = b + x + code and D = a / (B' - 1) ((alpha + T) / (alpha + t_x))^(r + x), but D = 0
+    for x = 0 under BG/NBD, both models (Fader, Hardie and Lee 2005; Batislam, Denizel and
+    Filiztekin 2007) are
+    L = Gamma(r + x) / Gamma(r) alpha^r / (alpha + T)^(r + x) B(a, B') / B(a, b) (1 + D).
+    """
+    r, alpha, a, b = params.tolist()
+    total = float(pasts.customers.sum())
+    # What x alone decides is computed once a value of x.
+    first = np.flatnonzero(np.diff(pasts.x, prepend=-1))
+    x = pasts.x[first].astype(np.float64)
+    customers = np.add.reduceat(pasts.customers, first) if len(first) else pasts.customers
+    stays = b + x + code
+    value = float((customers * (gammaln(r + x) + betaln(a, stays))).sum())
+    value += total * float(r * np.log(alpha) - gammaln(r) - betaln(a, b))
+    joint = psi(a + b) - psi(a + stays)
+
+    shape = r + pasts.x
+    old, young = alpha + pasts.age, alpha + pasts.recency
+    log_old, log_ratio = np.log(old), np.log(old / young)
+    may_leave = pasts.x + code > 0
+    odds = np.log(a / np.where(may_leave, b + pasts.x + code - 1, a)) + shape * log_ratio
+    left = np.where(may_leave, np.logaddexp(0, odds), 0)
+    share = np.where(may_leave, np.exp(odds - left), 0) * pasts.customers
+    value += float((pasts.customers * (left - shape * log_old)).sum())
+    slope = (
+        (customers * psi(r + x)).sum()
+        + total * (np.log(alpha) - psi(r))
+        + (share * log_ratio - pasts.customers * log_old).sum(),
+        total * r / alpha + (shape * ((share - pasts.customers) / old - share / young)).sum(),
+        (customers * joint).sum() + share.sum() / a,
+        (customers * (joint + psi(stays) - psi(b))).sum()
+        - (share / np.where(may_leave, b + pasts.x + code - 1, 1)).sum(),
+    )
+    return value, np.array([float(part) for part in slope])
+
+
+def _maximum(code: int, pasts: Pasts, customers: int) -> Maximum:
+    return maximise(
+        lambda params: log_likelihood(code, pasts, params), _PRIOR, _LEAST, _MOST, customers
+    )
+
+
+def _drawn(summary: CustomerSummary, sample: int) -> NDArray[np.int64]:
+    """Give the rows of the customers whose ids have the lowest hashes, ascending."""
+    if len(summary) <= sample:
+        return np.arange(len(summary))
+    hashes = (crc32(one.encode("utf-8", "surrogatepass")) for one in summary.customer_ids)
+    order = np.argsort(np.fromiter(hashes, np.int64, len(summary)), kind="stable")
+    return np.sort(order[:sample])
+
+
+def _spread(values: NDArray[Any], place: NDArray[np.int32], count: int) -> NDArray[Any]:
+    """Put values at their places among `count`; all others are 0."""
+    spread = np.zeros(count, values.dtype)
+    spread[place] = values
+    return spread
