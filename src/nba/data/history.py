@@ -22,6 +22,7 @@ from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
 from nba.data.resolve import Resolved, resolve
 from nba.data.rows import read_rows, table_names
+from nba.data.told import Told
 from nba.domain import DAY, MICROSECOND, Ids, Instants, to_instant
 from nba.errors import DataError
 from nba.facts.known import Known, forget
@@ -94,6 +95,23 @@ class Baskets:
         code = ids.codes_of(self.product_ids)
         return replace(self, product_ids=ids, product=code[self.product])
 
+    def where(self, wanted: NDArray[np.bool_]) -> Self:
+        """Leave out baskets; the ids of customers and products stay."""
+        size = self.size[wanted]
+        return replace(
+            self,
+            customer=self.customer[wanted],
+            at=self.at[wanted],
+            delivered_at=self.delivered_at[wanted],
+            proven=self.proven[wanted],
+            start=np.append(0, np.cumsum(size)).astype(np.int64),
+            product=self.product[np.repeat(wanted, self.size)],
+        )
+
+    def until(self, as_of: np.datetime64) -> Self:
+        """Leave out what was bought at or after an instant."""
+        return replace(self.where(self.at < as_of), as_of=as_of)
+
     def coarsened(self, code: NDArray[np.int32], ids: Ids) -> Self:
         """See products as their groups, categories or whatever else has a code.
 
@@ -121,17 +139,15 @@ class OrderHistory:
         rows: orders and lines.
         as_of: decided by the orders alone.
         rules: what the shop decides by hand; they have windows of their own.
-        read_events, read_profiles, read_contacts, read_replies: give what the properties of these
-            names hold, which is in the memory only while somebody uses it.
+        read_events: gives `events`, which are in the memory only while somebody uses them.
+        told: gives `profiles`, `contacts` and `replies` in the same way.
     """
 
     rows: Rows
     as_of: np.datetime64
     rules: ProductRules = field(default_factory=ProductRules.none)
     read_events: Callable[[], Events] = Events.none
-    read_profiles: Callable[[], Profiles] = Profiles.none
-    read_contacts: Callable[[], Contacts] = Contacts.none
-    read_replies: Callable[[], Replies] = Replies.none
+    told: Told = field(default_factory=Told)
 
     @classmethod
     def from_rows(
@@ -228,15 +244,9 @@ class OrderHistory:
         if RULES.name in names:
             history = replace(history, rules=ProductRules.from_table(connection))
         if EVENTS.name in names:
-            events, replies = Events.from_table(connection), Replies.from_table(connection)
-            history = replace(history, read_events=lambda: events, read_replies=lambda: replies)
-        if CUSTOMERS.name in names:
-            profiles = Profiles.from_table(connection)
-            history = replace(history, read_profiles=lambda: profiles)
-        if MESSAGES.name in names:
-            contacts = Contacts.from_tables(connection)
-            history = replace(history, read_contacts=lambda: contacts)
-        return history
+            events = Events.from_table(connection)
+            history = replace(history, read_events=lambda: events)
+        return replace(history, told=Told.from_tables(connection))
 
     @property
     def events(self) -> Events:
@@ -253,17 +263,17 @@ class OrderHistory:
     @property
     def profiles(self) -> Profiles:
         """What the shop says of its customers; the same errors."""
-        return self.read_profiles()
+        return self.told.profiles()
 
     @property
     def contacts(self) -> Contacts:
         """The messages that customers were sent; the same errors."""
-        return self.read_contacts()
+        return self.told.contacts()
 
     @property
     def replies(self) -> Replies:
         """What customers said to the shop; the same errors."""
-        return self.read_replies()
+        return self.told.replies()
 
     def until(self, as_of: str | datetime | np.datetime64) -> Self:
         """Forget what happened at or after `as_of`.
@@ -275,16 +285,12 @@ class OrderHistory:
         are left out; what the shop says of the others has no history and stays.
         """
         instant, read_events = to_instant(as_of), self.read_events
-        read_profiles, read_contacts = self.read_profiles, self.read_contacts
-        read_replies = self.read_replies
         return replace(
             self,
             rows=forget(self.rows, instant),
             as_of=instant,
             read_events=lambda: read_events().until(instant),
-            read_profiles=lambda: read_profiles().until(instant),
-            read_contacts=lambda: read_contacts().until(instant),
-            read_replies=lambda: read_replies().until(instant),
+            told=self.told.until(instant),
         )
 
     def kept_line(self) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from nba.data.events import Events
 from nba.data.history import OrderHistory
 from nba.data.profiles import Profiles
 from nba.data.readers import connect, file_literal
+from nba.data.told import Told
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
@@ -32,6 +33,7 @@ from nba.schema import (
     ORDER_VERSIONS,
     TABLES,
     Kind,
+    Table,
 )
 
 STORED: Final = (
@@ -62,7 +64,7 @@ _ORDERED_BY: Final = {
 }
 """What sorts a table's rows, where it is not all of its columns from left to right."""
 
-Told = TypeVar("Told")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +113,28 @@ def read_shop(path: str | Path) -> Shop:
         history = OrderHistory.from_tables(connection)
         catalog = Catalog.from_table(connection) if "products" in sources else Catalog.empty()
     read = partial(_read, folder, later)
-    if EVENTS.name in later:
-        history = replace(
-            history,
-            read_events=partial(read, (EVENTS.name,), Events.from_table),
-            read_replies=partial(read, (EVENTS.name,), Replies.from_table),
-        )
-    if CUSTOMERS.name in later:
-        profiles = partial(read, (CUSTOMERS.name,), Profiles.from_table)
-        history = replace(history, read_profiles=profiles)
-    if MESSAGES.name in later:
-        both = (MESSAGES.name, MESSAGE_EVENTS.name)
-        history = replace(history, read_contacts=partial(read, both, Contacts.from_tables))
+    told = Told(
+        partial(read, Profiles.none, Profiles.from_table, CUSTOMERS),
+        partial(read, Contacts.none, Contacts.from_tables, MESSAGES, MESSAGE_EVENTS),
+        partial(read, Replies.none, Replies.from_table, EVENTS),
+    )
+    read_events = partial(read, Events.none, Events.from_table, EVENTS)
+    history = replace(history, read_events=read_events, told=told)
     return Shop(folder, history, catalog)
 
 
 def _read(
     folder: Path,
     sources: Mapping[str, str],
-    names: Sequence[str],
-    from_tables: Callable[[duckdb.DuckDBPyConnection], Told],
-) -> Told:
-    wanted = {name: sources[name] for name in names if name in sources}
-    with _opened(folder, wanted) as connection:
+    nothing: Callable[[], T],
+    from_tables: Callable[[duckdb.DuckDBPyConnection], T],
+    *tables: Table,
+) -> T:
+    """Read what the first of some tables tells, helped by the others, if it is there."""
+    held = {one.name: sources[one.name] for one in tables if one.name in sources}
+    if tables[0].name not in held:
+        return nothing()
+    with _opened(folder, held) as connection:
         return from_tables(connection)
 
 

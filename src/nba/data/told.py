@@ -1,0 +1,56 @@
+"""What a history holds of customers beside their orders, read when somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import duckdb
+import numpy as np
+
+from nba.data.contacts import Contacts, Replies
+from nba.data.profiles import Profiles
+from nba.data.rows import table_names
+from nba.schema import CUSTOMERS, EVENTS, MESSAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Ways to read what a shop says of its customers; an absent table is empty.
+
+    Attributes:
+        profiles: what the shop says of its customers.
+        contacts: the messages they were sent.
+        replies: what they said to the shop.
+    """
+
+    profiles: Callable[[], Profiles] = Profiles.none
+    contacts: Callable[[], Contacts] = Contacts.none
+    replies: Callable[[], Replies] = Replies.none
+
+    @classmethod
+    def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
+        """Read at once, as the connection may not last, whichever tables there are.
+
+        Raises:
+            DataError: a table breaks its contract.
+        """
+        names = table_names(connection)
+        profiles, contacts, replies = Profiles.none(), Contacts.none(), Replies.none()
+        if CUSTOMERS.name in names:
+            profiles = Profiles.from_table(connection)
+        if MESSAGES.name in names:
+            contacts = Contacts.from_tables(connection)
+        if EVENTS.name in names:
+            replies = Replies.from_table(connection)
+        return cls(lambda: profiles, lambda: contacts, lambda: replies)
+
+    def until(self, as_of: np.datetime64) -> Self:
+        """Forget, when it is read, what was not known before an instant."""
+        profiles, contacts, replies = self.profiles, self.contacts, self.replies
+        return type(self)(
+            lambda: profiles().until(as_of),
+            lambda: contacts().until(as_of),
+            lambda: replies().until(as_of),
+        )
