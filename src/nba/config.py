@@ -10,6 +10,7 @@ from typing import Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nba.errors import ConfigError
+from nba.segmentation import SegmentsConfig
 
 BASKET_SIZE_CAP: Final = 200
 """Baskets above this size weigh as one of this size."""
@@ -162,6 +163,7 @@ class TrainConfig(_Section):
     picks: PicksConfig = PicksConfig()
     popular: PopularConfig = PopularConfig()
     rhythm: RhythmConfig = RhythmConfig()
+    segments: SegmentsConfig = SegmentsConfig()
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

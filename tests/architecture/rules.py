@@ -10,7 +10,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 SOURCE_ROOTS = (REPO / "src", REPO / "api")
 
-ROOT = ("config", "domain", "statuses", "errors", "vocabulary")
+ROOT = ("config", "domain", "statuses", "errors", "palette", "segmentation", "vocabulary")
 OURS = (*ROOT, "schema")
 
 # Importer -> what it may import of ours, both named from `nba.` on; the longest importer name that
@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "learn",
         "data.history",
         "data.catalog",
+        "data.contacts",
         "data.curated",
         "data.events",
         "data.profiles",
