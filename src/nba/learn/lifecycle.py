@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 from zlib import crc32
 
@@ -17,11 +17,14 @@ from nba.learn.priors import Floats, Maximum, maximise
 from nba.learn.spending import spending
 from nba.statistics.customers import CustomerSummary
 
-_PRIOR: Final = np.array([1.0, 12.0, 1.0, 2.0])
-"""r, alpha in weeks, a, b: once a quarter, and every third purchase is the last."""
 _PARAMS: Final = ("r", "alpha", "a", "b")
-_LEAST: Final = np.array([1e-4, 1e-3, 5e-2, 1e-2])
-_MOST: Final = np.array([1e4, 1e6, 1e3, 1e5])
+_PRIOR: Final = np.array([1.0, 1 / 12, 1.0, 2.0])
+"""r, r / alpha, a, b: once in twelve weeks, and every third purchase is the last.
+
+The rate crosses the ridge of the likelihood, along which r and alpha grow together.
+"""
+_LEAST: Final = np.array([1e-4, 1e-6, 5e-2, 1e-2])
+_MOST: Final = np.array([1e4, 1e2, 1e3, 1e5])
 
 _BETTER: Final = 2e-3
 """Log-likelihood a customer by which BG/NBD must be better to be chosen.
@@ -162,9 +165,18 @@ def log_likelihood(code: int, pasts: Pasts, params: Floats) -> tuple[float, Floa
 
 
 def _maximum(code: int, pasts: Pasts, customers: int) -> Maximum:
-    return maximise(
-        lambda params: log_likelihood(code, pasts, params), _PRIOR, _LEAST, _MOST, customers
-    )
+    """Give the most likely r, alpha, a, b."""
+
+    def likelihood(sought: Floats) -> tuple[float, Floats]:
+        r, rate, a, b = sought.tolist()
+        value, slope = log_likelihood(code, pasts, np.array([r, r / rate, a, b]))
+        by_r, by_alpha = slope[:2].tolist()
+        return value, np.append([by_r + by_alpha / rate, -by_alpha * r / rate**2], slope[2:])
+
+    found = maximise(likelihood, _PRIOR, _LEAST, _MOST, customers)
+    params = found.params.copy()
+    params[1] = params[0] / params[1]
+    return replace(found, params=params)
 
 
 def _drawn(summary: CustomerSummary, sample: int) -> NDArray[np.int64]:

@@ -71,7 +71,7 @@ def maximise(
         return (held - value) / scale, (pull - slope * params) / scale
 
     bounds = list(zip(np.log(least), np.log(most), strict=True))
-    options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9}
+    options = {"maxiter": 1000, "ftol": 1e-13, "gtol": 1e-8}
     found = minimize(loss, middle, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     params = np.exp(found.x)
     return Maximum(params, likelihood(params)[0], penalty(found.x)[0], bool(found.success))

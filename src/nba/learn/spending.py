@@ -14,10 +14,11 @@ from nba.statistics.customers import CustomerSummary
 
 _LEAST_Q: Final = 2.0
 """Below it the profit of a day has no variance, and no interval."""
-# p, q - 2 and v over the mean profit of a day; they give that mean.
-_PRIOR: Final = np.array([2.0, 2.0, 1.5])
+# p, q - 2 and the mean profit of a day over that of these customers. Likelihoods have ridges along
+# which p and v, or q and v, change together; the mean crosses them.
+_PRIOR: Final = np.array([2.0, 2.0, 1.0])
 _LEAST: Final = np.array([1e-2, 1e-3, 1e-4])
-_MOST: Final = np.array([1e4, 1e4, 1e4])
+_MOST: Final = np.array([1e3, 1e3, 1e4])
 
 
 def spending(summary: CustomerSummary, drawn: NDArray[np.int64]) -> Fit:
@@ -36,17 +37,18 @@ def spending(summary: CustomerSummary, drawn: NDArray[np.int64]) -> Fit:
     returned, paid = x[fitted].astype(np.float64), total[fitted].astype(np.float64)
     # Parameters of order one, whatever the currency.
     unit = float(paid.sum() / returned.sum()) if len(paid) else _mean_profit(summary)
-    found = maximise(
-        lambda params: log_likelihood(returned, paid / unit / returned, _shifted(params)),
-        _PRIOR,
-        _LEAST,
-        _MOST,
-        len(paid),
-    )
-    p, q, v = _shifted(found.params).tolist()
+    mean = paid / unit / returned
+
+    def likelihood(sought: Floats) -> tuple[float, Floats]:
+        params, change = _natural(sought)
+        value, slope = log_likelihood(returned, mean, params)
+        return value, (slope[:, None] * change).sum(axis=0)
+
+    found = maximise(likelihood, _PRIOR, _LEAST, _MOST, len(paid))
+    (p, q, v), _ = _natural(found.params)
     return Fit(
         model=SPENDING,
-        params={"p": p, "q": q, "v": v * unit},
+        params={"p": float(p), "q": float(q), "v": float(v * unit)},
         # Of means in minor units: the density shrinks with the unit.
         log_likelihood=found.log_likelihood - len(paid) * float(np.log(unit)),
         penalty=found.penalty,
@@ -87,8 +89,13 @@ def log_likelihood(x: Floats, mean: Floats, params: Floats) -> tuple[float, Floa
     return float(value.sum()), np.array([float(part.sum()) for part in slope])
 
 
-def _shifted(params: Floats) -> Floats:
-    return np.asarray(params + np.array([0.0, _LEAST_Q, 0.0]))
+def _natural(sought: Floats) -> tuple[Floats, Floats]:
+    """Give p, q, v of what is sought, and how each of them changes with each of that."""
+    p, more, mean = sought.tolist()
+    q = _LEAST_Q + more
+    v = mean * (q - 1) / p
+    change = [[1, 0, 0], [0, 1, 0], [-v / p, mean / p, (q - 1) / p]]
+    return np.array([p, q, v]), np.array(change, np.float64)
 
 
 def _mean_profit(summary: CustomerSummary) -> float:

@@ -74,7 +74,7 @@ class CustomerSummary:
         first = np.flatnonzero(other)
         new_day = other | (np.diff(day, prepend=day[:1]) > np.timedelta64(0, "D"))
         day_begins = np.flatnonzero(new_day)
-        end = np.append(first[1:], named)
+        end = np.append(first, named)[1:]
         # Where the first day of each customer ends: with the next day, if need be another's.
         second = np.append(day_begins, named)[np.searchsorted(day_begins, first) + 1]
         earned, paid = (_running(cells, baskets.start) for cells in (profit, purchases.revenue))
