@@ -92,23 +92,6 @@ def by_scores(cut: Cut, score: Scorer) -> Answer:
     return answer
 
 
-def own_first(cut: Cut, score: Scorer) -> Scorer:
-    """Put the customer's own products first, most often bought first; scores order the rest."""
-
-    def both(customers: NDArray[np.int32]) -> NDArray[np.float64]:
-        others = score(customers)
-        told = np.isfinite(others)
-        low = np.min(others, axis=1, keepdims=True, where=told, initial=np.inf)
-        high = np.max(others, axis=1, keepdims=True, where=told, initial=-np.inf)
-        # So little that it decides only between products bought as often, and as lately.
-        with np.errstate(invalid="ignore"):
-            others = 1e-9 * (others - low) / np.maximum(high - low, 1e-300)
-        own = cut.own[customers].toarray()
-        return np.where(own > 0, own + np.where(told, others, 0), np.where(told, others, -np.inf))
-
-    return both
-
-
 def some_only(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Leave out what has no positive score."""
     return np.where(scores > 0, scores, -np.inf)

@@ -44,28 +44,28 @@ OURS = "ours"
 
 METHODS: dict[str, Method] = {
     "G-TopFreq": Method(baselines.popular),
-    "P-TopFreq": Method(baselines.personal),
-    "GP-TopFreq": Method(baselines.filled),
+    "P-TopFreq": Method(baselines.personal, baselines.TIES),
+    "GP-TopFreq": Method(baselines.filled, baselines.TIES),
     "decayed frequency": Method(baselines.decayed, {"tau": baselines.TAUS}),
     "TIFU-KNN 300/.9/.7/.7/7": Method(
         partial(peers.tifu_knn, neighbours=300, within=0.9, between=0.7, alpha=0.7, groups=7)
     ),
     "TIFU-KNN": Method(
         partial(peers.tifu_knn, within=0.9, between=0.7),
-        {"neighbours": (100, 300, 900), "alpha": (0.3, 0.5, 0.7), "groups": (3, 7)},
+        {"neighbours": (30, 100, 300), "alpha": (0.1, 0.3, 0.5), "groups": (3, 7)},
     ),
     "UP-CF@10 a=.75 q=10": Method(partial(peers.up_cf, recency=10, asymmetry=0.75, locality=10)),
     "UP-CF": Method(
         peers.up_cf,
-        {"recency": (5, 10, 25), "asymmetry": (0.5, 0.75), "locality": (3, 5, 10)},
+        {"recency": (5, 10, 25), "asymmetry": (0.25, 0.5, 0.75), "locality": (2, 3)},
     ),
     "ALS": Method(
-        peers.als, {"factors": (32, 64), "regularization": (0.1, 10, 50), "alpha": (1, 3, 10)}
+        peers.als, {"factors": (64, 256), "regularization": (0.1, 10, 50), "alpha": (1, 10)}
     ),
     "RP3beta": Method(
         peers.rp3beta, {"alpha": (0.2, 0.4, 0.6, 0.8, 1), "beta": (0, 0.1, 0.2, 0.4)}
     ),
-    "EASE": Method(peers.ease, {"ridge": (30, 100, 300, 1_000)}),
+    "EASE": Method(peers.ease, {"ridge": (300, 1_000, 3_000, 10_000)}),
 }
 
 
