@@ -22,6 +22,8 @@ STATES: Final = ("none", "active", "at_risk", "lost")
 INTERVAL: Final = 0.8
 """Probability of the interval around a lifetime value."""
 
+_USUAL: Final = 0.5
+"""A silence that every second such customer keeps is no sign of anything."""
 _WEEK: Final = 7
 _DAYS_A_YEAR: Final = 365
 _QUARTER: Final = 91.25
@@ -139,12 +141,16 @@ class Rhythm:
 
         At risk: the silence is rarer than `at_risk_below` or they are there with less than
         `at_risk_alive`; lost: the same with `lost_below` and `lost_alive`. Each is measured by
-        its own rhythm, so that no number of days decides.
+        its own rhythm, so that no number of days decides. Nobody is either before the silence is
+        longer than half of such customers keep: where few ever come back, the models doubt even
+        who bought yesterday.
         """
         rare, rarest, doubtful, unlikely = self.limits.tolist()
         silence, alive = self.silence(customer, at), self.p_alive(customer, at)
-        code = 1 + ((silence < rare) | (alive < doubtful)).astype(np.int8)
-        code[(silence < rarest) | (alive < unlikely)] = STATES.index("lost")
+        at_risk = (silence < rare) | (alive < doubtful)
+        lost = (silence < rarest) | (alive < unlikely)
+        code = np.where(at_risk | lost, 2, 1) + lost
+        code = np.where(silence < _USUAL, code, 1)
         return np.where(self.days[customer] > 0, code, 0).astype(np.int8)
 
     def expected_purchases(
@@ -167,7 +173,12 @@ class Rhythm:
         a loss on the whole count as having brought nothing. The interval is that of
         `outlook.paid_quantile` from the moments of the number and size of purchases under both
         models, discounted as much as the mean.
+
+        Raises:
+            ConfigError: the horizon is not positive.
         """
+        if horizon_days <= 0:
+            raise ConfigError(f"the horizon is {horizon_days} days; ask for more than 0")
         quarters = max(round(horizon_days / _QUARTER), 1)
         ends = horizon_days * np.arange(1, quarters + 1) / quarters
         middle = (ends - ends[0] / 2) / _DAYS_A_YEAR
