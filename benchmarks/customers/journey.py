@@ -89,7 +89,10 @@ class Journey:
                 concat_ws(' > ', department, product_category, product_type) AS category
                 FROM '{folder / "products.parquet"}'"""
             ).fetchnumpy()
-        return cls(OrderHistory.from_frame(lines, zone="UTC"), Catalog.from_frame(products))
+        history, catalog = OrderHistory.from_frame(lines, zone="UTC"), Catalog.from_frame(products)
+        # A few products are sold that the catalogue lacks.
+        every = catalog.product_ids.union(history.baskets().product_ids)
+        return cls(history, catalog.over(every))
 
     def cut(self, day: str, days: int, *, everybody: bool, earlier: tuple[Cut, ...] = ()) -> Cut:
         """Forget everything from a day on, and ask what is bought in the days from then.
