@@ -1,0 +1,1 @@
+"""How customers are told apart, one rule of thumb a file."""
