@@ -143,6 +143,19 @@ class RhythmConfig(_Section):
     """Customers a model is fitted on, at most; more of them no longer move it."""
 
 
+class RepurchaseConfig(_Section):
+    """When customers are due to buy a product again."""
+
+    horizon_days: int = Field(365, ge=1, le=3650)
+    """Days within which a purchase that is no refill counts as buying again."""
+    passed_share: float = Field(0.25, ge=0, lt=1)
+    """Share of refills that the shop does not see, as they are bought elsewhere or as another
+    product. Orders alone hardly tell it: a customer who passes over every fourth refill looks like
+    one whose intervals vary more."""
+    sample: int = Field(300_000, ge=1000)
+    """Gaps between purchases that tell how refills are distributed, at most."""
+
+
 class TrainConfig(_Section):
     """One training run; equal configuration and input give an equal snapshot.
 
@@ -164,6 +177,7 @@ class TrainConfig(_Section):
     popular: PopularConfig = PopularConfig()
     rhythm: RhythmConfig = RhythmConfig()
     segments: SegmentsConfig = SegmentsConfig()
+    repurchase: RepurchaseConfig = RepurchaseConfig()
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

@@ -1,0 +1,193 @@
+"""What gaps are a mixture of: refills, purchases by chance, and purchases never followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_ndtr, ndtr
+
+from nba.artifacts.repurchase import EVIDENCE
+from nba.learn.repurchase.gaps import Gaps
+
+Floats = NDArray[np.float64]
+
+_CLASSES: Final = len(EVIDENCE)
+_SHARE_PRIOR: Final = 20.0
+"""Pseudo-purchases by which the share of refills of a type is drawn to that of its class."""
+_CHANCE_PRIOR: Final = 5.0
+"""Pseudo-purchases by which chance is drawn to that of all types, and of all classes."""
+_LEAST_SPREAD: Final = 0.1
+_TINY: Final = 1e-300
+_ROOT: Final = float(np.sqrt(2 * np.pi))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """What each gap is, in probability; float64[passed, gaps] by the needs passed unseen.
+
+    Attributes:
+        ended: it ended with a refill.
+        waiting: it did not end so, but would have, had one waited.
+        value: the logarithm of one interval, less location, where it ended so.
+        tail: expected value where it is waiting.
+        square: expected square of the same.
+    """
+
+    ended: Floats
+    waiting: Floats
+    value: Floats
+    tail: Floats
+    square: Floats
+
+    @property
+    def members(self) -> Floats:
+        """Probability of each purchase that the customer refills it, float64 per gap."""
+        return np.asarray((self.ended + self.waiting).sum(axis=0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixture:
+    """Gaps as refills, chance and silence.
+
+    Of the purchases of type a and class of evidence k, a share is refilled after t days, with
+    ln t = location + centre_k + spread_k z, z standard normal, where t is the sum of as many
+    intervals as needs passed unseen and one. All the while the product may be bought by chance,
+    at chance_a lift_k a trip of the customer.
+
+    Attributes:
+        passed: float64: probability of a refill to be the need after 0, 1, … others.
+        centre, spread: float64 per class.
+        share: float64[types, classes].
+        chance: float64 per type: purchases a trip.
+        lift: float64 per class; 1 in the first.
+    """
+
+    passed: Floats
+    centre: Floats
+    spread: Floats
+    share: Floats
+    chance: Floats
+    lift: Floats
+
+    @classmethod
+    def at_first(cls, gaps: Gaps, type_count: int, passed: Floats) -> Self:
+        """Guess: nearly every gap that ended was a refill."""
+        ended = np.bincount(gaps.evidence[gaps.ended], minlength=_CLASSES)
+        seen = np.maximum(np.bincount(gaps.evidence, minlength=_CLASSES), 1)
+        return cls(
+            passed,
+            np.zeros(_CLASSES),
+            np.full(_CLASSES, 0.5),
+            np.tile(np.clip(ended / seen, 0.001, 0.9), (type_count, 1)),
+            np.full(type_count, 2e-3),
+            np.ones(_CLASSES),
+        )
+
+    def expect(self, gaps: Gaps, types: NDArray[np.integer], residual: Floats) -> Expected:
+        """Say what gaps are, by Bayes' rule.
+
+        Args:
+            gaps: any.
+            types: type code per gap.
+            residual: logarithm of the days, less location.
+        """
+        kind = gaps.evidence
+        spread, share = self.spread[kind], self.share[types, kind]
+        shape = len(self.passed), len(gaps)
+        value, density, longer, tail, square = (np.empty(shape) for _ in range(5))
+        for passes, weight in enumerate(self.passed.tolist()):
+            value[passes] = residual - np.log(passes + 1)
+            z = (value[passes] - self.centre[kind]) / spread
+            longer[passes] = weight * ndtr(-z)
+            # Relative to the survivors, as both vanish far out (the inverse Mills ratio).
+            mills = np.exp(-0.5 * z * z - log_ndtr(-z)) / _ROOT
+            density[passes] = longer[passes] * mills / spread
+            tail[passes] = self.centre[kind] + spread * mills
+            square[passes] = spread**2 * (1 + z * mills - mills**2) + tail[passes] ** 2
+        refills, silent = density.sum(axis=0), longer.sum(axis=0)
+        by_chance = self.chance[types] * self.lift[kind] * gaps.trip_rate * np.exp(gaps.log_days)
+        waiting = share * silent / np.maximum(share * silent + 1 - share, _TINY)
+        refilled = share * refills
+        chance = (share * silent + 1 - share) * by_chance
+        ended = np.where(gaps.ended, refilled / np.maximum(refilled + chance, _TINY), 0.0)
+        return Expected(
+            density * (ended / np.maximum(refills, _TINY)),
+            longer * ((1 - ended) * waiting / np.maximum(silent, _TINY)),
+            value,
+            tail,
+            square,
+        )
+
+    def improved(
+        self, gaps: Gaps, types: NDArray[np.integer], expected: Expected, *, centred: bool
+    ) -> Self:
+        """Maximise the likelihood given what gaps are expected to be.
+
+        Args:
+            gaps: any.
+            types: type code per gap.
+            expected: of the gaps.
+            centred: one spread for all classes, around the location itself.
+        """
+        count = len(self.chance)
+        cell = types.astype(np.int64) * _CLASSES + gaps.evidence
+        members = np.bincount(cell, expected.members, count * _CLASSES).reshape(count, _CLASSES)
+        seen = np.bincount(cell, minlength=count * _CLASSES).reshape(count, _CLASSES)
+        by_chance = gaps.ended - expected.ended.sum(axis=0)
+        events = np.bincount(cell, by_chance, count * _CLASSES).reshape(count, _CLASSES)
+        exposure = np.bincount(cell, gaps.trips, count * _CLASSES).reshape(count, _CLASSES)
+        at_lift = exposure @ self.lift
+        overall = max(events.sum(), 1e-6) / max(at_lift.sum(), 1e-6)
+        chance = (events.sum(axis=1) + _CHANCE_PRIOR) / (at_lift + _CHANCE_PRIOR / overall)
+        lift = (events.sum(axis=0) + _CHANCE_PRIOR) / (chance @ exposure + _CHANCE_PRIOR)
+        centre, spread = self._moments(gaps.evidence, expected, centred=centred)
+        return replace(
+            self,
+            centre=centre,
+            spread=spread,
+            share=drawn(members, seen, members.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)),
+            chance=chance,
+            lift=lift / lift[0],
+        )
+
+    def _moments(
+        self, kind: NDArray[np.int8], expected: Expected, *, centred: bool
+    ) -> tuple[Floats, Floats]:
+        weight, first, second = np.zeros((3, _CLASSES))
+        for ended, waiting, value, tail, square in zip(
+            expected.ended,
+            expected.waiting,
+            expected.value,
+            expected.tail,
+            expected.square,
+            strict=True,
+        ):
+            weight += np.bincount(kind, ended + waiting, _CLASSES)
+            first += np.bincount(kind, ended * value + waiting * tail, _CLASSES)
+            second += np.bincount(kind, ended * value**2 + waiting * square, _CLASSES)
+        if centred:
+            spread = np.sqrt(second.sum() / max(weight.sum(), 1e-9))
+            return np.zeros(_CLASSES), np.full(_CLASSES, max(spread, _LEAST_SPREAD))
+        # Classes without members stay what all together are.
+        centre = first / np.maximum(weight, 1e-9)
+        variance = second / np.maximum(weight, 1e-9) - centre**2
+        told = weight >= 1
+        return (
+            np.where(told, centre, 0.0),
+            np.where(told, np.sqrt(np.maximum(variance, _LEAST_SPREAD**2)), self.spread),
+        )
+
+
+def drawn(members: Floats, seen: NDArray[np.integer], prior: Floats) -> Floats:
+    """Give shares of those seen, drawn to a prior by `_SHARE_PRIOR` purchases."""
+    share = (members + _SHARE_PRIOR * prior) / (seen + _SHARE_PRIOR)
+    return np.asarray(np.clip(share, 1e-6, 1 - 1e-6))
+
+
+def passed_unseen(share: float) -> Floats:
+    """Give the probability of a refill to be the need after 0, 1, 2 others: geometric, and cut."""
+    weight = share ** np.arange(3)
+    return np.asarray(weight / weight.sum())
