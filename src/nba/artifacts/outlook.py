@@ -10,6 +10,8 @@ young customer and a long horizon; this does neither.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from math import exp, lgamma
 from typing import Final
@@ -25,49 +27,104 @@ _ROWS: Final = 2048
 _LEAST: Final = 1e-250
 """Below this probability nobody leaves in any horizon."""
 _SMALL: Final = 1e-4
+_NEVER: Final = 1e-9
+_HALVINGS: Final = 40
+_CERTAIN: Final = 10.0
+"""e to the e to this is out of every distribution."""
 _SHAPES: Final = np.exp(np.linspace(np.log(0.1), np.log(100), 1024))
 
 
-def count_moments(
-    shape: Floats, a: float, b: Floats, horizons: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Integrate over the purchases of customers who are there.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of what may happen within a horizon, each float64 per customer.
+
+    Attributes:
+        probability: that it happens.
+        mean: of a number, 0 where it does not happen.
+        square: of the number's square, likewise.
+    """
+
+    probability: Floats
+    mean: Floats
+    square: Floats
+
+
+def mean_purchases(shape: Floats, a: float, b: Floats, horizons: Floats) -> Floats:
+    """Give the mean number of purchases of customers who are there.
 
     Args:
         shape: R per customer.
         a: A, of all customers.
         b: B' per customer.
-        horizons: float64[customers, h]: ascending horizons over T'.
+        horizons: float64[customers, h]: horizons over T'.
 
     Returns:
-        The mean number of purchases within each horizon, float64[customers, h]; of those within
-        the last the mean of n(n - 1), and the probability of none, float64 per customer.
-
-    With p the probability and u the horizon over T' (Fader, Hardie and Lee 2005 have the mean as
-    2F1): E[n] = E[(1 - (1 + pu)^-R) / p], P(n = 0) = (1 + u)^-R and
-    E[n(n - 1)] = E[2 (1 - p) / p^2 (1 - (1 + pu)^-R - R pu (1 + pu)^-(R + 1))].
+        float64[customers, h]: E[n] = E[(1 - (1 + pu)^-R) / p] over the probability p, u the
+        horizon over T'; equal to the 2F1 form of Fader, Hardie and Lee (2005).
     """
-    mean, pairs = np.empty(horizons.shape), np.empty(len(shape))
+    mean = np.empty(horizons.shape)
     for begin in range(0, len(shape), _ROWS):
         rows = slice(begin, begin + _ROWS)
-        mean[rows], pairs[rows] = _moments(shape[rows, None], a, b[rows], horizons[rows])
-    none = np.exp(-shape * np.log1p(horizons[:, -1]))
-    return mean, pairs, none
+        p, weight = _dropout(a, b[rows])
+        for place in range(horizons.shape[1]):
+            step = np.log1p(p * horizons[rows, place, None])
+            left = -np.expm1(-shape[rows, None] * step)
+            mean[rows, place] = (weight * left / p).sum(axis=1)
+    return mean
 
 
-def _moments(shape: Floats, a: float, b: Floats, horizons: Floats) -> tuple[Floats, Floats]:
-    p, weight = _dropout(a, b)
-    mean = np.empty(horizons.shape)
-    for place in range(horizons.shape[1]):
-        y = p * horizons[:, place, None]
-        step = np.log1p(y)
-        left = -np.expm1(-shape * step)
-        mean[:, place] = (weight * left / p).sum(axis=1)
-    late = left - shape * y * np.exp(-(shape + 1) * step)
+def split_purchases(shape: Floats, a: float, b: Floats, horizon: Floats) -> tuple[Part, Part]:
+    """Split the purchases of customers who are there by whether they leave within the horizon.
+
+    Args:
+        shape: R per customer.
+        a: A, of all customers.
+        b: B' per customer.
+        horizon: float64 per customer: horizon over T'.
+
+    Returns:
+        The numbers of those who buy and stay, and of those who buy and leave; the rest buys
+        nothing, with probability (1 + u)^-R, as nobody leaves without a purchase.
+
+    With p the probability and s = (1 + pu)^-R that of staying, purchases of who stays are Poisson
+    at (1 - p) of the rate: E[n; stays] = E[s R v] and E[n(n - 1); stays] = E[s R (R + 1) v^2] with
+    v = (1 - p) u / (1 + pu). Of both together E[n] = E[(1 - s) / p] and
+    E[n(n - 1)] = E[2 (1 - p) / p^2 (1 - s - s R pu / (1 + pu))].
+    """
+    found = np.empty((6, len(shape)))
+    for begin in range(0, len(shape), _ROWS):
+        rows = slice(begin, begin + _ROWS)
+        found[:, rows] = _moments(shape[rows, None], *_dropout(a, b[rows]), horizon[rows, None])
+    stay, stay_mean, stay_pairs, leave, mean, pairs = found
+    stay = np.maximum(stay - np.exp(-shape * np.log1p(horizon)), 0)
+    # Who leaves has bought at least once, whatever the differences round to.
+    leave_mean = np.maximum(mean - stay_mean, leave)
+    leave_pairs = np.maximum(pairs - stay_pairs, 0)
+    return (
+        Part(stay, stay_mean, stay_mean + stay_pairs),
+        Part(leave, leave_mean, leave_mean + leave_pairs),
+    )
+
+
+def _moments(shape: Floats, p: Floats, weight: Floats, horizon: Floats) -> Floats:
+    y = p * horizon
+    left = -np.expm1(-shape * np.log1p(y))
+    stays = 1 - left
+    each = shape * horizon / (1 + y)
+    late = left - stays * p * each
     # Where that difference cancels, its series.
     early = shape * (shape + 1) * y * y * (0.5 - (shape + 2) * y / 3)
     second = np.where(y * (shape + 2) < _SMALL, early, late) / p
-    return mean, (weight * 2 * (1 - p) / p * second).sum(axis=1)
+    kept = (1 - p) * each
+    figures = (
+        stays,
+        stays * kept,
+        stays * kept * kept * (shape + 1) / shape,
+        left,
+        left / p,
+        2 * (1 - p) / p * second,
+    )
+    return np.array([(weight * figure).sum(axis=1) for figure in figures])
 
 
 def _dropout(a: float, b: Floats) -> tuple[Floats, Floats]:
@@ -84,33 +141,47 @@ def _dropout(a: float, b: Floats) -> tuple[Floats, Floats]:
     return p[which], weight[which]
 
 
-def paid_quantile(level: float, none: Floats, mean: Floats, square: Floats) -> Floats:
-    """Give a quantile of what customers bring: nothing, or a Weibull amount.
+def quantile(level: float, parts: Sequence[Part]) -> Floats:
+    """Give a quantile of an amount that is 0 where none of the parts happens.
 
     Args:
         level: the quantile's, in (0, 1).
-        none: the probability of nothing, per customer.
-        mean: that of the amount, nothing included.
-        square: the mean of its square.
+        parts: the amount's, each taken for a Weibull distribution of that mean and square; beside
+            gamma and lognormal it came closest to draws from the models.
 
     Returns:
-        float64 per customer, the mean's unit; 0 where `none` reaches the level.
-
-    The Weibull distribution has the mean and the square of the amount given that there is one;
-    beside gamma and lognormal it came closest to draws from the models.
+        float64 per customer, the mean's unit; 0 where nothing has at least that probability.
     """
-    brings = none < level
-    some = 1 - np.where(brings, none, 0)
-    given = np.where(brings, mean, 1) / some
-    variation = square / (some * given * given) - 1
-    variations, log_scales = _weibulls()
+    some = np.sum([part.probability for part in parts], axis=0)
+    brings = 1 - some < level
+    some = np.where(brings, some, 1)
+    aim = np.where(brings, (level - 1 + some) / some, 0.5)
+    share, log_scale, shape = (
+        np.array(columns) for columns in zip(*(_weibull(part, some) for part in parts), strict=True)
+    )
+    ends = log_scale + np.log(-np.log1p(-aim)) / shape
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        power = np.exp(np.minimum(shape * (middle - log_scale), _CERTAIN))
+        below = (share * -np.expm1(-power)).sum(axis=0) < aim
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.where(brings, np.exp(high), 0)
+
+
+def _weibull(part: Part, some: Floats) -> tuple[Floats, Floats, Floats]:
+    """Give a part's share of what happens, and log of scale and shape of its distribution."""
+    happens = part.probability > _NEVER * some
+    probability = np.where(happens, part.probability, 1)
+    mean = np.where(happens, part.mean / probability, 1)
+    variation = np.where(happens, part.square / probability / mean**2 - 1, 1)
+    variations, log_means = _weibulls()
     # Interpolation wants ascending places, and the shape falls as the variation rises.
     at = np.log(np.clip(variation, variations[-1], variations[0]))
     ascending = np.log(variations[::-1])
     shape = np.exp(np.interp(at, ascending, np.log(_SHAPES[::-1])))
-    scale = given * np.exp(-np.interp(at, ascending, log_scales[::-1]))
-    above = np.maximum(level - none, 0) / some
-    return np.asarray(scale * (-np.log1p(-above)) ** (1 / shape))
+    log_scale = np.log(mean) - np.interp(at, ascending, log_means[::-1])
+    return np.where(happens, part.probability / some, 0), log_scale, shape
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from nba.artifacts.outlook import Floats, count_moments, paid_quantile
+from nba.artifacts.outlook import Floats, Part, mean_purchases, quantile, split_purchases
 from nba.domain import MICROSECOND
 from nba.errors import ConfigError
 
@@ -158,9 +158,9 @@ class Rhythm:
     ) -> Floats:
         """Give the mean number of days with a purchase within the horizon.
 
-        P(alive) times the mean of `outlook.count_moments`; equal to the form with 2F1.
+        P(alive) times `outlook.mean_purchases`.
         """
-        mean, _, _ = self._counts(customer, at, np.array([float(horizon_days)]))
+        mean = self._means(customer, at, np.array([float(horizon_days)]))
         return self._of_buyers(customer, self._p_alive(customer, at) * mean[:, 0])
 
     def lifetime_value(
@@ -170,9 +170,9 @@ class Rhythm:
 
         The mean is E[m] sum_k E[purchases in quarter k] / (1 + discount)^(its middle, in years),
         with E[m] = p (v + x m) / (p x + q - 1) of Fader and Hardie 2013; repeat days that brought
-        a loss on the whole count as having brought nothing. The interval is that of
-        `outlook.paid_quantile` from the moments of the number and size of purchases under both
-        models, discounted as much as the mean.
+        a loss on the whole count as having brought nothing. The interval comes from the moments
+        of the profit, under both models, of customers who stay and of those who leave within the
+        horizon (`outlook.quantile`), discounted as much as the mean.
 
         Raises:
             ConfigError: the horizon is not positive.
@@ -182,35 +182,42 @@ class Rhythm:
         quarters = max(round(horizon_days / _QUARTER), 1)
         ends = horizon_days * np.arange(1, quarters + 1) / quarters
         middle = (ends - ends[0] / 2) / _DAYS_A_YEAR
-        mean, pairs, no_more = self._counts(customer, at, ends)
-        alive = self._p_alive(customer, at)
+        mean = self._means(customer, at, ends)
         factor = (1 + self.discount[0]) ** -middle
         discounted = (np.diff(mean, axis=1, prepend=0) * factor).sum(axis=1) / mean[:, -1]
+        alive = self._p_alive(customer, at)
 
         p, q, v = self.spending.tolist()
-        x = np.maximum(self.days[customer] - 1, 0)
+        x = self._repeats(customer)
         total = v + np.maximum(self.repeat_profit[customer], 0)
         tail = p * x + q
         amount = p * total / (tail - 1)
         # E[m_i m_j] of one customer's days; E[m_i^2] is (p + 1) / p of it.
         product = amount * p * total / (tail - 2)
-        count, none = alive * mean[:, -1], 1 - alive * (1 - no_more)
-        expected = count * amount
-        square = (count * (p + 1) / p + alive * pairs) * product
+        horizon = ends[-1] / _WEEK / self._exposure(customer, at)
+        parts = [
+            Part(
+                alive * part.probability,
+                alive * part.mean * amount,
+                alive * (part.square + part.mean / p) * product,
+            )
+            for part in split_purchases(*self._posterior(customer), horizon)
+        ]
         low, high = (
-            self._of_buyers(customer, discounted * paid_quantile(level, none, expected, square))
+            self._of_buyers(customer, discounted * quantile(level, parts))
             for level in ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
         )
-        return LifetimeValue(self._of_buyers(customer, discounted * expected), low, high)
+        expected = discounted * alive * mean[:, -1] * amount
+        return LifetimeValue(self._of_buyers(customer, expected), low, high)
 
-    def _counts(
-        self, customer: Codes, at: np.datetime64, horizons: Floats
-    ) -> tuple[Floats, Floats, Floats]:
-        """Give the moments of the purchases of customers who are there; horizons in days."""
+    def _means(self, customer: Codes, at: np.datetime64, horizons: Floats) -> Floats:
+        """Give the mean purchases of customers who are there within horizons in days."""
         scaled = horizons / _WEEK / self._exposure(customer, at)[:, None]
-        return count_moments(
-            self._shape(customer), float(self.buying[2]), self._stays(customer), scaled
-        )
+        return mean_purchases(*self._posterior(customer), scaled)
+
+    def _posterior(self, customer: Codes) -> tuple[Floats, float, Floats]:
+        """Give r + x, A and B' of customers who are there."""
+        return self._shape(customer), float(self.buying[2]), self._stays(customer)
 
     def _p_alive(self, customer: Codes, at: np.datetime64) -> Floats:
         left_once = (self._repeats(customer) > 0) | (self.model[0] > 0)
