@@ -163,7 +163,7 @@ class FansConfig(_Section):
     """Weight of the share of customers with fewer reviews and ratings."""
     referrals: float = Field(0.2, ge=0)
     """Weight of the share of customers who brought fewer others."""
-    threshold: float = Field(0.5, gt=0, le=1)
+    threshold: float = Field(0.55, gt=0, le=1)
     """Score from which on a customer is a fan."""
     order_days: int = Field(3, ge=1)
     """Days with an order that a fan has at least; with the last of these they became one."""

@@ -1,0 +1,125 @@
+"""What customers went through before an instant: the messages and products they had, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.data.contacts import Contacts
+from nba.data.history import Baskets
+from nba.domain import DAY, Ids, Instants
+from nba.learn.assortment import NONE, Assortment
+from nba.learn.ranges import ranks
+from nba.learn.segmenting.figures import ABSENT, places
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Steps of some customers, sorted by customer and instant; equal ones in a row are one.
+
+    Attributes:
+        names: what the step codes stand for.
+        customer: int64 per step, a code of the customers.
+        step: int64 per step.
+    """
+
+    names: list[str]
+    customer: NDArray[np.int64]
+    step: NDArray[np.int64]
+
+    @classmethod
+    def before(
+        cls,
+        until: Instants,
+        window_days: int,
+        ids: Ids,
+        baskets: Baskets,
+        types: Assortment,
+        contacts: Contacts,
+    ) -> Self:
+        """Gather the steps of a window of days that ends before an instant.
+
+        Args:
+            until: datetime64[us] per customer: the end of the window, itself excluded; NaT leaves
+                the customer out.
+            window_days: its length.
+            ids: the customers.
+            baskets: their purchases.
+            types: the categories of the same products.
+            contacts: the messages they were sent.
+        """
+        messages = len(contacts.message_ids)
+        customer = places(ids, contacts.customer_ids)[contacts.customer]
+        # A message answered in time is one step: that of its answer.
+        is_answered = contacts.answered_at < until[customer]
+        unanswered_at = np.where(is_answered, np.datetime64("NaT", "us"), contacts.at)
+        kind = np.where(types.category != NONE, types.category, len(types.categories))
+        own = np.flatnonzero(types.category == NONE)
+        kind[own] += np.arange(len(own))
+        buyer = _spread(places(ids, baskets.customer_ids), baskets)
+        parts = (
+            (customer, unanswered_at, contacts.message.astype(np.int64)),
+            (customer, contacts.answered_at, messages + contacts.message.astype(np.int64)),
+            (
+                np.repeat(buyer, baskets.size),
+                np.repeat(baskets.at, baskets.size),
+                2 * messages + kind[baskets.product],
+            ),
+        )
+        kept = [_within(*part, until=until, window=window_days * DAY) for part in parts]
+        who, at, step = (np.concatenate(columns) for columns in zip(*kept, strict=True))
+        order = np.lexsort((step, at, who))
+        who, step = who[order], step[order]
+        new = np.append(True, (np.diff(who) != 0) | (np.diff(step) != 0))[: len(who)]
+        names = [
+            *(f"message:{one}" for one in contacts.message_ids),
+            *(f"answered:{one}" for one in contacts.message_ids),
+            *(f"bought:{one}" for one in types.categories),
+            *(f"bought:{one}" for one in baskets.product_ids.take(own)),
+        ]
+        return cls(names, who[new], step[new])
+
+    def only(self, wanted: NDArray[np.bool_]) -> Self:
+        """Keep some steps, bool per code, and number them anew."""
+        held = wanted[self.step]
+        number = np.cumsum(wanted) - 1
+        names = [name for name, kept in zip(self.names, wanted.tolist(), strict=True) if kept]
+        return type(self)(names, self.customer[held], number[self.step[held]])
+
+    def last(self, count: int, customer_count: int) -> NDArray[np.int64]:
+        """Lay the last steps of each customer side by side.
+
+        Returns:
+            int64[customers, count], the latest on the right; step codes from 1, 0 = no step.
+        """
+        from_end = ranks(self.customer[::-1])[::-1]
+        near = from_end < count
+        table = np.zeros((customer_count, count), np.int64)
+        table[self.customer[near], count - 1 - from_end[near]] = self.step[near] + 1
+        return table
+
+
+def _spread(place: NDArray[np.int64], baskets: Baskets) -> NDArray[np.int64]:
+    """Give the customer of every basket; `ABSENT` for a guest."""
+    named = int(np.searchsorted(baskets.customer, len(place)))
+    buyer = np.full(len(baskets), ABSENT)
+    buyer[:named] = place[baskets.customer[:named]]
+    return buyer
+
+
+def _within(
+    customer: NDArray[np.int64],
+    at: Instants,
+    step: NDArray[np.int64],
+    *,
+    until: Instants,
+    window: np.timedelta64,
+) -> tuple[NDArray[np.int64], Instants, NDArray[np.int64]]:
+    known = np.flatnonzero(customer != ABSENT)
+    end = until[customer[known]]
+    # Nothing compares with NaT, so that neither side needs to be known apart.
+    near = known[(at[known] < end) & (at[known] >= end - window)]
+    return customer[near], at[near], step[near]
