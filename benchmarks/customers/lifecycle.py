@@ -225,10 +225,10 @@ def rates(case: Holdout, own: NDArray[np.float64], is_there: NDArray[np.bool_]) 
     for name, (low, high) in GROUPS.items():
         chosen = is_there & (case.known.days >= low) & (case.known.days <= high)
         ratio = np.median(found[chosen] / own[chosen])
-        yield (
-            f"{name} | {chosen.sum()} | {spearmanr(found[chosen], own[chosen]).statistic:.3f} | "
-            f"{spearmanr(counted[chosen], own[chosen]).statistic:.3f} | {ratio:.2f}"
-        )
+        ours = spearmanr(found[chosen], own[chosen]).statistic
+        # Who bought on one day has a rate of 0 by hand.
+        by_hand = f"{spearmanr(counted[chosen], own[chosen]).statistic:.3f}" if high > 1 else "-"
+        yield f"{name} | {chosen.sum()} | {ours:.3f} | {by_hand} | {ratio:.2f}"
 
 
 @dataclass(frozen=True, eq=False)
