@@ -272,7 +272,10 @@ def _refuse_other_kind(name: object, kind: str, operator: str, value: object) ->
         if not isinstance(value, list | tuple):
             raise ValueError(f"{name} {operator} takes a list, not {value!r}")
         for one in value:
-            if _kind_of(one) != kind and (kind != ANY or _kind_of(one) is None):
+            found = _kind_of(one)
+            if found is None:
+                raise ValueError(f"{name} {operator} takes texts, numbers or flags, not {one!r}")
+            if kind not in (ANY, found):
                 raise ValueError(f"{name} is a {kind}, and {one!r} in {operator} is none")
 
 
