@@ -67,8 +67,8 @@ class LifetimeValue:
 
     Attributes:
         expected: the mean.
-        low, high: between them it will be with probability `INTERVAL`, at least. Where most such
-            customers buy nothing more both are 0, and the mean lies above them.
+        low, high: between them it will be with probability `INTERVAL` or more, if the models hold.
+            Where nearly all such customers buy nothing more both are 0, below the mean.
     """
 
     expected: Floats

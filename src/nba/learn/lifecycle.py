@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, psi
 
+from nba.artifacts.outlook import Floats
 from nba.artifacts.rhythm import MODELS, Fit, Rhythm
 from nba.config import RhythmConfig
 from nba.domain import Ids
-from nba.learn.priors import Floats, Maximum, maximise
+from nba.learn.priors import Maximum, maximise
 from nba.learn.spending import spending
 from nba.statistics.customers import CustomerSummary
 
@@ -87,18 +88,10 @@ def rhythm(
     found = [_maximum(code, pasts, len(drawn)) for code in range(len(MODELS))]
     better = found[0].log_likelihood - found[1].log_likelihood
     code = 0 if better > _BETTER * max(len(drawn), _FEWEST) else 1
+    left_out = len(summary) - len(drawn)
     fits = [
-        Fit(
-            model=MODELS[one],
-            params=dict(zip(_PARAMS, found[one].params.tolist(), strict=True)),
-            log_likelihood=found[one].log_likelihood,
-            penalty=found[one].penalty,
-            chosen=one == code,
-            customers=len(drawn),
-            left_out=len(summary) - len(drawn),
-            converged=found[one].converged,
-        )
-        for one in range(len(MODELS))
+        _fit(model, most, chosen=model == MODELS[code], customers=len(drawn), left_out=left_out)
+        for model, most in zip(MODELS, found, strict=True)
     ]
     paid = spending(summary, drawn)
 
@@ -177,6 +170,19 @@ def _maximum(code: int, pasts: Pasts, customers: int) -> Maximum:
     params = found.params.copy()
     params[1] = params[0] / params[1]
     return replace(found, params=params)
+
+
+def _fit(model: str, most: Maximum, *, chosen: bool, customers: int, left_out: int) -> Fit:
+    return Fit(
+        model=model,
+        params=dict(zip(_PARAMS, most.params.tolist(), strict=True)),
+        log_likelihood=most.log_likelihood,
+        penalty=most.penalty,
+        chosen=chosen,
+        customers=customers,
+        left_out=left_out,
+        converged=most.converged,
+    )
 
 
 def _drawn(summary: CustomerSummary, sample: int) -> NDArray[np.int64]:

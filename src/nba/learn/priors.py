@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-Floats = NDArray[np.float64]
+from nba.artifacts.outlook import Floats
+
 Likelihood = Callable[[Floats], tuple[float, Floats]]
 """Parameters -> log-likelihood and its gradient."""
 
@@ -53,6 +53,8 @@ def maximise(
     of two thousand it moves no third digit, but where they cannot tell a parameter (nobody came
     back, everybody comes daily) it keeps it finite.
     """
+    if not customers:
+        return Maximum(prior.copy(), 0.0, 0.0, True)
     middle = np.log(prior)
     weight = 1 / (1 + customers / _YIELDS)
 
@@ -60,15 +62,12 @@ def maximise(
         distance = (logs - middle) / _SPREAD
         return weight * float((distance * distance).sum()) / 2, weight * distance / _SPREAD
 
-    if not customers:
-        return Maximum(prior.copy(), 0.0, 0.0, True)
-    scale = max(customers, 1)
-
     def loss(logs: Floats) -> tuple[float, Floats]:
         params = np.exp(logs)
         value, slope = likelihood(params)
         held, pull = penalty(logs)
-        return (held - value) / scale, (pull - slope * params) / scale
+        # A customer's share, so that one tolerance does for any number of them.
+        return (held - value) / customers, (pull - slope * params) / customers
 
     bounds = list(zip(np.log(least), np.log(most), strict=True))
     options = {"maxiter": 1000, "ftol": 1e-13, "gtol": 1e-8}

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, psi
 
+from nba.artifacts.outlook import Floats
 from nba.artifacts.rhythm import SPENDING, Fit
-from nba.learn.priors import Floats, maximise
+from nba.learn.priors import maximise
 from nba.statistics.customers import CustomerSummary
 
 _LEAST_Q: Final = 2.0

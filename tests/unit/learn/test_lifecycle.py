@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -94,6 +96,28 @@ def test_the_parameters_customers_were_drawn_from_are_found_again(code):
     assert list(fit.params.values()) == pytest.approx(BUYING, rel=0.25)
     assert list(paid.params.values()) == pytest.approx(SPENDING, rel=0.15)
     assert paid.correlation == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("code", [BG, MBG])
+def test_what_is_foretold_of_drawn_customers_comes_true(code):
+    drawn, everybody = draw(code, 8_000, seed=6), np.arange(8_000)
+    learned, fits = rhythm(drawn.summary, drawn.summary.customer_ids, RhythmConfig(discount=0))
+    # With the model they were drawn from, whichever was chosen.
+    params = np.array(list(fits[code].params.values()))
+    learned = replace(learned, model=np.array([code], np.int8), buying=params)
+    at = drawn.summary.as_of
+    alive, told = learned.p_alive(everybody, at), learned.expected_purchases(everybody, at)
+    value = learned.lifetime_value(everybody, at)
+    for part in np.array_split(np.argsort(told, kind="stable"), 4):
+        noise = 4 / len(part) ** 0.5
+        there, came = drawn.is_there[part], drawn.later[part]
+        assert alive[part].mean() == pytest.approx(there.mean(), abs=noise * 0.5 + 0.01)
+        assert told[part].mean() == pytest.approx(came.mean(), abs=noise * came.std() + 0.01)
+        brought = drawn.later_profit[part]
+        expected = value.expected[part].mean()
+        assert expected == pytest.approx(brought.mean(), abs=noise * brought.std() + 10)
+        inside = (brought >= value.low[part]) & (brought <= value.high[part])
+        assert inside.mean() > 0.77
 
 
 def test_the_model_without_early_leavers_must_be_better_to_be_chosen():
