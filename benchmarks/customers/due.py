@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -98,6 +99,7 @@ class Alone:
 
     @classmethod
     def of(cls, learned: Learned) -> Alone:
+        """Count the gaps that ended."""
         placed = learned.placed
         customer = np.repeat(placed.customer, placed.size).astype(np.int64)
         day = np.repeat(placed.at.astype("datetime64[D]").astype(np.int64), placed.size)
@@ -124,7 +126,9 @@ def _quantiles(
     size = np.bincount(group[group >= 0], minlength=count)
     sorted_gaps = np.append(gap[order], 0).astype(np.float64)
     return [
-        np.where(size > 0, sorted_gaps[begin + np.round(share * np.maximum(size - 1, 0)).astype(int)], 0)
+        np.where(
+            size > 0, sorted_gaps[begin + np.round(share * np.maximum(size - 1, 0)).astype(int)], 0
+        )
         for share in (0.1, 0.9)
     ]
 
@@ -144,10 +148,14 @@ def planted(shop: Path) -> tuple[list[str], list[str], Instants]:
                 JOIN '{shop}/truth/products.parquet' USING (product_id)
                 WHERE ordered_at < '{CUT}' AND status NOT IN ('cancelled', 'returned')
                 AND refill_days > 0 GROUP BY ALL)
-        SELECT customer_id, product_id, due_at FROM due JOIN firsts USING (customer_id, product_type)
-        ORDER BY ALL"""
+        SELECT customer_id, product_id, due_at
+        FROM due JOIN firsts USING (customer_id, product_type) ORDER BY ALL"""
     ).fetchnumpy()
-    return rows["customer_id"].tolist(), rows["product_id"].tolist(), rows["due_at"].astype(CUT.dtype)
+    return (
+        rows["customer_id"].tolist(),
+        rows["product_id"].tolist(),
+        rows["due_at"].astype(CUT.dtype),
+    )
 
 
 def grade(learned: Learned, cells: NDArray[np.int64], at: Instants, cut: np.datetime64) -> None:
@@ -271,7 +279,7 @@ def measure_journey(config: RepurchaseConfig) -> None:
     back = np.isin(asked, found)
     print(f"\n| probability of a return | cells | bought again within {days} days |\n|---|---|---|")
     bounds = np.array([0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.01])
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds.tolist()):
         some = (returns >= low) & (returns < high)
         if some.any():
             mean, share = returns[some].mean(), back[some].mean()

@@ -151,7 +151,7 @@ class Repurchase:
         for code, hazard in enumerate(self.hazard):
             of_code = evidence == code
             ends[of_code] = np.interp(wanted[of_code], hazard, self.grid)
-        return np.exp(location + ends + beyond)
+        return np.asarray(np.exp(location + ends + beyond))
 
 
 def _days(count: Floats) -> NDArray[np.timedelta64]:

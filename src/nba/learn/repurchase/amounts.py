@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from nba.learn.repurchase.gaps import Gaps
 from nba.learn.repurchase.levels import Levels
-
-Floats = NDArray[np.float64]
+from nba.learn.repurchase.sums import Floats, add_up
 
 _FIRMNESS = 4.0
 """Inverse variance of the prior of the exponent around 0: half is one standard deviation."""
@@ -26,11 +25,11 @@ def relative_amounts(gaps: Gaps, packs: NDArray[np.int32], levels: Levels) -> Fl
     """
     count = len(packs)
     bought = np.bincount(gaps.product, minlength=count)
-    usual = np.bincount(gaps.product, gaps.log_pieces, count) / np.maximum(bought, 1)
+    usual = add_up(gaps.product, gaps.log_pieces, count) / np.maximum(bought, 1)
     pack = np.log(np.maximum(packs, 1))
     told = np.where(packs > 0, bought, 0)
-    in_type = np.bincount(levels.type, told * pack, levels.type_count)
-    in_type /= np.maximum(np.bincount(levels.type, told, levels.type_count), 1)
+    in_type = add_up(levels.type, told * pack, levels.type_count)
+    in_type /= np.maximum(add_up(levels.type, told, levels.type_count), 1)
     pack = np.where(packs > 0, pack - in_type[levels.type], 0.0)
     return np.asarray(gaps.log_pieces - usual[gaps.product] + pack[gaps.product])
 
@@ -57,9 +56,9 @@ def learn_exponent(
     cells = int(gaps.cell.max(initial=-1)) + 1
     count = len(levels.type)
     by_cell = _regress(amount, interval, regular, gaps.cell, cells)
-    weight = np.bincount(gaps.product, regular, count)
+    weight = add_up(gaps.product, regular, count)
     mean = [
-        np.bincount(gaps.product, regular * values, count) / np.maximum(weight, 1e-9)
+        add_up(gaps.product, regular * values, count) / np.maximum(weight, 1e-9)
         for values in (amount, interval - levels.cycle[gaps.product])
     ]
     by_type = _regress(mean[0], mean[1], weight, levels.type, levels.type_count)
@@ -71,16 +70,16 @@ def _regress(
     x: Floats, y: Floats, weight: Floats, group: NDArray[np.integer], count: int
 ) -> tuple[float, float]:
     """Regress within groups; give the precision of the slope, and precision times slope."""
-    total = np.bincount(group, weight, count)
+    total = add_up(group, weight, count)
     x, y = (
-        values - (np.bincount(group, weight * values, count) / np.maximum(total, 1e-9))[group]
+        values - (add_up(group, weight * values, count) / np.maximum(total, 1e-9))[group]
         for values in (x, y)
     )
     variance = float((weight * x * x).sum())
     if variance < 1e-9:
         return 0.0, 0.0
     product = float((weight * x * y).sum())
-    squares = np.bincount(group, weight**2, count) / np.maximum(total, 1e-9)
+    squares = add_up(group, weight**2, count) / np.maximum(total, 1e-9)
     freedom = max(float((total - squares).sum()) - 1, 1.0)
     rest = float((weight * (y - product / variance * x) ** 2).sum()) / freedom
     return variance / max(rest, 1e-3), product / max(rest, 1e-3)

@@ -10,8 +10,7 @@ from scipy.special import log_ndtr
 
 from nba.artifacts.repurchase import EVIDENCE
 from nba.learn.repurchase.mixture import Expected, Mixture
-
-Floats = NDArray[np.float64]
+from nba.learn.repurchase.sums import Floats, add_up
 
 GRID: Final = np.arange(-100, 101) / 20
 """Residuals at which curves are told; a twentieth is five per cent of a gap."""
@@ -35,12 +34,12 @@ def hazards(mixture: Mixture, kind: NDArray[np.int8], expected: Expected) -> Flo
     for weight, open_, value in zip(expected.ended, expected.waiting, expected.value, strict=True):
         place = np.searchsorted(GRID, value, "right") - 1
         place = kind.astype(np.int64) * bins + np.clip(place, 0, bins - 1)
-        ended += np.bincount(place, weight, classes * bins)
-        waiting += np.bincount(place, open_, classes * bins)
+        ended += add_up(place, weight, classes * bins)
+        waiting += add_up(place, open_, classes * bins)
     ended, waiting = ended.reshape(classes, bins), waiting.reshape(classes, bins)
     # Those cut off within a bin were at risk for half of it.
     at_risk = np.cumsum((ended + waiting)[:, ::-1], axis=1)[:, ::-1] - waiting / 2
-    z = (GRID - mixture.centre[:, None]) / mixture.spread[:, None]
+    z = (GRID - mixture.centre[:, None]) / mixture.spread
     log_longer = log_ndtr(-z)
     prior = np.maximum(np.exp(log_longer[:, :-1]) * _PRIOR, 1e-9)
     chance = -np.expm1(np.diff(log_longer, axis=1))

@@ -106,11 +106,6 @@ class Gaps:
         }
         return type(self)(**chosen)
 
-    def sample(self, limit: int) -> Self:
-        """Choose about `limit` gaps, all those of every n-th cell."""
-        stride = -(-len(self) // limit)
-        return self.part(self.cell % stride == 0) if stride > 1 else self
-
 
 def evidence_of(own_gaps: NDArray[np.integer]) -> NDArray[np.int8]:
     """Class cells by the gaps known of them."""

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from nba.data.catalog import Catalog
 from nba.learn.assortment import Assortment
-
-Floats = NDArray[np.float64]
+from nba.learn.repurchase.sums import Floats, Sums, add_up
 
 _LEAST = 1e-3
 """Variance below which levels count as equal."""
@@ -63,8 +62,8 @@ class Levels:
         count = self.type_count + 1
         mean = sums.ended_total / np.maximum(sums.ended, 1e-9)
         within = spread**2
-        weight = np.bincount(self.group, sums.ended, count)
-        center = np.bincount(self.group, sums.ended_total, count) / np.maximum(weight, 1e-9)
+        weight = add_up(self.group, sums.ended, count)
+        center = add_up(self.group, sums.ended_total, count) / np.maximum(weight, 1e-9)
         tau_product = _between(sums.ended, mean, self.group, center, within)
         is_type = np.arange(count) < self.type_count
         one = np.zeros(count, np.int64)
@@ -72,41 +71,11 @@ class Levels:
         tau_type = _between(weight * is_type, center, one, overall, within)
         # What is above the types; above stated cycles are the cycles themselves.
         above = np.where(is_type, overall[0], 0.0)
-        group = np.bincount(self.group, sums.total, count) + within / tau_type * above
-        group /= np.bincount(self.group, sums.weight, count) + within / tau_type
+        group = add_up(self.group, sums.total, count) + within / tau_type * above
+        group /= add_up(self.group, sums.weight, count) + within / tau_type
         firmness = within / tau_product
         product = sums.total + firmness * group[self.group]
         return np.asarray(product / (sums.weight + firmness) + self.cycle)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sums:
-    """What is known of the gaps of each product, float64 per product.
-
-    Attributes:
-        ended, ended_total: regular gaps that ended, and the sum of their logarithms, in multiples
-            of the stated cycle.
-        weight, total: the same with what those still open are expected to become.
-    """
-
-    ended: Floats
-    ended_total: Floats
-    weight: Floats
-    total: Floats
-
-    @classmethod
-    def none(cls, product_count: int) -> Self:
-        """Nothing counted."""
-        return cls(*np.zeros((4, product_count)))
-
-    def __add__(self, other: Sums) -> Sums:
-        """Add other gaps."""
-        return Sums(
-            self.ended + other.ended,
-            self.ended_total + other.ended_total,
-            self.weight + other.weight,
-            self.total + other.total,
-        )
 
 
 def _between(
@@ -114,9 +83,9 @@ def _between(
 ) -> float:
     """Estimate the variance of means beyond that of their gaps, by moments."""
     told = weight > 0.5
-    groups = np.bincount(group[told], weight[told], len(center))
+    groups = add_up(group[told], weight[told], len(center))
     beyond = (weight * (mean - center[group]) ** 2)[told].sum()
     beyond -= within * (np.count_nonzero(told) - np.count_nonzero(groups))
-    squares = np.bincount(group[told], weight[told] ** 2, len(center))
+    squares = add_up(group[told], weight[told] ** 2, len(center))
     scale = (groups - squares / np.maximum(groups, 1e-9)).sum()
     return max(float(beyond / max(scale, 1e-9)), _LEAST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final, Self
 
 import numpy as np
@@ -11,8 +11,7 @@ from scipy.special import log_ndtr, ndtr
 
 from nba.artifacts.repurchase import EVIDENCE
 from nba.learn.repurchase.gaps import Gaps
-
-Floats = NDArray[np.float64]
+from nba.learn.repurchase.sums import Floats, add_up
 
 _CLASSES: Final = len(EVIDENCE)
 _SHARE_PRIOR: Final = 20.0
@@ -47,19 +46,35 @@ class Expected:
         """Probability of each purchase that the customer refills it, float64 per gap."""
         return np.asarray((self.ended + self.waiting).sum(axis=0))
 
+    def intervals(self, offset: Floats) -> tuple[Floats, Floats]:
+        """Give one interval of those refilled.
+
+        Args:
+            offset: float64 per gap: what residuals were taken from.
+
+        Returns:
+            float64 per gap, the probability that it ended with a refill; and float64 per gap, the
+            expected logarithm of one interval where it did, in the units of `offset`.
+        """
+        regular = self.ended.sum(axis=0)
+        value = (self.ended * self.value).sum(axis=0) / np.maximum(regular, 1e-12)
+        return regular, value + offset
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixture:
     """Gaps as refills, chance and silence.
 
     Of the purchases of type a and class of evidence k, a share is refilled after t days, with
-    ln t = location + centre_k + spread_k z, z standard normal, where t is the sum of as many
+    ln t = location + centre_k + spread z, z standard normal, where t is the sum of as many
     intervals as needs passed unseen and one. All the while the product may be bought by chance,
     at chance_a lift_k a trip of the customer.
 
     Attributes:
         passed: float64: probability of a refill to be the need after 0, 1, … others.
-        centre, spread: float64 per class.
+        centre: float64 per class.
+        spread: of every class: where classes have their own, those with much evidence take chance
+            for wide refills, and those with none take wide refills for chance.
         share: float64[types, classes].
         chance: float64 per type: purchases a trip.
         lift: float64 per class; 1 in the first.
@@ -67,7 +82,7 @@ class Mixture:
 
     passed: Floats
     centre: Floats
-    spread: Floats
+    spread: float
     share: Floats
     chance: Floats
     lift: Floats
@@ -80,7 +95,7 @@ class Mixture:
         return cls(
             passed,
             np.zeros(_CLASSES),
-            np.full(_CLASSES, 0.5),
+            0.5,
             np.tile(np.clip(ended / seen, 0.001, 0.9), (type_count, 1)),
             np.full(type_count, 2e-3),
             np.ones(_CLASSES),
@@ -95,17 +110,17 @@ class Mixture:
             residual: logarithm of the days, less location.
         """
         kind = gaps.evidence
-        spread, share = self.spread[kind], self.share[types, kind]
+        centre, spread, share = self.centre[kind], self.spread, self.share[types, kind]
         shape = len(self.passed), len(gaps)
         value, density, longer, tail, square = (np.empty(shape) for _ in range(5))
         for passes, weight in enumerate(self.passed.tolist()):
             value[passes] = residual - np.log(passes + 1)
-            z = (value[passes] - self.centre[kind]) / spread
+            z = (value[passes] - centre) / spread
             longer[passes] = weight * ndtr(-z)
             # Relative to the survivors, as both vanish far out (the inverse Mills ratio).
             mills = np.exp(-0.5 * z * z - log_ndtr(-z)) / _ROOT
             density[passes] = longer[passes] * mills / spread
-            tail[passes] = self.centre[kind] + spread * mills
+            tail[passes] = centre + spread * mills
             square[passes] = spread**2 * (1 + z * mills - mills**2) + tail[passes] ** 2
         refills, silent = density.sum(axis=0), longer.sum(axis=0)
         by_chance = self.chance[types] * self.lift[kind] * gaps.trip_rate * np.exp(gaps.log_days)
@@ -130,15 +145,16 @@ class Mixture:
             gaps: any.
             types: type code per gap.
             expected: of the gaps.
-            centred: one spread for all classes, around the location itself.
+            centred: no class has a centre beside the location.
         """
         count = len(self.chance)
         cell = types.astype(np.int64) * _CLASSES + gaps.evidence
-        members = np.bincount(cell, expected.members, count * _CLASSES).reshape(count, _CLASSES)
         seen = np.bincount(cell, minlength=count * _CLASSES).reshape(count, _CLASSES)
         by_chance = gaps.ended - expected.ended.sum(axis=0)
-        events = np.bincount(cell, by_chance, count * _CLASSES).reshape(count, _CLASSES)
-        exposure = np.bincount(cell, gaps.trips, count * _CLASSES).reshape(count, _CLASSES)
+        members, events, exposure = (
+            add_up(cell, values, count * _CLASSES).reshape(count, _CLASSES)
+            for values in (expected.members, by_chance, gaps.trips)
+        )
         at_lift = exposure @ self.lift
         overall = max(events.sum(), 1e-6) / max(at_lift.sum(), 1e-6)
         chance = (events.sum(axis=1) + _CHANCE_PRIOR) / (at_lift + _CHANCE_PRIOR / overall)
@@ -155,30 +171,18 @@ class Mixture:
 
     def _moments(
         self, kind: NDArray[np.int8], expected: Expected, *, centred: bool
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Floats, float]:
         weight, first, second = np.zeros((3, _CLASSES))
-        for ended, waiting, value, tail, square in zip(
-            expected.ended,
-            expected.waiting,
-            expected.value,
-            expected.tail,
-            expected.square,
-            strict=True,
-        ):
-            weight += np.bincount(kind, ended + waiting, _CLASSES)
-            first += np.bincount(kind, ended * value + waiting * tail, _CLASSES)
-            second += np.bincount(kind, ended * value**2 + waiting * square, _CLASSES)
-        if centred:
-            spread = np.sqrt(second.sum() / max(weight.sum(), 1e-9))
-            return np.zeros(_CLASSES), np.full(_CLASSES, max(spread, _LEAST_SPREAD))
-        # Classes without members stay what all together are.
-        centre = first / np.maximum(weight, 1e-9)
-        variance = second / np.maximum(weight, 1e-9) - centre**2
-        told = weight >= 1
-        return (
-            np.where(told, centre, 0.0),
-            np.where(told, np.sqrt(np.maximum(variance, _LEAST_SPREAD**2)), self.spread),
-        )
+        parts = (getattr(expected, field.name) for field in fields(Expected))
+        for ended, waiting, value, tail, square in zip(*parts, strict=True):
+            weight += add_up(kind, ended + waiting, _CLASSES)
+            first += add_up(kind, ended * value + waiting * tail, _CLASSES)
+            second += add_up(kind, ended * value**2 + waiting * square, _CLASSES)
+        told = (weight >= 1) & (not centred)
+        centre = np.where(told, first / np.maximum(weight, 1e-9), 0.0)
+        beyond = (second - centre * (2 * first - centre * weight)).sum()
+        variance = float(beyond) / max(float(weight.sum()), 1e-9)
+        return centre, max(variance, _LEAST_SPREAD**2) ** 0.5
 
 
 def drawn(members: Floats, seen: NDArray[np.integer], prior: Floats) -> Floats:

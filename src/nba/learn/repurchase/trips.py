@@ -75,6 +75,7 @@ def _ahead(
     window = max(min(horizon_days, (end - int(day.min())) // 2), 1)
     is_late = day >= end - window
     before = np.count_nonzero(~is_late & (day >= end - 2 * window))
-    kept_up = np.count_nonzero(is_late & (since < end - window)) / max(before, 1)
-    late = np.bincount(customer[is_late], minlength=count)
-    return late * min(kept_up, 1.0) * horizon_days / window
+    known = np.count_nonzero(is_late & (since < end - window))
+    kept_up = min(float(known) / max(float(before), 1.0), 1.0)
+    late = np.bincount(customer[is_late], minlength=count).astype(np.float64)
+    return np.asarray(late * (kept_up * horizon_days / window))
