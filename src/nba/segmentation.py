@@ -174,7 +174,9 @@ class FansConfig(_Section):
     smoothing: float = Field(20.0, ge=0)
     """Customers of the usual share added to both sides of a path's lift."""
     min_fans: int = Field(10, ge=1)
-    """Fans that must have gone a path."""
+    """Fans that must have gone a path, at least."""
+    min_share: float = Field(0.01, ge=0, le=1)
+    """Share of the fans who must have gone it, at least."""
     controls: int = Field(4, ge=1)
     """Other customers compared with each fan, at most."""
     top_k: int = Field(20, ge=0, le=1000)

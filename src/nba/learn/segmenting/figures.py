@@ -68,7 +68,7 @@ class Figures:
             config: the period, and which attribute tells who brought a customer.
         """
         ids = baskets.customer_ids
-        if len(profiles):
+        if len(profiles) and profiles.customer_ids != ids:
             ids = ids.union(profiles.customer_ids)
         bought = places(ids, summary.customer_ids)
         today = (baskets.as_of - MICROSECOND).astype("datetime64[D]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import ceil
 from typing import Final
 from zlib import crc32
 
@@ -63,13 +64,14 @@ def fan_paths(
     until = _window_ends(segments, baskets, config, seed)
     is_fan = segments.is_fan & ~np.isnat(until)
     steps = Steps.before(until, config.window_days, segments.ids, baskets, types, contacts)
-    steps = steps.only(_gone_by(steps, is_fan) >= config.min_fans)
+    needed = max(config.min_fans, ceil(config.min_share * int(is_fan.sum())))
+    steps = steps.only(_gone_by(steps, is_fan) >= needed)
     compared = np.flatnonzero(~np.isnat(until))
     table = steps.last(_REMEMBERED, len(segments))[compared]
     is_fan = is_fan[compared]
     weight = _weights((table > 0).sum(axis=1), is_fan)
     found = [
-        _counted(table, length, len(steps.names) + 1, is_fan, weight, config)
+        _counted(table, length, len(steps.names) + 1, is_fan, weight, needed)
         for length in range(1, LONGEST + 1)
     ]
     keys, fans, others, busy = (np.concatenate(columns) for columns in zip(*found, strict=True))
@@ -136,7 +138,7 @@ def _counted(
     base: int,
     is_fan: NDArray[np.bool_],
     weight: NDArray[np.float64],
-    config: FansConfig,
+    needed: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Count who went each path of one length that enough fans went.
 
@@ -163,7 +165,7 @@ def _counted(
     fans = np.bincount(path[fan], minlength=len(begins))
     others = np.bincount(path[~fan], minlength=len(begins))
     busy = np.bincount(path[~fan], weight[who[~fan]], minlength=len(begins))
-    often = np.flatnonzero(fans >= config.min_fans)
+    often = np.flatnonzero(fans >= needed)
     steps = np.zeros((len(often), LONGEST), np.int64)
     left = gone[begins[often]]
     for place in range(length - 1, -1, -1):
