@@ -133,6 +133,7 @@ def test_cohorts_can_be_listed_with_the_share_that_came_back(sales):
         "active": 1,
         "share": 0.5,
         "revenue": 100,
+        "cumulative_revenue": 700,
         "is_finished": True,
     }
 

@@ -233,11 +233,17 @@ class Cohorts:
     has_begun: NDArray[np.bool_]
     is_finished: NDArray[np.bool_]
 
+    @property
+    def cumulative_revenue(self) -> NDArray[np.int64]:
+        """What each cohort has brought up to each month: int64[cohorts, months], minor units."""
+        return np.cumsum(self.revenue, axis=1)
+
     def to_rows(self) -> list[dict[str, Any]]:
         """List the cells that have begun, ready for JSON, with the share of customers who bought.
 
         `share` is null in a cohort without customers.
         """
+        total = self.cumulative_revenue
         return [
             {
                 "month": str(self.month[cohort]),
@@ -246,6 +252,7 @@ class Cohorts:
                 "active": int(self.active[cohort, since]),
                 "share": _ratio(int(self.active[cohort, since]), int(self.customers[cohort])),
                 "revenue": int(self.revenue[cohort, since]),
+                "cumulative_revenue": int(total[cohort, since]),
                 "is_finished": bool(self.is_finished[cohort, since]),
             }
             for cohort, since in zip(*np.nonzero(self.has_begun), strict=True)

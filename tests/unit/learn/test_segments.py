@@ -10,6 +10,8 @@ import pytest
 from nba.artifacts.arrays import pack, unpack
 from nba.artifacts.segments import KINDS, Segments
 from nba.config import TrainConfig
+from nba.domain import Texts
+from nba.learn.segmenting.attributes import attribute
 from nba.learn.segments import level
 from nba.segmentation import SegmentsConfig
 from tests.segmented import ids_of, profiles, replies, segmented
@@ -94,6 +96,14 @@ def test_points_are_as_the_shop_says_and_null_where_it_does_not():
     told = profiles({"customer_id": "a", "points": 0}, {"customer_id": "b"})
     found = segmented([("o1", "c", 0, ["p"])], told=told)
     assert [found.progress_of(one)["points"] for one in range(3)] == [0, None, None]
+
+
+def test_what_is_bought_at_or_after_an_instant_leaves_no_trace():
+    orders = [*SHOP, ("o5", "c", 11, ["p"]), ("o6", "e", 12, ["p"])]
+    cut, alone = segmented(orders, told=TOLD, as_of=11), segmented(SHOP, told=TOLD, as_of=11)
+    arrays = pack("segments", alone)
+    assert all(np.array_equal(array, arrays[name]) for name, array in pack("segments", cut).items())
+    assert len(segmented(orders, told=TOLD)) == len(alone) + 1
 
 
 def test_a_level_begins_with_its_floor():
@@ -196,6 +206,16 @@ def who(*where):
 )
 def test_a_condition_finds_those_who_meet_it(condition, members):
     assert who(condition) == members
+
+
+@pytest.mark.parametrize("text", ['{"місто": "Київ"}', json.dumps({"місто": "Київ"})])
+def test_an_attribute_is_found_however_its_letters_are_written(text):
+    assert attribute(Texts.of(["", text, "{}"]), "місто") == {1: "Київ"}
+
+
+def test_a_key_inside_a_value_is_no_attribute():
+    texts = Texts.of(['{"a": {"b": 1}}', '["b"]', '{"a": "b"}', '"b"', '{"b": false}'])
+    assert attribute(texts, "b") == {4: False}
 
 
 def test_all_conditions_of_a_rule_must_hold():

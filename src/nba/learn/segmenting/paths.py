@@ -149,6 +149,7 @@ def _counted(
     for chosen in combinations(range(table.shape[1]), length):
         taken = table[:, chosen]
         key = np.zeros(len(table), np.int64)
+        # Three steps fit as long as there are fewer than two million different ones.
         for column in taken.T:
             key = key * base + column
         columns.append(np.where((taken > 0).all(axis=1), key, 0))
