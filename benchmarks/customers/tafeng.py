@@ -60,12 +60,12 @@ METHODS: dict[str, Method] = {
         {"recency": (5, 10, 25), "asymmetry": (0.25, 0.5, 0.75), "locality": (2, 3)},
     ),
     "ALS": Method(
-        peers.als, {"factors": (64, 256), "regularization": (0.1, 10, 50), "alpha": (1, 10)}
+        peers.als, {"factors": (32, 64), "regularization": (0.1, 10, 50), "alpha": (1, 3, 10)}
     ),
     "RP3beta": Method(
         peers.rp3beta, {"alpha": (0.2, 0.4, 0.6, 0.8, 1), "beta": (0, 0.1, 0.2, 0.4)}
     ),
-    "EASE": Method(peers.ease, {"ridge": (300, 1_000, 3_000, 10_000)}),
+    "EASE": Method(peers.ease, {"ridge": (30, 100, 300, 1_000)}),
 }
 
 
