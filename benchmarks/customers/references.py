@@ -5,9 +5,9 @@
 Needs the extra `bench`. Cornac learns, ranks and grades by itself (`NextBasketEvaluation`); ours
 are graded by our figures, so that agreement checks both. Its NDCG has the ideal of min(k, truth).
 Its UP-CF goes over all customers anew for each: it is asked about the first --some customers of a
-fold, beside ours on those. Its TIFU-KNN is left out: in 3.0.1 it adds the mean over neighbours *and*
-products, one number, so that the customer's own vector alone ranks; and its tree of dense vectors
-had not answered for 300 customers after two CPU minutes.
+fold, beside ours on those. Its TIFU-KNN is left out: in 3.0.1 it adds the mean over neighbours
+*and* products, one number, so that the customer's own vector alone ranks; and its tree of dense
+vectors had not answered for 300 customers after two CPU minutes.
 """
 
 from __future__ import annotations

@@ -52,12 +52,12 @@ METHODS: dict[str, Method] = {
     ),
     "TIFU-KNN": Method(
         partial(peers.tifu_knn, within=0.9, between=0.7),
-        {"neighbours": (30, 100, 300), "alpha": (0.1, 0.3, 0.5), "groups": (3, 7)},
+        {"neighbours": (50, 100, 200), "alpha": (0.03, 0.1, 0.3), "groups": (2, 3)},
     ),
     "UP-CF@10 a=.75 q=10": Method(partial(peers.up_cf, recency=10, asymmetry=0.75, locality=10)),
     "UP-CF": Method(
         peers.up_cf,
-        {"recency": (5, 10, 25), "asymmetry": (0.25, 0.5, 0.75), "locality": (2, 3)},
+        {"recency": (3, 5, 10), "asymmetry": (0.5, 0.75, 0.9), "locality": (1, 2)},
     ),
     "ALS": Method(
         peers.als, {"factors": (32, 64), "regularization": (0.1, 10, 50), "alpha": (1, 3, 10)}
