@@ -55,11 +55,9 @@ METHODS: dict[str, Method] = {
         peers.up_cf,
         {"recency": (25, 50, 100), "asymmetry": (0.5, 0.75), "locality": (5, 10, 20)},
     ),
-    "ALS": Method(
-        peers.als, {"factors": (64, 128), "regularization": (0.05, 5, 50), "alpha": (1, 3)}
-    ),
-    "RP3beta": Method(peers.rp3beta, {"alpha": (0.4, 0.7, 1), "beta": (0, 0.2, 0.4, 0.6)}),
-    "EASE": Method(peers.ease, {"ridge": (30, 200, 1_000)}),
+    "ALS": Method(peers.als, {"factors": (64,), "regularization": (0.05, 5, 50), "alpha": (1,)}),
+    "RP3beta": Method(peers.rp3beta, {"alpha": (0.4, 0.7), "beta": (0, 0.2)}),
+    "EASE": Method(peers.ease, {"ridge": (200, 1_000)}),
 }
 
 

@@ -88,7 +88,7 @@ def up_cf(cut: Cut, recency: float, asymmetry: float, locality: float) -> Answer
     total = np.bincount(placed.customer)[placed.customer]
     recent = np.where(back < recency, 1 / np.minimum(total, recency), 0)
     popularity = sparse.csr_array(cut.cells(recent))
-    bought = sparse.csr_array(cut.counts)
+    bought = cut.counts.copy()
     bought.data[:] = 1
     size = np.maximum(bought.sum(axis=1), 1.0)
     transposed = sparse.csr_array(bought.T)

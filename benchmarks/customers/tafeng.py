@@ -59,13 +59,9 @@ METHODS: dict[str, Method] = {
         peers.up_cf,
         {"recency": (3, 5, 10), "asymmetry": (0.5, 0.75, 0.9), "locality": (1, 2)},
     ),
-    "ALS": Method(
-        peers.als, {"factors": (32, 64), "regularization": (0.1, 10, 50), "alpha": (1, 3, 10)}
-    ),
-    "RP3beta": Method(
-        peers.rp3beta, {"alpha": (0.2, 0.4, 0.6, 0.8, 1), "beta": (0, 0.1, 0.2, 0.4)}
-    ),
-    "EASE": Method(peers.ease, {"ridge": (30, 100, 300, 1_000)}),
+    "ALS": Method(peers.als, {"factors": (64,), "regularization": (0.1, 10, 50), "alpha": (1, 10)}),
+    "RP3beta": Method(peers.rp3beta, {"alpha": (0.4, 0.6, 0.8), "beta": (0.1, 0.2, 0.4)}),
+    "EASE": Method(peers.ease, {"ridge": (300, 1_000, 3_000)}),
 }
 
 
