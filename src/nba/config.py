@@ -148,10 +148,11 @@ class RepurchaseConfig(_Section):
 
     horizon_days: int = Field(365, ge=1, le=3650)
     """Days within which a purchase that is no refill counts as buying again."""
-    passed_share: float = Field(0.3, ge=0, lt=1)
+    passed_share: float = Field(0.25, ge=0, lt=1)
     """Share of refills that the shop does not see, as they are bought elsewhere or as another
-    product. Orders alone hardly tell it: a customer who passes over every third refill looks like
-    one whose intervals vary more."""
+    product. Orders alone hardly tell it: a customer who passes over every fourth refill looks like
+    one whose intervals vary more. With 0 dates are those of the next purchase here, not of the next
+    need."""
     sample: int = Field(200_000, ge=1000)
     """Gaps between purchases that tell how refills are distributed, at most."""
 

@@ -19,7 +19,7 @@ from nba.learn.repurchase.amounts import relative_amounts
 from nba.learn.repurchase.curves import GRID
 from nba.learn.repurchase.gaps import Gaps, evidence_of
 from nba.learn.repurchase.levels import Levels
-from nba.learn.repurchase.mixture import drawn
+from nba.learn.repurchase.mixture import drawn, faded
 from nba.learn.repurchase.packs import pack_sizes
 from nba.learn.repurchase.refills import Observed, Refills
 from nba.learn.repurchase.trips import Trips
@@ -67,8 +67,9 @@ def repurchase(
     last = np.append(begins[1:], len(gaps)) - 1
     product, type_, evidence = gaps.product[last], observed.type[last], evidence_of(last - begins)
     share = drawn(members, _seen(gaps, len(durable)), mixture.share[levels.type])
-    by_trip = mixture.chance[type_] * mixture.lift[evidence]
-    chance = -np.expm1(-by_trip * trips.ahead[gaps.customer[last]])
+    until, ahead = gaps.trips[last], trips.ahead[gaps.customer[last]]
+    worth = faded(until + ahead, mixture.fade) - faded(until, mixture.fade)
+    chance = -np.expm1(-mixture.chance[type_] * mixture.lift[evidence] * worth)
     known = _told(observed, levels)[product]
     place = np.flatnonzero(~durable[cells])[known]
     clocks.known[place] = True

@@ -19,6 +19,10 @@ _SHARE_PRIOR: Final = 20.0
 _CHANCE_PRIOR: Final = 5.0
 """Pseudo-purchases by which chance is drawn to that of all types, and of all classes."""
 _LEAST_SPREAD: Final = 0.1
+_FADES: Final = np.array([1.0, 0.8, 1.25])
+"""Steps of the fading."""
+_LEAST_FADE: Final = 1.0
+_MOST_FADE: Final = 10_000.0
 _TINY: Final = 1e-300
 _ROOT: Final = float(np.sqrt(2 * np.pi))
 
@@ -66,9 +70,10 @@ class Mixture:
     """Gaps as refills, chance and silence.
 
     Of the purchases of type a and class of evidence k, a share is refilled after t days, with
-    ln t = location + centre_k + spread z, z standard normal, where t is the sum of as many
-    intervals as needs passed unseen and one. All the while the product may be bought by chance,
-    at chance_a lift_k a trip of the customer.
+    ln t = location + centre_k + spread z + ln j, z standard normal, where j - 1 needs have passed
+    unseen. All the while the product may be bought by chance: by some more than by others, so that
+    who made x trips without it does so at chance_a lift_k / (1 + x / fade) a trip, as a gamma
+    mixture of Poisson processes does.
 
     Attributes:
         passed: float64: probability of a refill to be the need after 0, 1, … others.
@@ -78,6 +83,7 @@ class Mixture:
         share: float64[types, classes].
         chance: float64 per type: purchases a trip.
         lift: float64 per class; 1 in the first.
+        fade: trips without the product after which chance is half.
     """
 
     passed: Floats
@@ -86,6 +92,7 @@ class Mixture:
     share: Floats
     chance: Floats
     lift: Floats
+    fade: float
 
     @classmethod
     def at_first(cls, gaps: Gaps, type_count: int, passed: Floats) -> Self:
@@ -99,6 +106,7 @@ class Mixture:
             np.tile(np.clip(ended / seen, 0.001, 0.9), (type_count, 1)),
             np.full(type_count, 2e-3),
             np.ones(_CLASSES),
+            100.0,
         )
 
     def expect(self, gaps: Gaps, types: NDArray[np.integer], residual: Floats) -> Expected:
@@ -123,7 +131,8 @@ class Mixture:
             tail[passes] = centre + spread * mills
             square[passes] = spread**2 * (1 + z * mills - mills**2) + tail[passes] ** 2
         refills, silent = density.sum(axis=0), longer.sum(axis=0)
-        by_chance = self.chance[types] * self.lift[kind] * gaps.trip_rate * np.exp(gaps.log_days)
+        by_chance = self.chance[types] * self.lift[kind] / (1 + gaps.trips / self.fade)
+        by_chance = by_chance * gaps.trip_rate * np.exp(gaps.log_days)
         waiting = share * silent / np.maximum(share * silent + 1 - share, _TINY)
         refilled = share * refills
         chance = (share * silent + 1 - share) * by_chance
@@ -153,7 +162,7 @@ class Mixture:
         by_chance = gaps.ended - expected.ended.sum(axis=0)
         members, events, exposure = (
             add_up(cell, values, count * _CLASSES).reshape(count, _CLASSES)
-            for values in (expected.members, by_chance, gaps.trips)
+            for values in (expected.members, by_chance, faded(gaps.trips, self.fade))
         )
         at_lift = exposure @ self.lift
         overall = max(events.sum(), 1e-6) / max(at_lift.sum(), 1e-6)
@@ -167,7 +176,17 @@ class Mixture:
             share=drawn(members, seen, members.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)),
             chance=chance,
             lift=lift / lift[0],
+            fade=self._faded(gaps, chance[types] * lift[gaps.evidence], by_chance),
         )
+
+    def _faded(self, gaps: Gaps, level: Floats, by_chance: Floats) -> float:
+        """Move the fading by a step to where purchases by chance are likelier, if anywhere."""
+        tried = np.clip(self.fade * _FADES, _LEAST_FADE, _MOST_FADE)
+        likelihood = [
+            -(by_chance @ np.log1p(gaps.trips / fade)) - level @ faded(gaps.trips, fade)
+            for fade in tried.tolist()
+        ]
+        return float(tried[int(np.argmax(likelihood))])
 
     def _moments(
         self, kind: NDArray[np.int8], expected: Expected, *, centred: bool
@@ -183,6 +202,11 @@ class Mixture:
         beyond = (second - centre * (2 * first - centre * weight)).sum()
         variance = float(beyond) / max(float(weight.sum()), 1e-9)
         return centre, max(variance, _LEAST_SPREAD**2) ** 0.5
+
+
+def faded(trips: NDArray[np.floating], fade: float) -> Floats:
+    """Give the trips without fading that as many trips are worth: f ln(1 + x / f)."""
+    return np.asarray(fade * np.log1p(trips / fade), np.float64)
 
 
 def drawn(members: Floats, seen: NDArray[np.integer], prior: Floats) -> Floats:

@@ -31,19 +31,23 @@ _WORDS: Final = {
 }
 _NUMBER: Final = rf"(\d+|{'|'.join(_WORDS)})"
 _PATTERNS: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b(?:pack|set|box|bundle) of {_NUMBER}\b",
-        rf"\b{_NUMBER}(?:er)?[ -]?pack\b",
+    re.compile(pattern, flags)
+    for pattern, flags in (
+        (rf"\b(?:pack|set|box|bundle) of {_NUMBER}\b", re.IGNORECASE),
+        (rf"\b{_NUMBER}(?:er)?[ -]?pack\b", re.IGNORECASE),
         # A measure follows, and none of length: 6 x 330 ml, but not 20 x 30 cm.
-        r"\b(\d+) ?[x×х] ?\d+(?:[.,]\d+)? ?(?:ml|cl|l|g|kg|oz|мл|л|г|кг)\b",  # noqa: RUF001
-        r"\b(\d+) ?[x×х](?! ?\d)(?!\w)",  # noqa: RUF001
-        r"(?:^|\s)[x×х](\d+)(?!\w)",  # noqa: RUF001
-        r"\b(\d+) ?(?:pcs|pieces|pc|count|ct|stück|szt|шт)\b",
-        r"\b(?:уп|упаковка)\.? ?(\d+)(?! ?(?:мл|л|г|кг)\b)(?!\w)",  # noqa: RUF001
+        (
+            r"\b(\d+) ?[x×х] ?\d+(?:[.,]\d+)? ?(?:ml|cl|l|g|kg|oz|мл|л|г|кг)\b",  # noqa: RUF001
+            re.IGNORECASE,
+        ),
+        # First of all, or small and last: 4x filter, filter x4, but not zoom 10x, camera X100.
+        (r"^(\d+) ?[x×х] (?!\d)", re.IGNORECASE),  # noqa: RUF001
+        (r"\s[x×х](\d{1,2})$", re.NOFLAG),  # noqa: RUF001
+        (r"\b(\d+) ?(?:pcs|pieces|pc|count|ct|stück|szt|шт)\b", re.IGNORECASE),
+        (r"\b(?:уп|упаковка)\.? ?(\d+)(?! ?(?:мл|л|г|кг)\b)(?!\w)", re.IGNORECASE),  # noqa: RUF001
     )
 )
-"""Tried in this order on the title in lower case; a captured number or word is the pieces."""
+"""Tried in this order on the title; a captured number or word is the pieces."""
 
 
 def pack_sizes(listing: Catalog) -> NDArray[np.int32]:
@@ -63,10 +67,9 @@ def read_title(title: str) -> int:
     Returns:
         1 to 1000, or 0 where it names none.
     """
-    lowered = title.lower()
     for pattern in _PATTERNS:
-        if found := pattern.search(lowered):
-            return _size(found[1])
+        if found := pattern.search(title):
+            return _size(found[1].lower())
     return 0
 
 
