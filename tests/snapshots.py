@@ -8,16 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from nba.artifacts.customers import Customers
 from nba.artifacts.graph import ProductGraph
 from nba.artifacts.needs import NEED_KINDS, Needs
+from nba.artifacts.parts import Parts
 from nba.artifacts.products import Products
 from nba.artifacts.rules import Rules
 from nba.artifacts.snapshot import Snapshot
-from nba.config import TrainConfig
+from nba.config import RhythmConfig, TrainConfig
 from nba.domain import Ids, Texts
+from nba.learn.assortment import Assortment
+from nba.learn.lifecycle import rhythm
+from nba.learn.personal.habits import customers_at, untaught
+from nba.statistics.customers import CustomerSummary
 from nba.vocabulary import AVAILABILITIES, RULE_KINDS, SOURCES, Relation, RuleKind, Source
-from tests.shops import day
+from tests.shops import day, history
 
 ORDERS = 1000
 
@@ -53,21 +57,25 @@ def snapshot(
     given.sort(key=lambda row: row["id"])
     ids = Ids.of(row["id"] for row in given)
     code = {one: number for number, one in enumerate(ids)}
-    return Snapshot.of(
+    orders = history([])
+    nothing, paid = orders.baskets().over(ids), orders.purchases()
+    listing, no_cost = Texts.of([""] * len(ids)), np.zeros(len(ids), np.int64)
+    parts = Parts(
         products=_products(given, ids, [code[one] for one in popular]),
-        customers=Customers(
-            Ids.of([]),
-            np.zeros(1, np.int64),
-            np.empty(0, np.int32),
-            np.empty(0, np.int32),
-            np.empty(0, np.float32),
-            np.empty(0, "datetime64[us]"),
-            np.empty(0, np.int32),
-        ),
+        customers=customers_at(nothing),
+        habits=untaught(nothing, customers_at(nothing), Assortment.of(listing, listing)),
         graphs={one: _graph((graphs or {}).get(one, ()), code) for one in Relation},
         needs=_needs(needs, given),
         rules=_rules(rules, code),
-        factors=None,
+        rhythm=rhythm(
+            CustomerSummary.of(nothing, paid, no_cost, no_cost > 0, 0.3),
+            nothing.customer_ids,
+            RhythmConfig(),
+        )[0],
+        collaborative=None,
+    )
+    return Snapshot.of(
+        parts,
         config=TrainConfig(),
         data_from=day(0),
         data_until=day(100),

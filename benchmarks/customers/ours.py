@@ -8,6 +8,7 @@ from ladder import Pairs, Scores
 from numpy.typing import NDArray
 from ranking import by_scores, some_only
 
+from nba.artifacts.habits import chance
 from nba.artifacts.needs import Needs
 from nba.artifacts.parts import Parts
 from nba.artifacts.rules import Rules
@@ -15,6 +16,8 @@ from nba.artifacts.snapshot import Snapshot
 from nba.config import PicksConfig, TrainConfig
 from nba.learn.assortment import Assortment
 from nba.learn.cards import product_cards
+from nba.learn.personal.habits import customers_at, untaught
+from nba.learn.personal.repeats import teach_repeats
 from nba.learn.personal.teaching import teach
 from nba.recommend import chances
 
@@ -60,8 +63,12 @@ def picks(cut: Cut, variety: float = PicksConfig().variety) -> Answer:
 
 
 def buy_again(cut: Cut, pairs: Pairs) -> Scores:
-    """Give the chance to buy a product again within a week."""
-    made = snapshot(cut, TrainConfig())
-    del pairs
-    found = [chances.again(made, one, cut.placed.as_of)[1] for one in range(len(made.customers))]
-    return np.concatenate(found)
+    """Give the chance of each pair to be bought again within a week."""
+    types = Assortment.of(cut.catalog.category, cut.catalog.product_group_id)
+    taught = teach_repeats(cut.placed, types, seed=TrainConfig().seed)
+    customers = customers_at(cut.placed)
+    habits, at = untaught(cut.placed, customers, types), cut.placed.as_of
+    asked = cut.customer.astype(np.int64)
+    cell, terms = habits.repeat_terms(customers, asked, habits.shoppers(customers, asked, at), at)
+    assert np.array_equal(customers.product[cell], pairs.product), "both list the same pairs"
+    return chance(terms, taught.coefficients)

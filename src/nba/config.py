@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -109,13 +109,22 @@ class CollaborativeConfig(_Section):
     """Confidence a purchase adds."""
 
 
-class PicksConfig(_Section):
-    """How own purchases and the collaborative score share a personal list."""
+PicksModel = Literal["rp3beta", "item-item", "als", "ease"]
 
-    own_weight: float = Field(1.0, ge=0)
-    """Weight of a decayed own purchase beside one unit of collaborative score."""
-    half_life_days: float = Field(62.4, gt=0)
-    """Days after which an own purchase counts half (90-day exponential decay)."""
+
+class PicksConfig(_Section):
+    """Personal lists: what is bought again, and what is new to a customer."""
+
+    models: tuple[PicksModel, ...] = ("rp3beta", "item-item", "als", "ease")
+    """Collaborative models to choose from; the first one where nothing can be tried."""
+    validation_customers: int = Field(2_000, ge=1, le=100_000)
+    """Customers on whom the collaborative models are compared, at most."""
+    ease_products: int = Field(8_000, ge=0, le=20_000)
+    """Products in the catalogue up to which EASE is among the models tried."""
+    ease_ridge: float = Field(200.0, gt=0)
+    """Its ridge."""
+    variety: float = Field(0.02, ge=0, lt=1)
+    """How much each further product of a category yields to other categories: 0 = not at all."""
 
 
 class PopularConfig(_Section):

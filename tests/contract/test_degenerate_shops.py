@@ -81,7 +81,7 @@ def test_a_shop_without_orders_knows_its_catalogue():
     assert recommender.snapshot.manifest.counts["products"] == 2
     assert recommender.bought_together("cup").missing_ids == ()
     assert recommender.replacements("cup").product_ids == ["cup-2"]
-    assert recommender.snapshot.factors is None
+    assert recommender.snapshot.collaborative is None
 
 
 def test_guests_teach_what_goes_together_and_are_no_customers():

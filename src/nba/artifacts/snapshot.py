@@ -12,20 +12,15 @@ from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nba.artifacts.arrays import pack, sha256, to_npy, unpack
-from nba.artifacts.customers import Customers
-from nba.artifacts.factors import Factors
-from nba.artifacts.graph import ProductGraph
-from nba.artifacts.needs import Needs
-from nba.artifacts.products import Products
-from nba.artifacts.rules import Rules
+from nba.artifacts.arrays import sha256, to_npy
+from nba.artifacts.parts import Parts, parts_of, read_only
 from nba.config import TrainConfig
 from nba.domain import iso
 from nba.errors import SnapshotError
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 MANIFEST: Final = "manifest.json"
 
 _ARRAY_PATH: Final = re.compile(r"([a-z_]+/)+[a-z_]+(\.bytes|\.offsets)?\.npy", re.ASCII)
@@ -43,6 +38,9 @@ class Manifest(BaseModel):
         trained_at: set by the caller who has a clock; null from library code.
         sequence: order of publishing in one models folder; 0 before publishing.
         files: SHA-256 of each array file, by path.
+        picks: the model chosen for what is new to a customer, those it was tried against, and the
+            coefficients of both chances, by name.
+        rhythm: every fit of the models of purchases and spending, weeks as their unit.
         backtest: the last backtest of this configuration on this shop, if one was run.
 
     The file holds one field more, `checksum`: SHA-256 over the others, so that a flipped bit in
@@ -63,6 +61,8 @@ class Manifest(BaseModel):
     counts: Mapping[str, int]
     coverage: Mapping[str, float]
     files: Mapping[str, str]
+    picks: Mapping[str, Any] = Field(default_factory=dict)
+    rhythm: Mapping[str, Any] = Field(default_factory=dict)
     backtest: Mapping[str, Any] | None = None
 
     def to_json(self) -> str:
@@ -72,57 +72,35 @@ class Manifest(BaseModel):
         return json.dumps(document | {"checksum": _checksum(document)}, indent=1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """Everything serving needs, as read-only arrays.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Snapshot(Parts):
+    """Everything serving needs, as read-only arrays, and the manifest that says what they are.
 
     Attributes:
         manifest: identity, configuration, counts and hashes.
-        products: what is known of products.
-        customers: what customers bought.
-        graphs: relation name (a word of `vocabulary.Relation`) → graph over the product codes.
-        needs: which types of product come to be needed after which, and when.
-        rules: what the shop decided by hand.
-        factors: the collaborative model, or None where nobody bought anything.
     """
 
     manifest: Manifest
-    products: Products
-    customers: Customers
-    graphs: Mapping[str, ProductGraph]
-    needs: Needs
-    rules: Rules
-    factors: Factors | None
 
     @classmethod
     def of(
         cls,
+        parts: Parts,
         *,
-        products: Products,
-        customers: Customers,
-        graphs: Mapping[str, ProductGraph],
-        needs: Needs,
-        rules: Rules,
-        factors: Factors | None,
         config: TrainConfig,
         data_from: np.datetime64 | None,
         data_until: np.datetime64,
         engines: Mapping[str, str],
         counts: Mapping[str, int],
         coverage: Mapping[str, float],
+        learned: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Self:
         """Assemble the artifacts of a training run, as read-only views of the given arrays."""
-        # Views, since the caller may go on writing to what is the caller's.
-        arrays = {
-            name: array.view()
-            for name, array in _arrays(products, customers, graphs, needs, rules, factors).items()
-        }
+        arrays = read_only(parts.arrays())
         hashes = {f"{name}.npy": sha256(to_npy(array)) for name, array in sorted(arrays.items())}
         digest = _digest(hashes, config)
         until = iso(data_until) or ""
         instant = until[:19].replace("-", "").replace(":", "")
-        for array in arrays.values():
-            array.flags.writeable = False
         manifest = Manifest(
             snapshot_id=f"{instant}-{digest[:12]}",
             digest=digest,
@@ -133,6 +111,7 @@ class Snapshot:
             counts=counts,
             coverage=coverage,
             files=hashes,
+            **(learned or {}),
         )
         return cls._from_arrays(manifest, arrays, "the trained snapshot")
 
@@ -168,17 +147,8 @@ class Snapshot:
     def _from_arrays(
         cls, manifest: Manifest, arrays: Mapping[str, NDArray[Any]], folder: Path | str
     ) -> Self:
-        relations = sorted({name.split("/")[1] for name in arrays if name.startswith("graphs/")})
         try:
-            return cls(
-                manifest,
-                unpack(Products, "products", arrays),
-                unpack(Customers, "customers", arrays),
-                {one: unpack(ProductGraph, f"graphs/{one}", arrays) for one in relations},
-                unpack(Needs, "needs", arrays),
-                unpack(Rules, "rules", arrays),
-                unpack(Factors, "factors", arrays) if "factors/products" in arrays else None,
-            )
+            return cls(manifest=manifest, **parts_of(arrays))
         except KeyError as missing:
             raise SnapshotError(f"{folder} lacks the array {missing}") from None
 
@@ -206,12 +176,6 @@ class Snapshot:
         snapshot = self if trained_at is None else self.with_manifest(trained_at=trained_at)
         return publish(snapshot, Path(models))
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Name every array as in the folder, without the suffix."""
-        return _arrays(
-            self.products, self.customers, self.graphs, self.needs, self.rules, self.factors
-        )
-
 
 def read_manifest(folder: Path) -> Manifest:
     """Read and check `manifest.json`.
@@ -237,21 +201,6 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest.model_validate(document)
     except ValidationError as error:
         raise SnapshotError(f"the manifest of {folder} is not valid: {error}") from None
-
-
-def _arrays(
-    products: Products,
-    customers: Customers,
-    graphs: Mapping[str, ProductGraph],
-    needs: Needs,
-    rules: Rules,
-    factors: Factors | None,
-) -> dict[str, NDArray[Any]]:
-    arrays = pack("products", products) | pack("customers", customers)
-    arrays |= pack("needs", needs) | pack("rules", rules)
-    for relation, graph in graphs.items():
-        arrays |= pack(f"graphs/{relation}", graph)
-    return arrays | (pack("factors", factors) if factors is not None else {})
 
 
 def _digest(hashes: Mapping[str, str], config: TrainConfig) -> str:

@@ -15,20 +15,21 @@ from nba.statistics.interactions import InteractionMatrix
 
 def factorise(
     matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int, threads: int = 1
-) -> Factors | None:
-    """Fit latent factors of customers and products (Hu, Koren, Volinsky 2008).
+) -> Factors:
+    """Fit latent factors of products (Hu, Koren, Volinsky 2008).
 
-    A cell weighs 1 + alpha log(1 + orders). The same seed gives the same factors on any number
-    of threads: each row is solved by one of them, and BLAS gets one throughout.
+    A cell weighs alpha log(1 + orders). The same seed gives the same factors on any number of
+    threads: each row is solved by one of them, and BLAS gets one throughout.
 
-    Returns:
-        Factors by customer and product code, or None where the matrix has no cell.
+    Args:
+        matrix: with one cell or more.
+        config: the model's settings.
+        seed: of the start.
+        threads: processors to use.
 
     Raises:
         DataError: the solver diverged; the message names the settings to change.
     """
-    if not len(matrix.product):
-        return None
     from implicit.cpu.als import AlternatingLeastSquares
     from implicit.recommender_base import ModelFitError
     from scipy.sparse import csr_matrix
@@ -51,15 +52,14 @@ def factorise(
         with suppress(ModelFitError):
             # It leaves NaN in the factors, which are looked at below in any case.
             model.fit(cells, show_progress=False)
-    factors = Factors(
-        np.ascontiguousarray(model.user_factors, np.float32),
-        np.ascontiguousarray(model.item_factors, np.float32),
-    )
-    if not (np.isfinite(factors.customers).all() and np.isfinite(factors.products).all()):
-        raise DataError(
-            "the collaborative model diverged; raise collaborative.regularization in the recipe"
-        )
-    return factors
+        products = np.ascontiguousarray(model.item_factors, np.float32)
+        if not np.isfinite(products).all():
+            raise DataError(
+                "the collaborative model diverged; raise collaborative.regularization in the recipe"
+            )
+        wide = products.astype(np.float64)
+        gram = wide.T @ wide + config.regularization * np.eye(config.factors)
+    return Factors(products, gram, np.array([config.alpha]))
 
 
 def _stream(seed: int) -> int:

@@ -8,27 +8,22 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
-from nba.artifacts.customers import Customers
 from nba.artifacts.graph import ProductGraph
+from nba.artifacts.parts import Parts
 from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
-from nba.data.history import Baskets, OrderHistory, last_fact
+from nba.data.history import OrderHistory, last_fact
 from nba.domain import MICROSECOND
-from nba.learn.accessories import accessories
 from nba.learn.assortment import Assortment
 from nba.learn.cards import product_cards
-from nba.learn.collaborative import factorise
-from nba.learn.compatibility import Compatibility
-from nba.learn.copurchase import bought_together
-from nba.learn.replacements import successors
+from nba.learn.people import study
+from nba.learn.relations import relate
 from nba.learn.rules import coded_rules
-from nba.learn.similar import similar
-from nba.statistics.engines import local
-from nba.statistics.interactions import InteractionMatrix
-from nba.vocabulary import Relation
 
 Announce = Callable[[str], None]
 
@@ -42,7 +37,7 @@ def train(
     threads: int | None = None,
     announce: Announce = lambda _: None,
 ) -> Snapshot:
-    """Train every learner on what was known at `as_of`.
+    """Train every learner on what was known at `as_of`, relations and customers side by side.
 
     Args:
         history: the orders; those at or after `as_of` have no effect.
@@ -53,7 +48,7 @@ def train(
             last fact of history and catalogue. Ages and windows are counted from the last fact of
             the history in any case.
         threads: processors to use, by default all; the result is the same for any number.
-        announce: called with the name of each step as it begins.
+        announce: called with the name of each step as it begins, from two threads.
 
     Raises:
         DataError: `as_of` carries no zone, or the collaborative model diverged.
@@ -72,59 +67,28 @@ def train(
     listing, placed = catalog.over(ids), baskets.over(ids)
     types = Assortment.of(listing.category, listing.product_group_id)
     products = product_cards(known, listing, placed, types, config.popular)
-    fits = Compatibility.of(listing)
-    counts = local.product_counts(placed)
-    graphs: dict[str, ProductGraph] = {}
-    announce("similar products")
-    graphs[Relation.SIMILAR] = similar(
-        listing,
-        products,
-        types,
-        fits,
-        placed,
-        known.events.until(known.as_of),
-        config.similar,
-        threads=workers,
-    )
-    announce("bought together")
-    graphs[Relation.BOUGHT_TOGETHER] = bought_together(
-        placed,
-        counts,
-        products,
-        types,
-        fits,
-        graphs[Relation.SIMILAR],
-        config.copurchase,
-        threads=workers,
-    )
-    announce("replacements")
-    graphs[Relation.SUCCESSORS] = successors(
-        listing, products, types, fits, placed, config.replacements
-    )
-    announce("accessories")
-    needs, graphs[Relation.ACCESSORIES], graphs[Relation.PARTS] = accessories(
-        placed,
-        products,
-        listing,
-        types,
-        fits,
-        graphs[Relation.SUCCESSORS],
-        config.accessories,
-        delivery_days=config.default_delivery_days,
-    )
-    rules = coded_rules(known.rules, ids)
-    announce("customers")
-    matrix = InteractionMatrix.of(placed, half_life_days=config.picks.half_life_days)
-    announce("collaborative filtering")
-    factors = factorise(matrix, config.collaborative, seed=config.seed, threads=workers)
+    # One BLAS thread: with more of them, sums depend on how many there are.
+    with threadpool_limits(limits=1, user_api="blas"):
+        relations, people = Parallel(n_jobs=min(workers, 2), prefer="threads")(
+            (
+                delayed(relate)(known, listing, placed, products, types, config, workers, announce),
+                delayed(study)(known, listing, placed, types, config, workers, announce),
+            )
+        )
     announce("assembling the snapshot")
+    rules = coded_rules(known.rules, ids)
+    graphs = relations.graphs
     return Snapshot.of(
-        products=products,
-        customers=_customers(placed, matrix),
-        graphs=graphs,
-        needs=needs,
-        rules=rules,
-        factors=factors,
+        Parts(
+            products=products,
+            customers=people.personal.customers,
+            habits=people.personal.habits,
+            needs=relations.needs,
+            rules=rules,
+            rhythm=people.rhythm,
+            graphs=graphs,
+            collaborative=people.personal.collaborative,
+        ),
         config=config,
         data_from=placed.at.min() if len(placed) else None,
         data_until=until if len(known) else known.as_of,
@@ -138,10 +102,14 @@ def train(
             "products": len(ids),
             "sold_products": int((products.orders > 0).sum()),
             **{f"{relation}_edges": len(graph) for relation, graph in sorted(graphs.items())},
-            "needs": len(needs),
+            "needs": len(relations.needs),
             "rules": len(rules),
         },
         coverage=_coverage(graphs, products),
+        learned={
+            "picks": people.personal.account,
+            "rhythm": {"unit": "weeks", "fits": [one.model_dump() for one in people.fits]},
+        },
     )
 
 
@@ -154,17 +122,3 @@ def _coverage(graphs: Mapping[str, ProductGraph], products: Products) -> dict[st
         coverage[f"{relation}_of_catalogue"] = float(has_list.sum() / max(len(products), 1))
         coverage[f"{relation}_of_sold"] = float((has_list & sold).sum() / max(sold.sum(), 1))
     return coverage
-
-
-def _customers(placed: Baskets, matrix: InteractionMatrix) -> Customers:
-    count = len(placed.customer_ids)
-    known = placed.customer < count
-    return Customers(
-        placed.customer_ids,
-        matrix.start,
-        matrix.product,
-        matrix.orders,
-        matrix.decayed.astype(np.float32),
-        matrix.last_at,
-        np.bincount(placed.customer[known], minlength=count).astype(np.int32),
-    )

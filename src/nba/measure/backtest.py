@@ -19,7 +19,7 @@ from nba.domain import iso, to_instant
 from nba.learn.train import train
 from nba.measure.metrics import Interval, bootstrap, coverage, ndcg, recall
 from nba.measure.split import split_at
-from nba.recommend import scores
+from nba.recommend import chances
 from nba.recommend.ranking import best
 
 Announce = Callable[[str], None]
@@ -30,7 +30,8 @@ class MethodResult:
     """One row of the table.
 
     Attributes:
-        method: popularity, personal frequency, ALS or picks.
+        method: popularity, personal frequency, collaborative (the model that training chose) or
+            picks.
         recall, ndcg: means over customers with 95 % intervals.
         coverage: share of the products sold before the cut that some list shows.
     """
@@ -135,7 +136,7 @@ def backtest(
     )
 
 
-METHODS = ("popularity", "personal frequency", "ALS", "picks")
+METHODS = ("popularity", "personal frequency", "collaborative", "picks")
 
 
 def _scores(snapshot: Snapshot, customer: int | None) -> Mapping[str, NDArray[np.floating]]:
@@ -152,12 +153,13 @@ def _scores(snapshot: Snapshot, customer: int | None) -> Mapping[str, NDArray[np
     frequency = popular.copy()
     span = snapshot.customers.span(customer)
     frequency[snapshot.customers.product[span]] += snapshot.customers.orders[span]
-    similar = scores.collaborative(snapshot, customer)
+    liked = chances.liking(snapshot, customer)
+    at = snapshot.customers.as_of[0]
     return {
         "popularity": popular,
         "personal frequency": frequency,
-        "ALS": np.where(sold, similar, -np.inf),
-        "picks": np.where(sold, scores.picks(snapshot, customer, similar), -np.inf),
+        "collaborative": np.where(sold, liked, -np.inf),
+        "picks": np.where(sold, chances.picks(snapshot, customer, at, liked), -np.inf),
     }
 
 

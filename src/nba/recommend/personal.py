@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nba.artifacts.snapshot import Snapshot
-from nba.recommend import reasons, scores
+from nba.recommend import chances, reasons
 from nba.recommend.slates import Candidates, Explained
 
 
-def picks(snapshot: Snapshot, customer: int) -> Candidates:
-    """Give what a customer bought, and what customers like this one buy."""
-    score = scores.picks(snapshot, customer)
-    codes = np.flatnonzero(score > 0)
-    return Candidates(codes, score[codes], lambda code: reasons.personal(snapshot, customer, code))
+def picks(
+    snapshot: Snapshot, customer: int | None, at: np.datetime64, session: Sequence[int] = ()
+) -> Candidates:
+    """Give what a customer bought, and what customers like this one buy.
 
-
-def bought(snapshot: Snapshot, customer: int) -> Candidates:
-    """Give what a customer bought, by frequency decayed with age."""
-    span = snapshot.customers.span(customer)
+    Args:
+        snapshot: what to choose from.
+        customer: a code of its customers, or None for a visitor nobody knows.
+        at: the instant of the question.
+        session: codes of products that the visitor looks at now; they are not offered.
+    """
+    score = chances.picks(snapshot, customer, at, chances.liking(snapshot, customer, session))
+    score[list(session)] = 0.0
+    codes = np.flatnonzero(score)
     return Candidates(
-        snapshot.customers.product[span],
-        snapshot.customers.decayed[span],
-        lambda code: reasons.personal(snapshot, customer, code),
+        codes, score[codes], lambda code: reasons.personal(snapshot, customer, code, score[code])
     )
+
+
+def bought(snapshot: Snapshot, customer: int, at: np.datetime64) -> Candidates:
+    """Give what a customer bought, by the chance to buy it again within a week."""
+    codes, chance = chances.again(snapshot, customer, at)
+
+    def explain(code: int) -> Explained:
+        return reasons.personal(snapshot, customer, code, chance[codes == code][0])
+
+    return Candidates(codes, chance, explain)
 
 
 def popular(snapshot: Snapshot) -> Candidates:

@@ -109,7 +109,7 @@ class Questions:
                 f"no product {', '.join(missing)} in snapshot {self._snapshot.id}"
             )
         known = list(dict.fromkeys(found))
-        curation = self._curator.curate(rules_of or (kind,), known, self._instant(at))
+        curation = self._curator.curate(rules_of or (kind,), known, self.instant(at))
         had = np.array(self.find(owned)[0], np.int32)
         asked: dict[str, Any] = {"min_customers": min_customers} if min_customers > 1 else {}
         if owned:
@@ -162,7 +162,7 @@ class Questions:
         if code is not None:
             bought = snapshot.customers.product[snapshot.customers.span(code)]
             owned = bought[snapshot.products.is_durable[bought]]
-        curation = self._curator.curate((), (), self._instant(at))
+        curation = self._curator.curate((), (), self.instant(at))
         return Question(
             type=kind,
             request={**asked, "limit": n, **request},
@@ -181,5 +181,10 @@ class Questions:
         unknown = dict.fromkeys(one for one, code in found if code is None)
         return [code for _, code in found if code is not None], tuple(unknown)
 
-    def _instant(self, at: At) -> np.datetime64:
+    def instant(self, at: At) -> np.datetime64:
+        """Read the instant of a question; by default up to when the snapshot knows the orders.
+
+        Raises:
+            DataError: `at` carries no zone.
+        """
         return self._until if at is None else to_instant(at)

@@ -316,10 +316,17 @@ def closing(reason: Reason, *, gap: int, price: int) -> Reason:
     )
 
 
-def personal(snapshot: Snapshot, customer: int, product: int) -> Explained:
-    """Explain a product of a personal list by the customer's own orders, else by the others'."""
+def personal(
+    snapshot: Snapshot, customer: int | None, product: int, probability: float
+) -> Explained:
+    """Explain a product of a personal list by the customer's own orders, else by the others'.
+
+    Evidence: probability = of buying it within 7 days; orders_with and orders, of the customer's
+    own kept orders, those with it and all; last_at = the latest. Of a product that is new to the
+    customer: customers and orders = who bought it, and how often.
+    """
     customers = snapshot.customers
-    span = customers.span(customer)
+    span = slice(0, 0) if customer is None else customers.span(customer)
     place = span.start + int(np.searchsorted(customers.product[span], product))
     if place < span.stop and int(customers.product[place]) == product:
         orders, every = int(customers.orders[place]), int(customers.order_count[customer])
@@ -327,13 +334,22 @@ def personal(snapshot: Snapshot, customer: int, product: int) -> Explained:
         return Source.OWN_ORDERS, Reason(
             ReasonCode.BOUGHT_BEFORE,
             f"bought in {orders} of {counted(every, 'order')}, last on {last[:10]}",
-            {"orders_with": orders, "orders": every, "last_at": last},
+            {
+                "probability": significant(float(probability)),
+                "orders_with": orders,
+                "orders": every,
+                "last_at": last,
+            },
         )
     buyers = int(snapshot.products.customers[product])
     return Source.COLLABORATIVE, Reason(
         ReasonCode.SIMILAR_CUSTOMERS,
         f"bought by {counted(buyers, 'customer')}, weighed by how like this one they buy",
-        {"customers": buyers, "orders": int(snapshot.products.orders[product])},
+        {
+            "probability": significant(float(probability)),
+            "customers": buyers,
+            "orders": int(snapshot.products.orders[product]),
+        },
     )
 
 

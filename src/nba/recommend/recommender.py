@@ -261,20 +261,35 @@ class Recommender:
         customer: str,
         *,
         n: int = 10,
+        session: Sequence[str] = (),
         filters: Filters = NO_FILTERS,
         fallback: str | None = POPULAR,
         at: At = None,
     ) -> Slate:
-        """Recommend to a customer: own purchases, the collaborative score, popular last.
+        """Recommend to a customer: what they buy again, what is new to them, popular last.
 
-        An unknown customer gets the popular list, labelled as the fallback it is, and is named
-        in `missing_ids`. With `fallback` None the list may stay short.
+        Ranked by the chance to be bought within a week. `session` names products that the visitor
+        looks at now: they say what is liked, and are not offered. An unknown customer without
+        them gets the popular list, labelled as the fallback it is; with them, what customers with
+        such products buy. An unknown one is named in `missing_ids`. With `fallback` None the list
+        may stay short.
         """
+        looked, missing = self._questions.find(session)
         question = self._questions.of(
-            "picks", customer, n=n, filters=filters, at=at, fallback=fallback
+            "picks",
+            customer,
+            n=n,
+            filters=filters,
+            at=at,
+            fallback=fallback,
+            missing=missing,
+            request={"session": list(session)} if session else {},
         )
         code = self.snapshot.customers.ids.find(customer)
-        return self._fill(question, [] if code is None else [personal.picks(self.snapshot, code)])
+        if code is None and not looked:
+            return self._fill(question, [])
+        instant = self._questions.instant(at)
+        return self._fill(question, [personal.picks(self.snapshot, code, instant, looked)])
 
     def buy_again(
         self,
@@ -285,7 +300,7 @@ class Recommender:
         among: Sequence[str] | None = None,
         at: At = None,
     ) -> Slate:
-        """Recommend what a customer bought before, by frequency decayed with age.
+        """Recommend what a customer bought before, by the chance to buy it within a week.
 
         Durable products are left out by themselves. An unknown customer has bought nothing and is
         named in `missing_ids`. With `among`, only these products, such as those of one order.
@@ -296,7 +311,11 @@ class Recommender:
             "buy_again", customer, n=n, filters=filters, at=at, missing=missing, request=asked
         )
         code = self.snapshot.customers.ids.find(customer)
-        bought = [] if code is None else [personal.bought(self.snapshot, code)]
+        bought = (
+            []
+            if code is None
+            else [personal.bought(self.snapshot, code, self._questions.instant(at))]
+        )
         if among is not None:
             bought = [one.where(np.isin(one.codes, wanted)) for one in bought]
         return self._fill(question, bought)

@@ -1,7 +1,8 @@
-"""The interaction matrix: who bought what how often, and when last."""
+"""The interaction matrix: who bought what how often, from when until when, and how lately."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,9 @@ class InteractionMatrix:
         start: int64[customers + 1]: cells of customer c are start[c]:start[c + 1].
         product: int32 per cell.
         orders: int32 per cell: orders of the customer with the product.
-        last_at: datetime64[us] per cell: the latest of them.
-        decayed: float64 per cell: sum over those orders of 2^(-age / half-life).
+        first_at, last_at: datetime64[us] per cell: the earliest and the latest of them.
+        decayed: float32[cells, decays]: sum over those orders of exp(-age / decay), in days, one
+            column a decay.
     """
 
     customer_ids: Ids
@@ -29,33 +31,36 @@ class InteractionMatrix:
     start: NDArray[np.int64]
     product: NDArray[np.int32]
     orders: NDArray[np.int32]
+    first_at: Instants
     last_at: Instants
-    decayed: NDArray[np.float64]
+    decayed: NDArray[np.float32]
 
     @classmethod
-    def of(cls, baskets: Baskets, *, half_life_days: float) -> InteractionMatrix:
+    def of(cls, baskets: Baskets, *, decay_days: Sequence[float]) -> InteractionMatrix:
         """Count the baskets of identified customers.
 
         Args:
             baskets: kept purchases; guests are left out, nobody asks for them.
-            half_life_days: the age at which an order counts half, measured from
-                `baskets.as_of`.
+            decay_days: the ages at which an order counts 1 / e, measured from `baskets.as_of`.
         """
         size = baskets.size
-        customer = np.repeat(baskets.customer, size)
-        at = np.repeat(baskets.at, size)
-        known = customer < len(baskets.customer_ids)
-        customer, product, at = customer[known], baskets.product[known], at[known]
+        known = np.repeat(baskets.customer < len(baskets.customer_ids), size)
+        basket = np.repeat(np.arange(len(baskets)), size)[known]
+        product = baskets.product[known]
         width = max(len(baskets.product_ids), 1)
-        key = customer.astype(np.int64) * width + product
+        key = baskets.customer[basket].astype(np.int64) * width + product
         # Stable, and baskets ascend in time: the last of a run is the latest purchase.
         order = np.argsort(key, kind="stable")
-        key, at = key[order], at[order]
-        cells, first, count = np.unique(key, return_index=True, return_counts=True)
-        age_days = (baskets.as_of - at) / np.timedelta64(1, "D")
-        decay = np.exp2(-age_days / half_life_days)
-        decayed = np.add.reduceat(decay, first) if len(cells) else np.empty(0)
-        owner, bought = np.divmod(cells, width)
+        key, basket = key[order], basket[order]
+        first = np.flatnonzero(np.append(True, key[1:] != key[:-1])) if len(key) else key
+        count = np.diff(np.append(first, len(key)))
+        age_days = (baskets.as_of - baskets.at) / np.timedelta64(1, "D")
+        decayed = np.zeros((len(first), len(decay_days)), np.float32)
+        if len(key):
+            for column, days in enumerate(decay_days):
+                weight = np.exp(-age_days / days)[basket]
+                decayed[:, column] = np.add.reduceat(weight, first)
+        owner, bought = np.divmod(key[first], width)
         start = np.searchsorted(owner, np.arange(len(baskets.customer_ids) + 1))
         return cls(
             baskets.customer_ids,
@@ -63,6 +68,7 @@ class InteractionMatrix:
             start.astype(np.int64),
             bought.astype(np.int32),
             count.astype(np.int32),
-            at[first + count - 1] if len(cells) else at,
+            baskets.at[basket[first]],
+            baskets.at[basket[first + count - 1]],
             decayed,
         )

@@ -132,7 +132,7 @@ def test_a_manifest_that_is_none_is_refused(folder, text):
 @pytest.mark.parametrize("version", [0, 1, "2", None])
 def test_another_format_version_is_refused_by_name(folder, version):
     rewrite(folder, format_version=version)
-    with pytest.raises(SnapshotError, match="this version reads 2"):
+    with pytest.raises(SnapshotError, match="this version reads 3"):
         Snapshot.read(folder)
 
 
@@ -218,7 +218,7 @@ def test_equal_input_gives_an_equal_digest_on_any_thread_count_and_row_order():
     [
         nba.TrainConfig(seed=8),
         nba.TrainConfig.model_validate({"copurchase": {"discovery": 0.2}}),
-        nba.TrainConfig.model_validate({"picks": {"own_weight": 2}}),
+        nba.TrainConfig.model_validate({"picks": {"variety": 0.2}}),
         nba.TrainConfig.model_validate({"default_margin": 0.4}),
     ],
 )

@@ -265,44 +265,28 @@ class TestCopurchase:
         assert smooth.bought_together("kettle").product_ids == ["tea", "rare"]
 
 
-class TestPicks:
-    def scores(self, **picks) -> dict[str, float]:
-        config = nba.TrainConfig.model_validate({"picks": picks})
-        recommender = nba.Recommender(nba.train(history(SIX_ORDERS), catalog(), config))
-        return {item.product_id: item.score for item in recommender.picks("bob")}
-
-    def test_own_purchases_weigh_as_much_as_the_recipe_says(self):
-        without, once, thrice = (self.scores(own_weight=weight) for weight in (0, 1, 3))
-        for product, decayed in {"cup": 1, "tea": 1 + 2 ** (-19 / 62.4)}.items():
-            assert once[product] - without[product] == pytest.approx(decayed, rel=1e-5)
-            assert thrice[product] - without[product] == pytest.approx(3 * decayed, rel=1e-5)
-
-    def test_a_shorter_half_life_forgets_sooner(self):
-        assert self.scores(half_life_days=5)["tea"] < self.scores(half_life_days=500)["tea"]
+ALS = {"picks": {"models": ["als"]}}
 
 
 class TestCollaborative:
     def test_what_nobody_bought_has_no_factors(self):
         orders = history([*SIX_ORDERS, ("o7", None, 31, ["guests only"])])
-        snapshot = nba.train(orders, catalog("never sold"))
+        config = nba.TrainConfig.model_validate(ALS)
+        snapshot = nba.train(orders, catalog("never sold"), config)
         for product in ("never sold", "guests only"):
-            assert not snapshot.factors.products[snapshot.products.ids.find(product)].any()
-        returned = history([*SIX_ORDERS, ("o7", "dan", 31, ["cup"])])
-        returned.rows.status[-1] = CANCELLED
-        snapshot = nba.train(returned, catalog())
-        assert not snapshot.factors.customers[snapshot.customers.ids.find("dan")].any()
+            assert not snapshot.collaborative.products[snapshot.products.ids.find(product)].any()
 
     def test_a_model_that_diverges_names_the_setting(self):
-        config = nba.TrainConfig.model_validate({"collaborative": {"alpha": 1e38}})
+        config = nba.TrainConfig.model_validate(ALS | {"collaborative": {"alpha": 1e38}})
         with pytest.raises(DataError, match=r"collaborative\.regularization"):
             nba.train(history(random_orders(1)), catalog(), config)
 
     def test_fewer_customers_than_factors_are_no_trouble(self):
-        config = nba.TrainConfig.model_validate({"collaborative": {"factors": 256}})
+        config = nba.TrainConfig.model_validate(ALS | {"collaborative": {"factors": 256}})
         nba.train(history(SIX_ORDERS), catalog(), config)
 
 
-@pytest.mark.parametrize("text", ["seed = -1", "sed = 1", "[picks]\nhalf_life_days = 0", "seed ="])
+@pytest.mark.parametrize("text", ["seed = -1", "sed = 1", "[picks]\nvariety = 1", "seed ="])
 def test_a_recipe_that_makes_no_sense_is_refused(tmp_path, text):
     (tmp_path / "recipe.toml").write_text(text)
     with pytest.raises(ConfigError, match="is not valid"):

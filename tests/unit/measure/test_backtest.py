@@ -162,7 +162,12 @@ class TestPlantedShop:
         assert (planted.customer_count, planted.new_customer_count) == (60, 0)
         document = planted.to_dict()
         assert document["test_from"] == "2026-03-12T12:00:00Z"
-        assert list(document["methods"]) == ["popularity", "personal frequency", "ALS", "picks"]
+        assert list(document["methods"]) == [
+            "popularity",
+            "personal frequency",
+            "collaborative",
+            "picks",
+        ]
         assert document["methods"]["picks"]["recall@3"] == {"mean": 1, "low": 1, "high": 1}
 
     def test_the_same_seed_measures_the_same_on_any_number_of_threads(self, planted):

@@ -1,0 +1,119 @@
+"""Collaborative filtering by neighbours of products: RP3beta, cosine and EASE."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from nba.artifacts.neighbourhood import Neighbourhood
+from nba.statistics.interactions import InteractionMatrix
+from nba.statistics.rows import Rows, nearest
+
+_NEIGHBOURS: Final = 100
+_WHOLE: Final = 1 << 20
+"""Weights of customers are counted in integers, the heaviest one as this."""
+
+
+def random_walk(
+    matrix: InteractionMatrix, *, alpha: float, beta: float, threads: int = 1
+) -> Neighbourhood:
+    """Walk from a product to a buyer to another product of theirs, at random.
+
+    RP3beta (Paudel et al. 2017), w_ij = d_i^-alpha sum over buyers u of both d_u^-alpha, times
+    d_j^-beta, with d the buyers of a product and the products of a buyer; the 100 greatest a
+    product.
+
+    Args:
+        matrix: who bought what.
+        alpha: 1 = a walk, less = heavy buyers count for more.
+        beta: how much popular products yield.
+        threads: processors to use.
+    """
+    held = np.diff(matrix.start).astype(np.float64)
+    weight = np.power(held, -alpha, where=held > 0, out=np.zeros(len(held)))
+    return _nearest(matrix, weight, own=-alpha, other=-beta, threads=threads)
+
+
+def cosine(matrix: InteractionMatrix, *, threads: int = 1) -> Neighbourhood:
+    """Compare the buyers of products: n_ij / sqrt(n_i n_j); the 100 greatest a product."""
+    weight = np.ones(len(matrix.customer_ids))
+    return _nearest(matrix, weight, own=-0.5, other=-0.5, threads=threads)
+
+
+def linear(matrix: InteractionMatrix, *, ridge: float) -> Neighbourhood:
+    """Find the linear model that tells each product of a customer from the others.
+
+    EASE (Steck 2019): P = (X^T X + ridge)^-1, w_ij = -P_ij / P_jj; the 100 greatest a product, of
+    those above 0. Memory is 8 bytes x products^2, time grows with their cube.
+    """
+    from scipy.linalg import lapack
+
+    sold, code = np.unique(matrix.product, return_inverse=True)
+    cells = csr_array(
+        (np.ones(len(code), np.float32), code, matrix.start),
+        shape=(len(matrix.customer_ids), len(sold)),
+    )
+    gram = (cells.T @ cells).toarray()
+    gram[np.diag_indices(len(sold))] += ridge
+    factor, _ = lapack.spotrf(gram, overwrite_a=True)
+    inverse, _ = lapack.spotri(factor, overwrite_c=True)
+    # Only the upper half was computed.
+    inverse = np.triu(inverse) + np.triu(inverse, 1).T
+    inverse /= -np.diag(inverse).copy()
+    np.fill_diagonal(inverse, 0.0)
+    kept = min(_NEIGHBOURS, len(sold))
+    best = np.argpartition(-inverse, kept - 1, axis=1)[:, :kept]
+    score = np.take_along_axis(inverse, best, axis=1)
+    first = np.repeat(np.arange(len(sold)), kept)[score.ravel() > 0]
+    second = best.ravel()[score.ravel() > 0]
+    return _gathered(len(matrix.product_ids), sold[first], sold[second], score[score > 0])
+
+
+def _nearest(
+    matrix: InteractionMatrix,
+    weight: NDArray[np.float64],
+    *,
+    own: float,
+    other: float,
+    threads: int,
+) -> Neighbourhood:
+    """Give the 100 greatest of d_i^own (sum over the buyers of both of their weight) d_j^other."""
+    shape = len(matrix.customer_ids), len(matrix.product_ids)
+    cells = csr_array(
+        (np.ones(len(matrix.product), np.float32), matrix.product, matrix.start), shape=shape
+    )
+    products, customers = Rows.of(cells.T.tocsr()), Rows.of(cells)
+    bought = np.diff(products.start).astype(np.float64)
+    gain = np.power(bought, other, where=bought > 0, out=np.zeros(len(bought)))
+    counted = np.maximum(np.rint(weight / max(weight.max(initial=0), 1e-300) * _WHOLE), 1)
+    counted = counted.astype(np.int64)
+    # A product is its own nearest, and is left out afterwards.
+    found = Parallel(n_jobs=threads, prefer="threads")(
+        delayed(nearest)(products, customers, counted, gain, some, top_k=_NEIGHBOURS + 1)
+        for some in np.array_split(np.flatnonzero(bought), 8 * threads)
+        if len(some)
+    )
+    first, second, score = (
+        np.concatenate([part[column] for part in found] or [np.empty(0)]) for column in range(3)
+    )
+    first, second = first.astype(np.int64), second.astype(np.int64)
+    score *= np.power(np.maximum(bought, 1), own)[first] / _WHOLE
+    apart = first != second
+    return _gathered(shape[1], first[apart], second[apart], score[apart])
+
+
+def _gathered(
+    product_count: int,
+    first: NDArray[np.integer],
+    second: NDArray[np.integer],
+    score: NDArray[np.floating],
+) -> Neighbourhood:
+    order = np.lexsort((second, first))
+    start = np.searchsorted(first[order], np.arange(product_count + 1))
+    return Neighbourhood(
+        start.astype(np.int64), second[order].astype(np.int32), score[order].astype(np.float32)
+    )
