@@ -5,10 +5,11 @@
 A simulated shop is cut at 2026-01-01. Of every planted chain of refills that runs then, the first
 need after the cut is looked for in the interval learned for the customer and the product of the
 chain, which the customer must have bought before. What the catalogue states of cycles is taken
-away, unless a row says so. Beside it stands the interval of the product alone: the 10 % and 90 %
+away, unless a title says so. Beside it stands the interval of the product alone: the 10 % and 90 %
 quantiles of its gaps that ended (its type's, where they are fewer than five), from the last
-purchase. `--journey` cuts the Complete Journey at 2017-10-01 instead and looks for the next actual
-purchase of every cell that is bought again before the data ends.
+purchase. `--journey` cuts the Complete Journey instead, twice, and looks for the next actual
+purchase of every cell that is bought again before the data ends: needs met elsewhere and purchases
+by chance are among them, which due dates do not tell.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from nba.artifacts.repurchase import EVIDENCE, Due, Repurchase
 from nba.config import RepurchaseConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
+from nba.data.purchases import Purchases
 from nba.data.shop import read_shop
 from nba.data.simulator.generate import simulate
 from nba.domain import DAY, Instants
@@ -34,7 +36,7 @@ from nba.learn.assortment import Assortment
 from nba.learn.repurchase.learning import repurchase
 
 CUT = np.datetime64("2026-01-01", "us")
-JOURNEY_CUT = np.datetime64("2017-10-01", "us")
+JOURNEY_CUTS = np.array(["2017-07-01", "2017-10-01"], "M8[us]")
 LEAST_GAPS = 5
 WITHIN = 0.1
 
@@ -48,6 +50,7 @@ class Learned:
     types: Assortment
     keys: NDArray[np.int64]
     clocks: Repurchase
+    unit: dict[str, str]
 
     @property
     def product(self) -> NDArray[np.int32]:
@@ -55,13 +58,13 @@ class Learned:
         return (self.keys % len(self.listing.product_ids)).astype(np.int32)
 
     def cells(self, customers: list[str], products: list[str]) -> NDArray[np.int64]:
-        """Find cells by ids; -1 where there is none."""
+        """Find the clocks of customers and products by ids; -1 where there is none."""
         who = {one: code for code, one in enumerate(self.placed.customer_ids)}
         what = {one: code for code, one in enumerate(self.listing.product_ids)}
         width = len(what)
         asked = np.array(
             [
-                who.get(customer, len(who)) * width + what.get(product, 0)
+                who.get(customer, len(who)) * width + what.get(self.unit.get(product, product), 0)
                 for customer, product in zip(customers, products, strict=True)
             ],
             np.int64,
@@ -71,9 +74,14 @@ class Learned:
 
 
 def learn(
-    history: OrderHistory, catalog: Catalog, config: RepurchaseConfig, *, cycles: bool
+    history: OrderHistory,
+    catalog: Catalog,
+    config: RepurchaseConfig,
+    *,
+    cycles: bool = False,
+    by_type: bool = False,
 ) -> Learned:
-    """Learn from a history that was cut."""
+    """Learn from a history that was cut; `by_type` has a clock a type in place of the product."""
     placed, purchases = history.baskets(proving_days=0), history.purchases()
     ids = catalog.product_ids.union(placed.product_ids)
     listing, placed = catalog.over(ids), placed.over(ids)
@@ -81,13 +89,22 @@ def learn(
         none = np.zeros_like(listing.replacement_cycle_days)
         listing = replace(listing, replacement_cycle_days=none)
     types = Assortment.of(listing.category, listing.product_group_id)
+    unit: dict[str, str] = {}
+    if by_type:
+        unit = dict(zip(ids, listing.category, strict=True))
+        ids = types.categories
+        placed = placed.coarsened(np.where(listing.is_consumable == 0, -1, types.category), ids)
+        one = np.ones(len(placed.product), np.int64)
+        purchases, listing = Purchases(one, one), Catalog.empty().over(ids)
+        codes = np.arange(len(ids), dtype=np.int32)
+        types = Assortment(ids, codes, types.groups, np.full_like(codes, -1))
     customer = np.repeat(placed.customer.astype(np.int64), placed.size)
     keys = (customer * len(ids) + placed.product)[customer < len(placed.customer_ids)]
     keys.sort()
     keys = keys[np.append(True, np.diff(keys) > 0)]
     cells = (keys % len(ids)).astype(np.int32)
     clocks = repurchase(placed, purchases, listing, types, cells, config)
-    return Learned(placed, listing, types, keys, clocks)
+    return Learned(placed, listing, types, keys, clocks, unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +208,11 @@ def grade(learned: Learned, cells: NDArray[np.int64], at: Instants, cut: np.date
 
 
 def intervals(learned: Learned, shop: Path) -> None:
-    """Print the typical interval of every type beside the planted one, medians both."""
+    """Print the typical interval of new buyers of every type beside the planted one, medians both.
+
+    A chain begins with the delivery, and what is learned runs from the order: the usual time
+    between them is added to the planted interval.
+    """
     random = np.random.default_rng(1)
     drawn = random.gamma(8, 1 / 8, 200_000) * np.exp(random.normal(0, 0.25, 200_000))
     clocks, product = learned.clocks, learned.product
@@ -201,6 +222,10 @@ def intervals(learned: Learned, shop: Path) -> None:
         f"""SELECT product_id, type, refill_days FROM '{shop}/truth/products.parquet'
         WHERE refill_days > 0"""
     ).fetchall()
+    transit = duckdb.sql(
+        f"""SELECT median(epoch(delivered_at) - epoch(ordered_at)) / 86400
+        FROM '{shop}/orders.parquet' WHERE delivered_at > ordered_at"""
+    ).fetchall()[0][0]
     code = {one: number for number, one in enumerate(learned.listing.product_ids)}
     of_type: dict[tuple[str, int], list[int]] = {}
     for one, name, days in rows:
@@ -211,7 +236,7 @@ def intervals(learned: Learned, shop: Path) -> None:
     for (name, days), codes in sorted(of_type.items()):
         chosen = fresh[np.isin(product[fresh], codes)]
         if len(chosen):
-            true = days * float(np.median(drawn))
+            true = days * float(np.median(drawn)) + transit
             found = float(np.exp(np.median(clocks.location[chosen]) + middle))
             errors.append(found / true - 1)
             print(f"| {name} | {true:.1f} | {found:.1f} | {errors[-1]:+.0%} |")
@@ -223,15 +248,21 @@ def intervals(learned: Learned, shop: Path) -> None:
 def measure_simulated(shop: Path, config: RepurchaseConfig) -> None:
     read = read_shop(shop)
     history, catalog = read.history.until(CUT), read.catalog.until(CUT)
-    for cycles in (False, True):
-        learned = learn(history, catalog, config, cycles=cycles)
-        customers, products, at = planted(shop)
-        cells = learned.cells(customers, products)
-        print(f"\n{'with stated cycles' if cycles else 'from orders alone'}\n")
-        grade(learned, cells[cells >= 0], at[cells >= 0], CUT)
-        print()
-        if not cycles:
-            intervals(learned, shop)
+    learned = learn(history, catalog, config)
+    ways = {
+        "from orders alone": learned,
+        "with stated cycles": learn(history, catalog, config, cycles=True),
+        "the clock starts with any product of the type": learn(
+            history, catalog, config, by_type=True
+        ),
+    }
+    customers, products, at = planted(shop)
+    for name, way in ways.items():
+        cells = way.cells(customers, products)
+        print(f"\n{name}\n")
+        grade(way, cells[cells >= 0], at[cells >= 0], CUT)
+    print()
+    intervals(learned, shop)
 
 
 def measure_journey(config: RepurchaseConfig) -> None:
@@ -253,36 +284,41 @@ def measure_journey(config: RepurchaseConfig) -> None:
             FROM '{folder / "products.parquet"}'"""
         ).fetchnumpy()
         catalog = Catalog.from_frame(listed)
-    learned = learn(history.until(JOURNEY_CUT), catalog, config, cycles=True)
     later = history.baskets(proving_days=0)
+    for cut in JOURNEY_CUTS:
+        for by_type in (False, True):
+            learned = learn(history.until(cut), catalog, config, by_type=by_type)
+            print(f"\nComplete Journey from {cut.astype('M8[D]')}: ", end="")
+            print(f"{'types' if by_type else 'products'} bought again until the data ends\n")
+            _grade_actual(learned, later, cut, returns=not by_type)
+
+
+def _grade_actual(learned: Learned, later: Baskets, cut: np.datetime64, *, returns: bool) -> None:
     basket = np.repeat(np.arange(len(later)), later.size)
-    after = np.flatnonzero(later.at[basket] >= JOURNEY_CUT)
+    after = np.flatnonzero(later.at[basket] >= cut)
     after = after[np.argsort(later.at[basket[after]], kind="stable")]
     who, what = list(later.customer_ids), list(later.product_ids)
     cells = learned.cells(
         [who[one] for one in later.customer[basket[after]].tolist()],
         [what[one] for one in later.product[after].tolist()],
     )
-    at = later.at[basket[after]]
     found, first = np.unique(cells[cells >= 0], return_index=True)
-    at = at[cells >= 0][first].astype("datetime64[D]").astype(CUT.dtype)
+    at = later.at[basket[after]][cells >= 0][first].astype("datetime64[D]").astype(CUT.dtype)
+    grade(learned, found, at, cut)
     asked = np.flatnonzero(learned.clocks.known)
-    due = learned.clocks.due(asked, JOURNEY_CUT)
-    print("\nComplete Journey, cells bought again until the data ends\n")
-    grade(learned, found, at, JOURNEY_CUT)
-    soon = asked[due.due_until < later.as_of]
-    print("\nof these, cells whose interval ends before the data does\n")
+    soon = asked[learned.clocks.due(asked, cut).due_until < later.as_of]
     some = np.isin(found, soon)
-    grade(learned, found[some], at[some], JOURNEY_CUT)
-    days = int((later.as_of - JOURNEY_CUT) / DAY)
-    returns = learned.clocks.returns(asked, JOURNEY_CUT)
-    back = np.isin(asked, found)
+    print("\nof these, those whose interval ends before the data does\n")
+    grade(learned, found[some], at[some], cut)
+    if not returns:
+        return
+    days, back = int((later.as_of - cut) / DAY), np.isin(asked, found)
+    probability = learned.clocks.returns(asked, cut)
     print(f"\n| probability of a return | cells | bought again within {days} days |\n|---|---|---|")
-    bounds = np.array([0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.01])
-    for low, high in pairwise(bounds.tolist()):
-        some = (returns >= low) & (returns < high)
+    for low, high in pairwise((0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.01)):
+        some = (probability >= low) & (probability < high)
         if some.any():
-            mean, share = returns[some].mean(), back[some].mean()
+            mean, share = probability[some].mean(), back[some].mean()
             print(f"| {low:.2f} to {min(high, 1):.2f}: {mean:.3f} | {some.sum():,} | {share:.3f} |")
 
 

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from nba.artifacts.repurchase import EVIDENCE
+from nba.config import RepurchaseConfig
 from nba.domain import DAY
+from nba.learn.assortment import Assortment
+from nba.learn.repurchase.learning import repurchase
+from tests.shops import catalog, day, history
 from tests.unit.learn.refills import START, Shop, draw_shop, typical_days
 
 INTERVALS = [25.0, 45.0, 80.0, 140.0]
@@ -161,3 +165,28 @@ def test_a_sample_tells_nearly_the_same(shop, learned):
     clocks, _ = shop.learn(CUT, sample=1000)
 
     assert np.median(np.abs(clocks.location - learned[0].location)) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("orders", "known"),
+    [
+        ([], []),
+        ([("o1", None, 0, ["a"]), ("o2", None, 9, ["a"])], []),
+        ([("o1", "ann", 0, ["a", "b"])], [False, False]),
+        ([("o1", "ann", 0, ["a"]), ("o2", "ann", 0, ["a"])], [False]),
+        ([("o1", "ann", 0, ["a"]), ("o2", "ann", 20, ["a", "b"])], [True, False]),
+    ],
+)
+def test_the_smallest_shops_are_learned(orders, known):
+    past = history(orders, as_of=30)
+    placed = past.baskets(proving_days=0)
+    listing = catalog("a", "b", "c")
+    placed = placed.over(listing.product_ids)
+    types = Assortment.of(listing.category, listing.product_group_id)
+    cells = np.arange(len(known), dtype=np.int32)
+    clocks = repurchase(placed, past.purchases(), listing, types, cells, RepurchaseConfig())
+
+    assert clocks.known.tolist() == known
+    due = clocks.due(cells, day(30))
+    assert (due.due_until[due.known] > day(30)).all()
+    assert np.isfinite(clocks.location).all()

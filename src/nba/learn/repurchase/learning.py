@@ -38,8 +38,8 @@ def repurchase(
 ) -> Repurchase:
     """Learn when each customer is due to buy each product again.
 
-    Durables have no clock, nor have products of whose type nothing was ever bought twice, unless
-    the shop states their cycle; without any gap in the shop there is none at all.
+    Durables have no clock, nor have products of whose category nothing was ever bought twice,
+    unless the shop states their cycle; without any gap in the shop there is none at all.
 
     Args:
         placed: kept purchases until `placed.as_of`.
@@ -87,10 +87,16 @@ def repurchase(
 
 
 def _told(observed: Observed, levels: Levels) -> NDArray[np.bool_]:
-    """Tell, per product, whether a gap of its type or a stated cycle says where its gaps lie."""
-    of_type = np.zeros(levels.type_count, np.bool_)
-    of_type[observed.type[observed.gaps.ended]] = True
-    return np.asarray(of_type[levels.type] | (levels.group == levels.type_count), np.bool_)
+    """Tell, per product, whether a gap of it or its type, or a stated cycle, says where gaps lie.
+
+    Products without a category are not alike for that.
+    """
+    ended = observed.gaps.product[observed.gaps.ended]
+    of_type, own = np.zeros(levels.type_count, np.bool_), np.zeros(len(levels.type), np.bool_)
+    of_type[levels.type[ended]], own[ended] = True, True
+    of_type[-1] = False
+    stated = levels.group == levels.type_count
+    return np.asarray(own | of_type[levels.type] | stated, np.bool_)
 
 
 def _seen(gaps: Gaps, product_count: int) -> NDArray[np.int64]:
