@@ -52,7 +52,8 @@ def linear(matrix: InteractionMatrix, *, ridge: float) -> Neighbourhood:
     """
     from scipy.linalg import lapack
 
-    sold, code = np.unique(matrix.product, return_inverse=True)
+    is_sold = np.bincount(matrix.product, minlength=len(matrix.product_ids)) > 0
+    sold, code = np.flatnonzero(is_sold), (np.cumsum(is_sold) - 1)[matrix.product]
     cells = csr_array(
         (np.ones(len(code), np.float32), code, matrix.start),
         shape=(len(matrix.customer_ids), len(sold)),
@@ -89,11 +90,10 @@ def _nearest(
     products, customers = Rows.of(cells.T.tocsr()), Rows.of(cells)
     bought = np.diff(products.start).astype(np.float64)
     gain = np.power(bought, other, where=bought > 0, out=np.zeros(len(bought)))
-    counted = np.maximum(np.rint(weight / max(weight.max(initial=0), 1e-300) * _WHOLE), 1)
-    counted = counted.astype(np.int64)
-    # A product is its own nearest, and is left out afterwards.
+    unit = max(weight.max(initial=0), 1e-300) / _WHOLE
+    counted = np.maximum(np.rint(weight / unit), 1).astype(np.int64)
     found = Parallel(n_jobs=threads, prefer="threads")(
-        delayed(nearest)(products, customers, counted, gain, some, top_k=_NEIGHBOURS + 1)
+        delayed(nearest)(products, customers, counted, gain, some, top_k=_NEIGHBOURS)
         for some in np.array_split(np.flatnonzero(bought), 8 * threads)
         if len(some)
     )
@@ -101,9 +101,8 @@ def _nearest(
         np.concatenate([part[column] for part in found] or [np.empty(0)]) for column in range(3)
     )
     first, second = first.astype(np.int64), second.astype(np.int64)
-    score *= np.power(np.maximum(bought, 1), own)[first] / _WHOLE
-    apart = first != second
-    return _gathered(shape[1], first[apart], second[apart], score[apart])
+    score *= np.power(np.maximum(bought, 1), own)[first] * unit
+    return _gathered(shape[1], first, second, score)
 
 
 def _gathered(
