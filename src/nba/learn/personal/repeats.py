@@ -17,7 +17,7 @@ from nba.learn.personal.habits import REPEAT_PRIOR, customers_at, untaught
 from nba.learn.personal.logistic import fit
 
 _ROWS: Final = 1_200_000
-"""Rows fitted on at most: beyond, customers are drawn."""
+"""Rows fitted on, about: beyond, customers are drawn, and no further week is looked at."""
 _WEEKS: Final = 4
 _MOST_WEEKS: Final = 13
 _ENOUGH: Final = 2_000
@@ -53,13 +53,14 @@ def teach_repeats(baskets: Baskets, types: Assortment, *, seed: int) -> Taught:
     """
     terms: list[NDArray[np.float64]] = []
     bought: list[NDArray[np.bool_]] = []
-    purchases = 0
+    purchases, row_count = 0, 0
     until = baskets.as_of
     first = baskets.at.min() if len(baskets) else until
     chosen: NDArray[np.int64] | None = None
     for week in range(1, _MOST_WEEKS + 1):
         cut = until - week * WEEK_DAYS * DAY
-        if cut - first < _LEAST_DAYS * DAY or (week > _WEEKS and purchases >= _ENOUGH):
+        enough = purchases >= _ENOUGH or row_count >= _ROWS
+        if cut - first < _LEAST_DAYS * DAY or (week > _WEEKS and enough):
             break
         known = baskets.until(cut)
         customers = customers_at(known)
@@ -75,6 +76,7 @@ def teach_repeats(baskets: Baskets, types: Assortment, *, seed: int) -> Taught:
         terms.append(rows)
         bought.append(happened)
         purchases += int(happened.sum())
+        row_count += len(rows)
     if not terms:
         return Taught(REPEAT_PRIOR.copy(), 0, 0)
     rows, happened = np.concatenate(terms), np.concatenate(bought)
