@@ -12,8 +12,10 @@ from nba.domain import Ids, Instants
 
 DECAY_DAYS: Final = (14, 30, 60, 90, 180)
 """Ages in days at which an order counts 1 / e, one column of `Customers.decayed` each."""
+LIKING_DECAY: Final = DECAY_DAYS.index(90)
+"""The column of `Customers.decayed` by which what a customer bought says what they like."""
 PACE_DAYS: Final = 28
-"""The same for the orders of `Customers.pace`."""
+"""Age in days at which an order counts 1 / e in `Customers.pace`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

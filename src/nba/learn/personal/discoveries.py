@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.artifacts.customers import DECAY_DAYS, Customers
+from nba.artifacts.customers import LIKING_DECAY, Customers
 from nba.artifacts.factors import Factors
 from nba.artifacts.habits import WEEK_DAYS, Habits, chance
 from nba.artifacts.neighbourhood import Neighbourhood
@@ -44,8 +44,6 @@ _IDLE_SHARE: Final = 0.25
 LIST: Final = 10
 _WALK: Final = 0.9, 0.25
 """alpha and beta of RP3beta."""
-LIKING_DECAY: Final = DECAY_DAYS.index(90)
-"""The column of `Customers.decayed` by which what a customer bought says what they like."""
 
 
 @dataclass(frozen=True, slots=True)
