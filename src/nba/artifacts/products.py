@@ -25,7 +25,7 @@ class Products:
         has_price, has_sale_price: bool: whether the number beside it means anything.
         sale_price: int64, minor units.
         availability: int8, a code of `vocabulary.AVAILABILITIES`.
-        is_durable: bool: the catalogue says it is no consumable.
+        is_durable: bool: its owner keeps it, as the catalogue, its category or orders tell.
         orders, customers: int32: kept orders with it, and their distinct customers.
         group_orders, category_orders: int32: kept orders with any variant of its group, with any
             product of its category; those of the product itself where it has neither.

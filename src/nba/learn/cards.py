@@ -12,6 +12,7 @@ from nba.data.history import Baskets, OrderHistory
 from nba.domain import DAY
 from nba.learn.alike.neighbours import distinct
 from nba.learn.assortment import NONE, Assortment
+from nba.learn.kinds import find_durables
 
 
 def product_cards(
@@ -48,7 +49,7 @@ def product_cards(
         sale_price=listing.sale_price,
         has_sale_price=listing.on_sale & ~(listing.sale_until <= history.as_of),
         availability=listing.availability,
-        is_durable=listing.is_consumable == 0,
+        is_durable=find_durables(listing, placed, types),
         orders=orders,
         customers=_buyers(placed),
         group_orders=_orders_of(placed, types.group, orders),
