@@ -12,13 +12,18 @@ from nba.artifacts.graph import ProductGraph
 from nba.artifacts.needs import NEED_KINDS, Needs
 from nba.artifacts.parts import Parts
 from nba.artifacts.products import Products
+from nba.artifacts.repurchase import Repurchase
 from nba.artifacts.rules import Rules
 from nba.artifacts.snapshot import Snapshot
 from nba.config import RhythmConfig, TrainConfig
+from nba.data.contacts import Replies
+from nba.data.profiles import Profiles
 from nba.domain import Ids, Texts
 from nba.learn.assortment import Assortment
 from nba.learn.lifecycle import rhythm
 from nba.learn.personal.habits import customers_at, untaught
+from nba.learn.segments import segments
+from nba.segmentation import SegmentsConfig
 from nba.statistics.customers import CustomerSummary
 from nba.vocabulary import AVAILABILITIES, RULE_KINDS, SOURCES, Relation, RuleKind, Source
 from tests.shops import day, history
@@ -60,6 +65,7 @@ def snapshot(
     orders = history([])
     nothing, paid = orders.baskets().over(ids), orders.purchases()
     listing, no_cost = Texts.of([""] * len(ids)), np.zeros(len(ids), np.int64)
+    summary = CustomerSummary.of(nothing, paid, no_cost, no_cost > 0, 0.3)
     parts = Parts(
         products=_products(given, ids, [code[one] for one in popular]),
         customers=customers_at(nothing),
@@ -67,11 +73,11 @@ def snapshot(
         graphs={one: _graph((graphs or {}).get(one, ()), code) for one in Relation},
         needs=_needs(needs, given),
         rules=_rules(rules, code),
-        rhythm=rhythm(
-            CustomerSummary.of(nothing, paid, no_cost, no_cost > 0, 0.3),
-            nothing.customer_ids,
-            RhythmConfig(),
-        )[0],
+        rhythm=rhythm(summary, nothing.customer_ids, RhythmConfig())[0],
+        repurchase=Repurchase.empty(0),
+        segments=segments(
+            nothing, paid, summary, Profiles.none(), Replies.none(), SegmentsConfig()
+        ),
         collaborative=None,
     )
     return Snapshot.of(

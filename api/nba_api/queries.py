@@ -74,6 +74,17 @@ class ListQuery(BaseModel):
         )
 
 
+class ProfileQuery(BaseModel):
+    """What a profile takes besides the customer."""
+
+    as_of: str | None = Field(
+        None, max_length=64, description="an instant with a zone; by default now"
+    )
+    horizon_days: int = Field(
+        365, ge=1, le=3650, description="of the expected purchases and the lifetime value"
+    )
+
+
 class CustomerQuery(ListQuery):
     """What a personal list takes besides the customer."""
 
@@ -83,6 +94,20 @@ class CustomerQuery(ListQuery):
         description="an instant with a zone; the list itself rests on the served snapshot, "
         "which knows the orders up to `model.data_until`",
     )
+
+
+class PicksQuery(CustomerQuery):
+    """What picks take besides the customer."""
+
+    session: list[ProductIds] = Field(
+        [],
+        description="products that the visitor looks at now: they say what is liked, and are not "
+        "shown; repeated or comma-separated",
+    )
+
+    def looked_at(self) -> list[str]:
+        """Give the products of the session."""
+        return _ids(self.session)
 
 
 class ProductQuery(ListQuery):

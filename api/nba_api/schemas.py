@@ -106,6 +106,27 @@ class Experiment(BaseModel):
     propensity: float
 
 
+class ProfileAnswer(BaseModel):
+    """What is known of a customer, each figure with what it rests on."""
+
+    customer_id: str
+    as_of: str
+    known: bool
+    stage: str
+    state: str
+    days_since: int | None
+    rhythm: dict[str, Any]
+    p_alive: float
+    horizon_days: int
+    expected_purchases: float
+    lifetime_value: dict[str, float]
+    segments: list[dict[str, Any]]
+    progress: dict[str, Any] | None
+    owned: list[dict[str, Any]]
+    due: list[dict[str, Any]]
+    model: dict[str, str | None]
+
+
 class DecisionAnswer(BaseModel):
     """The next message of a customer, or why there is none."""
 

@@ -14,8 +14,8 @@ from nba.domain import iso
 from nba_api.answers import private
 from nba_api.live import LiveState
 from nba_api.problems import declared
-from nba_api.queries import AsOf, CustomerPath, CustomerQuery
-from nba_api.schemas import DecisionAnswer, PlanAnswer, SlateAnswer
+from nba_api.queries import AsOf, CustomerPath, CustomerQuery, PicksQuery, ProfileQuery
+from nba_api.schemas import DecisionAnswer, PlanAnswer, ProfileAnswer, SlateAnswer
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], responses=declared(422, 503))
 Asked = Annotated[CustomerQuery, Query()]
@@ -23,11 +23,17 @@ Asked = Annotated[CustomerQuery, Query()]
 
 # An id may hold a slash, hence `:path`.
 @router.get("/{customer_id:path}/recommendations", responses={200: {"model": SlateAnswer}})
-def recommendations(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
-    """Personal picks; popular products, labelled, for a customer nobody knows."""
+def recommendations(
+    live: LiveState, customer_id: CustomerPath, query: Annotated[PicksQuery, Query()]
+) -> Response:
+    """Personal picks; for a visitor nobody knows what goes with `session`, else popular ones."""
     at = live.instant(query.as_of)
     slate = live.serving().recommender.picks(
-        customer_id, n=query.limit, filters=query.filters(), at=at
+        customer_id,
+        n=query.limit,
+        session=query.looked_at(),
+        filters=query.filters(),
+        at=at,
     )
     return private(slate.to_dict())
 
@@ -40,6 +46,18 @@ def buy_again(live: LiveState, customer_id: CustomerPath, query: Asked) -> Respo
         customer_id, n=query.limit, filters=query.filters(), at=at
     )
     return private(slate.to_dict())
+
+
+@router.get("/{customer_id:path}/profile", responses={200: {"model": ProfileAnswer}})
+def profile(
+    live: LiveState, customer_id: CustomerPath, query: Annotated[ProfileQuery, Query()]
+) -> Response:
+    """Stage, rhythm, worth, segments, what the customer owns, and what is due."""
+    serving, at = live.serving(), live.instant(query.as_of)
+    known = serving.recommender.profile(customer_id, horizon_days=query.horizon_days, at=at)
+    stage = serving.policy.stage(customer_id, live.facts(customer_id, at), at)
+    where = {"stage": str(stage.stage), "state": stage.state, "days_since": stage.days_since}
+    return private(known.to_dict() | where)
 
 
 @router.get("/{customer_id:path}/next-message", responses={200: {"model": DecisionAnswer}})

@@ -68,7 +68,7 @@ class Habits:
         returning: float32 per product: share of its buyers who bought it again, shrunk to that of
             its type, and that to the shop's.
         rate: float32 per product: repurchases per day since a customer's first, shrunk alike.
-        recent: float32 per product: share of late order lines (decay 30 days), never 0.
+        recent: float32 per product: share of late order lines (decay 14 days), never 0.
         share: float32 per product: share of all order lines, never 0.
         repeat_ratio: float64[1]: share of order lines that are repeats.
         size: float64[1]: order lines an order.

@@ -17,8 +17,10 @@ from nba.artifacts.habits import Habits
 from nba.artifacts.needs import Needs
 from nba.artifacts.neighbourhood import Neighbourhood
 from nba.artifacts.products import Products
+from nba.artifacts.repurchase import Repurchase
 from nba.artifacts.rhythm import Rhythm
 from nba.artifacts.rules import Rules
+from nba.artifacts.segments import Segments
 
 Collaborative = Factors | Neighbourhood
 
@@ -33,6 +35,8 @@ class Parts:
         habits: the chances that they buy it again, or something new.
         needs: which types of product come to be needed after which, and when.
         rules: what the shop decided by hand.
+        repurchase: when each purchase is due again, in the order of those of `customers`.
+        segments: who is in which segment.
         rhythm: how often customers buy, whether they still do, and what they are worth.
         graphs: relation name (a word of `vocabulary.Relation`) → graph over the product codes.
         collaborative: the model of what is new to a customer, or None where nobody bought anything.
@@ -44,6 +48,8 @@ class Parts:
     needs: Needs
     rules: Rules
     rhythm: Rhythm
+    repurchase: Repurchase
+    segments: Segments
     graphs: Mapping[str, ProductGraph]
     collaborative: Collaborative | None
 
@@ -66,6 +72,8 @@ _ALWAYS: Final[dict[str, type]] = {
     "needs": Needs,
     "rules": Rules,
     "rhythm": Rhythm,
+    "repurchase": Repurchase,
+    "segments": Segments,
 }
 """Parts that every snapshot has, by field and folder."""
 _FOLDER: Final[dict[type[Collaborative], str]] = {

@@ -41,6 +41,7 @@ class Manifest(BaseModel):
         picks: the model chosen for what is new to a customer, those it was tried against, and the
             coefficients of both chances, by name.
         rhythm: every fit of the models of purchases and spending, weeks as their unit.
+        segments: `fan_paths`, what most often precedes becoming a fan.
         backtest: the last backtest of this configuration on this shop, if one was run.
 
     The file holds one field more, `checksum`: SHA-256 over the others, so that a flipped bit in
@@ -63,6 +64,7 @@ class Manifest(BaseModel):
     files: Mapping[str, str]
     picks: Mapping[str, Any] = Field(default_factory=dict)
     rhythm: Mapping[str, Any] = Field(default_factory=dict)
+    segments: Mapping[str, Any] = Field(default_factory=dict)
     backtest: Mapping[str, Any] | None = None
 
     def to_json(self) -> str:

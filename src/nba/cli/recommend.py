@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from nba.cli.console import AsJson, Models, give, instant, say
+from nba.cli.profiles import show_profile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,7 @@ class RelationKind(StrEnum):
     PICKS = "picks"
     BUY_AGAIN = "buy-again"
     POPULAR = "popular"
+    PROFILE = "profile"
 
 
 BASKETS: Final = (
@@ -36,7 +38,7 @@ BASKETS: Final = (
     RelationKind.COMPLETE,
 )
 """Kinds that take several products."""
-NEVER_FILLED: Final = (RelationKind.BUY_AGAIN, RelationKind.POPULAR)
+NEVER_FILLED: Final = (RelationKind.BUY_AGAIN, RelationKind.POPULAR, RelationKind.PROFILE)
 """Kinds that have no fallback: what was not bought is not bought again."""
 
 
@@ -70,7 +72,7 @@ def recommend(
     models: Models = "models",
     as_json: AsJson = False,
 ) -> None:
-    """Print recommendations with their reasons."""
+    """Print recommendations with their reasons, or what is known of a customer."""
     from nba.artifacts.registry import open_snapshot
     from nba.recommend.recommender import Recommender
 
@@ -78,6 +80,10 @@ def recommend(
     _check(kind, given, fallback, target_total, kinds)
     moment = None if at is None else instant(at, "--at")
     recommender = Recommender(open_snapshot(models))
+    if kind is RelationKind.PROFILE:
+        found = recommender.profile(given[0], at=moment)
+        show_profile(found, n=n, as_json=as_json)
+        return
     if kind is RelationKind.COMPLETE:
         slate = recommender.complete_basket(
             given, target_total=target_total, n=n, fallback=fallback, at=moment

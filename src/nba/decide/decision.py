@@ -76,6 +76,7 @@ class Decision:
     stage: Stage
     state: str
     days_since: int | None
+    rhythm: str | None
     message: ChosenMessage | None
     alternatives: Sequence[tuple[str, float]]
     suppressed: Sequence[Suppressed]
@@ -91,7 +92,7 @@ class Decision:
             "stage": str(self.stage),
             "state": self.state,
             "days_since": self.days_since,
-            "rhythm": None,
+            "rhythm": self.rhythm,
             "message": None if self.message is None else self.message.to_dict(),
             "reason": self.reason,
             "alternatives": [{"id": one, "expected": value} for one, value in self.alternatives],

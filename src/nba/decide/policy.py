@@ -13,6 +13,7 @@ import numpy as np
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.candidates import Candidates, candidates, post_purchase_clock
 from nba.decide.decision import ChosenMessage, Decision, Suppressed
+from nba.decide.outlook import Outlook
 from nba.decide.playbook import Message, Playbook
 from nba.decide.slots import SlotFilling
 from nba.decide.value import Score, Worth, score, worth
@@ -23,7 +24,7 @@ from nba.facts.stages import StageAt, stage_at
 from nba.recommend.recommender import Recommender
 from nba.recommend.results import Recommendation
 from nba.recommend.wording import counted
-from nba.vocabulary import Rule
+from nba.vocabulary import Rule, Stage
 
 MAX_PLAN = 50
 
@@ -37,6 +38,7 @@ class _Situation:
     clock: Instants
     candidates: Candidates
     slots: SlotFilling
+    outlook: Outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +118,11 @@ class Policy:
             clock,
             candidates(facts, self.playbook, clock),
             SlotFilling(self._recommender, facts, instant),
+            Outlook.of(self.snapshot, facts, instant),
         )
         for customer in customers:
             if customer not in rows:
-                raise UnknownCustomerError(
-                    f"the facts hold no row for {customer!r}; fold them with this customer"
-                )
+                raise _unknown(customer)
             yield self._decide_one(situation, rows[customer])
 
     def plan(
@@ -151,11 +152,23 @@ class Policy:
             decisions.append(self.decide(customer, facts, following))
         return decisions
 
+    def stage(self, customer: str, facts: Facts, at: str | datetime | np.datetime64) -> StageAt:
+        """Say where a customer is, as `decide` sees it; the same arguments and errors."""
+        instant = to_instant(at)
+        clock = post_purchase_clock(facts, self.snapshot.manifest.config.default_delivery_days)
+        rows = {one: row for row, one in enumerate(facts.customer_ids)}
+        if customer not in rows:
+            raise _unknown(customer)
+        silent = Outlook.of(self.snapshot, facts, instant).is_silent(rows[customer])
+        return stage_at(facts, rows[customer], instant, clock, is_silent=silent)
+
     def _decide_one(self, situation: _Situation, row: int) -> Decision:
         facts, at, rows = situation.facts, situation.at, situation.candidates
-        stage = stage_at(facts, row, at, situation.clock)
+        outlook = situation.outlook
+        stage = stage_at(facts, row, at, situation.clock, is_silent=outlook.is_silent(row))
         span = slice(int(rows.start[row]), int(rows.start[row + 1]))
-        priced = worth(self.snapshot, self.playbook, facts, row, at)
+        foreseen = float(outlook.profit[row]) if outlook.known[row] else None
+        priced = worth(self.snapshot, self.playbook, facts, row, at, foreseen)
         eligible: list[_Eligible] = []
         waiting: list[Suppressed] = []
         for place, message in enumerate(self.playbook.message):
@@ -177,6 +190,7 @@ class Policy:
             stage.stage,
             stage.state,
             stage.days_since,
+            outlook.name(row) if stage.stage == Stage.CLIENT else None,
             chosen,
             [(one.message.id, one.score.expected) for one in eligible[1:]],
             waiting,
@@ -251,6 +265,12 @@ class Policy:
             )
         )
         return f"d_{hashlib.sha256(named.encode()).hexdigest()[:24]}"
+
+
+def _unknown(customer: str) -> UnknownCustomerError:
+    return UnknownCustomerError(
+        f"the facts hold no row for {customer!r}; fold them with this customer"
+    )
 
 
 def _why(message: Message, order_id: str, days: int, products: int, *, assumed: bool) -> str:

@@ -61,9 +61,24 @@ outweigh every message of a daily buyer."""
 
 
 def worth(
-    snapshot: Snapshot, playbook: Playbook, facts: Facts, customer: int, at: np.datetime64
+    snapshot: Snapshot,
+    playbook: Playbook,
+    facts: Facts,
+    customer: int,
+    at: np.datetime64,
+    foreseen: float | None,
 ) -> Worth:
-    """Value a customer from their own kept orders; margin and gaps are the recipe's assumptions."""
+    """Value a customer from their own kept orders; margin and gaps are the recipe's assumptions.
+
+    Args:
+        snapshot: whose recipe.
+        playbook: its share of profit that messages bring.
+        facts: what is known of the customer.
+        customer: a row of the facts.
+        at: the instant of the decision.
+        foreseen: the profit that the customer's rhythm lets expect of the coming year, minor
+            units; None where it is not known, and that of the last year stands for it.
+    """
     margin = snapshot.manifest.config.default_margin
     orders = slice(int(facts.order_start[customer]), int(facts.order_start[customer + 1]))
     kept = facts.kept[orders]
@@ -71,8 +86,8 @@ def worth(
     revenue = int(facts.revenue[lines].sum()) - int(facts.discount[orders][kept].sum())
     mean = revenue / int(kept.sum()) if revenue > 0 else float(playbook.default_order_value)
     recent = kept & (facts.ordered_at[orders] >= at - np.timedelta64(365, "D"))
-    yearly = mean * min(int(recent.sum()), MOST_ORDERS)
-    return Worth(significant(margin * mean), significant(margin * yearly * playbook.message_share))
+    yearly = margin * mean * min(int(recent.sum()), MOST_ORDERS) if foreseen is None else foreseen
+    return Worth(significant(margin * mean), significant(yearly * playbook.message_share))
 
 
 def score(message: Message, customer: Worth) -> Score:

@@ -28,21 +28,28 @@ class StageAt:
 
 
 NEWCOMER = StageAt(Stage.ACQUAINTANCE, "acquaintance/new", None)
-IDLE_AFTER_DAYS = 90
 
 
-def stage_at(facts: Facts, customer: int, at: np.datetime64, arrival: Instants) -> StageAt:
+def stage_at(
+    facts: Facts,
+    customer: int,
+    at: np.datetime64,
+    arrival: Instants,
+    *,
+    is_silent: bool = False,
+) -> StageAt:
     """Give the stage of the customer in row `customer` of the facts, at `at`.
 
     An order under way outranks everything, the latest one first; else the latest delivery or
-    return decides; cancelled orders count for nothing. After 90 days without news a client is
-    idle.
+    return decides; cancelled orders count for nothing. A client who has been silent for longer
+    than their rhythm explains is idle.
 
     Args:
         facts: as known at `at` or before.
         customer: a row of the facts.
         at: the instant.
         arrival: datetime64[us] per order of the facts: when it arrived, or is taken to have.
+        is_silent: whether the customer's own rhythm says that they have left or are about to.
     """
     news: tuple[np.datetime64, str] | None = None
     for order in reversed(
@@ -64,7 +71,7 @@ def stage_at(facts: Facts, customer: int, at: np.datetime64, arrival: Instants) 
     if news is None:
         return NEWCOMER
     days = _days(news[0], at)
-    return StageAt(Stage.CLIENT, news[1] if days <= IDLE_AFTER_DAYS else "client/idle", days)
+    return StageAt(Stage.CLIENT, "client/idle" if is_silent else news[1], days)
 
 
 def _days(since: np.datetime64, at: np.datetime64) -> int:

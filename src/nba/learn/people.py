@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nba.artifacts.repurchase import Repurchase
 from nba.artifacts.rhythm import Fit, Rhythm
+from nba.artifacts.segments import FanPaths, Segments
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
 from nba.learn.assortment import Assortment
 from nba.learn.lifecycle import rhythm
 from nba.learn.personal.teaching import Personal, teach
+from nba.learn.repurchase.learning import repurchase
+from nba.learn.segmenting.paths import fan_paths
+from nba.learn.segments import segments
 from nba.statistics.customers import CustomerSummary
 
 
@@ -23,11 +28,17 @@ class People:
         personal: what picks and buy again rest on.
         rhythm: how often they buy, whether they still do, and what they are worth.
         fits: what its models found.
+        repurchase: when what they bought is due again.
+        segments: who is in which segment.
+        paths: what most often precedes becoming a fan.
     """
 
     personal: Personal
     rhythm: Rhythm
     fits: tuple[Fit, ...]
+    repurchase: Repurchase
+    segments: Segments
+    paths: FanPaths
 
 
 def study(
@@ -52,8 +63,19 @@ def study(
     """
     personal = teach(placed, types, config, threads=threads, announce=announce)
     announce("rhythm and value")
+    purchases = known.purchases()
     summary = CustomerSummary.of(
-        placed, known.purchases(), listing.cost, listing.costed, config.default_margin
+        placed, purchases, listing.cost, listing.costed, config.default_margin
     )
     found, fits = rhythm(summary, placed.customer_ids, config.rhythm)
-    return People(personal, found, fits)
+    announce("due dates")
+    clocks = repurchase(
+        placed, purchases, listing, types, personal.customers.product, config.repurchase
+    )
+    announce("segments")
+    grouped = segments(placed, purchases, summary, known.profiles, known.replies, config.segments)
+    announce("paths to fans")
+    paths = fan_paths(
+        grouped, placed, types, known.contacts, config.segments.fans, seed=config.seed
+    )
+    return People(personal, found, fits, clocks, grouped, paths)

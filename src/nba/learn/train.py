@@ -86,6 +86,8 @@ def train(
             needs=relations.needs,
             rules=rules,
             rhythm=people.rhythm,
+            repurchase=people.repurchase,
+            segments=people.segments,
             graphs=graphs,
             collaborative=people.personal.collaborative,
         ),
@@ -109,6 +111,7 @@ def train(
         learned={
             "picks": people.personal.account,
             "rhythm": {"unit": "weeks", "fits": [one.model_dump() for one in people.fits]},
+            "segments": {"fan_paths": people.paths.to_rows()},
         },
     )
 

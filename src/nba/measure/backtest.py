@@ -19,7 +19,7 @@ from nba.domain import iso, to_instant
 from nba.learn.train import train
 from nba.measure.metrics import Interval, bootstrap, coverage, ndcg, recall
 from nba.measure.split import split_at
-from nba.recommend import chances
+from nba.recommend.chances import Chances
 from nba.recommend.ranking import best
 
 Announce = Callable[[str], None]
@@ -153,13 +153,13 @@ def _scores(snapshot: Snapshot, customer: int | None) -> Mapping[str, NDArray[np
     frequency = popular.copy()
     span = snapshot.customers.span(customer)
     frequency[snapshot.customers.product[span]] += snapshot.customers.orders[span]
-    liked = chances.liking(snapshot, customer)
-    at = snapshot.customers.as_of[0]
+    chances = Chances.of(snapshot)
+    liked, at = chances.liking(customer), snapshot.customers.as_of[0]
     return {
         "popularity": popular,
         "personal frequency": frequency,
         "collaborative": np.where(sold, liked, -np.inf),
-        "picks": np.where(sold, chances.picks(snapshot, customer, at, liked), -np.inf),
+        "picks": np.where(sold, chances.picks(customer, at, liked), -np.inf),
     }
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.artifacts.customers import DECAY_DAYS
-from nba.artifacts.habits import chance
+from nba.artifacts.customers import DECAY_DAYS, Customers
+from nba.artifacts.habits import Habits, chance
+from nba.artifacts.parts import Collaborative
+from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 
 LIKING_DECAY: Final = DECAY_DAYS.index(90)
@@ -21,121 +24,138 @@ _ASIDE: Final = 1.0
 """What a product looked at in this session counts, beside an order of today."""
 
 
-def again(
-    snapshot: Snapshot, customer: int, at: np.datetime64
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Give what a customer bought, and the chance of each to be bought within a week.
+@dataclass(frozen=True, slots=True, eq=False)
+class Chances:
+    """What the chances of customers are told from.
 
-    Args:
-        snapshot: whose habits.
-        customer: a code of `snapshot.customers`.
-        at: the instant; before the last orders known, theirs holds.
-
-    Returns:
-        int32 product codes, ascending; float64, 0..1.
+    Attributes:
+        products, customers, habits, collaborative: parts of a snapshot.
+        variety: how much each further product of a category yields to other categories.
     """
-    customers, habits = snapshot.customers, snapshot.habits
-    chosen = np.array([customer])
-    instant = max(at, customers.as_of[0])
-    shoppers = habits.shoppers(customers, chosen, instant)
-    cell, terms = habits.repeat_terms(customers, chosen, shoppers, instant)
-    return customers.product[cell], chance(terms, habits.repeat)
 
+    products: Products
+    customers: Customers
+    habits: Habits
+    collaborative: Collaborative | None
+    variety: float
 
-def liking(
-    snapshot: Snapshot, customer: int | None, session: Sequence[int] = ()
-) -> NDArray[np.float64]:
-    """Share out a customer's interest over all products, by the collaborative model.
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """Take them from a snapshot."""
+        return cls(
+            snapshot.products,
+            snapshot.customers,
+            snapshot.habits,
+            snapshot.collaborative,
+            snapshot.manifest.config.picks.variety,
+        )
 
-    Args:
-        snapshot: whose model.
-        customer: a code of `snapshot.customers`, or None for a visitor nobody knows.
-        session: codes of products that the visitor looks at now.
+    def again(
+        self, customer: int, at: np.datetime64
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Give what a customer bought, and the chance of each to be bought within a week.
 
-    Returns:
-        float64 per product code, their sum 1, or 0 where nothing is known.
-    """
-    width = len(snapshot.products)
-    if snapshot.collaborative is None:
-        return np.zeros(width)
-    orders, weight = np.zeros(width, np.int64), np.zeros(width, np.float32)
-    if customer is not None:
-        span = snapshot.customers.span(customer)
-        bought = snapshot.customers.product[span]
-        orders[bought] = snapshot.customers.orders[span]
-        weight[bought] = snapshot.customers.decayed[span, LIKING_DECAY]
-    looked = np.array(sorted(set(session)), np.int64)
-    orders[looked] += 1
-    weight[looked] += _ASIDE
-    product = np.flatnonzero(orders)
-    return snapshot.collaborative.liking(product, orders[product], weight[product])
+        Args:
+            customer: a code of `customers`.
+            at: the instant; before the last orders known, theirs holds.
 
-
-def anew(
-    snapshot: Snapshot,
-    customer: int | None,
-    at: np.datetime64,
-    liked: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Give what is liked best or popular, and the chance of each to be bought within a week.
-
-    What the customer bought before is among it; its chance means nothing.
-
-    Args:
-        snapshot: whose habits.
-        customer: a code of `snapshot.customers`, or None for a visitor nobody knows.
-        at: as for `again`.
-        liked: what `liking` gives.
-
-    Returns:
-        int64 product codes, ascending; float64, 0..1.
-    """
-    customers, habits = snapshot.customers, snapshot.habits
-    is_candidate = liked > 0
-    if is_candidate.sum() > _LIKED:
-        is_candidate = liked >= np.partition(liked, -_LIKED)[-_LIKED]
-    is_candidate[snapshot.products.popular] = True
-    product = np.flatnonzero(is_candidate & (snapshot.products.orders > 0))
-    shoppers = habits.anybody()
-    if customer is not None:
+        Returns:
+            int32 product codes, ascending; float64, 0..1.
+        """
+        customers, habits = self.customers, self.habits
+        chosen = np.array([customer])
         instant = max(at, customers.as_of[0])
-        shoppers = habits.shoppers(customers, np.array([customer]), instant)
-    terms = habits.discovery_terms(product, liked[product], shoppers)
-    return product, chance(terms, habits.discovery)
+        shoppers = habits.shoppers(customers, chosen, instant)
+        cell, terms = habits.repeat_terms(customers, chosen, shoppers, instant)
+        return customers.product[cell], chance(terms, habits.repeat)
 
+    def liking(self, customer: int | None, session: Sequence[int] = ()) -> NDArray[np.float64]:
+        """Share out a customer's interest over all products, by the collaborative model.
 
-def picks(
-    snapshot: Snapshot,
-    customer: int | None,
-    at: np.datetime64,
-    liked: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Score every product for a customer: the chance to buy it again, or for the first time.
+        Args:
+            customer: a code of `customers`, or None for a visitor nobody knows.
+            session: codes of products that the visitor looks at now.
 
-    Both are chances within the same week, so that who buys the same things over and over gets
-    those, and who tries something new each time gets what is new. For variety the second product
-    of a category, by chance, counts 1 - `picks.variety` times, the third that squared, and so on.
+        Returns:
+            float64 per product code, their sum 1, or 0 where nothing is known.
+        """
+        width = len(self.products)
+        if self.collaborative is None:
+            return np.zeros(width)
+        orders, weight = np.zeros(width, np.int64), np.zeros(width, np.float32)
+        if customer is not None:
+            span = self.customers.span(customer)
+            bought = self.customers.product[span]
+            orders[bought] = self.customers.orders[span]
+            weight[bought] = self.customers.decayed[span, LIKING_DECAY]
+        looked = np.array(sorted(set(session)), np.int64)
+        orders[looked] += 1
+        weight[looked] += _ASIDE
+        product = np.flatnonzero(orders)
+        return self.collaborative.liking(product, orders[product], weight[product])
 
-    Args:
-        snapshot: trained with `config.picks`.
-        customer: a code of `snapshot.customers`, or None for a visitor nobody knows.
-        at: as for `again`.
-        liked: what `liking` gives.
+    def anew(
+        self,
+        customer: int | None,
+        at: np.datetime64,
+        liked: NDArray[np.float64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Give what is liked best or popular, and the chance of each to be bought within a week.
 
-    Returns:
-        float64 per product code, 0 for those that are no candidates.
-    """
-    score = np.zeros(len(snapshot.products))
-    product, new = anew(snapshot, customer, at, liked)
-    score[product] = new
-    if customer is not None:
-        bought, repeated = again(snapshot, customer, at)
-        score[bought] = repeated
-    candidate = np.flatnonzero(score)
-    kind = snapshot.habits.type[candidate]
-    order = np.lexsort((candidate, -score[candidate], kind))
-    opens = np.append(True, kind[order][1:] != kind[order][:-1])[: len(order)]
-    place = np.arange(len(order)) - np.flatnonzero(opens)[np.cumsum(opens) - 1]
-    yielding = 1 - snapshot.manifest.config.picks.variety
-    score[candidate[order]] *= yielding**place
-    return score
+        What the customer bought before is among it; its chance means nothing.
+
+        Args:
+            customer: a code of `customers`, or None for a visitor nobody knows.
+            at: as for `again`.
+            liked: what `liking` gives.
+
+        Returns:
+            int64 product codes, ascending; float64, 0..1.
+        """
+        customers, habits = self.customers, self.habits
+        is_candidate = liked > 0
+        if is_candidate.sum() > _LIKED:
+            is_candidate = liked >= np.partition(liked, -_LIKED)[-_LIKED]
+        is_candidate[self.products.popular] = True
+        product = np.flatnonzero(is_candidate & (self.products.orders > 0))
+        shoppers = habits.anybody()
+        if customer is not None:
+            instant = max(at, customers.as_of[0])
+            shoppers = habits.shoppers(customers, np.array([customer]), instant)
+        terms = habits.discovery_terms(product, liked[product], shoppers)
+        return product, chance(terms, habits.discovery)
+
+    def picks(
+        self,
+        customer: int | None,
+        at: np.datetime64,
+        liked: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Score every product for a customer: the chance to buy it again, or for the first time.
+
+        Both are chances within the same week, so that who buys the same things over and over gets
+        those, and who tries something new each time gets what is new. For variety the second
+        product of a category, by chance, counts 1 - variety times, the third that squared, ...
+
+        Args:
+            customer: a code of `customers`, or None for a visitor nobody knows.
+            at: as for `again`.
+            liked: what `liking` gives.
+
+        Returns:
+            float64 per product code, 0 for those that are no candidates.
+        """
+        score = np.zeros(len(self.products))
+        product, new = self.anew(customer, at, liked)
+        score[product] = new
+        if customer is not None:
+            bought, repeated = self.again(customer, at)
+            score[bought] = repeated
+        candidate = np.flatnonzero(score)
+        kind = self.habits.type[candidate]
+        order = np.lexsort((candidate, -score[candidate], kind))
+        opens = np.append(True, kind[order][1:] != kind[order][:-1])[: len(order)]
+        place = np.arange(len(order)) - np.flatnonzero(opens)[np.cumsum(opens) - 1]
+        yielding = 1 - self.variety
+        score[candidate[order]] *= yielding**place
+        return score

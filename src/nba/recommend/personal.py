@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from nba.artifacts.snapshot import Snapshot
-from nba.recommend import chances, reasons
+from nba.recommend import reasons
+from nba.recommend.chances import Chances
+from nba.recommend.due import due_date
 from nba.recommend.slates import Candidates, Explained
 
 
@@ -22,7 +25,8 @@ def picks(
         at: the instant of the question.
         session: codes of products that the visitor looks at now; they are not offered.
     """
-    score = chances.picks(snapshot, customer, at, chances.liking(snapshot, customer, session))
+    chances = Chances.of(snapshot)
+    score = chances.picks(customer, at, chances.liking(customer, session))
     score[list(session)] = 0.0
     codes = np.flatnonzero(score)
     return Candidates(
@@ -32,10 +36,12 @@ def picks(
 
 def bought(snapshot: Snapshot, customer: int, at: np.datetime64) -> Candidates:
     """Give what a customer bought, by the chance to buy it again within a week."""
-    codes, chance = chances.again(snapshot, customer, at)
+    codes, chance = Chances.of(snapshot).again(customer, at)
 
     def explain(code: int) -> Explained:
-        return reasons.personal(snapshot, customer, code, chance[codes == code][0])
+        source, reason = reasons.personal(snapshot, customer, code, chance[codes == code][0])
+        due = due_date(snapshot, customer, code, at)
+        return source, replace(reason, evidence={**reason.evidence, **due})
 
     return Candidates(codes, chance, explain)
 

@@ -12,6 +12,7 @@ from nba.errors import ConfigError
 from nba.recommend import personal, relations, slates
 from nba.recommend.completion import Gap
 from nba.recommend.eligibility import NO_FILTERS, Filters
+from nba.recommend.profile import Profile, profile
 from nba.recommend.questions import POPULAR, At, Question, Questions
 from nba.recommend.relations import ReplacementKind
 from nba.recommend.results import Slate
@@ -302,8 +303,10 @@ class Recommender:
     ) -> Slate:
         """Recommend what a customer bought before, by the chance to buy it within a week.
 
-        Durable products are left out by themselves. An unknown customer has bought nothing and is
-        named in `missing_ids`. With `among`, only these products, such as those of one order.
+        An item's evidence holds `probability` (of buying within 7 days) and, where its purchases
+        tell a date, when the need for it is next due. Durable products are left out by themselves.
+        An unknown customer has bought nothing and is named in `missing_ids`. With `among`, only
+        these products, such as those of one order.
         """
         wanted, missing = self._questions.find(among or ())
         asked: dict[str, Any] = {} if among is None else {"among": list(among)}
@@ -319,6 +322,22 @@ class Recommender:
         if among is not None:
             bought = [one.where(np.isin(one.codes, wanted)) for one in bought]
         return self._fill(question, bought)
+
+    def profile(self, customer: str, *, horizon_days: int = 365, at: At = None) -> Profile:
+        """Say what is known of a customer: rhythm, worth, segments, what they own, what is due.
+
+        Args:
+            customer: an id; of one nobody knows all figures are 0 and all lists empty.
+            horizon_days: of expected purchases and lifetime value.
+            at: the instant asked about, with a zone; by default up to when the snapshot knows the
+                orders, which holds for any earlier one too.
+
+        Raises:
+            ConfigError: the horizon is not above 0.
+            DataError: `at` carries no zone.
+        """
+        instant = self._questions.instant(at)
+        return profile(self.snapshot, customer, instant, horizon_days=horizon_days)
 
     def popular(self, *, n: int = 10, filters: Filters = NO_FILTERS, at: At = None) -> Slate:
         """Recommend the most ordered products of the popularity window."""

@@ -37,8 +37,7 @@ def stage(status: str, at: float, *, status_at: float = 1, is_test: bool = False
         ("delayed", 4, "ordered/delayed", 3),
         ("shipped", 2, "ordered/shipped", 1),
         ("delivered", 3, "client/delivered", 2),
-        ("delivered", 91, "client/delivered", 90),
-        ("delivered", 92, "client/idle", 91),
+        ("delivered", 92, "client/delivered", 91),
         ("returned", 3, "client/returned", 2),
         ("cancelled", 3, "acquaintance/new", None),
     ],
@@ -49,6 +48,15 @@ def test_the_state_follows_the_order(
     found = stage(status, at)
     assert (found.state, found.days_since) == (state, days_since)
     assert found.stage == state.split("/")[0]
+
+
+def test_a_client_whose_rhythm_has_fallen_silent_is_idle() -> None:
+    facts = fold(news((0, "delivered", 1)), as_of=day(40), customers=["ann"])
+    found = stage_at(facts, 0, day(40), facts.status_at, is_silent=True)
+    assert (found.state, found.days_since) == ("client/idle", 39)
+    under_way = fold(news((0, "paid", 1)), as_of=day(40), customers=["ann"])
+    found = stage_at(under_way, 0, day(40), under_way.status_at, is_silent=True)
+    assert found.state == "ordered/paid"
 
 
 def test_a_test_order_makes_no_client() -> None:

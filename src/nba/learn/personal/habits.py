@@ -16,7 +16,7 @@ _BUYERS = 10.0
 """Pseudo-buyers with which the share of returning ones is shrunk."""
 _DAYS = 200.0
 """Pseudo-days of exposure with which the rate is shrunk."""
-_RECENT_DAYS = 30.0
+_RECENT_DAYS = 14.0
 _LINES = 5.0
 """Pseudo-lines spread as all lines are, beside the recent ones."""
 _UNSOLD = 0.1

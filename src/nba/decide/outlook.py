@@ -1,0 +1,55 @@
+"""What the snapshot's rhythm says of the customers of a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.rhythm import STATES
+from nba.artifacts.snapshot import Snapshot
+from nba.facts.fold import Facts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """One row a customer of the facts.
+
+    Attributes:
+        known: bool: the snapshot knows their orders, and there is none since.
+        state: int8, a code of `rhythm.STATES`; 0 where not known.
+        profit: float64, minor units: expected profit of the coming year; 0 where not known.
+    """
+
+    known: NDArray[np.bool_]
+    state: NDArray[np.int8]
+    profit: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, facts: Facts, at: np.datetime64) -> Self:
+        """Look up every customer of the facts; who ordered since has a rhythm of yesterday."""
+        rhythm, until = snapshot.rhythm, snapshot.customers.as_of[0]
+        found = [snapshot.customers.ids.find(one) for one in facts.customer_ids]
+        code = np.array([0 if one is None else one for one in found], np.int64)
+        known = np.array([one is not None for one in found], np.bool_)
+        # Orders ascend in time within a customer.
+        last = facts.order_start[1:] - 1
+        has_order = np.diff(facts.order_start) > 0
+        known &= has_order
+        known[known] = facts.ordered_at[last[known]] < until
+        state = np.zeros(len(code), np.int8)
+        profit = np.zeros(len(code))
+        state[known] = rhythm.state(code[known], max(at, until))
+        profit[known] = rhythm.expected_profit(code[known], max(at, until))
+        known &= state > 0
+        return cls(known, state, profit)
+
+    def name(self, row: int) -> str | None:
+        """Give the state of a customer, or None where nothing is known."""
+        return STATES[self.state[row]] if self.known[row] else None
+
+    def is_silent(self, row: int) -> bool:
+        """Tell whether a customer is at risk or lost."""
+        return bool(self.state[row] > STATES.index("active"))
