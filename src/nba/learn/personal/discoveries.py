@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,28 +128,22 @@ def try_models(
         is_drawn = np.zeros(baskets.customer_count, np.bool_)
         is_drawn[sample] = True
         baskets = baskets.where(is_drawn[baskets.customer])
-    for days in _WINDOWS:
-        cut = baskets.as_of - days * DAY
-        known = baskets.until(cut)
-        customers = customers_at(known)
-        new = _first_purchases(baskets, customers, cut, days)
-        if len(new) >= _ENOUGH or cut - baskets.at.min() < 2 * days * DAY:
-            break
-    if len(new) < _LEAST or not len(customers.product):
-        return Tried((untried,), 0, days)
-    matrix = matrix_of(known, customers)
+    held = _hold_out(baskets)
+    customers = held.customers
+    if len(held.new) < _LEAST:
+        return Tried((untried,), 0, held.days)
+    matrix = matrix_of(held.known, customers)
     models = {
         name: learner(matrix, threads)
         for name, learner in learners(len(baskets.product_ids), config).items()
     }
-    habits = untaught(known, customers, types)
-    asked = _asked(new, customers, len(baskets.product_ids), config)
-    rows = _look(asked, new, customers, habits, models, cut)
+    habits = untaught(held.known, customers, types)
+    asked = _asked(held.new, customers, len(baskets.product_ids), config)
+    rows = _look(asked, held.new, customers, habits, models)
     trials = tuple(
-        _judge(name, rows, column, asked, habits, customers, cut, days)
-        for column, name in enumerate(models)
+        _judge(name, rows, column, asked, habits, held) for column, name in enumerate(models)
     )
-    return Tried(trials, int((asked.truth > 0).sum()), days)
+    return Tried(trials, int((asked.truth > 0).sum()), held.days)
 
 
 def matrix_of(baskets: Baskets, customers: Customers) -> InteractionMatrix:
@@ -164,6 +158,42 @@ def matrix_of(baskets: Baskets, customers: Customers) -> InteractionMatrix:
         customers.last_at,
         customers.decayed,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _HeldOut:
+    """The last days of the shop, and what was known when they began.
+
+    Attributes:
+        days: how many.
+        known: the baskets before.
+        customers: what customers had bought by then.
+        new: customer x products + product, sorted, of what was new to them in those days.
+    """
+
+    days: int
+    known: Baskets
+    customers: Customers
+    new: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, baskets: Baskets, days: int) -> Self:
+        """Hold out the last days."""
+        cut = baskets.as_of - days * DAY
+        known = baskets.until(cut)
+        customers = customers_at(known)
+        return cls(days, known, customers, _first_purchases(baskets, customers, cut, days))
+
+
+def _hold_out(baskets: Baskets) -> _HeldOut:
+    """Hold out a week; more where little was new in it and twice as much remains before."""
+    held = _HeldOut.of(baskets, _WINDOWS[0])
+    history = (baskets.as_of - baskets.at.min()) / DAY
+    for days in _WINDOWS[1:]:
+        if len(held.new) >= _ENOUGH or history < 3 * days:
+            break
+        held = _HeldOut.of(baskets, days)
+    return held
 
 
 def _first_purchases(
@@ -225,8 +255,8 @@ def _look(
     customers: Customers,
     habits: Habits,
     models: dict[str, Collaborative],
-    cut: np.datetime64,
 ) -> _Looked:
+    """Put together, for each customer, the popular products and those that any model likes."""
     width = len(habits.share)
     popular = np.argsort(-habits.recent, kind="stable")[:_POPULAR]
     rows, products, bought, likings = [], [], [], []
@@ -267,15 +297,14 @@ def _judge(
     column: int,
     asked: _Asked,
     habits: Habits,
-    customers: Customers,
-    cut: np.datetime64,
-    days: int,
+    held: _HeldOut,
 ) -> Trial:
-    shoppers = habits.shoppers(customers, asked.customer, cut).take(looked.row)
+    """Fit the chance with one model's liking, and see how well it ranks what was bought."""
+    shoppers = habits.shoppers(held.customers, asked.customer, held.known.as_of).take(looked.row)
     terms = habits.discovery_terms(looked.product, looked.liking[:, column], shoppers)
     # What is bought in several weeks is bought in one with about as many times less chance.
     longer = np.zeros(len(DISCOVERY_PRIOR))
-    longer[0] = np.log(days / WEEK_DAYS)
+    longer[0] = np.log(held.days / WEEK_DAYS)
     found = fit(terms, looked.bought, asked.weight[looked.row], DISCOVERY_PRIOR + longer)
     score = chance(terms, found)
     order = np.lexsort((looked.product, -score, looked.row))
