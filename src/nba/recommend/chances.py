@@ -9,14 +9,12 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.artifacts.customers import DECAY_DAYS, Customers
+from nba.artifacts.customers import LIKING_DECAY, Customers
 from nba.artifacts.habits import Habits, chance
 from nba.artifacts.parts import Collaborative
 from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 
-LIKING_DECAY: Final = DECAY_DAYS.index(90)
-"""The column of `Customers.decayed` by which what a customer bought says what they like."""
 _LIKED: Final = 2_000
 """Products that a customer likes best and that are looked at, beside the popular ones; what they
 like less is as good as not liked."""
@@ -131,11 +129,19 @@ class Chances:
         at: np.datetime64,
         liked: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """Score every product for a customer: the chance to buy it again, or for the first time.
+        """Score every product for a customer: `varied` of `either`."""
+        return self.varied(self.either(customer, at, liked))
+
+    def either(
+        self,
+        customer: int | None,
+        at: np.datetime64,
+        liked: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Give the chance of each product to be bought within a week, again or for the first time.
 
         Both are chances within the same week, so that who buys the same things over and over gets
-        those, and who tries something new each time gets what is new. For variety the second
-        product of a category, by chance, counts 1 - variety times, the third that squared, ...
+        those, and who tries something new each time gets what is new.
 
         Args:
             customer: a code of `customers`, or None for a visitor nobody knows.
@@ -145,17 +151,31 @@ class Chances:
         Returns:
             float64 per product code, 0 for those that are no candidates.
         """
-        score = np.zeros(len(self.products))
+        either = np.zeros(len(self.products))
         product, new = self.anew(customer, at, liked)
-        score[product] = new
+        either[product] = new
         if customer is not None:
             bought, repeated = self.again(customer, at)
-            score[bought] = repeated
+            either[bought] = repeated
+        return either
+
+    def varied(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Let products yield to those of other categories.
+
+        The second product of a category, by score, counts 1 - `variety` times, the third that
+        squared, and so on.
+
+        Args:
+            score: float64 per product code, 0 for those that are no candidates.
+
+        Returns:
+            The same, lowered.
+        """
         candidate = np.flatnonzero(score)
         kind = self.habits.type[candidate]
         order = np.lexsort((candidate, -score[candidate], kind))
         opens = np.append(True, kind[order][1:] != kind[order][:-1])[: len(order)]
         place = np.arange(len(order)) - np.flatnonzero(opens)[np.cumsum(opens) - 1]
-        yielding = 1 - self.variety
-        score[candidate[order]] *= yielding**place
-        return score
+        lowered = score.copy()
+        lowered[candidate[order]] *= (1 - self.variety) ** place
+        return lowered

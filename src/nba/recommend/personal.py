@@ -26,11 +26,12 @@ def picks(
         session: codes of products that the visitor looks at now; they are not offered.
     """
     chances = Chances.of(snapshot)
-    score = chances.picks(customer, at, chances.liking(customer, session))
-    score[list(session)] = 0.0
+    chance = chances.either(customer, at, chances.liking(customer, session))
+    chance[list(session)] = 0.0
+    score = chances.varied(chance)
     codes = np.flatnonzero(score)
     return Candidates(
-        codes, score[codes], lambda code: reasons.personal(snapshot, customer, code, score[code])
+        codes, score[codes], lambda code: reasons.personal(snapshot, customer, code, chance[code])
     )
 
 

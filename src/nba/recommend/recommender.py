@@ -270,10 +270,10 @@ class Recommender:
         """Recommend to a customer: what they buy again, what is new to them, popular last.
 
         Ranked by the chance to be bought within a week. `session` names products that the visitor
-        looks at now: they say what is liked, and are not offered. An unknown customer without
-        them gets the popular list, labelled as the fallback it is; with them, what customers with
-        such products buy. An unknown one is named in `missing_ids`. With `fallback` None the list
-        may stay short.
+        looks at now: they say what is liked, and are not offered. A customer of whom no purchase is
+        known gets, without them, the popular list, labelled as the fallback it is; with them, what
+        customers with such products buy. An unknown one is named in `missing_ids`. With `fallback`
+        None the list may stay short.
         """
         looked, missing = self._questions.find(session)
         question = self._questions.of(
@@ -287,7 +287,8 @@ class Recommender:
             request={"session": list(session)} if session else {},
         )
         code = self.snapshot.customers.ids.find(customer)
-        if code is None and not looked:
+        has_bought = code is not None and self.snapshot.customers.order_count[code] > 0
+        if not has_bought and not looked:
             return self._fill(question, [])
         instant = self._questions.instant(at)
         return self._fill(question, [personal.picks(self.snapshot, code, instant, looked)])

@@ -77,7 +77,12 @@ class TestRates:
         sold = np.array([3, 2, 1, 0]) + 0.1
         np.testing.assert_allclose(habits.share, sold / sold.sum(), rtol=1e-6)
         late = np.array(
-            [exp(-50 / 30) + exp(-40 / 30) + exp(-1 / 3), exp(-50 / 30) + exp(-1), exp(-1 / 3), 0]
+            [
+                exp(-50 / 14) + exp(-40 / 14) + exp(-10 / 14),
+                exp(-50 / 14) + exp(-30 / 14),
+                exp(-10 / 14),
+                0,
+            ]
         )
         expected = (late + 5 * sold / sold.sum()) / (late.sum() + 5)
         np.testing.assert_allclose(habits.recent, expected, rtol=1e-6)
