@@ -18,6 +18,7 @@ from pathlib import Path
 import baselines
 import duckdb
 import numpy as np
+import ours
 import peers
 from cuts import Cut
 from grading import Columns, Resamples, compare
@@ -58,6 +59,7 @@ METHODS: dict[str, Method] = {
     "ALS": Method(peers.als, {"factors": (64,), "regularization": (0.05, 5, 50), "alpha": (1,)}),
     "RP3beta": Method(peers.rp3beta, {"alpha": (0.4, 0.7), "beta": (0, 0.2)}),
     "EASE": Method(peers.ease, {"ridge": (200, 1_000)}),
+    OURS: Method(ours.picks),
 }
 
 

@@ -26,6 +26,7 @@ from typing import Any
 import baselines
 import duckdb
 import numpy as np
+import ours
 import peers
 from cuts import Cut
 from grading import Columns, Resamples, compare, joined
@@ -62,6 +63,7 @@ METHODS: dict[str, Method] = {
     "ALS": Method(peers.als, {"factors": (64,), "regularization": (0.1, 10, 50), "alpha": (1, 10)}),
     "RP3beta": Method(peers.rp3beta, {"alpha": (0.4, 0.6, 0.8), "beta": (0.1, 0.2, 0.4)}),
     "EASE": Method(peers.ease, {"ridge": (300, 1_000, 3_000)}),
+    OURS: Method(ours.picks),
 }
 
 

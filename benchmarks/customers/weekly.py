@@ -20,6 +20,7 @@ from functools import partial
 
 import ladder
 import numpy as np
+import ours
 from cuts import Cut
 from grading import Columns, Resamples, compare
 from journey import Journey
@@ -77,6 +78,7 @@ METHODS: dict[str, Again] = {
     "decay, 90 days": closed(partial(ladder.decayed, tau=90)),
     "PG": closed(ladder.poisson_gamma, is_probability=True),
     "decay, 60 days, x RCP": closed(_often_and_repeated),
+    OURS: Again(ours.buy_again, is_probability=True),
 }
 
 

@@ -27,7 +27,11 @@ REPEAT_TERMS: Final = (
     "rate",
     "repeat_ratio",
     "pace",
+    "size",
+    "visits",
     "silence_of_type",
+    "recent",
+    "share",
     "formula",
 )
 """Terms of the chance to buy a product again; `Habits.repeat_terms` says what they are."""
@@ -123,8 +127,9 @@ class Habits:
         The terms, with k the customer's orders of the product, t and T the days since the last and
         the first of them, and g = (T - t) / (k - 1): ln k; ln(1 + t); ln(1 + T); ln(1 + t / g), 0
         for k = 1; 1 for k = 1; ln(.01 + sum of exp(-age / d)) for each d of DECAY_DAYS; ln of
-        `returning`, of `rate`, of the customer's repeat ratio and of .2 + pace; ln(1 + days since
-        the customer's last order of any product of its type); and ln(p / (1 - p)) of the chance
+        `returning`, of `rate`, of the customer's repeat ratio, of .2 + pace, of the order lines an
+        order and of the orders; ln(1 + days since the customer's last order of any product of its
+        type); ln of `recent` and of `share`; and ln(p / (1 - p)) of the chance
         p = 1 - (B / (B + WEEK_DAYS))^A, A = k - 1/2, B = T + 1/2 / rate, of a Poisson process
         whose rate has a gamma prior (Bhagat et al. 2018).
 
@@ -165,7 +170,11 @@ class Habits:
             np.log(rate),
             np.log(shoppers.repeat_ratio)[row],
             np.log(0.2 + shoppers.pace)[row],
+            np.log(shoppers.size)[row],
+            np.log(np.maximum(customers.order_count[chosen], 1))[row],
             np.log1p(_silence_of_type(row, kind, silence)),
+            np.log(self.recent[product]),
+            np.log(self.share[product]),
             formula,
         )
         for number, column in enumerate(columns):
