@@ -123,7 +123,7 @@ class PicksConfig(_Section):
     """Products in the catalogue up to which EASE is among the models tried."""
     ease_ridge: float = Field(200.0, gt=0)
     """Its ridge."""
-    variety: float = Field(0.02, ge=0, lt=1)
+    variety: float = Field(0.05, ge=0, lt=1)
     """How much each further product of a category yields to other categories: 0 = not at all."""
 
 
