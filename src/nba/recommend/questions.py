@@ -141,14 +141,15 @@ class Questions:
         filters: Filters,
         at: At,
         fallback: str | None = None,
+        known: Sequence[int] = (),
         missing: Sequence[str] = (),
         request: Mapping[str, Any] = _NOTHING,
     ) -> Question:
         """Look up a question of a customer, or of nobody.
 
         Of the shop's rules only the bans from every list hold: a pin of a product's list says
-        nothing about a customer. An unknown customer is missing, and so are the ids of `missing`;
-        the answer repeats `request` besides the usual.
+        nothing about a customer. The products of `known` are never shown. An unknown customer is
+        missing, and so are the ids of `missing`; the answer repeats `request` besides the usual.
 
         Raises:
             ConfigError: as `Question`.
@@ -170,6 +171,7 @@ class Questions:
             eligibility=Eligibility(
                 snapshot.products, filters, owned_durable=owned, banned=curation.banned
             ),
+            known=known,
             curation=curation,
             missing=(*unknown, *missing),
             fallback=fallback,

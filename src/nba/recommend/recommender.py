@@ -283,6 +283,7 @@ class Recommender:
             filters=filters,
             at=at,
             fallback=fallback,
+            known=looked,
             missing=missing,
             request={"session": list(session)} if session else {},
         )

@@ -148,6 +148,13 @@ class TestSession:
             assert slate.missing_ids == ("nobody",)
             assert slate.request["session"] == looked
 
+    def test_it_is_not_offered_by_the_popular_list_that_fills_up_either(self, recommender):
+        popular = recommender.popular(n=3).product_ids
+        for customer in ("nobody", "drinker 00"):
+            slate = recommender.picks(customer, n=60, session=popular)
+            assert slate.product_ids
+            assert not set(slate.product_ids) & set(popular)
+
     def test_it_is_folded_into_what_a_customer_is_known_for(self, recommender):
         plain = recommender.picks("drinker 00", n=5).product_ids
         looking = recommender.picks("drinker 00", n=5, session=BOOKS[:2]).product_ids
