@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import nba
+from nba.artifacts.customers import LIKING_DECAY
 from nba.errors import ConfigError, UnknownProductError
 from nba.recommend.eligibility import Filters
 from nba.vocabulary import ELIGIBLE_AVAILABILITIES, Source
@@ -311,6 +312,19 @@ class TestCheckerboard:
             slate = board.picks(f"c{number:02}", n=1, filters=Filters(exclude=has))
             assert slate.product_ids == [f"p{number:02}"]
             assert slate[0].source == Source.COLLABORATIVE
+
+    @pytest.mark.parametrize("model", ["rp3beta", "item-item", "als", "ease"])
+    def test_every_collaborative_model_likes_it_best_of_what_is_new(self, model):
+        config = nba.TrainConfig.model_validate({"picks": {"models": [model]}})
+        made = nba.train(history(checkerboard(BOARD_SIZE)), catalog(), config)
+        for number in range(BOARD_SIZE):
+            span = made.customers.span(number)
+            has = made.customers.product[span]
+            weight = made.customers.decayed[span, LIKING_DECAY]
+            liking = made.collaborative.liking(has, made.customers.orders[span], weight)
+            assert liking.sum() == pytest.approx(1)
+            liking[has] = 0
+            assert liking.argmax() == number
 
     def test_the_basket_of_each_customer_lacks_exactly_one_product(self, board):
         for number in range(BOARD_SIZE):
