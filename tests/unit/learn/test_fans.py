@@ -177,6 +177,12 @@ def test_a_shop_without_fans_or_without_others_has_no_paths():
         assert paths.to_rows() == []
 
 
+@pytest.mark.parametrize("orders", [[], [("o1", None, 0, ["Tea"])]])
+def test_messages_to_people_who_are_no_customers_are_no_steps(orders):
+    _, paths = learned(orders, [("visitor", "welcome", 0, True)], [])
+    assert len(paths) == 0
+
+
 def test_only_the_window_before_counts():
     # Two fans turn on day 50; the welcome is 41 days old by then, the digest 5.
     orders = [(f"o{who}{at}", who, at, ["p"]) for who in ("a", "b") for at in (0, 50, 60, 70)] + [

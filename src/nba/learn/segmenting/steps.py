@@ -53,9 +53,11 @@ class Steps:
         """
         messages = len(contacts.message_ids)
         customer = places(ids, contacts.customer_ids)[contacts.customer]
+        addressed = np.flatnonzero(customer != ABSENT)
         # A message answered in time is one step: that of its answer.
-        is_answered = contacts.answered_at < until[customer]
-        unanswered_at = np.where(is_answered, np.datetime64("NaT", "us"), contacts.at)
+        is_answered = contacts.answered_at[addressed] < until[customer[addressed]]
+        unanswered_at = contacts.at.copy()
+        unanswered_at[addressed[is_answered]] = np.datetime64("NaT", "us")
         kind = np.where(types.category != NONE, types.category, len(types.categories))
         own = np.flatnonzero(types.category == NONE)
         kind[own] += np.arange(len(own))
