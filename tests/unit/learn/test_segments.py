@@ -218,6 +218,17 @@ def test_a_key_inside_a_value_is_no_attribute():
     assert attribute(texts, "b") == {4: False}
 
 
+@pytest.mark.parametrize("number", [f"1{'0' * 400}", f"-1{'0' * 400}", "1e999", "NaN", "-Infinity"])
+def test_a_number_beyond_all_floats_says_nothing(number):
+    rule = {"id": "old", "where": [{"field": "attributes.age", "at_least": 0}]}
+    told = profiles(
+        {"customer_id": "a", "attributes": f'{{"age": {number}}}'},
+        {"customer_id": "b", "attributes": '{"age": 30}'},
+    )
+    found = segmented([], {"rule": [rule]}, told=told)
+    assert [found.rules_of(customer) for customer in range(len(found))] == [[], [0]]
+
+
 def test_all_conditions_of_a_rule_must_hold():
     assert who({"field": "orders", "at_least": 1}, {"field": "tier", "has": False}) == "c"
 
