@@ -32,6 +32,7 @@ from tests.shops import catalog
         ("Рис уп. 800 г", 0),  # noqa: RUF001
         ("Backpack 30 l", 0),
         ("Confetti 5000 pcs", 0),
+        (f"Confetti {'9' * 5000} pcs", 0),
         ("", 0),
     ],
 )
@@ -46,7 +47,8 @@ def test_attributes_go_before_the_title():
         {"product_id": "c", "attributes": '{"colour": "units"}', "title": "Tea 3 pack"},
         {"product_id": "d", "attributes": "units: 4", "title": "Tea"},
         {"product_id": "e", "attributes": '["units"]', "title": "Tea"},
+        {"product_id": "f", "attributes": f"{'[' * 100_000}units", "title": "Tea 5 pack"},
     )
 
-    assert pack_sizes(listing).tolist() == [6, 12, 3, 0, 0]
+    assert pack_sizes(listing).tolist() == [6, 12, 3, 0, 0, 5]
     assert pack_sizes(listing).dtype == np.int32

@@ -15,6 +15,8 @@ _KEYS: Final = ("pack_size", "pieces", "units")
 """Attributes that say it, the first one that does."""
 _MOST: Final = 1000
 """Pieces above which a number is something else."""
+_LONGEST: Final = 9
+"""Digits beyond which none is read: of thousands Python reads no number."""
 _WORDS: Final = {
     "single": 1,
     "double": 2,
@@ -78,7 +80,7 @@ def _stated(attributes: str) -> int:
         return 0
     try:
         told: Any = json.loads(attributes)
-    except ValueError:
+    except (ValueError, RecursionError):
         return 0
     if not isinstance(told, dict):
         return 0
@@ -86,5 +88,6 @@ def _stated(attributes: str) -> int:
 
 
 def _size(text: str) -> int:
-    size = _WORDS.get(text) or (int(text) if text.isascii() and text.isdigit() else 0)
+    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST
+    size = _WORDS.get(text) or (int(text) if is_number else 0)
     return size if size <= _MOST else 0
