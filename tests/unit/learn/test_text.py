@@ -35,6 +35,12 @@ def test_attributes_are_the_leaves_of_an_object_or_the_words_of_a_text():
     assert overlap(rows, first, second).tolist() == pytest.approx([2 / 4, 0, 0, 0])
 
 
+def test_json_nested_beyond_reason_is_any_text():
+    nested = f"{'[' * 100_000}red{']' * 100_000}"
+    rows = Rows.of(attribute_terms(Texts.of([nested, "red"])))
+    assert rows.products(np.array([0]), np.array([1])).tolist() == [1]
+
+
 def test_nothing_is_coded_as_no_rows():
     matrix, names = coded([])
     assert matrix.shape == (0, 0)

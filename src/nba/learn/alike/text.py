@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -67,13 +67,11 @@ def attribute_terms(attributes: Texts) -> csr_array:
     return coded(read[text] for text in attributes)[0]
 
 
-def _attributes(text: str) -> Iterator[str]:
+def _attributes(text: str) -> Sequence[str]:
     try:
-        told = json.loads(text)
-    except ValueError:
-        yield from words(text)
-    else:
-        yield from _flattened("", told)
+        return list(_flattened("", json.loads(text)))
+    except (ValueError, RecursionError):
+        return words(text)
 
 
 def _flattened(name: str, told: Any) -> Iterator[str]:  # noqa: ANN401 - whatever JSON holds
