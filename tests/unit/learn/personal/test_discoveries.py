@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from nba.artifacts.customers import LIKING_DECAY
+from nba.artifacts.habits import chance
 from nba.config import TrainConfig
-from nba.learn.personal.discoveries import Trial, Tried, learners, try_models
-from nba.learn.personal.habits import DISCOVERY_PRIOR
+from nba.learn.personal.discoveries import Trial, Tried, learners, matrix_of, try_models
+from nba.learn.personal.habits import DISCOVERY_PRIOR, customers_at, untaught
 from tests.shops import day
 from tests.unit.learn.personal.shop import DEGENERATE, placed
 
@@ -66,6 +70,29 @@ class TestTrial:
         tried = try_models(*placed(orders), config(models=["rp3beta"]))
         assert (tried.customers, tried.window_days) == (40, 7)
         assert tried.best.ndcg == 1
+
+    def test_chances_are_those_of_a_week_whatever_the_window(self):
+        baskets, types = placed(clubs(days=150, pace=14))
+        known = baskets.until(day(143))
+        tried = try_models(known, types, config(models=["item-item"]))
+        assert tried.window_days == 28
+        customers = customers_at(known)
+        habits = replace(untaught(known, customers, types), discovery=tried.best.coefficients)
+        model = learners(80, config())["item-item"](matrix_of(known, customers), 1)
+        expected = 0.0
+        for customer in range(len(customers)):
+            span = customers.span(customer)
+            bought = customers.product[span]
+            liked = model.liking(
+                bought, customers.orders[span], customers.decayed[span, LIKING_DECAY]
+            )
+            new = np.setdiff1d(np.arange(80), bought)
+            shoppers = habits.shoppers(customers, np.array([customer]), day(143))
+            terms = habits.discovery_terms(new, liked[new], shoppers)
+            expected += chance(terms, habits.discovery).sum()
+        happened = ((baskets.at >= day(143)) & (baskets.at < day(150))).sum()
+        assert happened > 20
+        assert 0.5 < expected / happened < 2
 
     def test_no_more_customers_are_looked_at_than_asked(self):
         tried = try_models(*placed(clubs()), config(models=["rp3beta"], validation_customers=10))

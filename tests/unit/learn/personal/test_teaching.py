@@ -57,6 +57,16 @@ class TestChosen:
         assert taught.account["discovery"]["chosen"] == model
         assert isinstance(taught.collaborative, Neighbourhood) == (model != "als")
 
+    def test_the_best_is_taken_wherever_it_stands_in_the_recipe(self):
+        best = teach(*placed(ORDERS), config()).account["discovery"]["chosen"]
+        others = [one for one in ("rp3beta", "item-item", "als", "ease") if one != best]
+        taught = teach(*placed(ORDERS), config(models=[*others, best]))
+        alone = teach(*placed(ORDERS), config(models=[best]))
+        assert taught.account["discovery"]["chosen"] == best
+        for array in ("products",) if best == "als" else ("start", "neighbour", "score"):
+            found, expected = (getattr(one.collaborative, array) for one in (taught, alone))
+            assert found.tobytes() == expected.tobytes()
+
     def test_it_is_fitted_on_all_that_is_known(self):
         baskets, types = placed([*ORDERS, ("last", "c0001", 100, ["brand new", "p0000"])])
         found = teach(baskets, types, config(models=["item-item"])).collaborative
