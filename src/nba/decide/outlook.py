@@ -18,7 +18,8 @@ class Outlook:
     """One row a customer of the facts.
 
     Attributes:
-        known: bool: the snapshot knows their orders, and there is none since.
+        known: bool: the snapshot knows their orders, none that the facts lack, and there is none
+            since.
         state: int8, a code of `rhythm.STATES`; 0 where not known.
         profit: float64, minor units: expected profit of the coming year; 0 where not known.
     """
@@ -29,7 +30,11 @@ class Outlook:
 
     @classmethod
     def of(cls, snapshot: Snapshot, facts: Facts, at: np.datetime64) -> Self:
-        """Look up every customer of the facts; who ordered since has a rhythm of yesterday."""
+        """Look up every customer of the facts, as they stood at an instant.
+
+        Whom the snapshot knows to have ordered after it, as in a replay, or who ordered since the
+        snapshot, is not known: what it says of them was not true then.
+        """
         rhythm, until = snapshot.rhythm, snapshot.customers.as_of[0]
         found = [snapshot.customers.ids.find(one) for one in facts.customer_ids]
         code = np.array([0 if one is None else one for one in found], np.int64)
@@ -38,11 +43,12 @@ class Outlook:
         last = facts.order_start[1:] - 1
         has_order = np.diff(facts.order_start) > 0
         known &= has_order
-        known[known] = facts.ordered_at[last[known]] < until
+        ordered_at, last_day = facts.ordered_at[last[known]], rhythm.last_day[code[known]]
+        known[known] = (ordered_at < until) & (last_day <= ordered_at.astype("datetime64[D]"))
         state = np.zeros(len(code), np.int8)
         profit = np.zeros(len(code))
-        state[known] = rhythm.state(code[known], max(at, until))
-        profit[known] = rhythm.expected_profit(code[known], max(at, until))
+        state[known] = rhythm.state(code[known], at)
+        profit[known] = rhythm.expected_profit(code[known], at)
         known &= state > 0
         return cls(known, state, profit)
 

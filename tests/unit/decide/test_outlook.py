@@ -49,6 +49,17 @@ def test_who_ordered_since_the_training_is_not_idle(policy: Policy) -> None:
     assert (decision.state, decision.rhythm) == ("client/delivered", None)
 
 
+def test_a_replay_sees_no_silence_that_had_not_begun(policy: Policy) -> None:
+    facts = fold(rows(customers()), as_of=day(705), customers=["often-04", "rare-59", "often-00"])
+    late, rare, _ = policy.decide(list(facts.customer_ids), facts, day(705))
+    assert (late.state, late.rhythm) == ("client/delivered", "active")
+    assert (rare.state, rare.rhythm) == ("client/delivered", "active")
+
+    facts = fold(rows(customers()), as_of=day(300), customers=["often-00", "rare-59"])
+    for decision in policy.decide(["often-00", "rare-59"], facts, day(300)):
+        assert (decision.state, decision.rhythm) == ("client/delivered", None)
+
+
 def test_one_customer_has_the_outlook_of_many(policy: Policy) -> None:
     names = [f"often-{who:02}" for who in range(20)] + [f"rare-{who:02}" for who in range(20)]
     facts = fold(rows(customers()), as_of=day(770), customers=names)
