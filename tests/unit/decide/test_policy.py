@@ -195,7 +195,27 @@ def test_the_expected_value_recomputes_from_its_parts(policy: Policy) -> None:
     gain = s.response * (s.value - s.cost) * s.context * s.lever
     assert s.expected == pytest.approx(gain - s.unsubscribe_risk * s.remaining_lifetime_value)
     assert s.value == pytest.approx(0.3 * 50_000)
-    assert s.remaining_lifetime_value == pytest.approx(0.3 * 50_000 * 0.02)
+    code = np.array([policy.snapshot.customers.ids.find("ann")])
+    foreseen = policy.snapshot.rhythm.expected_profit(code, day(16))[0]
+    assert s.remaining_lifetime_value == pytest.approx(foreseen * 0.02)
+
+
+def test_of_whom_no_rhythm_is_known_the_coming_year_is_as_the_last(policy: Policy) -> None:
+    since = Rows.of(
+        [{"order_id": "o2", "customer_id": "zoe", "ordered_at": day(11), "status": "delivered"}],
+        [
+            {
+                "order_id": "o2",
+                "line_no": 1,
+                "product_id": "laptop",
+                "quantity": 1,
+                "unit_price": 50_000,
+            }
+        ],
+    )
+    message = ask(policy, since, day(20), "zoe").message
+    assert message is not None
+    assert message.score.remaining_lifetime_value == pytest.approx(0.3 * 50_000 * 0.02)
 
 
 def test_one_customer_or_many_the_answer_is_the_same(policy: Policy) -> None:
