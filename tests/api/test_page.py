@@ -18,7 +18,7 @@ EXAMPLES = re.findall(
     re.DOTALL | re.MULTILINE,
 )
 # What tuning moves; the page promises the sum, not the summands.
-FIGURES = {"score", "expected"}
+FIGURES = {"score", "expected", "probability"}
 
 
 def shortens(shown: Any, real: Any, key: str = "") -> bool:
