@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, TypeGuard
 
 from nba.domain import Texts
 from nba.segmentation import Value
@@ -34,7 +34,7 @@ def attribute(texts: Texts, key: str) -> dict[int, Value]:
     return found
 
 
-def _is_told(value: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+def _is_told(value: Any) -> TypeGuard[Value]:  # noqa: ANN401 - whatever JSON holds
     if isinstance(value, int | float):
         # Python reads NaN and Infinity, which are no JSON, and numbers of any length.
         return abs(value) <= sys.float_info.max
