@@ -163,12 +163,10 @@ def test_a_basket_is_scored_by_the_mean_and_never_offers_itself(recommender):
 def test_bob_buys_again_what_he_bought_often_and_lately(recommender):
     slate = recommender.buy_again("bob")
     assert slate.product_ids == ["kettle", "tea", "filter", "cup"]
-    assert slate[0].reason.evidence == {
-        "probability": slate[0].score,
-        "orders_with": 2,
-        "orders": 2,
-        "last_at": "2026-01-31T12:00:00Z",
-    }
+    evidence = slate[0].reason.evidence
+    assert evidence["probability"] == slate[0].score
+    assert (evidence["orders_with"], evidence["orders"]) == (2, 2)
+    assert evidence["last_at"] == "2026-01-31T12:00:00Z"
     assert slate[2].reason.evidence["orders_with"] == 1
     # A month teaches nothing, so the chance is the formula's. Of the shop's 4 repurchases in 128
     # days since first purchases, 2 in 49 were of kettles, shrunk with 200 days at the shop's rate.

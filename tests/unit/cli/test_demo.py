@@ -51,7 +51,7 @@ def row(query: str) -> tuple[int, ...]:
 def test_picks_find_more_than_the_baselines_beyond_chance(told: dict[str, Any]) -> None:
     methods = told["backtest"]["methods"]
     picks = methods["picks"]["ndcg@10"]
-    for baseline in ("popularity", "ALS"):
+    for baseline in ("popularity", "collaborative"):
         assert picks["low"] > methods[baseline]["ndcg@10"]["high"]
     assert picks["mean"] > methods["personal frequency"]["ndcg@10"]["mean"]
 

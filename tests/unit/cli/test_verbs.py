@@ -251,7 +251,7 @@ def test_decide_all_writes_one_row_a_customer(nba: Run, shop: Path) -> None:
 def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> None:
     code, out, _ = nba("backtest", str(shop), "--test-from", "2026-01-20T00:00Z")
     assert code == 0
-    for method in ("popularity", "personal frequency", "ALS", "picks"):
+    for method in ("popularity", "personal frequency", "collaborative", "picks"):
         assert method in out
     assert "1 customers who bought in the 28 days" in out
 

@@ -34,6 +34,8 @@ MOST_CUSTOMERS: Final = 100_000
 _WINDOWS: Final = (WEEK_DAYS, 4 * WEEK_DAYS, 13 * WEEK_DAYS)
 _ENOUGH: Final = 1_000
 """First purchases from which on a window is long enough."""
+_STRENGTH: Final = 5.0
+"""Pseudo-events for the prior, whose terms are few."""
 _LEAST: Final = 20
 """First purchases below which nothing is learned from them."""
 _POPULAR: Final = 100
@@ -305,7 +307,9 @@ def _judge(
     # What is bought in several weeks is bought in one with about as many times less chance.
     longer = np.zeros(len(DISCOVERY_PRIOR))
     longer[0] = np.log(held.days / WEEK_DAYS)
-    found = fit(terms, looked.bought, asked.weight[looked.row], DISCOVERY_PRIOR + longer)
+    found = fit(
+        terms, looked.bought, asked.weight[looked.row], DISCOVERY_PRIOR + longer, strength=_STRENGTH
+    )
     score = chance(terms, found)
     order = np.lexsort((looked.product, -score, looked.row))
     rank = ranks(looked.row[order])

@@ -7,8 +7,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-STRENGTH: Final = 3.0
-"""Pseudo-events by which a coefficient is held at its prior, per standard deviation of its term."""
 _ROUNDS: Final = 50
 _LONGEST_STEP: Final = 2.0
 _CLOSE: Final = 1e-7
@@ -19,10 +17,12 @@ def fit(
     happened: NDArray[np.bool_],
     weight: NDArray[np.float64],
     prior: NDArray[np.float64],
+    *,
+    strength: float,
 ) -> NDArray[np.float64]:
     """Fit ln(p / (1 - p)) = c_0 + terms · c by penalised maximum likelihood (Newton's method).
 
-    The penalty is STRENGTH / 2 times the sum of the squares of (c_k - prior_k) times the standard
+    The penalty is strength / 2 times the sum of the squares of (c_k - prior_k) times the standard
     deviation of term k; the intercept is held half as firmly. With few rows the answer is the
     prior, with many it is that of maximum likelihood.
 
@@ -31,6 +31,8 @@ def fit(
         happened: bool per row.
         weight: float64 per row: how many rows it stands for.
         prior: float64[1 + terms]: intercept and coefficients.
+        strength: pseudo-events by which a coefficient is held at its prior, per standard deviation
+            of its term.
 
     Returns:
         float64[1 + terms].
@@ -45,7 +47,7 @@ def fit(
     design[:, 0] = 1.0
     np.divide(terms - mean, spread, out=design[:, 1:])
     start = np.append(prior[0] + mean @ prior[1:], prior[1:] * spread)
-    held = np.full(len(start), STRENGTH)
+    held = np.full(len(start), strength)
     held[0] /= 2
     found = start.copy()
     for _ in range(_ROUNDS):

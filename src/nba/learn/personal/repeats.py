@@ -22,6 +22,9 @@ _WEEKS: Final = 4
 _MOST_WEEKS: Final = 13
 _ENOUGH: Final = 2_000
 """Weeks looked at, up to so many where they hold fewer repurchases than this."""
+_STRENGTH: Final = 100.0
+"""Pseudo-events for the formula: its terms are many and tell much the same, so that a few
+purchases would bend them to anything."""
 _LEAST_DAYS: Final = 28
 """Days of history before a week that is looked at."""
 
@@ -80,7 +83,7 @@ def teach_repeats(baskets: Baskets, types: Assortment, *, seed: int) -> Taught:
     if not terms:
         return Taught(REPEAT_PRIOR.copy(), 0, 0)
     rows, happened = np.concatenate(terms), np.concatenate(bought)
-    coefficients = fit(rows, happened, np.ones(len(rows)), REPEAT_PRIOR)
+    coefficients = fit(rows, happened, np.ones(len(rows)), REPEAT_PRIOR, strength=_STRENGTH)
     return Taught(coefficients, len(rows), purchases)
 
 
