@@ -39,6 +39,9 @@ SHOP_CUT, SHOP_DAYS = "2026-01-01T00:00Z", 180
 GROUPS = {"one day": (1, 1), "two to four days": (2, 4), "five and more": (5, 10**9)}
 
 
+NEVER = np.datetime64("9999-01-01")
+
+
 @dataclass(frozen=True, eq=False)
 class Holdout:
     """What was known at a cut, what was learned of it, and what came after.
@@ -218,8 +221,13 @@ def calibrated(alive: NDArray[np.float64], is_there: NDArray[np.bool_]) -> Itera
         yield f"{place} | {len(part)} | {alive[part].mean():.3f} | {is_there[part].mean():.3f}"
 
 
-def rates(case: Holdout, own: NDArray[np.float64], is_there: NDArray[np.bool_]) -> Iterator[str]:
-    """Write how well the own rate of those who are there is found again."""
+def rates(case: Holdout, truth: Planted) -> Iterator[str]:
+    """Write how well the own rate of those who are there is found again.
+
+    The planted rate is of own orders; needs and messages bring others. So beside it stand the
+    order days that came, of those who stayed to the end.
+    """
+    own, is_there = truth.rate, truth.is_there
     found = case.rhythm.weekly_rate(case.codes, case.known.as_of)
     counted = case.known.repeats / np.maximum(case.known.age, 1 / 7)
     for name, (low, high) in GROUPS.items():
@@ -228,7 +236,12 @@ def rates(case: Holdout, own: NDArray[np.float64], is_there: NDArray[np.bool_]) 
         ours = spearmanr(found[chosen], own[chosen]).statistic
         # Who bought on one day has a rate of 0 by hand.
         by_hand = f"{spearmanr(counted[chosen], own[chosen]).statistic:.3f}" if high > 1 else "-"
-        yield f"{name} | {chosen.sum()} | {ours:.3f} | {by_hand} | {ratio:.2f}"
+        stayed = chosen & truth.stays
+        came = case.bought[stayed].sum() / (case.days / 7)
+        yield (
+            f"{name} | {chosen.sum()} | {ours:.3f} | {by_hand} | {ratio:.2f}"
+            f" | {found[stayed].sum() / came:.2f}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,10 +250,12 @@ class Planted:
 
     Attributes:
         is_there: bool: has not left.
+        stays: bool: nor leaves before the shop's last day.
         rate: float64: own orders a week.
     """
 
     is_there: NDArray[np.bool_]
+    stays: NDArray[np.bool_]
     rate: NDArray[np.float64]
 
     @classmethod
@@ -248,14 +263,13 @@ class Planted:
         """Read it for these customers."""
         with duckdb.connect() as connection:
             rows = connection.execute(f"""
-                SELECT customer_id, coalesce(lost_at, TIMESTAMP '9999-01-01'), orders_per_week
+                SELECT customer_id, coalesce(lost_at, TIMESTAMP '{NEVER}'), orders_per_week
                 FROM '{folder}/truth/customers.parquet'
             """).fetchall()
         left = {one: np.datetime64(at, "us") for one, at, _ in rows}
         rate = {one: per_week for one, _, per_week in rows}
-        return cls(
-            np.array([left[one] >= instant for one in ids]), np.array([rate[one] for one in ids])
-        )
+        until = np.array([left[one] for one in ids])
+        return cls(until >= instant, until >= NEVER, np.array([rate[one] for one in ids]))
 
 
 def simulated(folder: Path) -> tuple[Holdout, Planted]:
@@ -292,8 +306,9 @@ def of_shop(case: Holdout, truth: Planted) -> Iterator[str]:
     marks = {"there": is_there, "bought": case.bought > 0}
     yield from table("state | customers | there | bought again", by_state(case, marks))
     yield from table(
-        "own rate | customers there | rank correlation | of x / T | found / own, median",
-        rates(case, truth.rate, is_there),
+        "own rate | customers there | rank correlation | of x / T | found / own, median"
+        " | found / came, of those who stay",
+        rates(case, truth),
     )
     yield from table(
         "days with a purchase | MAE | RMSE | corr | total | AUC active", foretold(case)
