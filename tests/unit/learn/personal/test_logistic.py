@@ -37,6 +37,14 @@ def test_a_few_rows_leave_the_prior_nearly_where_it_was():
     assert 0 < np.abs(moved).max() < 0.3
 
 
+def test_more_strength_holds_closer_to_the_prior():
+    rows = drawn(300)
+    found = [fit(*rows, PRIOR, strength=strength) for strength in (1, 100, 1e6)]
+    off = [np.abs(one - PRIOR)[1:].max() for one in found]
+    assert off[0] > off[1] > off[2]
+    assert off[2] < 1e-3
+
+
 def test_more_rows_come_closer_to_the_truth():
     def distance(count):
         return np.abs(fit(*drawn(count), PRIOR, strength=STRENGTH) - PLANTED).max()
