@@ -28,9 +28,9 @@ _NOTHING_SENT: Final = "none"
 class Contacts(Columns):
     """Messages that left, sorted by customer, instant, message.
 
-    A message left when its provider says so, else when its sender acknowledged it, else when it
-    was claimed; what was only decided, held out or decided as nothing did not. What a machine
-    clicked is no click.
+    A message left when it was first said to: claimed, acknowledged by its sender, or sent as its
+    provider says; so that a later word does not move what had left. What was only decided, held
+    out or decided as nothing did not leave. What a machine clicked is no click.
 
     Attributes:
         customer_ids, message_ids: what the codes below name; the latter are the words of
@@ -65,7 +65,7 @@ class Contacts(Columns):
             CREATE OR REPLACE TEMP VIEW sent_messages AS
             WITH outcomes AS ({_outcomes(connection)})
             SELECT m.customer_id, m.message, o.answered_at,
-                coalesce(o.sent_at, m.acked_at, m.claimed_at) AS left_at
+                least(m.claimed_at, m.acked_at, o.sent_at) AS left_at
             FROM {conform(connection, MESSAGES)} m LEFT JOIN outcomes o USING (message_id)
             WHERE left_at IS NOT NULL AND m.message <> '{_NOTHING_SENT}'
                 AND m.holdout IS NOT TRUE

@@ -127,10 +127,15 @@ def test_an_earlier_instant_leaves_out_customers_met_later_and_keeps_the_rest_as
 
 def test_only_messages_that_left_are_contacts_and_only_people_answer(history):
     assert sent(history) == [
-        ("ann", "welcome", "2026-01-02T02:00", "2026-01-03T00:00"),
+        ("ann", "welcome", "2026-01-02T01:00", "2026-01-03T00:00"),
         ("bob", "digest", "2026-01-03T09:00"),
         ("bob", "welcome", "2026-01-04T00:00"),
     ]
+
+
+def test_what_a_provider_says_later_moves_no_message_that_had_left(history):
+    known = history.until("2026-01-02T01:30:00Z")
+    assert sent(known) == [("ann", "welcome", "2026-01-02T01:00")]
 
 
 def test_an_earlier_instant_forgets_messages_and_answers(history):
