@@ -6,7 +6,8 @@
 Writes a shop folder (products, orders, order_lines), or with --flat one file, `flat.parquet` or
 `flat.csv`, that `nba import` reads. Orders ascend in time over two years, have 5 lines on average
 (geometric, hardly over 40), and one in ten is a guest's. Products follow a Zipf-Mandelbrot law: the
-first has 1 % of the lines. One customer in 8 orders, the busiest much more often.
+first has 1 % of the lines. One customer in 8 orders, or --customers N; the busiest order much more
+often.
 
 Memory is bounded by a chunk of orders; every chunk is drawn from (seed, its number), so the same
 arguments give the same bytes on any number of threads.
@@ -72,10 +73,9 @@ PRODUCT_CELLS = {
 }
 
 
-def orders_of(chunk: int, first: int, count: int, total: int, seed: int) -> Columns:
+def orders_of(chunk: int, first: int, count: int, total: int, customers: int, seed: int) -> Columns:
     """Draw consecutive orders of one slice of time."""
     random = np.random.default_rng([seed, chunk])
-    customers = max(total // ORDERS_PER_CUSTOMER, 1)
     number = np.arange(first, first + count)
     # The slices of the orders are slices of the time, so that instants ascend with numbers.
     at = START + np.sort((number[0] + random.random(count) * count) / total * SPAN).astype(np.int64)
@@ -152,10 +152,13 @@ def join(connection: duckdb.DuckDBPyConnection, parts: list[Path], path: Path) -
         part.unlink()
 
 
-def write(out: Path, *, lines: int, products: int, seed: int, flat: str | None) -> None:
+def write(
+    out: Path, *, lines: int, products: int, customers: int | None, seed: int, flat: str | None
+) -> None:
     """Write the shop; or its flat entry, in the form that `flat` names."""
     out.mkdir(parents=True, exist_ok=True)
     total = max(lines // LINES_PER_ORDER, 1)
+    people = customers or max(total // ORDERS_PER_CUSTOMER, 1)
     parts: dict[str, list[Path]] = {}
     with (
         duckdb.connect(config={"memory_limit": "1GB"}) as connection,
@@ -171,7 +174,7 @@ def write(out: Path, *, lines: int, products: int, seed: int, flat: str | None) 
             count = min(CHUNK_ORDERS, total - first)
             # Rounded at both ends, so that the chunks add up to what was asked for.
             share = lines * (first + count) // total - lines * first // total
-            orders = orders_of(chunk, first, count, total, seed)
+            orders = orders_of(chunk, first, count, total, people, seed)
             drawn = lines_of(chunk, orders, share, products, seed)
             if flat:
                 add(FLAT, LINE_CELLS | ORDER_CELLS | {"line_discount": "0"}, drawn, flat)
@@ -191,18 +194,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--products", type=int, default=50_000)
+    parser.add_argument("--customers", type=int, help="by default one for 8 orders")
     parser.add_argument("--flat", action="store_true", help="one file with a row an order line")
     parser.add_argument("--csv", action="store_true", help="with --flat: CSV instead of Parquet")
     given = parser.parse_args()
     if given.csv and not given.flat:
         parser.error("--csv goes with --flat")
-    if given.lines < 1 or given.products < 1:
-        parser.error("--lines and --products are 1 or more")
+    if min(given.lines, given.products, given.customers or 1) < 1:
+        parser.error("--lines, --products and --customers are 1 or more")
     began = time.monotonic()
     write(
         given.out,
         lines=given.lines,
         products=given.products,
+        customers=given.customers,
         seed=given.seed,
         flat=("csv" if given.csv else "parquet") if given.flat else None,
     )
