@@ -80,15 +80,36 @@ state = st.fixed_dictionaries(
 )
 event = st.fixed_dictionaries(
     {
-        "type": st.sampled_from(["view_item", "add_to_cart"]),
+        "type": st.sampled_from(["view_item", "add_to_cart", "review", "rating"]),
         "session_id": st.sampled_from(["s1", "s2", None]),
         "product_id": st.sampled_from([*PRODUCTS, "unsold"]),
         "customer_id": st.sampled_from(CUSTOMERS),
     }
 )
+profile = st.fixed_dictionaries(
+    {
+        "tier": st.sampled_from([None, "Gold"]),
+        "points": st.sampled_from([None, 0, 70]),
+        "attributes": st.sampled_from([None, '{"referred_by": "ann"}', "no JSON"]),
+    }
+)
+message = st.fixed_dictionaries(
+    {
+        "customer_id": st.sampled_from(["ann", "bob", "dan"]),
+        "message": st.sampled_from(["welcome", "digest", "none"]),
+        "holdout": st.sampled_from([None, True]),
+    }
+)
+news = st.sampled_from(["claimed", "acked", "sent", "delivered", "clicked", "useful"])
 shops = st.fixed_dictionaries(
     {
         "orders": st.lists(order, min_size=1, max_size=4),
+        "profiles": st.dictionaries(
+            st.sampled_from(["ann", "bob", "dan"]),
+            st.tuples(st.sampled_from([None, *BEFORE]), profile),
+        ),
+        "messages": st.lists(message, max_size=3),
+        "news": st.lists(st.tuples(st.integers(0, 2), news, instants), max_size=6),
         "states": st.dictionaries(
             st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(BEFORE)), state, max_size=4
         ),
@@ -108,6 +129,10 @@ additions = st.fixed_dictionaries(
             st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(LATER)), state, max_size=3
         ),
         "consents": st.lists(st.sampled_from(LATER), max_size=1),
+        "profiles": st.dictionaries(
+            st.sampled_from(["eve", "fay"]), st.tuples(st.sampled_from(LATER), profile)
+        ),
+        "news": st.lists(st.tuples(st.integers(0, 2), news, st.sampled_from(LATER)), max_size=4),
         "events": st.lists(st.tuples(st.sampled_from(LATER), event), max_size=2),
     }
 )
@@ -119,7 +144,14 @@ class Written:
     def __init__(self, told: Row) -> None:
         """Keep what was told before the instant."""
         self.versions: dict[str, list[Row]] = {}
-        self.others: Tables = {"order_statuses": [], "consents": [], "events": []}
+        self.others: Tables = {
+            "order_statuses": [],
+            "consents": [],
+            "events": [],
+            "customers": [],
+            "messages": [],
+            "message_events": [],
+        }
         self.states: dict[tuple[str, str], Row] = dict(told["states"])
         for number, cells in enumerate(told["orders"]):
             order_id = f"o{number}"
@@ -130,6 +162,25 @@ class Written:
                 self.set_status(order_id, status, at)
         for at, cells in told["events"]:
             self.happen(at, cells)
+        for number, cells in enumerate(told["messages"]):
+            named = {"message_id": f"m{number}", "decision_id": f"d{number}"}
+            self.others["messages"].append(cells | named | {"decided_at": EARLY[0]})
+        self.hear(told)
+
+    def hear(self, told: Row) -> None:
+        """Add customers whom the shop met, and what became of messages."""
+        for name, (at, cells) in told["profiles"].items():
+            self.others["customers"].append(cells | {"customer_id": name, "created_at": at})
+        messages, events = self.others["messages"], self.others["message_events"]
+        for number, word, at in told["news"]:
+            if not messages:
+                continue
+            sent = messages[number % len(messages)]
+            if word in ("claimed", "acked"):
+                sent.setdefault(f"{word}_at", at)
+            else:
+                named = {"event_id": f"n{len(events)}", "message_id": sent["message_id"]}
+                events.append(named | {"type": word, "at": at})
 
     def tell(self, order_id: str, at: str, cells: Row) -> None:
         """Add a version of an order, known from an instant."""
@@ -162,6 +213,7 @@ class Written:
             )
         for at, cells in later["events"]:
             self.happen(at, cells)
+        self.hear(later)
 
     def happen(self, at: str, cells: Row) -> None:
         """Add an event."""
@@ -278,6 +330,9 @@ def test_what_happens_at_or_after_an_instant_changes_nothing_of_what_it_sees(
         one, other = (shop.history.until(np.datetime64(AS_OF)) for shop in (then, today))
         assert same_arrays(one.rows, other.rows)
         assert one.events == other.events
+        assert one.contacts == other.contacts
+        assert one.replies == other.replies
+        assert one.profiles == other.profiles
         digests = [
             nba.train(
                 shop.history, shop.catalog, RECIPE, as_of=np.datetime64(AS_OF)
