@@ -60,7 +60,7 @@ def path_of(kind: str, identifier: str, route: str) -> str:
 
 
 PRODUCT_ROUTES: Final = ("bought-together", "accessories", "similar", "replacements", "upsell")
-CUSTOMER_ROUTES: Final = ("recommendations", "buy-again", "next-message", "plan")
+CUSTOMER_ROUTES: Final = ("recommendations", "buy-again", "profile", "next-message", "plan")
 EVERY_GET: Final = (
     *(path_of("products", "kettle", route) for route in PRODUCT_ROUTES),
     *(path_of("products", ODD_PRODUCT, route) for route in PRODUCT_ROUTES),

@@ -20,6 +20,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "upsell": schemas.SlateAnswer,
     "recommendations": schemas.SlateAnswer,
     "buy-again": schemas.SlateAnswer,
+    "profile": schemas.ProfileAnswer,
     "next-message": schemas.DecisionAnswer,
     "plan": schemas.PlanAnswer,
     "models": schemas.ModelsAnswer,
