@@ -33,6 +33,7 @@ from nba.data.shop import read_shop
 from nba.data.simulator.generate import simulate
 from nba.domain import DAY, Instants
 from nba.learn.assortment import Assortment
+from nba.learn.kinds import find_durables
 from nba.learn.repurchase.learning import repurchase
 
 CUT = np.datetime64("2026-01-01", "us")
@@ -103,7 +104,8 @@ def learn(
     keys.sort()
     keys = keys[np.append(True, np.diff(keys) > 0)]
     cells = (keys % len(ids)).astype(np.int32)
-    clocks = repurchase(placed, purchases, listing, types, cells, config)
+    durable = find_durables(listing, placed, types)
+    clocks = repurchase(placed, purchases, listing, types, cells, durable, config)
     return Learned(placed, listing, types, keys, clocks, unit)
 
 

@@ -25,7 +25,7 @@ def backtest(
     recipe: Annotated[Path | None, typer.Option("--recipe", help="Recipe (TOML).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare popularity, own frequency, the collaborative model and picks on purchases after an instant."""
+    """Compare popularity, own frequency, the collaborative model and picks after an instant."""
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
     from nba.measure.backtest import backtest as measure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nba.artifacts.products import Products
 from nba.artifacts.repurchase import Repurchase
 from nba.artifacts.rhythm import Fit, Rhythm
 from nba.artifacts.segments import FanPaths, Segments
@@ -45,6 +46,7 @@ def study(
     known: OrderHistory,
     listing: Catalog,
     placed: Baskets,
+    products: Products,
     types: Assortment,
     config: TrainConfig,
     threads: int,
@@ -56,6 +58,7 @@ def study(
         known: the history, for quantities and money.
         listing: the catalogue over the product codes.
         placed: the kept purchases, in the same codes.
+        products: their cards, for what is durable.
         types: the products' categories and groups.
         config: the recipe.
         threads: processors to use.
@@ -70,7 +73,13 @@ def study(
     found, fits = rhythm(summary, placed.customer_ids, config.rhythm)
     announce("due dates")
     clocks = repurchase(
-        placed, purchases, listing, types, personal.customers.product, config.repurchase
+        placed,
+        purchases,
+        listing,
+        types,
+        personal.customers.product,
+        products.is_durable,
+        config.repurchase,
     )
     announce("segments")
     grouped = segments(placed, purchases, summary, known.profiles, known.replies, config.segments)

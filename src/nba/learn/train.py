@@ -72,7 +72,7 @@ def train(
         relations, people = Parallel(n_jobs=min(workers, 2), prefer="threads")(
             (
                 delayed(relate)(known, listing, placed, products, types, config, workers, announce),
-                delayed(study)(known, listing, placed, types, config, workers, announce),
+                delayed(study)(known, listing, placed, products, types, config, workers, announce),
             )
         )
     announce("assembling the snapshot")

@@ -61,7 +61,8 @@ class Shop:
         keys = np.array(sorted(set(keys.tolist())), np.int64)
         cells = (keys % len(self.listing)).astype(np.int32)
         config = RepurchaseConfig.model_validate({"passed_share": 0, **settings})
-        return repurchase(placed, purchases, listing, types, cells, config), keys
+        durable = listing.is_consumable == 0
+        return repurchase(placed, purchases, listing, types, cells, durable, config), keys
 
     def next_days(self, keys: NDArray[np.int64], days: float) -> NDArray[np.float64]:
         """Give the day of the next purchase of each cell from a day on; 0 where there is none."""

@@ -184,7 +184,10 @@ def test_the_smallest_shops_are_learned(orders, known):
     placed = placed.over(listing.product_ids)
     types = Assortment.of(listing.category, listing.product_group_id)
     cells = np.arange(len(known), dtype=np.int32)
-    clocks = repurchase(placed, past.purchases(), listing, types, cells, RepurchaseConfig())
+    durable = listing.is_consumable == 0
+    clocks = repurchase(
+        placed, past.purchases(), listing, types, cells, durable, RepurchaseConfig()
+    )
 
     assert clocks.known.tolist() == known
     due = clocks.due(cells, day(30))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +23,6 @@ from nba.learn.repurchase.packs import pack_sizes
 from nba.learn.repurchase.refills import Observed, Refills
 from nba.learn.repurchase.trips import Trips
 
-_DURABLE: Final = 0
-"""`is_consumable` of products that are replaced, not refilled."""
-
 
 def repurchase(
     placed: Baskets,
@@ -34,6 +30,7 @@ def repurchase(
     listing: Catalog,
     types: Assortment,
     cells: NDArray[np.int32],
+    durable: NDArray[np.bool_],
     config: RepurchaseConfig,
 ) -> Repurchase:
     """Learn when each customer is due to buy each product again.
@@ -48,9 +45,9 @@ def repurchase(
         types: the categories of its products.
         cells: int32: the product of each cell of the same baskets, by customer, then product, as
             `Customers.product`; the order of the answer.
+        durable: bool per product: it is replaced, not refilled.
         config: the section of the recipe.
     """
-    durable = listing.is_consumable == _DURABLE
     trips = Trips.of(placed, horizon_days=config.horizon_days)
     gaps = Gaps.of(placed, purchases, ~durable, trips)
     clocks = Repurchase.empty(len(cells))

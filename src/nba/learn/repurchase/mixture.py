@@ -16,6 +16,8 @@ from nba.learn.repurchase.sums import Floats, add_up
 _CLASSES: Final = len(EVIDENCE)
 _SHARE_PRIOR: Final = 20.0
 """Pseudo-purchases by which the share of refills of a type is drawn to that of its class."""
+_CLASS_PRIOR: Final = 10.0
+"""Pseudo-purchases by which that of a class is drawn to the share of gaps that ended."""
 _CHANCE_PRIOR: Final = 5.0
 """Pseudo-purchases by which chance is drawn to that of all types, and of all classes."""
 _LEAST_SPREAD: Final = 0.1
@@ -168,12 +170,15 @@ class Mixture:
         overall = max(events.sum(), 1e-6) / max(at_lift.sum(), 1e-6)
         chance = (events.sum(axis=1) + _CHANCE_PRIOR) / (at_lift + _CHANCE_PRIOR / overall)
         lift = (events.sum(axis=0) + _CHANCE_PRIOR) / (chance @ exposure + _CHANCE_PRIOR)
+        # In a shop of a few gaps a class is all refills or none; it begins as what ended.
+        of_class = members.sum(axis=0) + _CLASS_PRIOR * gaps.ended.mean()
+        of_class /= seen.sum(axis=0) + _CLASS_PRIOR
         centre, spread = self._moments(gaps.evidence, expected, centred=centred)
         return replace(
             self,
             centre=centre,
             spread=spread,
-            share=drawn(members, seen, members.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)),
+            share=drawn(members, seen, of_class),
             chance=chance,
             lift=lift / lift[0],
             fade=self._faded(gaps, chance[types] * lift[gaps.evidence], by_chance),
