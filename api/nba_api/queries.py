@@ -101,6 +101,7 @@ class PicksQuery(CustomerQuery):
 
     session: list[ProductIds] = Field(
         [],
+        max_length=MAX_BASKET,
         description="products that the visitor looks at now: they say what is liked, and are not "
         "shown; repeated or comma-separated",
     )

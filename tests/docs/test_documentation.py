@@ -126,7 +126,7 @@ def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "models/playbooks").symlink_to(REPO / "models/playbooks")
     commands = block(README, "", 1).splitlines()
     assert [line.split()[1] for line in commands] == [
-        "import", "check", "train", "recommend", "decide", "serve",
+        "import", "check", "train", "recommend", "recommend", "decide", "serve",
     ]  # fmt: skip
     for line in commands[:-1]:
         words = line.split("#")[0].split()[1:]
@@ -138,7 +138,9 @@ def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             check=False,
         )
         assert ran.returncode == 0, f"{line}: {ran.stderr}"
-        if words[0] == "recommend":
+        if words[:2] == ["recommend", "profile"]:
+            assert "Active: 1 order day, the last on 2026-01-01" in ran.stdout
+        elif words[0] == "recommend":
             assert "100 % of orders with kettle also had it" in ran.stdout
         if words[0] == "decide":
             assert "ann: client/delivered, send service-rating" in ran.stdout

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 def show_profile(profile: Profile, *, n: int, as_json: bool) -> None:
     """Print a profile for people, with `n` owned and due products at most, or as JSON."""
 
+    from nba.recommend.wording import counted
+
     def line(name: str, text: str) -> None:
         say(f"  {name:<10} {text}", as_json=as_json)
 
@@ -23,8 +25,8 @@ def show_profile(profile: Profile, *, n: int, as_json: bool) -> None:
     if evidence := rhythm.get("evidence"):
         line(
             "rhythm",
-            f"{rhythm['icon']} {rhythm['label']}: {evidence['order_days']} order days, the last on "
-            f"{evidence['last_day']}; {evidence['orders_a_week']:.2f} a week",
+            f"{rhythm['icon']} {rhythm['label']}: {counted(evidence['order_days'], 'order day')}, the last "
+            f"on {evidence['last_day']}; {evidence['orders_a_week']:.2f} a week",
         )
         line("alive", f"{profile.p_alive:.0%}")
         line(

@@ -82,9 +82,11 @@ def study(
         config.repurchase,
     )
     announce("segments")
-    grouped = segments(placed, purchases, summary, known.profiles, known.replies, config.segments)
+    # A history that was not cut ends with its orders, but not what is told beside them.
+    told = known.told.until(known.as_of)
+    grouped = segments(placed, purchases, summary, told.profiles(), told.replies(), config.segments)
     announce("paths to fans")
     paths = fan_paths(
-        grouped, placed, types, known.contacts, config.segments.fans, seed=config.seed
+        grouped, placed, types, told.contacts(), config.segments.fans, seed=config.seed
     )
     return People(personal, found, fits, clocks, grouped, paths)

@@ -10,7 +10,7 @@ import numpy as np
 from nba.artifacts.snapshot import Snapshot
 from nba.recommend import reasons
 from nba.recommend.chances import Chances
-from nba.recommend.due import due_date
+from nba.recommend.due import due_dates
 from nba.recommend.slates import Candidates, Explained
 
 
@@ -41,7 +41,7 @@ def bought(snapshot: Snapshot, customer: int, at: np.datetime64) -> Candidates:
 
     def explain(code: int) -> Explained:
         source, reason = reasons.personal(snapshot, customer, code, chance[codes == code][0])
-        due = due_date(snapshot, customer, code, at)
+        due = due_dates(snapshot, customer, np.array([code]), at)[0]
         return source, replace(reason, evidence={**reason.evidence, **due})
 
     return Candidates(codes, chance, explain)

@@ -15,7 +15,7 @@ from nba.artifacts.segments import RHYTHM
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import DAY, iso, significant
 from nba.recommend.chances import Chances
-from nba.recommend.due import due_date
+from nba.recommend.due import due_dates
 
 PART_LEVEL: Final = 0.5
 """Share of the needs for a part that come between its two dates: quartiles were learned."""
@@ -163,25 +163,25 @@ def _owned(snapshot: Snapshot, code: int) -> list[Figures]:
 
 def _due(snapshot: Snapshot, code: int, at: np.datetime64) -> list[Figures]:
     """List refills by the chance to be bought within a week, then parts by the day they are due."""
-    products = snapshot.products
+    products, customers = snapshot.products, snapshot.customers
     codes, chance = Chances.of(snapshot).again(code, at)
-    order = np.lexsort((codes, -chance))
-    refills: list[Figures] = []
-    for row in order.tolist():
-        product = int(codes[row])
-        date = due_date(snapshot, code, product, at)
-        if date and not products.is_durable[product]:
-            evidence = {"probability": significant(float(chance[row])), "within_days": WEEK_DAYS}
-            refills.append(
-                {
-                    "product_id": products.ids[product],
-                    "title": products.title[product],
-                    "kind": "buy_again",
-                    "evidence": {**evidence, **date},
-                }
-            )
-        if len(refills) == SHOWN:
-            break
+    refilled = ~products.is_durable[codes] & snapshot.repurchase.known[customers.span(code)]
+    codes, chance = codes[refilled], chance[refilled]
+    best = np.lexsort((codes, -chance))[:SHOWN]
+    dates = due_dates(snapshot, code, codes[best], at)
+    refills = [
+        {
+            "product_id": products.ids[int(codes[row])],
+            "title": products.title[int(codes[row])],
+            "kind": "buy_again",
+            "evidence": {
+                "probability": significant(float(chance[row])),
+                "within_days": WEEK_DAYS,
+                **date,
+            },
+        }
+        for row, date in zip(best.tolist(), dates, strict=True)
+    ]
     return [*refills, *_parts(snapshot, code, at)]
 
 
