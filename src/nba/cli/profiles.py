@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 def show_profile(profile: Profile, *, n: int, as_json: bool) -> None:
     """Print a profile for people, with `n` owned and due products at most, or as JSON."""
-
     from nba.recommend.wording import counted
 
     def line(name: str, text: str) -> None:
@@ -25,8 +24,8 @@ def show_profile(profile: Profile, *, n: int, as_json: bool) -> None:
     if evidence := rhythm.get("evidence"):
         line(
             "rhythm",
-            f"{rhythm['icon']} {rhythm['label']}: {counted(evidence['order_days'], 'order day')}, the last "
-            f"on {evidence['last_day']}; {evidence['orders_a_week']:.2f} a week",
+            f"{rhythm['icon']} {rhythm['label']}: {counted(evidence['order_days'], 'order day')}, "
+            f"the last on {evidence['last_day']}; {evidence['orders_a_week']:.2f} a week",
         )
         line("alive", f"{profile.p_alive:.0%}")
         line(

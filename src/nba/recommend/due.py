@@ -24,8 +24,8 @@ def due_dates(
 
     Returns:
         One a product: `due_at`, and `due_from` and `due_until`, between which the need lies with
-        probability `level` if there is one; `returns`, the probability that the customer buys the product
-        again within `repurchase.horizon_days`. Empty where no purchase tells a date.
+        probability `level` if there is one; `returns`, the probability that the customer buys the
+        product again within `repurchase.horizon_days`. Empty where no purchase tells a date.
     """
     customers, clocks = snapshot.customers, snapshot.repurchase
     span = customers.span(customer)
