@@ -48,6 +48,12 @@ def train(
             )
         announce("publishing")
         path = snapshot.publish(models, trained_at=now())
+    if snapshot.manifest.data_until > now():
+        say(
+            f"warning: the last fact is dated {snapshot.manifest.data_until}, which is yet to "
+            "come; ages and silences are counted from there, so that everybody seems lost",
+            as_json=as_json,
+        )
     counts, coverage = snapshot.manifest.counts, snapshot.manifest.coverage
     say(
         f"snapshot {snapshot.id}: {counts['kept_orders']:,} orders, {counts['customers']:,} "

@@ -161,6 +161,26 @@ def test_train_gives_the_same_digest_twice_and_models_lists_it(nba: Run, shop: P
     assert document(nba("models", "show", "--json"))["digest"] == first["digest"]
 
 
+def test_an_order_that_is_yet_to_come_is_a_warning(nba: Run, shop: Path) -> None:
+    assert "yet to come" not in nba("train", str(shop))[1]
+    later = FLAT.replace("2026-02-01T", "2061-02-01T")
+    Path("later.csv").write_text(later)
+    assert nba("import", "later.csv", "--shop", "later")[0] == 0
+    code, out, _ = nba("train", "later")
+    assert code == 0
+    assert "dated 2061-02-01T10:00:00.000001Z, which is yet to come" in out
+
+
+def test_a_profile_is_printed_and_given_as_json(nba: Run, shop: Path) -> None:
+    code, out, _ = nba("recommend", "profile", "ann")
+    assert code == 0
+    assert "2 order days, the last on 2026-02-01" in out
+    profile = document(nba("recommend", "profile", "ann", "--json"))
+    assert profile["rhythm"]["evidence"]["order_days"] == 2
+    assert "nobody knows this customer" in nba("recommend", "profile", "nobody")[1]
+    assert nba("recommend", "profile", "ann", "bob")[0] == 2
+
+
 def test_rollback_goes_to_the_snapshot_before(nba: Run, shop: Path) -> None:
     old = document(nba("models", "list", "--json"))["current"]
     new = document(nba("train", str(shop), "--as-of", "2026-01-20T00:00Z", "--json"))["snapshot_id"]
