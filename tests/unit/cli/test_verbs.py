@@ -373,3 +373,13 @@ def test_help_answers_at_once() -> None:
     )
     assert found.stdout.strip() == "[]"
     assert time.monotonic() - began < 5
+
+
+def test_the_bar_of_a_training_is_as_long_as_its_steps() -> None:
+    from nba.cli.train import TRAINING_STEPS
+    from nba.learn.train import train
+    from tests.shops import SIX_ORDERS, catalog, history
+
+    announced: list[str] = []
+    train(history(SIX_ORDERS), catalog(), announce=announced.append)
+    assert len(announced) == TRAINING_STEPS
