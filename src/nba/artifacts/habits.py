@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nba.artifacts.customers import DECAY_DAYS, PACE_DAYS, Customers
 from nba.domain import DAY
+from nba.ranges import listed, starts
 
 WEEK_DAYS: Final = 7
 """Days within which the chances below are meant."""
@@ -100,7 +101,7 @@ class Habits:
             chosen: int64, codes of those to look at.
             at: the instant.
         """
-        cell, row = cells_of(customers, chosen)
+        row, cell = listed(customers.start, chosen)
         lines = np.bincount(row, customers.orders[cell], len(chosen))
         products = np.diff(customers.start)[chosen]
         repeats = lines - products + _PRIOR_LINES * self.repeat_ratio[0]
@@ -142,7 +143,7 @@ class Habits:
         Returns:
             int64: the purchases, one row each, in the order of `chosen`; float64[rows, terms].
         """
-        cell, row = cells_of(customers, chosen)
+        row, cell = listed(customers.start, chosen)
         product, orders = customers.product[cell], customers.orders[cell].astype(np.float64)
         silence, age = (
             np.maximum((at - instant[cell]) / DAY, 0.0)
@@ -225,16 +226,6 @@ def chance(terms: NDArray[np.float64], coefficients: NDArray[np.float64]) -> NDA
     return np.asarray(1 / (1 + np.exp(-np.clip(score, -500, 500))), np.float64)
 
 
-def cells_of(
-    customers: Customers, chosen: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List the purchases of customers: where each stands, and its owner's place in `chosen`."""
-    begin, end = customers.start[chosen], customers.start[chosen + 1]
-    length = end - begin
-    row = np.repeat(np.arange(len(chosen)), length)
-    return np.arange(len(row)) - np.repeat(np.cumsum(length) - length - begin, length), row
-
-
 def _silence_of_type(
     row: NDArray[np.int64], kind: NDArray[np.int32], silence: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -244,8 +235,8 @@ def _silence_of_type(
     key = row * (int(kind.max()) + 2) + kind
     order = np.argsort(key, kind="stable")
     ordered = key[order]
-    opens = np.append(True, ordered[1:] != ordered[:-1])
-    least = np.minimum.reduceat(silence[order], np.flatnonzero(opens))
+    begins = starts(ordered)
+    least = np.minimum.reduceat(silence[order], begins)
     answer = np.empty(len(row))
-    answer[order] = least[np.cumsum(opens) - 1]
+    answer[order] = np.repeat(least, np.diff(np.append(begins, len(ordered))))
     return answer

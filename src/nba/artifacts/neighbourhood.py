@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.factors import shared_out
+from nba.ranges import listed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,10 +38,7 @@ class Neighbourhood:
         Returns:
             float64 per product code, their sum 1, or 0 where nothing is known.
         """
-        begin, end = self.start[product], self.start[np.asarray(product) + 1]
-        length = end - begin
-        source = np.repeat(np.arange(len(length)), length)
-        place = np.arange(len(source)) - np.repeat(np.cumsum(length) - length - begin, length)
+        source, place = listed(self.start, product)
         score = self.score[place].astype(np.float64) * weight[source]
         total = np.bincount(self.neighbour[place], score, len(self.start) - 1)
         return shared_out(total.astype(np.float64, copy=False))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.facts.known import Known
+from nba.ranges import starts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,7 @@ class Purchases:
         quantity, paid = known.quantity[line], _paid(known)[line]
         if not len(line):
             return cls(quantity, paid)
-        first = np.flatnonzero(np.append(True, np.diff(cells) != 0))
+        first = starts(cells)
         return cls(np.add.reduceat(quantity, first), np.add.reduceat(paid, first))
 
 

@@ -17,7 +17,7 @@ from nba.data.history import Baskets
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.needs.finding import learn_needs
-from nba.learn.ranges import crossed, listed
+from nba.ranges import crossed, listed
 from nba.vocabulary import AVAILABILITIES, SOURCES, Availability, Source
 
 Codes = NDArray[np.int64]

@@ -10,9 +10,9 @@ from nba.config import PopularConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
 from nba.domain import DAY
-from nba.learn.alike.neighbours import distinct
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.kinds import find_durables
+from nba.ranges import distinct
 
 
 def product_cards(

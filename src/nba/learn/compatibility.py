@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nba.data.catalog import Catalog
 from nba.domain import Texts
-from nba.learn.ranges import listed
+from nba.ranges import listed
 
 _WORD: Final = re.compile(r"\w+")
 _CHUNK: Final = 1 << 20

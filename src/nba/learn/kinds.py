@@ -14,7 +14,7 @@ from nba.data.catalog import Catalog
 from nba.data.history import Baskets
 from nba.domain import DAY
 from nba.learn.assortment import NONE, Assortment
-from nba.learn.ranges import starts
+from nba.ranges import starts
 
 YEAR_DAYS: Final = 400
 """Days a buyer of a type is watched: a year and a month, as what belongs to a feast is bought again

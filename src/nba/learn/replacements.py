@@ -17,7 +17,7 @@ from nba.learn.alike.text import WORD, coded, overlap
 from nba.learn.alike.versions import versions
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
-from nba.learn.ranges import listed
+from nba.ranges import listed
 from nba.statistics.rows import Rows
 from nba.vocabulary import SOURCES, Source
 

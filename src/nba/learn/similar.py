@@ -21,7 +21,7 @@ from nba.learn.alike.text import attribute_terms, overlap
 from nba.learn.assortment import Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
-from nba.learn.ranges import listed, starts
+from nba.ranges import listed, starts
 from nba.statistics.rows import Rows
 from nba.vocabulary import Source
 

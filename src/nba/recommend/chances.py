@@ -14,6 +14,7 @@ from nba.artifacts.habits import Habits, chance
 from nba.artifacts.parts import Collaborative
 from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
+from nba.ranges import ranks
 
 _LIKED: Final = 2_000
 """Products that a customer likes best and that are looked at, beside the popular ones; what they
@@ -174,8 +175,6 @@ class Chances:
         candidate = np.flatnonzero(score)
         kind = self.habits.type[candidate]
         order = np.lexsort((candidate, -score[candidate], kind))
-        opens = np.append(True, kind[order][1:] != kind[order][:-1])[: len(order)]
-        place = np.arange(len(order)) - np.flatnonzero(opens)[np.cumsum(opens) - 1]
         lowered = score.copy()
-        lowered[candidate[order]] *= (1 - self.variety) ** place
+        lowered[candidate[order]] *= (1 - self.variety) ** ranks(kind[order])
         return lowered

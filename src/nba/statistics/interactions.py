@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nba.data.history import Baskets
 from nba.domain import Ids, Instants
+from nba.ranges import starts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,7 @@ class InteractionMatrix:
         # Stable, and baskets ascend in time: the last of a run is the latest purchase.
         order = np.argsort(key, kind="stable")
         key, basket = key[order], basket[order]
-        first = np.flatnonzero(np.append(True, key[1:] != key[:-1])) if len(key) else key
+        first = starts(key)
         count = np.diff(np.append(first, len(key)))
         age_days = (baskets.as_of - baskets.at) / np.timedelta64(1, "D")
         decayed = np.zeros((len(first), len(decay_days)), np.float32)

@@ -8,9 +8,10 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from nba.artifacts.habits import DISCOVERY_TERMS, REPEAT_TERMS, cells_of, chance
+from nba.artifacts.habits import DISCOVERY_TERMS, REPEAT_TERMS, chance
 from nba.learn.assortment import Assortment
 from nba.learn.personal.habits import customers_at, untaught
+from nba.ranges import listed
 from tests.shops import catalog, day, history
 
 # Ann orders on days 0, 10 and 40, Bob once on day 20; everything is known up to day 50.
@@ -238,7 +239,7 @@ class TestChance:
 
 def test_purchases_of_customers_are_listed_in_the_order_asked():
     customers, _ = shop()
-    cell, row = cells_of(customers, np.array([BOB, ANN, BOB]))
+    row, cell = listed(customers.start, np.array([BOB, ANN, BOB]))
     assert (cell.tolist(), row.tolist()) == ([3, 0, 1, 2, 3], [0, 1, 1, 1, 2])
 
 

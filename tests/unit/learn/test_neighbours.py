@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nba.learn.alike.neighbours import Neighbours, Voice, distinct, fuse
-from nba.learn.ranges import starts
+from nba.learn.alike.neighbours import Neighbours, Voice, fuse
+from nba.ranges import distinct, starts
 from nba.vocabulary import SOURCES, Source
 
 

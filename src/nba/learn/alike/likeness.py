@@ -12,11 +12,11 @@ from scipy.sparse import csc_array, csr_array, hstack
 from nba.artifacts.products import Products
 from nba.config import BASKET_SIZE_CAP
 from nba.data.catalog import Catalog
-from nba.learn.alike.neighbours import Neighbours, distinct, joined
+from nba.learn.alike.neighbours import Neighbours, joined
 from nba.learn.alike.text import coded, grams, overlap, words
 from nba.learn.assortment import Assortment
 from nba.learn.designs import Designs
-from nba.learn.ranges import crossed, starts
+from nba.ranges import crossed, distinct, starts
 from nba.statistics.pairs import WEIGHT_UNIT, basket_weights
 from nba.statistics.rows import Rows, nearest
 

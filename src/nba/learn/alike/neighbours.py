@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.learn.ranges import ranks, starts
+from nba.ranges import ranks, starts
 from nba.vocabulary import SOURCES, Source
 
 _RANK_OFFSET: Final = 60.0
@@ -117,10 +117,3 @@ def by_score(first: NDArray[np.int64], score: NDArray[np.float64]) -> NDArray[np
     # than two numbers.
     falling = np.uint64(0xFFFFFFFF) - score.astype(np.float32).view(np.uint32)
     return np.argsort((first.astype(np.uint64) << np.uint64(32)) | falling, kind="stable")
-
-
-def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the distinct keys, ascending; `np.unique` hashes them, which takes ten times as long."""
-    # Keys mostly come in runs that ascend, which a stable sort makes use of.
-    keys = np.sort(keys, kind="stable")
-    return keys[starts(keys)]

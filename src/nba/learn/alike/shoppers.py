@@ -14,7 +14,7 @@ from nba.data.history import Baskets
 from nba.learn.alike.gathering import gathered
 from nba.learn.alike.neighbours import Neighbours
 from nba.learn.designs import Designs
-from nba.learn.ranges import starts
+from nba.ranges import starts
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
 from nba.statistics.rows import Rows

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from nba.domain import Texts
-from nba.learn.alike.neighbours import distinct
+from nba.ranges import distinct
 from nba.statistics.rows import Rows
 
 WORD: Final = re.compile(r"\w+")

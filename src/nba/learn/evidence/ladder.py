@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.graph import ProductGraph
-from nba.learn.ranges import ranks, starts
+from nba.ranges import ranks, starts
 
 
 class Rung(NamedTuple):

@@ -14,7 +14,7 @@ from nba.learn.compatibility import Compatibility
 from nba.learn.designs import Designs
 from nba.learn.evidence.ladder import Rung
 from nba.learn.evidence.partners import Partners, bar
-from nba.learn.ranges import crossed, listed, ranks
+from nba.ranges import crossed, listed, ranks
 from nba.vocabulary import SOURCES, Source
 
 _OFFERED: Final = 4

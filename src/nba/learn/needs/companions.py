@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import gamma
 
 from nba.data.history import Baskets
-from nba.learn.alike.neighbours import distinct
 from nba.learn.assortment import NONE
+from nba.ranges import distinct
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
 

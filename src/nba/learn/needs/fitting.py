@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nba.domain import DAY, MICROSECOND
 from nba.learn.compatibility import Compatibility
-from nba.learn.ranges import crossed
+from nba.ranges import crossed
 from nba.statistics.lags import LAG_DAYS, RHYTHMS, Followed, LagCounts
 
 Codes = NDArray[np.int64]

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.customers import LIKING_DECAY, Customers
-from nba.artifacts.factors import Factors
 from nba.artifacts.habits import WEEK_DAYS, Habits, chance
-from nba.artifacts.neighbourhood import Neighbourhood
+from nba.artifacts.parts import Collaborative
 from nba.config import PicksModel, TrainConfig
 from nba.data.history import Baskets
 from nba.domain import DAY
@@ -23,10 +22,9 @@ from nba.learn.personal.chance import drawn
 from nba.learn.personal.habits import DISCOVERY_PRIOR, customers_at, untaught
 from nba.learn.personal.logistic import fit
 from nba.learn.personal.repeats import bought_cells
-from nba.learn.ranges import ranks
+from nba.ranges import ranks
 from nba.statistics.interactions import InteractionMatrix
 
-Collaborative = Factors | Neighbourhood
 Learner = Callable[[InteractionMatrix, int], Collaborative]
 
 MOST_CUSTOMERS: Final = 100_000

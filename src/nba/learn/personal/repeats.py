@@ -15,6 +15,7 @@ from nba.learn.assortment import Assortment
 from nba.learn.personal.chance import drawn
 from nba.learn.personal.habits import REPEAT_PRIOR, customers_at, untaught
 from nba.learn.personal.logistic import fit
+from nba.ranges import distinct
 
 _ROWS: Final = 1_200_000
 """Rows fitted on, about: beyond, customers are drawn, and no further week is looked at."""
@@ -107,5 +108,4 @@ def bought_cells(baskets: Baskets, since: np.datetime64, days: int) -> NDArray[n
     within = baskets.where(known & (baskets.at >= since) & (baskets.at < since + days * DAY))
     customer = np.repeat(within.customer, within.size).astype(np.int64)
     cells = customer * max(len(baskets.product_ids), 1) + within.product
-    cells.sort()
-    return cells[np.append(True, cells[1:] != cells[:-1])] if len(cells) else cells
+    return distinct(cells)

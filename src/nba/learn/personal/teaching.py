@@ -8,11 +8,12 @@ from typing import Any
 
 from nba.artifacts.customers import Customers
 from nba.artifacts.habits import DISCOVERY_TERMS, REPEAT_TERMS, Habits
+from nba.artifacts.parts import Collaborative
 from nba.config import TrainConfig
 from nba.data.history import Baskets
 from nba.domain import significant
 from nba.learn.assortment import Assortment
-from nba.learn.personal.discoveries import Collaborative, Tried, learners, matrix_of, try_models
+from nba.learn.personal.discoveries import Tried, learners, matrix_of, try_models
 from nba.learn.personal.habits import customers_at, untaught
 from nba.learn.personal.repeats import Taught, teach_repeats
 

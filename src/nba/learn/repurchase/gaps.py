@@ -12,8 +12,8 @@ from nba.artifacts.repurchase import EVIDENCE
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.domain import DAY, MICROSECOND
-from nba.learn.ranges import ranks, starts
 from nba.learn.repurchase.trips import Trips
+from nba.ranges import ranks, starts
 
 _DAY_MICROS = int(DAY / MICROSECOND)
 

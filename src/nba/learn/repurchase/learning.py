@@ -13,7 +13,6 @@ from nba.data.catalog import Catalog
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.learn.assortment import Assortment
-from nba.learn.ranges import starts
 from nba.learn.repurchase.amounts import relative_amounts
 from nba.learn.repurchase.curves import GRID
 from nba.learn.repurchase.gaps import Gaps, evidence_of
@@ -22,6 +21,7 @@ from nba.learn.repurchase.mixture import drawn, faded
 from nba.learn.repurchase.packs import pack_sizes
 from nba.learn.repurchase.refills import Observed, Refills
 from nba.learn.repurchase.trips import Trips
+from nba.ranges import starts
 
 
 def repurchase(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nba.data.history import Baskets
 from nba.domain import DAY, MICROSECOND
-from nba.learn.ranges import starts
+from nba.ranges import starts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

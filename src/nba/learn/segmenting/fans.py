@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from nba.data.history import Baskets
 from nba.domain import Instants
-from nba.learn.ranges import ranks, starts
 from nba.learn.segmenting.figures import Figures
+from nba.ranges import ranks, starts
 from nba.segmentation import FansConfig
 
 

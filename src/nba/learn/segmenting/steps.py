@@ -12,8 +12,8 @@ from nba.data.contacts import Contacts
 from nba.data.history import Baskets
 from nba.domain import DAY, Ids, Instants
 from nba.learn.assortment import NONE, Assortment
-from nba.learn.ranges import ranks
 from nba.learn.segmenting.figures import ABSENT, places
+from nba.ranges import ranks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
