@@ -139,8 +139,26 @@ class Rule(StrEnum):
     NOT_STAGE = "not_stage"
     NOT_DUE = "not_due"
     EXPIRED = "expired"
+    ONCE_PER = "once_per"
+    COOLDOWN = "cooldown"
+    TOUCHES = "touches"
+    PREREQUISITE = "prerequisite"
+    NEVER_AFTER = "never_after"
+    NO_CONSENT = "no_consent"
+    NO_CHANNEL = "no_channel"
+    CAP_DAY = "cap_day"
+    CAP_WEEK = "cap_week"
     NOT_KEPT = "not_kept"
+    OPEN_COMPLAINT = "open_complaint"
+    OPEN_DELAY = "open_delay"
+    LOW_RATING = "low_rating"
+    OUT_OF_STOCK = "out_of_stock"
     NO_PRODUCTS = "no_products"
+    HOLDOUT = "holdout"
+    CAPACITY = "capacity"
+    BUDGET = "budget"
+    TRANSACTIONAL_TODAY = "transactional_today"
+    NO_CLAIM_DATA = "no_claim_data"
     LOWER_VALUE = "lower_value"
 
 
@@ -164,3 +182,9 @@ MESSAGE_IDS: Final = frozenset(
     """.split()
 )
 """Every message a playbook may hold."""
+
+MESSAGE_WORDS: Final = tuple(sorted(MESSAGE_IDS))
+"""Code order of messages in the facts."""
+
+INTENT_KINDS: Final = ("view", "cart", "wish", "wait")
+"""What customers show by events: looked at, laid in the cart, wished for, waited for."""

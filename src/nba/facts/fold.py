@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
 from nba.facts.histories import ranges
+from nba.facts.intents import Intents
 from nba.facts.known import Known
+from nba.facts.letters import Letters
+from nba.facts.people import People
 from nba.facts.rows import Rows
+from nba.facts.shelf import Shelf
+from nba.vocabulary import MESSAGE_WORDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +37,17 @@ class Facts:
         line_start: int64 per order + 1.
         product: int32 per line, a code of `product_ids`; kept lines only.
         revenue: int64 per line, minor units, before the order's discount.
+        paid_at, shipped_at, returned_at: datetime64[us] per order: the first instant of that
+            status; of the last, of anything that came back. NaT where there is none.
+        is_rated: bool per order: the customer rated it, or answered a survey about it.
+        is_reviewed: bool per line: the customer reviewed the product since.
+        anchors: the anchors of the customers' messages.
+        order_anchor: int32 per order: the order's own id among `anchors`; -1 where no message was
+            about it.
+        people, intents, letters: of the same customers.
+        shelf: the products as they stood.
+        week_counts: int64 per code of `vocabulary.MESSAGE_WORDS`: messages that left to anybody
+            since Monday, 00:00 UTC.
     """
 
     customer_ids: tuple[str, ...]
@@ -49,6 +65,18 @@ class Facts:
     line_start: NDArray[np.int64]
     product: NDArray[np.int32]
     revenue: NDArray[np.int64]
+    paid_at: Instants
+    shipped_at: Instants
+    returned_at: Instants
+    is_rated: NDArray[np.bool_]
+    is_reviewed: NDArray[np.bool_]
+    anchors: Ids
+    order_anchor: NDArray[np.int32]
+    people: People
+    intents: Intents
+    letters: Letters
+    shelf: Shelf
+    week_counts: NDArray[np.int64]
 
     def products_of(self, order: int) -> list[str]:
         """List the distinct products of an order that were kept, by id."""
@@ -126,6 +154,16 @@ def fold(rows: Rows, *, as_of: np.datetime64, customers: Sequence[str] | None = 
         line_start,
         rows.line_product[line],
         known.revenue[line],
+        *np.full((3, len(order)), np.datetime64("NaT", "us")),
+        np.zeros(len(order), np.bool_),
+        np.zeros(len(line), np.bool_),
+        Ids.of([]),
+        np.full(len(order), -1, np.int32),
+        People.unknown(len(wanted)),
+        Intents.none(len(wanted)),
+        Letters.none(len(wanted)),
+        Shelf.none(),
+        np.zeros(len(MESSAGE_WORDS), np.int64),
     )
 
 
