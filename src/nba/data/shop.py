@@ -223,7 +223,9 @@ def csv_to_parquet(source: Path, target: Path, *, numbers: Sequence[str] = ()) -
 def batches(
     folder: Path, table: str, columns: Sequence[str], *, size: int = 50_000
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Read columns of a shop's table in batches, sorted by id; instants as microseconds UTC.
+    """Read columns of a shop's table in batches, sorted by id.
+
+    Instants come as microseconds UTC, days as ISO texts.
 
     Raises:
         DataError: the folder has no such table, or one that cannot be read or breaks its contract.
@@ -233,10 +235,7 @@ def batches(
         raise DataError(f"{folder} holds no {table}.parquet; fill it with: nba import FILES")
     written = ORDER_VERSIONS if table == ORDER_VERSIONS.name else TABLES[table]
     contract = {column.name: column.kind for column in written.columns}
-    cells = ", ".join(
-        f"epoch_us({quoted(name)})" if contract[name] is Kind.INSTANT else quoted(name)
-        for name in columns
-    )
+    cells = ", ".join(_plain(name, contract[name]) for name in columns)
     with _opened(folder, {table: sources[table]}) as connection:
         held = conform(connection, written)
         cursor = connection.execute(
@@ -244,3 +243,14 @@ def batches(
         )
         while batch := cursor.fetchmany(size):
             yield batch
+
+
+def _plain(name: str, kind: Kind) -> str:
+    """Give the SQL of a cell as numbers and texts, which every database takes."""
+    match kind:
+        case Kind.INSTANT:
+            return f"epoch_us({quoted(name)})"
+        case Kind.DAY:
+            return f"CAST({quoted(name)} AS VARCHAR)"
+        case _:
+            return quoted(name)

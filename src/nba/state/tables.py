@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, MetaData, String, Table
 
 METADATA: Final = MetaData()
 
@@ -66,4 +66,107 @@ ORDER_VERSIONS: Final = Table(
     # No primary key: a version that came without lines has no line number.
     Index("order_versions_by_line", "order_id", "version", "line_no", unique=True),
     Index("order_versions_by_customer", "customer_id", "order_id"),
+)
+
+EVENTS: Final = Table(
+    "events",
+    METADATA,
+    Column("event_id", String, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("customer_id", String),
+    Column("session_id", String),
+    Column("product_id", String),
+    Column("order_id", String),
+    Column("value", Float),
+    Index("events_by_customer", "customer_id", "type", "at"),
+    Index("events_by_session", "session_id", "type"),
+    sqlite_with_rowid=False,
+)
+"""What was shown and where it stood is for measuring, not for deciding, and stays in the folder."""
+
+CONSENTS: Final = Table(
+    "consents",
+    METADATA,
+    Column("customer_id", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("granted", Boolean, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+MESSAGES: Final = Table(
+    "messages",
+    METADATA,
+    Column("message_id", String, primary_key=True),
+    Column("decision_id", String, nullable=False),
+    Column("customer_id", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("anchor", String),
+    Column("channel", String),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("claimed_at", BigInteger),
+    Column("acked_at", BigInteger),
+    Column("snapshot_id", String),
+    Column("playbook_id", String),
+    Column("arm", String),
+    Column("propensity", Float),
+    Column("eligible", String),
+    Column("products", String),
+    Column("holdout", Boolean),
+    # The ledger's own: until when a claim stands, and since when it no longer does.
+    Column("expires_at", BigInteger),
+    Column("withdrawn_at", BigInteger),
+    Index("messages_by_customer", "customer_id"),
+    Index("messages_by_claim", "claimed_at", "message"),
+    Index("messages_by_ack", "acked_at", "message"),
+    sqlite_with_rowid=False,
+)
+
+MESSAGE_EVENTS: Final = Table(
+    "message_events",
+    METADATA,
+    Column("event_id", String, primary_key=True),
+    Column("message_id", String, nullable=False),
+    Column("customer_id", String),
+    Column("channel", String),
+    Column("type", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("is_machine", Boolean),
+    Index("message_events_by_message", "message_id"),
+    Index("message_events_by_customer", "customer_id"),
+    Index("message_events_by_type", "type", "at"),
+    sqlite_with_rowid=False,
+)
+
+CUSTOMERS: Final = Table(
+    "customers",
+    METADATA,
+    Column("customer_id", String, primary_key=True),
+    Column("created_at", BigInteger),
+    Column("birthday", String),
+    Column("timezone", String),
+    Column("account_type", String),
+    Column("tier", String),
+    Column("points", BigInteger),
+    Column("attributes", String),
+    Column("consent_email", Boolean),
+    Column("consent_sms", Boolean),
+    Column("consent_push", Boolean),
+    Column("consent_call", Boolean),
+    Column("consent_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+PRODUCT_STATES: Final = Table(
+    "product_states",
+    METADATA,
+    Column("product_id", String, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("availability", String),
+    Column("stock", BigInteger),
+    Column("price", BigInteger),
+    Column("sale_price", BigInteger),
+    Column("sale_until", BigInteger),
+    sqlite_with_rowid=False,
 )
