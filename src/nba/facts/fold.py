@@ -17,6 +17,7 @@ from nba.facts.letters import Letters
 from nba.facts.people import People
 from nba.facts.rows import Rows
 from nba.facts.shelf import Shelf
+from nba.facts.signals import NO_SIGNALS, Signals
 from nba.vocabulary import MESSAGE_WORDS
 
 
@@ -105,13 +106,20 @@ class Facts:
         return digest.hexdigest()
 
 
-def fold(rows: Rows, *, as_of: np.datetime64, customers: Sequence[str] | None = None) -> Facts:
+def fold(
+    rows: Rows,
+    *,
+    as_of: np.datetime64,
+    customers: Sequence[str] | None = None,
+    signals: Signals = NO_SIGNALS,
+) -> Facts:
     """Fold the rows of a shop into facts.
 
     Args:
         rows: any rows; those of other customers and later instants have no effect.
         as_of: up to when to know, itself excluded.
         customers: ids to fold, in this order; by default every customer who had ordered by then.
+        signals: what is known beside orders, of these customers or more.
     """
     known = Known.at(rows, as_of)
     rows = known.rows
@@ -163,7 +171,9 @@ def fold(rows: Rows, *, as_of: np.datetime64, customers: Sequence[str] | None = 
         Intents.none(len(wanted)),
         Letters.none(len(wanted)),
         Shelf.none(),
-        np.zeros(len(MESSAGE_WORDS), np.int64),
+        np.zeros(len(MESSAGE_WORDS), np.int64)
+        if signals.week_counts is None
+        else signals.week_counts,
     )
 
 
