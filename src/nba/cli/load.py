@@ -4,32 +4,57 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Final
 
 from nba.data.shop import batches, shop_tables
 from nba.errors import NbaError
 from nba.state.store import Store
-from nba.state.tables import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
+from nba.state.tables import (
+    CONSENTS,
+    CUSTOMERS,
+    EVENTS,
+    MESSAGE_EVENTS,
+    MESSAGES,
+    ORDER_LINES,
+    ORDER_STATUSES,
+    ORDER_VERSIONS,
+    ORDERS,
+    PRODUCT_STATES,
+    folder_columns,
+)
+
+_OPTIONAL: Final = (
+    ORDER_STATUSES,
+    ORDER_VERSIONS,
+    EVENTS,
+    CONSENTS,
+    MESSAGES,
+    MESSAGE_EVENTS,
+    CUSTOMERS,
+    PRODUCT_STATES,
+)
+"""What a shop may lack."""
 
 
 def load(shop: Path, url: str) -> int:
-    """Copy the orders of a shop, with their histories, into the store at `url` and count them.
+    """Copy what decisions need of a shop into the store at `url` and count its orders.
 
     Raises:
         DataError: the folder is no shop, or a table of it cannot be read or breaks its contract.
         StateError: the store is not empty.
     """
     held = shop_tables(shop)
-    statuses, versions = (
-        batches(shop, table.name, table.columns.keys()) if table.name in held else ()
-        for table in (ORDER_STATUSES, ORDER_VERSIONS)
-    )
+    optional = {
+        table.name: batches(shop, table.name, folder_columns(table))
+        for table in _OPTIONAL
+        if table.name in held
+    }
     store = Store(url)
     try:
         store.load(
-            batches(shop, "orders", ORDERS.columns.keys()),
-            batches(shop, "order_lines", ORDER_LINES.columns.keys()),
-            order_statuses=statuses,
-            order_versions=versions,
+            batches(shop, ORDERS.name, folder_columns(ORDERS)),
+            batches(shop, ORDER_LINES.name, folder_columns(ORDER_LINES)),
+            **optional,
         )
         return store.order_count()
     finally:

@@ -2,70 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    Engine,
-    Select,
-    Table,
-    bindparam,
-    create_engine,
-    event,
-    func,
-    select,
-)
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from nba.errors import ConfigError, StateError
 from nba.facts.rows import Rows
-from nba.state.tables import METADATA, ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
-
-Batch = Sequence[Sequence[Any]]
+from nba.state.asking import Batch
+from nba.state.orders import all_rows, rows_of
+from nba.state.tables import (
+    CONSENTS,
+    CUSTOMERS,
+    EVENTS,
+    MESSAGE_EVENTS,
+    MESSAGES,
+    METADATA,
+    ORDER_LINES,
+    ORDER_STATUSES,
+    ORDER_VERSIONS,
+    ORDERS,
+    PRODUCT_STATES,
+    folder_columns,
+)
 
 _ROWS_A_STATEMENT: Final = 50
 """Fewer and longer statements halve the time of a load; 50 rows stay far below the 999
 parameters that the oldest SQLite takes."""
-_NAMES_A_QUERY: Final = 500
-_KEYS: Final = {
-    ORDERS: (ORDERS.c.order_id,),
-    ORDER_LINES: (ORDER_LINES.c.order_id, ORDER_LINES.c.line_no),
-    ORDER_STATUSES: (ORDER_STATUSES.c.order_id,),
-    ORDER_VERSIONS: (
-        ORDER_VERSIONS.c.order_id,
-        ORDER_VERSIONS.c.version,
-        ORDER_VERSIONS.c.line_no,
-    ),
-}
-"""What sorts the rows of a table as `Rows.of_columns` takes them, in the order of its arguments."""
-
-
-def _selects(condition: ColumnElement[bool]) -> dict[Table, Select[Any]]:
-    """Select the orders that meet a condition, and the rows of each table that belong to them."""
-    chosen = select(ORDERS.c.order_id).where(condition)
-    return {
-        table: select(table)
-        .where(condition if table is ORDERS else table.c.order_id.in_(chosen))
-        .order_by(*key)
-        for table, key in _KEYS.items()
-    }
-
-
-# Built once: a customer waits for them, and building takes as long as asking.
-_NAMES: Final[BindParameter[Any]] = bindparam("names", expanding=True)
-_OF_CUSTOMERS: Final = _selects(ORDERS.c.customer_id.in_(_NAMES))
-_OF_IDS: Final = _selects(ORDERS.c.order_id.in_(_NAMES))
-_OF_ALL: Final = _selects(ORDERS.c.order_id.is_not(None))
-_FORMERLY_OF: Final = (
-    select(ORDER_VERSIONS.c.order_id).distinct().where(ORDER_VERSIONS.c.customer_id.in_(_NAMES))
-)
 _REFUSED: Final = (SQLAlchemyError, UnicodeEncodeError, OverflowError)
 """The driver itself refuses texts that are no Unicode and integers beyond 64 bits."""
 
@@ -110,12 +78,12 @@ class Store:
 
     def is_empty(self) -> bool:
         """Tell whether the store holds no order."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return _is_empty(connection)
 
     def order_count(self) -> int:
         """Count the orders."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(select(func.count()).select_from(ORDERS)).scalar_one()
 
     def load(
@@ -125,18 +93,39 @@ class Store:
         *,
         order_statuses: Iterable[Batch] = (),
         order_versions: Iterable[Batch] = (),
+        events: Iterable[Batch] = (),
+        consents: Iterable[Batch] = (),
+        messages: Iterable[Batch] = (),
+        message_events: Iterable[Batch] = (),
+        customers: Iterable[Batch] = (),
+        product_states: Iterable[Batch] = (),
     ) -> None:
         """Fill an empty store in one transaction; a process killed in it leaves an empty store.
 
         Args:
-            orders: batches of rows in the column order of `tables.ORDERS`, sorted by id.
+            orders: batches of rows in the order of `tables.folder_columns(ORDERS)`, sorted by id.
             order_lines: likewise for `tables.ORDER_LINES`.
             order_statuses: likewise for `tables.ORDER_STATUSES`.
             order_versions: likewise for `tables.ORDER_VERSIONS`.
+            events: likewise for `tables.EVENTS`; from here on, a row whose key came
+                before has no effect.
+            consents: likewise for `tables.CONSENTS`.
+            messages: likewise for `tables.MESSAGES`.
+            message_events: likewise for `tables.MESSAGE_EVENTS`.
+            customers: likewise for `tables.CUSTOMERS`.
+            product_states: likewise for `tables.PRODUCT_STATES`.
 
         Raises:
             StateError: the store is not empty, or a row cannot be written; nothing stays then.
         """
+        once = (
+            (EVENTS, events),
+            (CONSENTS, consents),
+            (MESSAGES, messages),
+            (MESSAGE_EVENTS, message_events),
+            (CUSTOMERS, customers),
+            (PRODUCT_STATES, product_states),
+        )
         with self._loading() as connection:
             if not _is_empty(connection):
                 raise StateError(
@@ -146,29 +135,24 @@ class Store:
             _insert(connection, ORDER_LINES, order_lines)
             _insert(connection, ORDER_STATUSES, order_statuses)
             _insert(connection, ORDER_VERSIONS, order_versions)
+            for table, batches in once:
+                _insert(connection, table, batches, "ON CONFLICT DO NOTHING")
 
     def rows_of(self, customers: Sequence[str]) -> Rows:
-        """Read the rows of some customers; unknown ones have none.
+        """Read the orders of some customers; unknown ones have none.
 
         An order of which only an earlier version is theirs is among them.
         """
-        with self._reading() as connection:
-            parts = _parts(list(dict.fromkeys(customers)))
-            former = [
-                order_id
-                for part in parts
-                for order_id in connection.execute(_FORMERLY_OF, {"names": part}).scalars()
-            ]
-            asked = [(_OF_CUSTOMERS, part) for part in parts]
-            return _read(connection, [*asked, *((_OF_IDS, part) for part in _parts(former))])
+        with self.reading() as connection:
+            return rows_of(connection, customers)
 
     def all_rows(self) -> Rows:
-        """Read everything; for batch work."""
-        with self._reading() as connection:
-            return _read(connection, [(_OF_ALL, ())])
+        """Read all orders; for batch work."""
+        with self.reading() as connection:
+            return all_rows(connection)
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
         """Open a connection on which every query sees the same instant of the store."""
         try:
             with self._engine.connect() as connection:
@@ -212,53 +196,22 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _parts(names: Sequence[str]) -> list[Sequence[str]]:
-    return [names[first : first + _NAMES_A_QUERY] for first in range(0, len(names), _NAMES_A_QUERY)]
-
-
-def _read(
-    connection: Connection, asked: Sequence[tuple[Mapping[Table, Select[Any]], Sequence[str]]]
-) -> Rows:
-    """Read the orders that some names ask for, with all that belongs to them."""
-    found: dict[Table, list[Any]] = {table: [] for table in _KEYS}
-    for selects, names in asked:
-        for table, query in selects.items():
-            found[table] += connection.execute(query, {"names": names}).all()
-    if len(asked) > 1:
-        found = {table: _sorted(table, rows) for table, rows in found.items()}
-    return Rows.of_columns(*(_columns(table, rows) for table, rows in found.items()))
-
-
-def _sorted(table: Table, rows: Batch) -> list[Any]:
-    """Sort rows of several queries by their key, each once: an order may meet two conditions."""
-    places = [table.columns.keys().index(column.name) for column in _KEYS[table]]
-
-    def key(row: Sequence[Any]) -> tuple[Any, ...]:
-        # A version without lines has no line number, and one row only.
-        return tuple(row[place] or 0 for place in places)
-
-    return sorted(dict.fromkeys(rows), key=key)
-
-
-def _columns(table: Table, cells: Batch) -> dict[str, Sequence[Any]]:
-    """Turn rows in the column order of a table into its columns."""
-    names = table.columns.keys()
-    columns = zip(*cells, strict=True) if cells else ((),) * len(names)
-    return dict(zip(names, columns, strict=True))
-
-
 def _is_empty(connection: Connection) -> bool:
     return connection.execute(select(ORDERS.c.order_id).limit(1)).first() is None
 
 
-def _insert(connection: Connection, table: Table, batches: Iterable[Batch]) -> None:
+def _insert(
+    connection: Connection, table: Table, batches: Iterable[Batch], otherwise: str = ""
+) -> None:
     """Write rows straight through the driver: they are typed already, and there are millions."""
-    marks = f"({', '.join('?' * len(table.columns))})"
+    names = folder_columns(table)
+    marks = f"({', '.join('?' * len(names))})"
+    head = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES"
 
     def write(rows: Batch, together: int) -> None:
         if rows:
             connection.exec_driver_sql(
-                f"INSERT INTO {table.name} VALUES {', '.join([marks] * together)}",
+                f"{head} {', '.join([marks] * together)} {otherwise}",
                 [
                     tuple(chain.from_iterable(rows[first : first + together]))
                     for first in range(0, len(rows), together)

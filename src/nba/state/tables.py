@@ -170,3 +170,10 @@ PRODUCT_STATES: Final = Table(
     Column("sale_until", BigInteger),
     sqlite_with_rowid=False,
 )
+
+_LEDGER_COLUMNS: Final = frozenset(("expires_at", "withdrawn_at"))
+
+
+def folder_columns(table: Table) -> list[str]:
+    """Name the columns of a table that a shop folder has too, in order."""
+    return [one.name for one in table.columns if one.name not in _LEDGER_COLUMNS]

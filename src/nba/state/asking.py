@@ -1,0 +1,26 @@
+"""What every query of the store has in common: names in parts, and rows turned into columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Table, bindparam
+
+Batch = Sequence[Sequence[Any]]
+"""Rows in the column order of a table."""
+NAMES: Final[BindParameter[Any]] = bindparam("names", expanding=True)
+"""The ids that a query is about."""
+_NAMES_A_QUERY: Final = 500
+
+
+def parts(names: Sequence[str]) -> list[Sequence[str]]:
+    """Cut ids into as many as one query takes."""
+    return [names[first : first + _NAMES_A_QUERY] for first in range(0, len(names), _NAMES_A_QUERY)]
+
+
+def columns_of(table: Table, cells: Batch) -> dict[str, Sequence[Any]]:
+    """Turn rows in the column order of a table into its columns."""
+    names = table.columns.keys()
+    columns = zip(*cells, strict=True) if cells else ((),) * len(names)
+    return dict(zip(names, columns, strict=True))
