@@ -13,8 +13,9 @@ import numpy as np
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.candidates import Candidates, candidates, post_purchase_clock
 from nba.decide.decision import ChosenMessage, Decision, Suppressed
+from nba.decide.messages import Message
 from nba.decide.outlook import Outlook
-from nba.decide.playbook import Message, Playbook
+from nba.decide.playbook import Playbook
 from nba.decide.slots import SlotFilling
 from nba.decide.value import Score, Worth, score, worth
 from nba.domain import DAY, Instants, iso, to_instant
@@ -61,7 +62,7 @@ class Policy:
         # A pin leads a list somebody looks at; it is no reason to write to them.
         self._recommender = Recommender(snapshot, with_pins=False)
         self._version = playbook.version
-        self._stages = np.array([str(message.stage) for message in playbook.message])
+        self._stages = [message.stage for message in playbook.message]
 
     @overload
     def decide(
@@ -180,7 +181,7 @@ class Policy:
         # The lowest tier first, and within it the greatest value; ties keep the playbook's order.
         eligible.sort(key=lambda one: (one.message.tier, -one.score.expected))
         chosen = self._message(situation, eligible[0]) if eligible else None
-        of_stage = self._stages[rows.message[span]] == stage.stage
+        of_stage = np.array([stage.stage in one for one in self._stages])[rows.message[span]]
         due = rows.due[span][(rows.due[span] > at) & rows.kept[span] & of_stage]
         next_due = due.min() if len(due) else None
         return Decision(
@@ -209,7 +210,7 @@ class Policy:
         priced: Worth,
     ) -> _Eligible | Suppressed:
         """Open one message on the latest order that allows it, or name the rule that holds it."""
-        if stage.stage != message.stage:
+        if stage.stage not in message.stage:
             return Suppressed(message.id, Rule.NOT_STAGE, None)
         rows, at = situation.candidates, situation.at
         mine = np.flatnonzero(rows.message[span] == place) + span.start

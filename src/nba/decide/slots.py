@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 
 import numpy as np
 
-from nba.decide.playbook import Message, Slot
+from nba.decide.messages import Message, Slot
 from nba.facts.fold import Facts
 from nba.recommend.eligibility import Filters
 from nba.recommend.recommender import Recommender

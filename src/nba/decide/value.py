@@ -1,15 +1,32 @@
-"""What a message is worth: every part in the answer, so that the sum recomputes."""
+"""What messages are worth: every part as a column, so that the sum recomputes."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nba.artifacts.responses import DAY_BANDS, Responses, day_band
+from nba.artifacts.rhythm import STATES
 from nba.artifacts.snapshot import Snapshot
-from nba.decide.playbook import Message, Playbook
+from nba.decide.playbook import Message, Objective, Playbook
+from nba.decide.worth import MOST_ORDERS, Worths
 from nba.domain import significant
 from nba.facts.fold import Facts
+from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel
+
+Floats = NDArray[np.float64]
+
+NO_CHANNEL: Final = -1
+MOST_LIKELY: Final = 0.95
+"""No message is answered for certain."""
+UNFOUNDED: Final = 0.5
+"""Factor of the response where nothing speaks for the products shown; 1 where all does."""
+_CHUNK: Final = 1 << 15
+"""Rows at once, so that their columns stay in the processor's cache."""
+_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +36,13 @@ class Score:
         expected = response (value - cost) context lever - unsubscribe_risk remaining_lifetime_value
 
     Attributes:
-        response: probability of a useful action.
-        value: profit of one.
-        cost: of sending.
+        response: probability of a useful action that would not happen anyway.
+        value: profit of one, or what else the playbook's objective asks for.
+        cost: of sending so many messages as lead to one.
         context, lever: weights, 1 by default.
         unsubscribe_risk: probability of an unsubscribe.
         remaining_lifetime_value: profit of the coming year that depends on reaching the customer.
-        expected: the sum; 9 significant digits.
+        expected: the sum; 9 significant digits, like all others.
     """
 
     response: float
@@ -42,6 +59,269 @@ class Score:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices:
+    """R candidate rows; the columns of `Score`, float64, 9 significant digits.
+
+    Attributes:
+        channel: int8, a code of `vocabulary.CHANNELS`: the allowed channel of the greatest
+            expected value, of equal ones the earlier in the playbook; `NO_CHANNEL` where none is
+            allowed: the price is that of the message's first one.
+    """
+
+    channel: NDArray[np.int8]
+    response: Floats
+    value: Floats
+    cost: Floats
+    context: Floats
+    lever: Floats
+    unsubscribe_risk: Floats
+    remaining_lifetime_value: Floats
+    expected: Floats
+
+    def score(self, row: int) -> Score:
+        """Give the parts of one row."""
+        return Score(
+            float(self.response[row]),
+            float(self.value[row]),
+            float(self.cost[row]),
+            float(self.context[row]),
+            float(self.lever[row]),
+            float(self.unsubscribe_risk[row]),
+            float(self.remaining_lifetime_value[row]),
+            float(self.expected[row]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pricing:
+    """A playbook's messages as tables, its priors updated by what the shop's log says.
+
+    Attributes:
+        objective: what value is.
+        message_share: share of a customer's future that depends on messages.
+        response: float64, flat (messages, states, day bands).
+        share: float64 per message: worth of a useful action in mean orders.
+        given: float64 per message: share of the price that it gives away.
+        cost: float64 (messages, channels), minor units a message.
+        lever: float64 per message.
+        risk: float64 per message: probability of an unsubscribe.
+        channels: int8 (messages, channels): codes in the playbook's order, then `NO_CHANNEL`.
+        ranks: int: channels of the message that has most.
+    """
+
+    objective: Objective
+    message_share: float
+    response: Floats
+    share: Floats
+    given: Floats
+    cost: Floats
+    lever: Floats
+    risk: Floats
+    channels: NDArray[np.int8]
+    ranks: int
+
+    @classmethod
+    def of(cls, playbook: Playbook, responses: Responses) -> Self:
+        """Update the priors of every message of a playbook."""
+        told = playbook.message
+        word = np.array([MESSAGE_WORDS.index(one.id) for one in told], np.int64)
+        response = responses.response(
+            word,
+            np.array([one.response for one in told]),
+            np.array([one.response_strength for one in told]),
+        )
+        response *= responses.incremental(word)[:, None, None]
+        channels = np.full((len(told), len(CHANNELS)), NO_CHANNEL, np.int8)
+        for place, one in enumerate(told):
+            channels[place, : len(one.channels)] = [CHANNELS.index(name) for name in one.channels]
+        return cls(
+            playbook.objective,
+            playbook.message_share,
+            response.ravel(),
+            responses.value_share(word, np.array([one.value_share for one in told])),
+            np.array([one.discount or 0.0 for one in told]),
+            np.array([[_cost(playbook, one, name) for name in CHANNELS] for one in told]),
+            np.array([one.lever for one in told]),
+            responses.unsubscribe_risk(word, np.array([one.unsubscribe_risk for one in told])),
+            channels,
+            max(len(one.channels) for one in told),
+        )
+
+    def price(
+        self,
+        worths: Worths,
+        *,
+        customer: NDArray[np.integer],
+        message: NDArray[np.integer],
+        days: Floats,
+        allowed: NDArray[np.bool_],
+        strength: Floats | None = None,
+        context: Floats | None = None,
+    ) -> Prices:
+        """Price candidate rows; a row's price depends on no other row.
+
+        Args:
+            worths: of the customers.
+            customer: int per row: the customer's row in `worths`.
+            message: int per row: the place of the message in the playbook.
+            days: float64 per row: days since the delivery that it speaks of; NaN where none.
+            allowed: bool (rows, channels): where the customer may be reached.
+            strength: float64 per row, 0..1: how much speaks for the products shown; by default 1.
+            context: float64 per row: weight that the request gives; by default 1.
+        """
+        count = len(message)
+        aims = self._aims(worths)
+        prices = Prices(
+            np.empty(count, np.int8),
+            *np.empty((3, count)),
+            np.ones(count) if context is None else context,
+            *np.empty((4, count)),
+        )
+        for begin in range(0, count, _CHUNK):
+            rows = slice(begin, begin + _CHUNK)
+            who, what = customer[rows], message[rows]
+            cell = what * np.int64(len(STATES) * DAY_BANDS)
+            cell += worths.state[who] * np.int64(DAY_BANDS)
+            cell += day_band(days[rows])
+            response = self.response[cell]
+            if strength is not None:
+                response *= UNFOUNDED + (1 - UNFOUNDED) * strength[rows]
+            value = self.share[what] * aims.each[who]
+            value -= self.given[what] * aims.paid[who]
+            value += aims.always[who]
+            lever = self.lever[what]
+            weight = prices.context[rows] * lever
+            sent = self._sent(worths, aims, who, what, allowed[rows], response, value, weight)
+            risk = np.minimum(self.risk[what] * worths.risk[who], 1.0)
+            cost = sent.cost / sent.response
+            parts = rounded(np.stack((sent.response, value, cost, risk, aims.lost[who])))
+            prices.channel[rows], prices.lever[rows] = sent.channel, lever
+            for column, part in zip(
+                (
+                    prices.response,
+                    prices.value,
+                    prices.cost,
+                    prices.unsubscribe_risk,
+                    prices.remaining_lifetime_value,
+                ),
+                parts,
+                strict=True,
+            ):
+                column[rows] = part
+            response, value, cost, risk, lost = parts
+            prices.expected[rows] = rounded(response * (value - cost) * weight - risk * lost)
+        return prices
+
+    def _aims(self, worths: Worths) -> _Aims:
+        nothing, one = np.zeros(len(worths.profit)), np.ones(len(worths.profit))
+        lost = self.message_share * worths.yearly
+        if self.objective == "response":
+            return _Aims(nothing, nothing, one, nothing, 0.0)
+        if self.objective == "repeat_rate":
+            return _Aims(one, nothing, nothing, self.message_share * worths.orders, 0.0)
+        if self.objective == "revenue":
+            ratio = worths.revenue / np.where(worths.profit > 0, worths.profit, 1.0)
+            return _Aims(worths.revenue, worths.revenue, nothing, lost * ratio, 1.0)
+        if self.objective == "lifetime_value":
+            return _Aims(worths.profit, worths.revenue, lost, lost, 1.0)
+        return _Aims(worths.profit, worths.revenue, nothing, lost, 1.0)
+
+    def _sent(
+        self,
+        worths: Worths,
+        aims: _Aims,
+        customer: NDArray[np.integer],
+        message: NDArray[np.integer],
+        allowed: NDArray[np.bool_],
+        response: Floats,
+        value: Floats,
+        weight: Floats,
+    ) -> _Sent:
+        """Choose the channel of each row, and give response and cost there."""
+        width = len(CHANNELS)
+        answers, costs, ways = worths.response.ravel(), self.cost.ravel(), allowed.ravel()
+        person, place = customer * np.int64(width), message * np.int64(width)
+        way = np.arange(0, width * len(message), width)
+        best: _Sent | None = None
+        for rank in range(self.ranks):
+            code = self.channels[:, rank][message]
+            safe = np.maximum(code, 0) if rank else code
+            likely = np.minimum(response * answers[person + safe], MOST_LIKELY)
+            cost = aims.pays * costs[place + safe]
+            gain = (likely * value - cost) * weight
+            can = ways[way + safe]
+            if best is None:
+                best = _Sent(np.where(can, code, np.int8(NO_CHANNEL)), likely, cost, gain)
+                continue
+            can &= code >= 0
+            better = can & ((gain > best.gain) | (best.channel < 0))
+            for column, one in zip(
+                (best.channel, best.response, best.cost, best.gain),
+                (code, likely, cost, gain),
+                strict=True,
+            ):
+                np.copyto(column, one, where=better)
+        assert best is not None
+        return best
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Aims:
+    """What an objective counts, per customer.
+
+    Attributes:
+        each: worth of a mean order.
+        paid: its price, of which a message may give some away.
+        always: worth of any useful action, beside that.
+        lost: worth of what depends on messages.
+        pays: 1 where sending costs something in these units, else 0.
+    """
+
+    each: Floats
+    paid: Floats
+    always: Floats
+    lost: Floats
+    pays: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sent:
+    """The best channel so far, per row: its code, and response, cost and gain there."""
+
+    channel: NDArray[np.int8]
+    response: Floats
+    cost: Floats
+    gain: Floats
+
+
+_EXPONENT_BITS: Final = np.arange(2048)
+_LEAST_POWER: Final = np.floor(
+    np.clip((_EXPONENT_BITS - 1023.0) * np.log10(2.0), -290.0, 300.0)
+).astype(np.int64)
+"""By the exponent bits of a double: the power of ten that it, or the next one, begins with."""
+_POWERS: Final = np.array([float(f"1e{power}") for power in range(-300, 309)])
+_ZERO: Final = 300
+
+
+def rounded(values: Floats) -> Floats:
+    """Round to 9 significant digits, as `domain.significant` does one number."""
+    size = np.abs(values)
+    power = _LEAST_POWER[size.view(np.int64) >> 52]
+    power += size >= _POWERS[power + (_ZERO + 1)]
+    # Up to 10^22 a power of ten is exact, and so what it divides or multiplies is the nearest
+    # double to the decimal.
+    shift = _DIGITS - 1 - power
+    scale = _POWERS[np.abs(shift) + _ZERO]
+    fine = shift >= 0
+    scaled = np.rint(np.where(fine, values * scale, values / scale))
+    return np.where(fine, scaled / scale, scaled * scale)
+
+
+def _cost(playbook: Playbook, message: Message, channel: str) -> float:
+    return message.cost + playbook.channels.get(Channel(channel), 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Worth:
     """What one customer's orders say of money.
@@ -53,11 +333,6 @@ class Worth:
 
     order_profit: float
     remaining: float
-
-
-MOST_ORDERS = 1000
-"""Orders a year beyond which a customer is priced like one of so many: an unsubscribe must not
-outweigh every message of a daily buyer."""
 
 
 def worth(

@@ -55,7 +55,7 @@ def test_durations_are_days_hours_or_minutes(tmp_path: Path) -> None:
         ('after = "5d"', 'after = "5 days"', "5 days"),
         ('after = "5d"', "after = 5", "no duration"),
         ('within = "12h"', 'within = "0h"', "within"),
-        ('on = "delivered"', 'on = "birthday"', "delivered"),
+        ('on = "delivered"', 'on = "birthdays"', "delivered"),
         ("response = 0.04", "response = 1.5", "response"),
         ("channels = ", "chanels = ", "chanels"),
         ("{days} days", "{hours} hours", "hours"),
