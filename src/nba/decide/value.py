@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from nba.artifacts.responses import DAY_BANDS, Responses, day_band
 from nba.artifacts.rhythm import STATES
 from nba.artifacts.snapshot import Snapshot
-from nba.decide.playbook import Message, Objective, Playbook
+from nba.decide.messages import Message
+from nba.decide.playbook import Objective, Playbook
 from nba.decide.worth import MOST_ORDERS, Worths
 from nba.domain import significant
 from nba.facts.fold import Facts
@@ -170,14 +171,10 @@ class Pricing:
             strength: float64 per row, 0..1: how much speaks for the products shown; by default 1.
             context: float64 per row: weight that the request gives; by default 1.
         """
-        count = len(message)
-        aims = self._aims(worths)
-        prices = Prices(
-            np.empty(count, np.int8),
-            *np.empty((3, count)),
-            np.ones(count) if context is None else context,
-            *np.empty((4, count)),
-        )
+        count, aims = len(message), self._aims(worths)
+        given = np.ones(count) if context is None else context
+        channel, lever = np.empty(count, np.int8), np.empty(count)
+        parts, expected = np.empty((5, count)), np.empty(count)
         for begin in range(0, count, _CHUNK):
             rows = slice(begin, begin + _CHUNK)
             who, what = customer[rows], message[rows]
@@ -190,28 +187,17 @@ class Pricing:
             value = self.share[what] * aims.each[who]
             value -= self.given[what] * aims.paid[who]
             value += aims.always[who]
-            lever = self.lever[what]
-            weight = prices.context[rows] * lever
+            lever[rows] = self.lever[what]
+            weight = given[rows] * lever[rows]
             sent = self._sent(worths, aims, who, what, allowed[rows], response, value, weight)
+            channel[rows] = sent.channel
             risk = np.minimum(self.risk[what] * worths.risk[who], 1.0)
-            cost = sent.cost / sent.response
-            parts = rounded(np.stack((sent.response, value, cost, risk, aims.lost[who])))
-            prices.channel[rows], prices.lever[rows] = sent.channel, lever
-            for column, part in zip(
-                (
-                    prices.response,
-                    prices.value,
-                    prices.cost,
-                    prices.unsubscribe_risk,
-                    prices.remaining_lifetime_value,
-                ),
-                parts,
-                strict=True,
-            ):
-                column[rows] = part
-            response, value, cost, risk, lost = parts
-            prices.expected[rows] = rounded(response * (value - cost) * weight - risk * lost)
-        return prices
+            found = (sent.response, value, sent.cost / sent.response, risk, aims.lost[who])
+            response, value, cost, risk, lost = told = rounded(np.stack(found))
+            parts[:, rows] = told
+            expected[rows] = rounded(response * (value - cost) * weight - risk * lost)
+        response, value, cost, risk, lost = parts
+        return Prices(channel, response, value, cost, given, lever, risk, lost, expected)
 
     def _aims(self, worths: Worths) -> _Aims:
         nothing, one = np.zeros(len(worths.profit)), np.ones(len(worths.profit))
@@ -243,26 +229,26 @@ class Pricing:
         answers, costs, ways = worths.response.ravel(), self.cost.ravel(), allowed.ravel()
         person, place = customer * np.int64(width), message * np.int64(width)
         way = np.arange(0, width * len(message), width)
-        best: _Sent | None = None
-        for rank in range(self.ranks):
+        first = self.channels[:, 0][message]
+        likely = np.minimum(response * answers[person + first], MOST_LIKELY)
+        cost = aims.pays * costs[place + first]
+        can = ways[way + first]
+        gain = (likely * value - cost) * weight
+        best = _Sent(np.where(can, first, np.int8(NO_CHANNEL)), likely, cost, gain)
+        for rank in range(1, self.ranks):
             code = self.channels[:, rank][message]
-            safe = np.maximum(code, 0) if rank else code
+            safe = np.maximum(code, 0)
             likely = np.minimum(response * answers[person + safe], MOST_LIKELY)
             cost = aims.pays * costs[place + safe]
             gain = (likely * value - cost) * weight
-            can = ways[way + safe]
-            if best is None:
-                best = _Sent(np.where(can, code, np.int8(NO_CHANNEL)), likely, cost, gain)
-                continue
-            can &= code >= 0
-            better = can & ((gain > best.gain) | (best.channel < 0))
-            for column, one in zip(
-                (best.channel, best.response, best.cost, best.gain),
-                (code, likely, cost, gain),
-                strict=True,
-            ):
-                np.copyto(column, one, where=better)
-        assert best is not None
+            better = (code >= 0) & ways[way + safe]
+            better &= (gain > best.gain) | (best.channel < 0)
+            best = _Sent(
+                np.where(better, code, best.channel),
+                np.where(better, likely, best.response),
+                np.where(better, cost, best.cost),
+                np.where(better, gain, best.gain),
+            )
         return best
 
 
@@ -312,10 +298,12 @@ def rounded(values: Floats) -> Floats:
     # Up to 10^22 a power of ten is exact, and so what it divides or multiplies is the nearest
     # double to the decimal.
     shift = _DIGITS - 1 - power
-    scale = _POWERS[np.abs(shift) + _ZERO]
-    fine = shift >= 0
+    if not (shift < 0).any():
+        scale = _POWERS[shift + _ZERO]
+        return np.asarray(np.rint(values * scale) / scale, np.float64)
+    scale, fine = _POWERS[np.abs(shift) + _ZERO], shift >= 0
     scaled = np.rint(np.where(fine, values * scale, values / scale))
-    return np.where(fine, scaled / scale, scaled * scale)
+    return np.asarray(np.where(fine, scaled / scale, scaled * scale), np.float64)
 
 
 def _cost(playbook: Playbook, message: Message, channel: str) -> float:
