@@ -31,6 +31,8 @@ class Products:
             product of its category; those of the product itself where it has neither.
         popular: int32: codes of the most ordered products, best first.
         popular_orders: int32: orders of those within the popularity window.
+        cycle_days: int32: days after its arrival at which it, or a part of it, is worn, as the
+            shop says, else as orders of its spare parts tell; 0 = neither does.
     """
 
     ids: Ids
@@ -53,6 +55,7 @@ class Products:
     category_orders: NDArray[np.int32]
     popular: NDArray[np.int32]
     popular_orders: NDArray[np.int32]
+    cycle_days: NDArray[np.int32]
 
     def can_be_ordered(self, codes: NDArray[np.integer] | int) -> NDArray[np.bool_]:
         """Tell which of some products can be ordered, now or in advance, bool per code."""

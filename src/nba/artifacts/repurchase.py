@@ -105,6 +105,21 @@ class Repurchase:
         instants[:, asked] = np.maximum([low, middle, high], at.astype("datetime64[us]"))
         return Due(self.known[cells], instants[1], instants[0], instants[2])
 
+    def first_due(self, cells: NDArray[np.integer]) -> Instants:
+        """Say when the next refill of each cell was due on the day of the last purchase.
+
+        The median of the gap, whatever silence there has been since.
+
+        Args:
+            cells: places among `Customers.product` of which `known` holds.
+
+        Returns:
+            datetime64[us] per cell.
+        """
+        last = self.last_day[cells].astype("datetime64[D]").astype("datetime64[us]")
+        silence = np.full(len(cells), _SOONEST)
+        return np.asarray(last + _days(self._after(cells, silence, 0.5)), "datetime64[us]")
+
     def returns(self, cells: NDArray[np.integer], at: np.datetime64) -> Floats:
         """Give the probability that each cell is bought again, given its silence until `at`.
 

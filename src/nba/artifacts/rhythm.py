@@ -21,6 +21,8 @@ STATES: Final = ("none", "active", "at_risk", "lost")
 """Code order of `Rhythm.state`; none is a customer without a kept purchase."""
 INTERVAL: Final = 0.8
 """Probability of the interval around a lifetime value."""
+LONGEST_DAYS: Final = 4095
+"""How far ahead to look for the day on which a silence becomes a sign."""
 
 _USUAL: Final = 0.5
 """A silence that every second such customer keeps is no sign of anything."""
@@ -99,6 +101,8 @@ class Rhythm:
         days: int32 per customer: distinct days with a kept purchase; 0 = none.
         first_day, last_day: datetime64[D] per customer: of those days; 1970-01-01 where none.
         repeat_profit: int64 per customer, minor units: the profit of all days after the first.
+        at_risk_day: datetime64[D] per customer: the first day on which `state` says at risk, if
+            they buy nothing more; at most `LONGEST_DAYS` after the last, 1970-01-01 where none.
     """
 
     model: NDArray[np.int8]
@@ -110,6 +114,7 @@ class Rhythm:
     first_day: NDArray[np.datetime64]
     last_day: NDArray[np.datetime64]
     repeat_profit: NDArray[np.int64]
+    at_risk_day: NDArray[np.datetime64]
 
     def __len__(self) -> int:
         """Count the customers."""

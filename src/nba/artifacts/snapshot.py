@@ -42,6 +42,8 @@ class Manifest(BaseModel):
             coefficients of both chances, by name.
         rhythm: every fit of the models of purchases and spending, weeks as their unit.
         segments: `fan_paths`, what most often precedes becoming a fan.
+        deliveries: `transit_days`, the median from shipping to delivery, null where no order tells
+            both, and `orders` that do.
         backtest: the last backtest of this configuration on this shop, if one was run.
 
     The file holds one field more, `checksum`: SHA-256 over the others, so that a flipped bit in
@@ -65,6 +67,7 @@ class Manifest(BaseModel):
     picks: Mapping[str, Any] = Field(default_factory=dict)
     rhythm: Mapping[str, Any] = Field(default_factory=dict)
     segments: Mapping[str, Any] = Field(default_factory=dict)
+    deliveries: Mapping[str, Any] = Field(default_factory=dict)
     backtest: Mapping[str, Any] | None = None
 
     def to_json(self) -> str:

@@ -56,6 +56,7 @@ def product_cards(
         category_orders=_orders_of(placed, types.category, orders),
         popular=popular,
         popular_orders=popular_orders,
+        cycle_days=listing.replacement_cycle_days,
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, psi
 
 from nba.artifacts.outlook import Floats
-from nba.artifacts.rhythm import MODELS, Fit, Rhythm
+from nba.artifacts.rhythm import LONGEST_DAYS, MODELS, STATES, Fit, Rhythm
 from nba.config import RhythmConfig
 from nba.domain import Ids
 from nba.learn.priors import Maximum, maximise
@@ -109,8 +109,24 @@ def rhythm(
         _spread(summary.first_day, place, count),
         _spread(summary.last_day, place, count),
         _spread(profit, place, count),
+        np.zeros(count, "datetime64[D]"),
     )
-    return learned, (*fits, paid)
+    return replace(learned, at_risk_day=_at_risk_days(learned)), (*fits, paid)
+
+
+def _at_risk_days(rhythm: Rhythm) -> NDArray[np.datetime64]:
+    """Find the first day of each silence that is a sign: a longer one is one all the more."""
+    buyers = np.flatnonzero(rhythm.days > 0)
+    last = rhythm.last_day[buyers]
+    low, high = np.zeros(len(buyers), np.int64), np.full(len(buyers), LONGEST_DAYS)
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        at = (last + middle).astype("datetime64[us]")
+        is_sign = rhythm.state(buyers, at) >= STATES.index("at_risk")
+        low, high = np.where(is_sign, low, middle), np.where(is_sign, middle, high)
+    days = np.zeros(len(rhythm), "datetime64[D]")
+    days[buyers] = last + high
+    return days
 
 
 def log_likelihood(code: int, pasts: Pasts, params: Floats) -> tuple[float, Floats]:

@@ -9,18 +9,21 @@ from datetime import datetime
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nba.artifacts.graph import ProductGraph
+from nba.artifacts.needs import NEED_KINDS, Needs
 from nba.artifacts.parts import Parts
 from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import OrderHistory, last_fact
-from nba.domain import MICROSECOND
+from nba.domain import INT32_LIMIT, MICROSECOND
 from nba.learn.assortment import Assortment
 from nba.learn.cards import product_cards
+from nba.learn.deliveries import transit
 from nba.learn.people import study
 from nba.learn.relations import relate
 from nba.learn.rules import coded_rules
@@ -80,7 +83,7 @@ def train(
     graphs = relations.graphs
     return Snapshot.of(
         Parts(
-            products=products,
+            products=replace(products, cycle_days=_cycles(products.cycle_days, relations.needs)),
             customers=people.personal.customers,
             habits=people.personal.habits,
             needs=relations.needs,
@@ -112,8 +115,19 @@ def train(
             "picks": people.personal.account,
             "rhythm": {"unit": "weeks", "fits": [one.model_dump() for one in people.fits]},
             "segments": {"fan_paths": people.paths.to_rows()},
+            "deliveries": transit(known),
         },
     )
+
+
+def _cycles(stated: NDArray[np.int32], needs: Needs) -> NDArray[np.int32]:
+    """Fill up what the shop says of when products wear with what orders of spare parts tell."""
+    parts = np.flatnonzero((needs.kind == NEED_KINDS.index("spare_part")) & (needs.offer_day > 0))
+    soonest = np.full(len(needs.types), INT32_LIMIT, np.int64)
+    np.minimum.at(soonest, needs.main[parts], needs.offer_day[parts])
+    learned = soonest[needs.product_type]
+    told = np.where(learned < INT32_LIMIT, learned, 0)
+    return np.where(stated > 0, stated, told).astype(np.int32)
 
 
 def _coverage(graphs: Mapping[str, ProductGraph], products: Products) -> dict[str, float]:
