@@ -127,7 +127,8 @@ class Live:
 
     def facts(self, customer: str, as_of: np.datetime64) -> Facts:
         """Fold one customer's rows from the store."""
-        return fold(self.store.rows_of([customer]), as_of=as_of, customers=[customer])
+        rows, signals = self.store.read([customer], as_of)
+        return fold(rows, as_of=as_of, customers=[customer], signals=signals)
 
 
 def _clock(fixed: np.datetime64 | None) -> Callable[[], np.datetime64]:

@@ -1,10 +1,11 @@
-"""What every query of the store has in common: names in parts, and rows turned into columns."""
+"""What the queries of the store have in common: names, columns and instants as it holds them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy import BindParameter, Table, bindparam
 
 Batch = Sequence[Sequence[Any]]
@@ -24,3 +25,9 @@ def columns_of(table: Table, cells: Batch) -> dict[str, Sequence[Any]]:
     names = table.columns.keys()
     columns = zip(*cells, strict=True) if cells else ((),) * len(names)
     return dict(zip(names, columns, strict=True))
+
+
+def microseconds(at: np.datetime64 | np.timedelta64) -> int:
+    """Give an instant since 1970, or a span, as the store holds it."""
+    unit = "timedelta64[us]" if isinstance(at, np.timedelta64) else "datetime64[us]"
+    return int(at.astype(unit).astype(np.int64))

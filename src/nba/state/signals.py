@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Executable, Table, select, union, union_all
 
+from nba.facts.signals import OPENING
 from nba.state.asking import NAMES, columns_of, parts
 from nba.state.tables import (
     CONSENTS,
@@ -39,6 +40,8 @@ _OF_CUSTOMERS: Final[Mapping[Table, Executable]] = {
     ),
     CUSTOMERS: select(CUSTOMERS).where(CUSTOMERS.c.customer_id.in_(NAMES)),
 }
+
+_STATES_OF: Final = select(PRODUCT_STATES).where(PRODUCT_STATES.c.product_id.in_(NAMES))
 
 
 def accounts_of(connection: Connection, customers: Iterable[str]) -> list[str]:
@@ -74,7 +77,23 @@ def all_cells(connection: Connection) -> Cells:
     }
 
 
-def product_cells(connection: Connection) -> Mapping[str, Sequence[Any]]:
-    """Read the states of all products, by product, then instant."""
-    query = select(PRODUCT_STATES).order_by(*PRODUCT_STATES.primary_key)
-    return columns_of(PRODUCT_STATES, connection.execute(query).all())
+def state_cells(connection: Connection, products: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+    """Read the states of some products."""
+    rows = [
+        row
+        for part in parts(products)
+        for row in connection.execute(_STATES_OF, {"names": part}).all()
+    ]
+    return columns_of(PRODUCT_STATES, rows)
+
+
+def all_state_cells(connection: Connection) -> Mapping[str, Sequence[Any]]:
+    """Read the states of all products."""
+    return columns_of(PRODUCT_STATES, connection.execute(select(PRODUCT_STATES)).all())
+
+
+def products_in_mind(cells: Cells) -> list[str]:
+    """Name the products that some events laid in a cart, looked at, wished or waited for."""
+    events = cells[EVENTS.name]
+    named = zip(events["type"], events["product_id"], strict=True)
+    return sorted({one for word, one in named if word in OPENING and one is not None})

@@ -8,14 +8,25 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from nba.errors import ConfigError, StateError
 from nba.facts.rows import Rows
+from nba.facts.signals import Signals
 from nba.state.asking import Batch
+from nba.state.leaving import MARK_LEAVING, week_counts
 from nba.state.orders import all_rows, rows_of
+from nba.state.signals import (
+    accounts_of,
+    all_cells,
+    all_state_cells,
+    cells_of,
+    products_in_mind,
+    state_cells,
+)
 from nba.state.tables import (
     CONSENTS,
     CUSTOMERS,
@@ -36,6 +47,10 @@ _ROWS_A_STATEMENT: Final = 50
 parameters that the oldest SQLite takes."""
 _REFUSED: Final = (SQLAlchemyError, UnicodeEncodeError, OverflowError)
 """The driver itself refuses texts that are no Unicode and integers beyond 64 bits."""
+
+_STATES_KNOWN: Final = select(func.count(), func.max(PRODUCT_STATES.c.at)).select_from(
+    PRODUCT_STATES
+)
 
 
 class Store:
@@ -66,6 +81,7 @@ class Store:
             raise ConfigError(
                 f"there is no store {shown}; fill one with: nba serve --shop SHOP --db"
             )
+        self._states: tuple[tuple[Any, ...], Signals] | None = None
         self._engine = _engine(url)
         try:
             METADATA.create_all(self._engine)
@@ -137,6 +153,7 @@ class Store:
             _insert(connection, ORDER_VERSIONS, order_versions)
             for table, batches in once:
                 _insert(connection, table, batches, "ON CONFLICT DO NOTHING")
+            connection.execute(MARK_LEAVING)
 
     def rows_of(self, customers: Sequence[str]) -> Rows:
         """Read the orders of some customers; unknown ones have none.
@@ -150,6 +167,38 @@ class Store:
         """Read all orders; for batch work."""
         with self.reading() as connection:
             return all_rows(connection)
+
+    def read(self, customers: Sequence[str], as_of: np.datetime64) -> tuple[Rows, Signals]:
+        """Read what a fold of some customers at an instant takes, all of one instant of the store.
+
+        Args:
+            customers: ids; what belongs to accounts and sessions merged with theirs is read too.
+            as_of: the instant of the fold, which says what week the messages to all are counted of.
+        """
+        with self.reading() as connection:
+            accounts = accounts_of(connection, customers)
+            cells = cells_of(connection, accounts)
+            states = state_cells(connection, products_in_mind(cells))
+            return rows_of(connection, accounts), Signals.of_columns(
+                {**cells, PRODUCT_STATES.name: states},
+                week_counts=week_counts(connection, as_of),
+            )
+
+    def read_all(self) -> tuple[Rows, Signals]:
+        """Read everything, all of one instant of the store; for batch work."""
+        with self.reading() as connection:
+            cells = {**all_cells(connection), PRODUCT_STATES.name: all_state_cells(connection)}
+            return all_rows(connection), Signals.of_columns(cells)
+
+    def product_states(self) -> Signals:
+        """Give the states of all products, read again only when states were added."""
+        with self.reading() as connection:
+            known = connection.execute(_STATES_KNOWN).one()
+            # Whoever comes second reads the same again, which is cheaper than waiting.
+            if self._states is None or self._states[0] != tuple(known):
+                cells = {PRODUCT_STATES.name: all_state_cells(connection)}
+                self._states = tuple(known), Signals.of_columns(cells)
+            return self._states[1]
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

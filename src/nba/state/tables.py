@@ -114,12 +114,13 @@ MESSAGES: Final = Table(
     Column("eligible", String),
     Column("products", String),
     Column("holdout", Boolean),
-    # The ledger's own: until when a claim stands, and since when it no longer does.
+    # The store's own: until when a claim stands, since when it no longer does, and when the
+    # message left, as letters have it: sent, else acknowledged, else claimed.
     Column("expires_at", BigInteger),
     Column("withdrawn_at", BigInteger),
+    Column("left_at", BigInteger),
     Index("messages_by_customer", "customer_id"),
-    Index("messages_by_claim", "claimed_at", "message"),
-    Index("messages_by_ack", "acked_at", "message"),
+    Index("messages_by_leaving", "message", "left_at"),
     sqlite_with_rowid=False,
 )
 
@@ -135,7 +136,6 @@ MESSAGE_EVENTS: Final = Table(
     Column("is_machine", Boolean),
     Index("message_events_by_message", "message_id"),
     Index("message_events_by_customer", "customer_id"),
-    Index("message_events_by_type", "type", "at"),
     sqlite_with_rowid=False,
 )
 
@@ -171,9 +171,9 @@ PRODUCT_STATES: Final = Table(
     sqlite_with_rowid=False,
 )
 
-_LEDGER_COLUMNS: Final = frozenset(("expires_at", "withdrawn_at"))
+_OWN_COLUMNS: Final = frozenset(("expires_at", "withdrawn_at", "left_at"))
 
 
 def folder_columns(table: Table) -> list[str]:
     """Name the columns of a table that a shop folder has too, in order."""
-    return [one.name for one in table.columns if one.name not in _LEDGER_COLUMNS]
+    return [one.name for one in table.columns if one.name not in _OWN_COLUMNS]

@@ -1,0 +1,75 @@
+"""When messages left, and how many in a week."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BindParameter, Connection, Update, bindparam, case, func, select, update
+
+from nba.domain import DAY
+from nba.state.asking import microseconds
+from nba.state.tables import MESSAGE_EVENTS, MESSAGES
+from nba.vocabulary import MESSAGE_WORDS
+
+_SENT_AT: Final = (
+    select(func.min(MESSAGE_EVENTS.c.at))
+    .where(
+        MESSAGE_EVENTS.c.message_id == MESSAGES.c.message_id,
+        MESSAGE_EVENTS.c.type.in_(("sent", "delivered")),
+    )
+    .scalar_subquery()
+)
+MARK_LEAVING: Final[Update] = (
+    update(MESSAGES)
+    .where(MESSAGES.c.message != "none", MESSAGES.c.holdout.is_not(True))
+    .values(left_at=func.coalesce(_SENT_AT, MESSAGES.c.acked_at, MESSAGES.c.claimed_at))
+)
+"""Note in `messages` when each left; to be run for those whose instants, or events, changed."""
+
+_COUNTED: Final = (
+    select(MESSAGES.c.message, func.count())
+    .where(
+        # Word by word, each a range of the index.
+        MESSAGES.c.message.in_(MESSAGE_WORDS),
+        MESSAGES.c.message_id != bindparam("without"),
+    )
+    .group_by(MESSAGES.c.message)
+)
+_WEEK: Final = microseconds(7 * DAY)
+_FIRST_MONDAY: Final = microseconds(np.datetime64("1970-01-05"))
+_MONDAY: Final[BindParameter[int]] = bindparam("monday")
+_AS_OF: Final[BindParameter[int]] = bindparam("as_of")
+_LEFT_IN_WEEK: Final = (
+    _COUNTED.where(MESSAGES.c.left_at >= _MONDAY, MESSAGES.c.left_at < _AS_OF),
+    # What was sent later had left before by an earlier word.
+    _COUNTED.where(
+        MESSAGES.c.left_at >= _AS_OF,
+        case(
+            (MESSAGES.c.acked_at < _AS_OF, MESSAGES.c.acked_at), else_=MESSAGES.c.claimed_at
+        ).between(_MONDAY, _AS_OF - 1),
+    ),
+)
+
+
+def week_counts(
+    connection: Connection, as_of: np.datetime64, *, without: str | None = None
+) -> NDArray[np.int64]:
+    """Count the messages that left to anybody in the week of an instant, before it.
+
+    Args:
+        connection: to the store.
+        as_of: the instant; its week began on Monday, 00:00 UTC.
+        without: the id of a message that does not count.
+
+    Returns:
+        int64 per code of `vocabulary.MESSAGE_WORDS`.
+    """
+    moment = microseconds(as_of)
+    bounds = {"monday": moment - (moment - _FIRST_MONDAY) % _WEEK, "as_of": moment}
+    counts = np.zeros(len(MESSAGE_WORDS), np.int64)
+    for query in _LEFT_IN_WEEK:
+        for word, count in connection.execute(query, bounds | {"without": without or ""}):
+            counts[MESSAGE_WORDS.index(word)] += count
+    return counts
