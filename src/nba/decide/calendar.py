@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
+from struct import unpack_from
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ Zones = NDArray[np.integer]
 """Places in the zones of a calendar."""
 
 _DAY: Final = 86_400_000_000
+_MINUTE: Final = 60_000_000
 _SECOND: Final = 1_000_000
 _FIRST: Final = 0
 _LAST: Final = int(datetime(2101, 1, 1, tzinfo=UTC).timestamp())
@@ -50,15 +52,9 @@ class Quiet:
     length: int
 
     @classmethod
-    def between(cls, begin: str, end: str) -> Self:
-        """Read two times of the day, such as "21:00" and "09:00"; the end is not quiet itself."""
-        first, last = (_since_midnight(time.fromisoformat(one)) for one in (begin, end))
-        return cls(first, (last - first) % _DAY)
-
-
-def _since_midnight(clock: time) -> int:
-    passed = timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second)
-    return passed // timedelta(microseconds=1)
+    def between(cls, begin: int, end: int) -> Self:
+        """Begin and end at minutes after midnight; the end is not quiet itself."""
+        return cls(begin * _MINUTE, (end - begin) * _MINUTE % _DAY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +84,7 @@ class Calendar:
     and after 2100 are those of these years.
     """
 
-    __slots__ = ("_places", "_stretches")
+    __slots__ = ("_stretches", "places")
 
     def __init__(self, zones: Sequence[str], default: str = "UTC") -> None:
         """Know some zones by name.
@@ -98,7 +94,8 @@ class Calendar:
             default: the zone for names that are empty or unknown; UTC if it is unknown itself.
         """
         self._stretches = _stretches(tuple(zones), default)
-        self._places = np.arange(len(zones))
+        self.places = np.arange(len(zones))
+        """The places of all zones."""
 
     def local(self, zone: Zones, at: Instants | np.datetime64) -> Instants:
         """Give what the clock on the wall shows."""
@@ -123,20 +120,20 @@ class Calendar:
 
     def day_start(self, zone: Zones, at: Instants | np.datetime64) -> Instants:
         """Give the beginning of the local day: midnight, or what comes right after it."""
-        if at.ndim == 0 and len(zone) > len(self._places):
-            return self.day_start(self._places, at)[zone]
+        if at.ndim == 0 and len(zone) > len(self.places):
+            return self.day_start(self.places, at)[zone]
         return self.to_utc(zone, self.local_date(zone, at))
 
     def day_end(self, zone: Zones, at: Instants | np.datetime64) -> Instants:
         """Give the end of the local day, which is the beginning of the next."""
-        if at.ndim == 0 and len(zone) > len(self._places):
-            return self.day_end(self._places, at)[zone]
+        if at.ndim == 0 and len(zone) > len(self.places):
+            return self.day_end(self.places, at)[zone]
         return self.to_utc(zone, self.local_date(zone, at) + 1)
 
     def week_start(self, zone: Zones, at: Instants | np.datetime64) -> Instants:
         """Give the beginning of the local week, on Monday."""
-        if at.ndim == 0 and len(zone) > len(self._places):
-            return self.week_start(self._places, at)[zone]
+        if at.ndim == 0 and len(zone) > len(self.places):
+            return self.week_start(self.places, at)[zone]
         date = self.local_date(zone, at)
         # Weeks of datetime64 begin on Thursdays, as 1970 did.
         monday = (date + 3).astype("datetime64[W]").astype("datetime64[D]") - 3
@@ -144,8 +141,8 @@ class Calendar:
 
     def awake(self, zone: Zones, at: Instants | np.datetime64, quiet: Quiet | None) -> Instants:
         """Give the first instant, from `at` on, that lies outside quiet hours."""
-        if at.ndim == 0 and len(zone) > len(self._places):
-            return self.awake(self._places, at, quiet)[zone]
+        if at.ndim == 0 and len(zone) > len(self.places):
+            return self.awake(self.places, at, quiet)[zone]
         found = np.array(np.broadcast_to(at, len(zone)), "datetime64[us]")
         if quiet is None or not quiet.length:
             return found
@@ -242,17 +239,20 @@ def _stretches_of(name: str) -> tuple[NDArray[np.int64], ...]:
 
 
 def _changes(name: str) -> tuple[list[int], list[int]]:
-    """Find when the offset of a zone changes between 1970 and 2100, and to what, in seconds.
-
-    It is looked at every two weeks, and where it has changed, the second is searched for; no zone
-    has changed its clock and changed it back in so short a time.
-    """
-    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+    """Find when the offset of a zone changes between 1970 and 2100, and to what, in seconds."""
+    path = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    with path.open("rb") as file:
         zone = ZoneInfo.from_file(file, key=name)
+    told = [one for one in _told(path.read_bytes()) if _FIRST < one < _LAST]
     seconds, offsets = [_FIRST], [_offset(_FIRST, zone)]
-    for second in range(_FIRST + _STEP, _LAST, _STEP):
-        while _offset(second, zone) != offsets[-1]:
-            before, after = max(second - _STEP, seconds[-1]), second
+    for second in told:
+        if (offset := _offset(second, zone)) != offsets[-1]:
+            seconds.append(second)
+            offsets.append(offset)
+    # After the last change that is told a rule holds, of two changes a year or none.
+    for second in range((told or [_FIRST])[-1] + _STEP, _LAST, _STEP):
+        if _offset(second, zone) != offsets[-1]:
+            before, after = second - _STEP, second
             while after - before > 1:
                 between = (before + after) // 2
                 if _offset(between, zone) == offsets[-1]:
@@ -262,6 +262,18 @@ def _changes(name: str) -> tuple[list[int], list[int]]:
             seconds.append(after)
             offsets.append(_offset(after, zone))
     return seconds, [int(one.total_seconds()) for one in offsets]
+
+
+def _told(data: bytes) -> tuple[int, ...]:
+    """Read the instants of a zone's file (RFC 8536, section 3), seconds since 1970.
+
+    The file has two parts, the first for readers of 32 bits, each with a head of 44 bytes that
+    ends with how many entries of each sort follow.
+    """
+    both, standard, leaps, times, types, letters = unpack_from(">6l", data, 20)
+    second = 44 + 5 * times + 6 * types + letters + 8 * leaps + standard + both
+    count = unpack_from(">l", data, second + 32)[0]
+    return unpack_from(f">{count}q", data, second + 44)
 
 
 def _offset(second: int, zone: ZoneInfo) -> timedelta:
