@@ -27,7 +27,14 @@ class Column:
 
 def _columns(words: str) -> dict[str, Column]:
     """Read a contract written as `name:kind` words; `?` marks what may be empty."""
-    types = {"t": "VARCHAR", "f": "DOUBLE", "i": "BIGINT", "at": "TIMESTAMP", "b": "BOOLEAN"}
+    types = {
+        "t": "VARCHAR",
+        "f": "DOUBLE",
+        "i": "BIGINT",
+        "at": "TIMESTAMP",
+        "b": "BOOLEAN",
+        "d": "DATE",
+    }
     pairs = (word.split(":") for word in words.split())
     return {name: Column(types[kind.removesuffix("?")], kind.endswith("?")) for name, kind in pairs}
 
@@ -77,6 +84,21 @@ SHOP_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
 }
 """What the loop reads of the shop's own tables."""
 
+BESIDE: Final[Mapping[str, Mapping[str, Column]]] = {
+    "messages": _columns("decision_id:t? arm:t? propensity:f? products:t? holdout:b?"),
+    "message_events": _columns("channel:t? is_machine:b?"),
+    "events": _columns("session_id:t? value:f?"),
+    "customers": _columns(
+        "customer_id:t created_at:at? birthday:d? timezone:t? account_type:t? tier:t? points:i? "
+        "attributes:t? consent_email:b? consent_sms:b? consent_push:b? consent_call:b? "
+        "consent_at:at?"
+    ),
+    "product_states": _columns(
+        "product_id:t at:at availability:t? stock:i? price:i? sale_price:i? sale_until:at?"
+    ),
+}
+"""What a policy may see where a shop has it: columns of tables above, and further tables."""
+
 
 def open_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Make a view of each file: the shop's by their names, those of `truth/` as `true_<name>`.
@@ -84,10 +106,17 @@ def open_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     Raises:
         DataError: a file or column is missing or of another type; the message names it.
     """
-    for name, columns in SHOP_COLUMNS.items():
-        _open(connection, folder / f"{name}.parquet", name, columns)
+    for name in dict.fromkeys((*SHOP_COLUMNS, *BESIDE)):
+        path, beside = folder / f"{name}.parquet", BESIDE.get(name, {})
+        if name in SHOP_COLUMNS:
+            _open(connection, path, name, SHOP_COLUMNS[name], beside)
+        elif path.is_file():
+            _open(connection, path, name, {}, beside)
+        else:
+            nothing = ", ".join(f"NULL::{one.type} AS {quoted(at)}" for at, one in beside.items())
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {nothing} WHERE FALSE")
     for name, columns in TRUTH_COLUMNS.items():
-        _open(connection, folder / "truth" / f"{name}.parquet", f"true_{name}", columns)
+        _open(connection, folder / "truth" / f"{name}.parquet", f"true_{name}", columns, {})
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
@@ -102,9 +131,13 @@ def _cell(value: object) -> object:
 
 
 def _open(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, columns: Mapping[str, Column]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    columns: Mapping[str, Column],
+    beside: Mapping[str, Column],
 ) -> None:
-    """Make a view of a file with the columns of its contract, typed."""
+    """Make a view of a file with the columns of its contract, typed; those beside may lack."""
     if not path.is_file():
         raise DataError(
             f"there is no {path}; a shop that can be played has it "
@@ -121,12 +154,9 @@ def _open(
             f"{path} lacks the column {', '.join(missing)}; found {', '.join(found)}; "
             f"expected {', '.join(columns)}"
         )
-    # A list of ids may be text or a list.
     cells = {
-        column: f"array_to_string({quoted(column)}, ',')"
-        if found[column].endswith("[]")
-        else f"CAST({quoted(column)} AS {wanted.type})"
-        for column, wanted in columns.items()
+        column: _typed(column, wanted, found.get(column))
+        for column, wanted in {**columns, **beside}.items()
     }
     typed = ", ".join(f"{cell} AS {quoted(column)}" for column, cell in cells.items())
     connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {typed} FROM {source}")
@@ -144,3 +174,13 @@ def _open(
             ) from None
         if empty is not None and empty[0] and not wanted.may_be_empty:
             raise DataError(f"{path}: column {column} is empty in {empty[0]} rows; fill them")
+
+
+def _typed(column: str, wanted: Column, found: str | None) -> str:
+    """Write the expression of a column in its type; `found` is None where the file lacks it."""
+    if found is None:
+        return f"NULL::{wanted.type}"
+    # A list of ids may be text or a list.
+    if found.endswith("[]"):
+        return f"array_to_string({quoted(column)}, ',')"
+    return f"CAST({quoted(column)} AS {wanted.type})"

@@ -307,14 +307,26 @@ def _tables(connection: duckdb.DuckDBPyConnection, before: str) -> dict[str, Tab
             connection,
             _of_sample("consents", f'"at" < {before}', 'customer_id, channel, "at", granted'),
         ),
-        **{
-            name: read_rows(
-                connection, _of_sample(name, f'"at" < {before}', 'customer_id, "at", event_id')
-            )
-            for name in ("message_events", "events")
-        },
+        "message_events": read_rows(
+            connection,
+            _of_sample("message_events", f'"at" < {before}', 'customer_id, "at", event_id'),
+        ),
+        "events": read_rows(
+            connection,
+            # A session whose customer is known later is theirs from the beginning.
+            f"""SELECT * FROM events
+            WHERE "at" < {before} AND (customer_id IN (FROM sample)
+                OR customer_id IS NULL AND session_id IN (
+                    SELECT session_id FROM events SEMI JOIN sample USING (customer_id)
+                    WHERE type = 'merge' AND "at" < {before}))
+            ORDER BY customer_id, "at", event_id""",
+        ),
         "messages": read_rows(
             connection, _of_sample("messages", f"decided_at < {before}", "decided_at, message_id")
+        ),
+        "customers": read_rows(connection, _of_sample("customers", "TRUE", "customer_id")),
+        "product_states": read_rows(
+            connection, f'FROM product_states WHERE "at" < {before} ORDER BY product_id, "at"'
         ),
     }
 
