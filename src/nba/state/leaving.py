@@ -13,7 +13,7 @@ from nba.state.asking import microseconds
 from nba.state.tables import MESSAGE_EVENTS, MESSAGES
 from nba.vocabulary import MESSAGE_WORDS
 
-_SENT_AT: Final = (
+SENT_AT: Final = (
     select(func.min(MESSAGE_EVENTS.c.at))
     .where(
         MESSAGE_EVENTS.c.message_id == MESSAGES.c.message_id,
@@ -21,10 +21,11 @@ _SENT_AT: Final = (
     )
     .scalar_subquery()
 )
+"""When the provider of a message first said that it left."""
 MARK_LEAVING: Final[Update] = (
     update(MESSAGES)
     .where(MESSAGES.c.message != "none", MESSAGES.c.holdout.is_not(True))
-    .values(left_at=func.coalesce(_SENT_AT, MESSAGES.c.acked_at, MESSAGES.c.claimed_at))
+    .values(left_at=func.coalesce(SENT_AT, MESSAGES.c.acked_at, MESSAGES.c.claimed_at))
 )
 """Note in `messages` when each left; to be run for those whose instants, or events, changed."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, Table, select, union, union_all
+import numpy as np
+from sqlalchemy import Connection, Executable, Row, Table, select, union, union_all
 
-from nba.facts.signals import OPENING
+from nba.facts.signals import OPENING, Signals
 from nba.state.asking import NAMES, columns_of, parts
+from nba.state.leaving import week_counts
 from nba.state.tables import (
     CONSENTS,
     CUSTOMERS,
@@ -17,9 +19,6 @@ from nba.state.tables import (
     MESSAGES,
     PRODUCT_STATES,
 )
-
-Cells = Mapping[str, Mapping[str, Sequence[Any]]]
-"""Columns of cells by the name of their table, as `Signals.of_columns` takes them."""
 
 _MERGED: Final = union_all(
     select(EVENTS.c.session_id).where(EVENTS.c.type == "merge", EVENTS.c.customer_id.in_(NAMES)),
@@ -60,40 +59,57 @@ def accounts_of(connection: Connection, customers: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def cells_of(connection: Connection, accounts: Sequence[str]) -> Cells:
-    """Read what is known of some accounts."""
+def signals_of(
+    connection: Connection,
+    accounts: Sequence[str],
+    as_of: np.datetime64,
+    *,
+    without: str | None = None,
+) -> Signals:
+    """Read what is known of some accounts, and the states of what they have in mind.
+
+    Args:
+        connection: to the store.
+        accounts: ids of customers and sessions.
+        as_of: the instant that says what week the messages to everybody are counted of.
+        without: the id of a message that is read as if nobody had claimed it.
+    """
     found: dict[Table, list[Any]] = {table: [] for table in _OF_CUSTOMERS}
     for part in parts(accounts):
         for table, query in _OF_CUSTOMERS.items():
             found[table] += connection.execute(query, {"names": part}).all()
-    return {table.name: columns_of(table, rows) for table, rows in found.items()}
-
-
-def all_cells(connection: Connection) -> Cells:
-    """Read what is known of all."""
-    return {
-        table.name: columns_of(table, connection.execute(select(table)).all())
-        for table in _OF_CUSTOMERS
-    }
-
-
-def state_cells(connection: Connection, products: Sequence[str]) -> Mapping[str, Sequence[Any]]:
-    """Read the states of some products."""
-    rows = [
+    if without is not None:
+        found[MESSAGES] = [
+            row._replace(claimed_at=None) if row.message_id == without else row
+            for row in found[MESSAGES]
+        ]
+    found[PRODUCT_STATES] = [
         row
-        for part in parts(products)
+        for part in parts(_in_mind(found[EVENTS]))
         for row in connection.execute(_STATES_OF, {"names": part}).all()
     ]
-    return columns_of(PRODUCT_STATES, rows)
+    return Signals.of_columns(
+        {table.name: columns_of(table, rows) for table, rows in found.items()},
+        week_counts=week_counts(connection, as_of, without=without),
+    )
 
 
-def all_state_cells(connection: Connection) -> Mapping[str, Sequence[Any]]:
-    """Read the states of all products."""
-    return columns_of(PRODUCT_STATES, connection.execute(select(PRODUCT_STATES)).all())
+def all_signals(connection: Connection) -> Signals:
+    """Read what is known of all."""
+    return _all_of(connection, *_OF_CUSTOMERS, PRODUCT_STATES)
 
 
-def products_in_mind(cells: Cells) -> list[str]:
+def all_states(connection: Connection) -> Signals:
+    """Read the states of all products, and nothing else."""
+    return _all_of(connection, PRODUCT_STATES)
+
+
+def _all_of(connection: Connection, *tables: Table) -> Signals:
+    cells = {one.name: columns_of(one, connection.execute(select(one)).all()) for one in tables}
+    return Signals.of_columns(cells)
+
+
+def _in_mind(events: Iterable[Row[Any]]) -> list[str]:
     """Name the products that some events laid in a cart, looked at, wished or waited for."""
-    events = cells[EVENTS.name]
-    named = zip(events["type"], events["product_id"], strict=True)
-    return sorted({one for word, one in named if word in OPENING and one is not None})
+    named = {one.product_id for one in events if one.type in OPENING}
+    return sorted(named - {None})

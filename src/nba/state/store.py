@@ -17,16 +17,9 @@ from nba.errors import ConfigError, StateError
 from nba.facts.rows import Rows
 from nba.facts.signals import Signals
 from nba.state.asking import Batch
-from nba.state.leaving import MARK_LEAVING, week_counts
+from nba.state.leaving import MARK_LEAVING
 from nba.state.orders import all_rows, rows_of
-from nba.state.signals import (
-    accounts_of,
-    all_cells,
-    all_state_cells,
-    cells_of,
-    products_in_mind,
-    state_cells,
-)
+from nba.state.signals import accounts_of, all_signals, all_states, signals_of
 from nba.state.tables import (
     CONSENTS,
     CUSTOMERS,
@@ -45,6 +38,8 @@ from nba.state.tables import (
 _ROWS_A_STATEMENT: Final = 50
 """Fewer and longer statements halve the time of a load; 50 rows stay far below the 999
 parameters that the oldest SQLite takes."""
+_PATIENCE_SECONDS: Final = 30
+"""How long to wait for another writer."""
 _REFUSED: Final = (SQLAlchemyError, UnicodeEncodeError, OverflowError)
 """The driver itself refuses texts that are no Unicode and integers beyond 64 bits."""
 
@@ -177,18 +172,12 @@ class Store:
         """
         with self.reading() as connection:
             accounts = accounts_of(connection, customers)
-            cells = cells_of(connection, accounts)
-            states = state_cells(connection, products_in_mind(cells))
-            return rows_of(connection, accounts), Signals.of_columns(
-                {**cells, PRODUCT_STATES.name: states},
-                week_counts=week_counts(connection, as_of),
-            )
+            return rows_of(connection, accounts), signals_of(connection, accounts, as_of)
 
     def read_all(self) -> tuple[Rows, Signals]:
         """Read everything, all of one instant of the store; for batch work."""
         with self.reading() as connection:
-            cells = {**all_cells(connection), PRODUCT_STATES.name: all_state_cells(connection)}
-            return all_rows(connection), Signals.of_columns(cells)
+            return all_rows(connection), all_signals(connection)
 
     def product_states(self) -> Signals:
         """Give the states of all products, read again only when states were added."""
@@ -196,8 +185,7 @@ class Store:
             known = connection.execute(_STATES_KNOWN).one()
             # Whoever comes second reads the same again, which is cheaper than waiting.
             if self._states is None or self._states[0] != tuple(known):
-                cells = {PRODUCT_STATES.name: all_state_cells(connection)}
-                self._states = tuple(known), Signals.of_columns(cells)
+                self._states = tuple(known), all_states(connection)
             return self._states[1]
 
     @contextmanager
@@ -209,6 +197,19 @@ class Store:
                 yield connection
         except _REFUSED as error:
             raise StateError(f"the store cannot be read: {error.__cause__ or error}") from None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a connection while nobody else writes; what was written is on disk at the end."""
+        try:
+            with self._engine.connect() as connection:
+                # A power cut must not take back what somebody was told to send.
+                connection.exec_driver_sql("PRAGMA synchronous = FULL")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+        except _REFUSED as error:
+            raise StateError(f"the store cannot be written: {error.__cause__ or error}") from None
 
     @contextmanager
     def _loading(self) -> Iterator[Connection]:
@@ -233,7 +234,7 @@ class Store:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, connect_args={"timeout": _PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: Any) -> None:  # noqa: ANN401 - the driver's own types

@@ -1,0 +1,220 @@
+"""The ledger of messages: who was told to send what, so that nothing is sent twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, update
+
+from nba.domain import DAY
+from nba.errors import StateError
+from nba.facts.fold import Facts, fold
+from nba.state.asking import NAMES, microseconds, parts
+from nba.state.claims import Claim, D, Decided, Permit
+from nba.state.leaving import MARK_LEAVING, SENT_AT
+from nba.state.orders import rows_of
+from nba.state.signals import accounts_of, signals_of
+from nba.state.store import Store
+from nba.state.tables import MESSAGES
+from nba.vocabulary import Rule
+
+NOTHING: Final = "none"
+"""The message of a decision to send nothing."""
+_AHEAD: Final = DAY
+"""What left this much later than now, or less, was told by a clock that has gone back since."""
+
+_OPEN: Final = select(MESSAGES).where(
+    MESSAGES.c.customer_id.in_(NAMES),
+    MESSAGES.c.claimed_at.is_not(None),
+    MESSAGES.c.acked_at.is_(None),
+    MESSAGES.c.expires_at > bindparam("at"),
+    SENT_AT.is_(None),
+)
+_LAST_LEFT: Final = select(func.max(MESSAGES.c.left_at)).where(
+    MESSAGES.c.customer_id.in_(NAMES),
+    MESSAGES.c.left_at < bindparam("until"),
+    MESSAGES.c.message_id != bindparam("without"),
+)
+_THIS: Final[BindParameter[str]] = bindparam("this")
+_ONE: Final = select(MESSAGES).where(MESSAGES.c.message_id == _THIS)
+_CHANGE: Final = update(MESSAGES).where(MESSAGES.c.message_id == _THIS)
+_MARK: Final = MARK_LEAVING.where(MESSAGES.c.message_id == _THIS)
+
+
+def claim(store: Store, customer: str, decide: Callable[[Facts], D], at: np.datetime64) -> Claim[D]:
+    """Ask for leave to send a customer's next message, and write the answer down.
+
+    Reading, deciding and writing are one transaction, alone with the store: of any number that
+    ask at once one gets a new permit and the others the same. A permit is open until it is
+    acknowledged, sent or past its expiry; while it is, and as long as what was claimed may still
+    be sent, asking again gives the same permit and writes nothing. What may not be sent any more
+    is withdrawn: it did not leave. A decision for nothing is written too, without permit.
+
+    Args:
+        store: the facts, and the ledger.
+        customer: an id; one of a guest account stands for the customer it was merged into.
+        decide: gives the decision on facts of this one customer, for their instant.
+        at: now. The facts are as of then, or as of just after the last message that left, where
+            a clock that went back would hide it.
+
+    Raises:
+        StateError: the store cannot be written; whatever `decide` raises. Nothing is written then.
+    """
+    with store.writing() as connection:
+        accounts = accounts_of(connection, [customer])
+        standing = _standing(connection, accounts, at)
+        without = None if standing is None else str(standing.message_id)
+        instant = _instant(connection, accounts, at, standing)
+        facts = fold(
+            rows_of(connection, accounts),
+            as_of=instant,
+            customers=[customer],
+            signals=signals_of(connection, accounts, instant, without=without),
+        )
+        decision = decide(facts)
+        if standing is None:
+            return _write(connection, decision, instant)
+        return _review(connection, decision, standing, instant)
+
+
+def ack(store: Store, message_id: str, at: np.datetime64) -> None:
+    """Note that a claimed message was sent; the first time counts.
+
+    What was withdrawn meanwhile, or is past its expiry, was sent all the same.
+
+    Raises:
+        StateError: nothing to send was ever claimed under this id, or the store cannot be written.
+    """
+    with store.writing() as connection:
+        row = _row(connection, message_id)
+        if row is None or row.message == NOTHING:
+            raise StateError(
+                f"there is no message {message_id[:80]!r} to acknowledge; "
+                "give the message_id that its claim answered"
+            )
+        if row.acked_at is None:
+            acked_at = max(microseconds(at), row.claimed_at or row.decided_at)
+            connection.execute(_CHANGE.values(acked_at=acked_at), {"this": message_id})
+            connection.execute(_MARK, {"this": message_id})
+
+
+def _standing(
+    connection: Connection, accounts: Sequence[str], at: np.datetime64
+) -> Row[Any] | None:
+    """Find the open claim; of two, as of accounts merged since, the earlier."""
+    found = [
+        row
+        for part in parts(accounts)
+        for row in connection.execute(_OPEN, {"names": part, "at": microseconds(at)})
+    ]
+    return min(found, key=lambda row: (row.claimed_at, row.message_id), default=None)
+
+
+def _instant(
+    connection: Connection, accounts: Sequence[str], at: np.datetime64, standing: Row[Any] | None
+) -> np.datetime64:
+    """Give the first instant from now on, and from the open claim on, that knows what left."""
+    now = microseconds(at)
+    until = now + microseconds(_AHEAD)
+    asked = {"until": until, "without": "" if standing is None else standing.message_id}
+    left = [
+        connection.execute(_LAST_LEFT, {"names": part} | asked).scalar_one()
+        for part in parts(accounts)
+    ]
+    known = [last + 1 for last in left if last is not None]
+    if standing is not None and standing.claimed_at < until:
+        known.append(standing.claimed_at)
+    return np.datetime64(max(now, *known) if known else now, "us")
+
+
+def _write(connection: Connection, decision: D, at: np.datetime64) -> Claim[D]:
+    """Write a decision down, once."""
+    message_id = f"m_{hashlib.sha256(decision.decision_id.encode()).hexdigest()[:24]}"
+    claimed_at = None if decision.message is None or decision.holdout else microseconds(at)
+    row = _row(connection, message_id)
+    if row is None:
+        cells = _cells(decision, at) | {"message_id": message_id, "claimed_at": claimed_at}
+        connection.execute(insert(MESSAGES), cells)
+    elif row.withdrawn_at is not None and row.acked_at is None:
+        # The very same facts and instant as once before: what forbade it was itself taken back.
+        reopened = {"claimed_at": claimed_at, "withdrawn_at": None}
+        connection.execute(_CHANGE.values(reopened), {"this": message_id})
+    elif claimed_at is not None:
+        return Claim(decision, None, rule=Rule.ONCE_PER)
+    if claimed_at is None:
+        return Claim(decision, None)
+    connection.execute(_MARK, {"this": message_id})
+    written = connection.execute(_ONE, {"this": message_id}).one()
+    return Claim(decision, _permit(written), is_new=True)
+
+
+def _review(connection: Connection, decision: D, standing: Row[Any], at: np.datetime64) -> Claim[D]:
+    """Confirm an open claim, or withdraw it."""
+    chosen = decision.message
+    allowed = {(str(one), anchor) for one, anchor in decision.eligible}
+    if chosen is not None:
+        allowed.add((chosen.id, chosen.anchor))
+    if (standing.message, standing.anchor) in allowed and not decision.holdout:
+        return Claim(decision, _permit(standing))
+    this = {"this": standing.message_id}
+    connection.execute(_CHANGE.values(claimed_at=None, withdrawn_at=microseconds(at)), this)
+    connection.execute(_MARK, this)
+    return Claim(decision, None, rule=_rule_against(decision, standing.message))
+
+
+def _rule_against(decision: Decided, message: str) -> Rule:
+    """Say which rule forbids a message that a decision does not allow."""
+    if decision.holdout:
+        return Rule.HOLDOUT
+    held = (one.rule for one in decision.suppressed if one.id == message)
+    # Where the message is allowed about something else, that of the claim is no longer there.
+    return next(held, Rule.NOT_KEPT)
+
+
+def _cells(decision: Decided, at: np.datetime64) -> dict[str, Any]:
+    """Give the row of a decision, without its id and whether it was claimed."""
+    chosen = decision.message
+    words = [str(word) for word, _ in decision.eligible]
+    cells: dict[str, Any] = {
+        "decision_id": decision.decision_id,
+        "customer_id": decision.customer_id,
+        "message": NOTHING,
+        "decided_at": microseconds(at),
+        "snapshot_id": decision.snapshot_id,
+        "playbook_id": decision.playbook_id,
+        "arm": decision.arm,
+        "propensity": decision.propensity,
+        "eligible": json.dumps([*dict.fromkeys(words), NOTHING]),
+        "holdout": decision.holdout,
+    }
+    if chosen is None:
+        return cells
+    return cells | {
+        # What the holdout would have got is told by the other cells.
+        "message": NOTHING if decision.holdout else str(chosen.id),
+        "anchor": chosen.anchor,
+        "channel": str(chosen.channel),
+        "products": ",".join(chosen.products) or None,
+        "expires_at": microseconds(chosen.expires_at),
+    }
+
+
+def _row(connection: Connection, message_id: str) -> Row[Any] | None:
+    return connection.execute(_ONE, {"this": message_id}).first()
+
+
+def _permit(row: Row[Any]) -> Permit:
+    return Permit(
+        row.message_id,
+        row.decision_id,
+        row.message,
+        row.anchor,
+        row.channel,
+        tuple(row.products.split(",")) if row.products else (),
+        np.datetime64(row.claimed_at, "us"),
+        np.datetime64(row.expires_at, "us"),
+    )
