@@ -78,20 +78,17 @@ def signals_of(
     for part in parts(accounts):
         for table, query in _OF_CUSTOMERS.items():
             found[table] += connection.execute(query, {"names": part}).all()
-    if without is not None:
-        found[MESSAGES] = [
-            row._replace(claimed_at=None) if row.message_id == without else row
-            for row in found[MESSAGES]
-        ]
     found[PRODUCT_STATES] = [
         row
         for part in parts(_in_mind(found[EVENTS]))
         for row in connection.execute(_STATES_OF, {"names": part}).all()
     ]
-    return Signals.of_columns(
-        {table.name: columns_of(table, rows) for table, rows in found.items()},
-        week_counts=week_counts(connection, as_of, without=without),
-    )
+    cells = {table.name: columns_of(table, rows) for table, rows in found.items()}
+    messages = cells[MESSAGES.name]
+    claims = zip(messages["message_id"], messages["claimed_at"], strict=True)
+    messages["claimed_at"] = [None if one == without else at for one, at in claims]
+    counts = week_counts(connection, as_of, without=without)
+    return Signals.of_columns(cells, week_counts=counts)
 
 
 def all_signals(connection: Connection) -> Signals:
