@@ -13,6 +13,7 @@ from nba.artifacts.needs import NEED_KINDS, Needs
 from nba.artifacts.parts import Parts
 from nba.artifacts.products import Products
 from nba.artifacts.repurchase import Repurchase
+from nba.artifacts.responses import Responses
 from nba.artifacts.rules import Rules
 from nba.artifacts.snapshot import Snapshot
 from nba.config import RhythmConfig, TrainConfig
@@ -75,6 +76,7 @@ def snapshot(
         rules=_rules(rules, code),
         rhythm=rhythm(summary, nothing.customer_ids, RhythmConfig())[0],
         repurchase=Repurchase.empty(0),
+        responses=Responses.none(),
         segments=segments(
             nothing, paid, summary, Profiles.none(), Replies.none(), SegmentsConfig()
         ),

@@ -166,6 +166,14 @@ class RepurchaseConfig(_Section):
     """Gaps between purchases that tell how refills are distributed, at most."""
 
 
+class ResponsesConfig(_Section):
+    """How customers answer messages."""
+
+    uplift_days: int = Field(28, ge=1, le=365)
+    """Days after a decision whose profit tells what a message adds, where chance chose between it
+    and nothing."""
+
+
 class TrainConfig(_Section):
     """One training run; equal configuration and input give an equal snapshot.
 
@@ -188,6 +196,7 @@ class TrainConfig(_Section):
     rhythm: RhythmConfig = RhythmConfig()
     segments: SegmentsConfig = SegmentsConfig()
     repurchase: RepurchaseConfig = RepurchaseConfig()
+    responses: ResponsesConfig = ResponsesConfig()
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "data.events",
         "data.profiles",
         "data.purchases",
+        "facts.known",
         "statistics",
         "artifacts",
         "measure.split",

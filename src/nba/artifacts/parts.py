@@ -18,6 +18,7 @@ from nba.artifacts.needs import Needs
 from nba.artifacts.neighbourhood import Neighbourhood
 from nba.artifacts.products import Products
 from nba.artifacts.repurchase import Repurchase
+from nba.artifacts.responses import Responses
 from nba.artifacts.rhythm import Rhythm
 from nba.artifacts.rules import Rules
 from nba.artifacts.segments import Segments
@@ -38,6 +39,7 @@ class Parts:
         repurchase: when each purchase is due again, in the order of those of `customers`.
         segments: who is in which segment.
         rhythm: how often customers buy, whether they still do, and what they are worth.
+        responses: how customers answer messages.
         graphs: relation name (a word of `vocabulary.Relation`) → graph over the product codes.
         collaborative: the model of what is new to a customer, or None where nobody bought anything.
     """
@@ -48,6 +50,7 @@ class Parts:
     needs: Needs
     rules: Rules
     rhythm: Rhythm
+    responses: Responses
     repurchase: Repurchase
     segments: Segments
     graphs: Mapping[str, ProductGraph]
@@ -71,6 +74,7 @@ _ALWAYS: Final[dict[str, type]] = {
     "habits": Habits,
     "needs": Needs,
     "rules": Rules,
+    "responses": Responses,
     "rhythm": Rhythm,
     "repurchase": Repurchase,
     "segments": Segments,

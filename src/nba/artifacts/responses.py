@@ -25,6 +25,11 @@ LOAD_EDGES: Final = np.array([0.02, 0.25, 0.75, 1.5, 3.0])
 """Bands of the load, the sum of 2^(-age / `HALF_LIFE_DAYS`) over earlier marketing messages."""
 HOURS: Final = 24
 
+LEAST_ADDED: Final = 0.001
+MOST_ADDED: Final = 3.0
+"""Bounds of the share of what is answered that is added: it may be more than all, as some buy
+later what they saw, but not by any factor."""
+
 DAY_BANDS: Final = len(DAY_EDGES) + 1
 LOAD_BANDS: Final = len(LOAD_EDGES) + 1
 _POOLED: Final = 10.0
@@ -33,8 +38,6 @@ _RARE: Final = 5.0
 """Expected unsubscribes that hold the risk of a message to its prior."""
 _SALES: Final = 25.0
 """Useful actions that hold the worth of one to its prior."""
-_MOST_UPLIFT: Final = 3.0
-"""What is added may be more than what answered, but not by any factor."""
 _HOUR_STRENGTH: Final = 20.0
 
 
@@ -69,9 +72,10 @@ class Responses:
         uplift: float64 per message: profit that sending it adds, in mean orders; 0 without
             controls.
         uplift_variance: float64 per message: of that estimate; 0 without controls.
-        assumed: float64 per message: the same profit as answers alone would have it.
-        uplift_spread: float64[1]: the variance, over messages, of what is added around what is
-            assumed.
+        assumed: float64 per message: the same profit if all that was answered was added; 0
+            without controls.
+        added: float64[2]: mean and variance, over messages, of the share of what is assumed that
+            is added.
         hour_sent, hour_answered: int64[24]: messages that left in an hour of the customer's day,
             and those of them that were clicked or acted on.
     """
@@ -96,7 +100,7 @@ class Responses:
     uplift: Floats
     uplift_variance: Floats
     assumed: Floats
-    uplift_spread: Floats
+    added: Floats
     hour_sent: Counts
     hour_answered: Counts
 
@@ -126,7 +130,7 @@ class Responses:
             uplift=np.zeros(messages),
             uplift_variance=np.zeros(messages),
             assumed=np.zeros(messages),
-            uplift_spread=np.zeros(1),
+            added=np.array([1.0, 0.25]),
             hour_sent=np.zeros(HOURS, np.int64),
             hour_answered=np.zeros(HOURS, np.int64),
         )
@@ -171,24 +175,21 @@ class Responses:
         share = (_SALES * prior + self.gain[message]) / (_SALES + self.actions[message])
         return np.asarray(np.maximum(share, 0.0))
 
-    @property
-    def trust(self) -> Floats:
-        """How far uplift stands for what answers say, 0..1 per message; 0 without controls."""
-        spread = self.uplift_spread[0]
-        total = np.where(self.controls > 0, spread + self.uplift_variance, 1.0)
-        weight = spread / np.where(total > 0, total, 1.0)
-        return np.where((self.controls > 0) & (self.assumed > 0), weight, 0.0)
-
     def incremental(self, message: NDArray[np.integer]) -> Floats:
-        """Give the factor that makes added profit of answers, one a message; 0 or more.
+        """Give the share of the answers that would not have come anyway, one a message.
 
-        1 - w + w uplift / assumed, where w = spread / (spread + variance) is `trust`: the
-        empirical Bayes mean of what is added, as a share of what is assumed.
+        Shares of all messages are normal around a mean of their own, `added`; that of one message,
+        uplift / assumed, has the variance v = uplift_variance / assumed^2. The empirical Bayes mean
+        (mean v + share variance) / (v + variance) lies between them, and is the mean where there
+        are no controls. It stays within `LEAST_ADDED` and `MOST_ADDED`.
         """
-        weight = self.trust[message]
-        assumed = np.where(weight > 0, self.assumed[message], 1.0)
-        factor = 1 - weight + weight * self.uplift[message] / assumed
-        return np.clip(factor, 0.0, _MOST_UPLIFT)
+        mean, spread = self.added.tolist()
+        tried = (self.controls[message] > 0) & (self.assumed[message] > 0)
+        assumed = np.where(tried, self.assumed[message], 1.0)
+        share = self.uplift[message] / assumed
+        error = self.uplift_variance[message] / assumed**2
+        found = (mean * error + share * spread) / (error + spread)
+        return np.asarray(np.clip(np.where(tried, found, mean), LEAST_ADDED, MOST_ADDED))
 
     def channel_factor(self) -> Floats:
         """Give the factor of the response on each channel."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import duckdb
@@ -14,11 +14,12 @@ from nba.data.rows import AT, column, distinct_ids, table_names
 from nba.domain import Ids, Instants
 from nba.facts.histories import Columns
 from nba.schema import EVENTS, MESSAGE_EVENTS, MESSAGES
-from nba.vocabulary import EVENT_TYPES
+from nba.vocabulary import CHANNELS, EVENT_TYPES, MESSAGE_IDS
 
 REPLIES: Final = ("sign_up", "review", "rating", "survey", "points")
 """The types of events by which a customer speaks to the shop, in a session or not."""
 
+_ANSWERS: Final = ("answered_at", "useful_at", "unsubscribed_at")
 _NEVER: Final = np.datetime64("NaT", "us")
 _NOTHING_SENT: Final = "none"
 """The message of a decision to send nothing."""
@@ -108,6 +109,152 @@ class Contacts(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Decisions(Columns):
+    """What a message log says was decided, sorted by customer, instant, message.
+
+    One row a decision and message it was about: the one that left, or of a decision for nothing
+    each that could have left instead. A message that was decided and never left says nothing.
+
+    Attributes:
+        customer_ids, message_ids: what the codes below name.
+        order_ids: what `order` names: what anchors begin with, up to the first "/", whether there
+            is such an order or not.
+        customer, message: int32 per row.
+        order: int32 per row; -1 where there is no anchor.
+        channel: int8 per row, a code of `vocabulary.CHANNELS`; -1 where nobody said.
+        decided_at: datetime64[us] per row.
+        left_at: datetime64[us] per row: see `Contacts`; NaT where nothing was sent.
+        answered_at, useful_at: datetime64[us] per row: the first click or useful action of a
+            person, and the first useful action; NaT = none.
+        unsubscribed_at: datetime64[us] per row: the first unsubscribe or complaint; NaT = none.
+        propensity: float64 per row: probability with which this was decided, in (0, 1]; 1 where
+            nobody said.
+        is_holdout: bool per row: nothing was sent as the customer is held out.
+        is_trial: bool per row: chance alone decided between the message and nothing: each had a
+            probability, or it was the only one that could have left.
+    """
+
+    customer_ids: Ids
+    message_ids: Ids
+    order_ids: Ids
+    customer: NDArray[np.int32]
+    message: NDArray[np.int32]
+    order: NDArray[np.int32]
+    channel: NDArray[np.int8]
+    decided_at: Instants
+    left_at: Instants
+    answered_at: Instants
+    useful_at: Instants
+    unsubscribed_at: Instants
+    propensity: NDArray[np.float64]
+    is_holdout: NDArray[np.bool_]
+    is_trial: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls) -> Self:
+        """No decision at all."""
+        nobody, codes, no = Ids.of([]), np.empty(0, np.int32), np.empty(0, np.bool_)
+        at, channel, chance = np.empty(0, AT), np.empty(0, np.int8), np.empty(0)
+        instants = (at, at, at, at, at)
+        return cls(nobody, nobody, nobody, codes, codes, codes, channel, *instants, chance, no, no)
+
+    @classmethod
+    def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
+        """Read the table or view `messages` of a connection and, where it is, `message_events`.
+
+        Raises:
+            DataError: a table breaks its contract.
+        """
+        words = ", ".join(f"'{name}'" for name in sorted(MESSAGE_IDS))
+        channels = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(CHANNELS))
+        connection.execute(f"""
+            CREATE OR REPLACE TEMP VIEW decided_messages AS
+            WITH outcomes AS ({_outcomes(connection)}),
+            -- A list of ids as JSON: whatever else somebody wrote there names none of them.
+            decided AS (
+                SELECT *, regexp_extract_all(coalesce(eligible, ''), '"([a-z0-9-]+)"', 1) AS named,
+                    list_filter(named, lambda one: one IN ({words})) AS others,
+                    message = '{_NOTHING_SENT}' OR holdout IS TRUE AS is_nothing
+                FROM {conform(connection, MESSAGES)}),
+            about AS (
+                SELECT *, unnest(CASE WHEN NOT is_nothing OR message <> '{_NOTHING_SENT}'
+                    THEN [message] ELSE list_distinct(others) END) AS word
+                FROM decided)
+            SELECT a.customer_id, a.word AS message, nullif(split_part(a.anchor, '/', 1), '')
+                    AS order_id,
+                CASE a.channel {channels} ELSE -1 END AS channel, a.decided_at,
+                CASE WHEN NOT is_nothing THEN least(a.claimed_at, a.acked_at, o.sent_at) END
+                    AS left_at,
+                o.answered_at, o.useful_at, o.unsubscribed_at,
+                CASE WHEN a.propensity > 0 AND a.propensity <= 1 THEN a.propensity ELSE 1 END
+                    AS propensity,
+                a.holdout IS TRUE AS is_holdout,
+                list_contains(named, '{_NOTHING_SENT}')
+                    AND (a.propensity < 1 OR len(list_distinct(others)) = 1) AS is_trial
+            FROM about a LEFT JOIN outcomes o USING (message_id)
+            WHERE word IN ({words}) AND (is_nothing OR left_at IS NOT NULL)
+        """)
+        rows = connection.execute(f"""
+            WITH {_codes("customer_id", "customer", "decided_messages")},
+                {_codes("message", "message_code", "decided_messages")},
+                {_codes("order_id", "order_code", "decided_messages")}
+            SELECT customer, decided_at, message_code, coalesce(order_code, -1) AS order_code,
+                channel, left_at, answered_at, useful_at, unsubscribed_at, propensity,
+                is_holdout, coalesce(is_trial, FALSE) AS is_trial
+            FROM decided_messages JOIN customer_codes USING (customer_id)
+                JOIN message_code_codes USING (message) LEFT JOIN order_code_codes USING (order_id)
+            ORDER BY ALL
+        """).fetchnumpy()
+        return cls(
+            customer_ids=distinct_ids(connection, "customer_id", "decided_messages"),
+            message_ids=distinct_ids(connection, "message", "decided_messages"),
+            order_ids=distinct_ids(connection, "order_id", "decided_messages"),
+            customer=column(rows, "customer", np.int32),
+            message=column(rows, "message_code", np.int32),
+            order=column(rows, "order_code", np.int32),
+            channel=column(rows, "channel", np.int8),
+            decided_at=column(rows, "decided_at", AT),
+            left_at=column(rows, "left_at", AT),
+            answered_at=column(rows, "answered_at", AT),
+            useful_at=column(rows, "useful_at", AT),
+            unsubscribed_at=column(rows, "unsubscribed_at", AT),
+            propensity=column(rows, "propensity", np.float64),
+            is_holdout=column(rows, "is_holdout", np.bool_),
+            is_trial=column(rows, "is_trial", np.bool_),
+        )
+
+    def until(self, as_of: np.datetime64) -> Self:
+        """Forget what was decided, left or happened at or after an instant, even in the codes."""
+        early = (self.decided_at < as_of) & ~(self.left_at >= as_of)
+        customer_ids, customer = _renumbered(self.customer_ids, self.customer[early])
+        message_ids, message = _renumbered(self.message_ids, self.message[early])
+        is_about = self.order[early] >= 0
+        order = np.full(len(is_about), -1, np.int32)
+        order_ids, order[is_about] = _renumbered(self.order_ids, self.order[early][is_about])
+        answers = {name: getattr(self, name)[early] for name in _ANSWERS}
+        return replace(
+            self,
+            customer_ids=customer_ids,
+            message_ids=message_ids,
+            order_ids=order_ids,
+            customer=customer,
+            message=message,
+            order=order,
+            channel=self.channel[early],
+            decided_at=self.decided_at[early],
+            left_at=self.left_at[early],
+            **{name: np.where(at < as_of, at, _NEVER) for name, at in answers.items()},
+            propensity=self.propensity[early],
+            is_holdout=self.is_holdout[early],
+            is_trial=self.is_trial[early],
+        )
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.decided_at)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Replies(Columns):
     """What customers said to the shop, sorted by customer, instant, type.
 
@@ -174,14 +321,16 @@ class Replies(Columns):
 def _outcomes(connection: duckdb.DuckDBPyConnection) -> str:
     """Give the SQL of when each message left and was answered, as its provider says."""
     if MESSAGE_EVENTS.name not in table_names(connection):
-        return (
-            "SELECT NULL::VARCHAR AS message_id, NULL AS sent_at, NULL AS answered_at WHERE FALSE"
-        )
+        never = ", ".join(f"NULL::TIMESTAMP AS {name}" for name in ("sent_at", *_ANSWERS))
+        return f"SELECT NULL::VARCHAR AS message_id, {never} WHERE FALSE"
     return f"""
         SELECT message_id,
             min("at") FILTER (type IN ('sent', 'delivered')) AS sent_at,
             min("at") FILTER (type IN ('clicked', 'useful') AND is_machine IS NOT TRUE)
-                AS answered_at
+                AS answered_at,
+            min("at") FILTER (type = 'useful' AND is_machine IS NOT TRUE) AS useful_at,
+            min("at") FILTER (type IN ('unsubscribed', 'complained') AND is_machine IS NOT TRUE)
+                AS unsubscribed_at
         FROM {conform(connection, MESSAGE_EVENTS)} GROUP BY message_id
     """
 

@@ -43,6 +43,26 @@ class Purchases:
         first = starts(cells)
         return cls(np.add.reduceat(quantity, first), np.add.reduceat(paid, first))
 
+    def profit(
+        self,
+        product: NDArray[np.int32],
+        cost: NDArray[np.int64],
+        costed: NDArray[np.bool_],
+        default_margin: float,
+    ) -> NDArray[np.int64]:
+        """Give the profit of each cell, int64, minor units; it may be negative.
+
+        Args:
+            product: int32 per cell, a product code.
+            cost: int64 per product code, minor units: what a piece costs the shop.
+            costed: bool per product code: the shop said a cost. The profit of such a product is
+                revenue - cost x quantity, of all others revenue x `default_margin`, rounded a cell.
+            default_margin: share of the revenue.
+        """
+        assumed = np.rint(self.revenue * default_margin).astype(np.int64)
+        known = self.revenue - cost[product] * self.quantity
+        return np.asarray(np.where(costed[product], known, assumed), np.int64)
+
 
 def _paid(known: Known) -> NDArray[np.int64]:
     """Take each order's discount off its lines, in proportion, to the last minor unit."""

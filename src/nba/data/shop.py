@@ -16,7 +16,7 @@ import numpy as np
 from nba.data.catalog import Catalog
 from nba.data.checks import literal, quoted
 from nba.data.conforming import ADVICE, conform
-from nba.data.contacts import Contacts, Replies
+from nba.data.contacts import Contacts, Decisions, Replies
 from nba.data.events import Events
 from nba.data.history import OrderHistory
 from nba.data.profiles import Profiles
@@ -117,6 +117,7 @@ def read_shop(path: str | Path) -> Shop:
         partial(read, Profiles.none, Profiles.from_table, CUSTOMERS),
         partial(read, Contacts.none, Contacts.from_tables, MESSAGES, MESSAGE_EVENTS),
         partial(read, Replies.none, Replies.from_table, EVENTS),
+        partial(read, Decisions.none, Decisions.from_tables, MESSAGES, MESSAGE_EVENTS),
     )
     read_events = partial(read, Events.none, Events.from_table, EVENTS)
     history = replace(history, read_events=read_events, told=told)

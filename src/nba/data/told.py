@@ -9,7 +9,7 @@ from typing import Self
 import duckdb
 import numpy as np
 
-from nba.data.contacts import Contacts, Replies
+from nba.data.contacts import Contacts, Decisions, Replies
 from nba.data.profiles import Profiles
 from nba.data.rows import table_names
 from nba.schema import CUSTOMERS, EVENTS, MESSAGES
@@ -23,11 +23,13 @@ class Told:
         profiles: what the shop says of its customers.
         contacts: the messages they were sent.
         replies: what they said to the shop.
+        decisions: what was decided to send them, nothing included.
     """
 
     profiles: Callable[[], Profiles] = Profiles.none
     contacts: Callable[[], Contacts] = Contacts.none
     replies: Callable[[], Replies] = Replies.none
+    decisions: Callable[[], Decisions] = Decisions.none
 
     @classmethod
     def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
@@ -38,19 +40,23 @@ class Told:
         """
         names = table_names(connection)
         profiles, contacts, replies = Profiles.none(), Contacts.none(), Replies.none()
+        decisions = Decisions.none()
         if CUSTOMERS.name in names:
             profiles = Profiles.from_table(connection)
         if MESSAGES.name in names:
             contacts = Contacts.from_tables(connection)
+            decisions = Decisions.from_tables(connection)
         if EVENTS.name in names:
             replies = Replies.from_table(connection)
-        return cls(lambda: profiles, lambda: contacts, lambda: replies)
+        return cls(lambda: profiles, lambda: contacts, lambda: replies, lambda: decisions)
 
     def until(self, as_of: np.datetime64) -> Self:
         """Forget, when it is read, what was not known before an instant."""
         profiles, contacts, replies = self.profiles, self.contacts, self.replies
+        decisions = self.decisions
         return type(self)(
             lambda: profiles().until(as_of),
             lambda: contacts().until(as_of),
             lambda: replies().until(as_of),
+            lambda: decisions().until(as_of),
         )

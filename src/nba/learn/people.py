@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nba.artifacts.products import Products
 from nba.artifacts.repurchase import Repurchase
+from nba.artifacts.responses import Responses
 from nba.artifacts.rhythm import Fit, Rhythm
 from nba.artifacts.segments import FanPaths, Segments
 from nba.config import TrainConfig
@@ -16,6 +17,9 @@ from nba.learn.assortment import Assortment
 from nba.learn.lifecycle import rhythm
 from nba.learn.personal.teaching import Personal, teach
 from nba.learn.repurchase.learning import repurchase
+from nba.learn.responding.earnings import Earnings
+from nba.learn.responding.letters import Arrivals
+from nba.learn.responses import responses
 from nba.learn.segmenting.paths import fan_paths
 from nba.learn.segments import segments
 from nba.statistics.customers import CustomerSummary
@@ -30,6 +34,7 @@ class People:
         rhythm: how often they buy, whether they still do, and what they are worth.
         fits: what its models found.
         repurchase: when what they bought is due again.
+        responses: how they answer messages.
         segments: who is in which segment.
         paths: what most often precedes becoming a fan.
     """
@@ -38,6 +43,7 @@ class People:
     rhythm: Rhythm
     fits: tuple[Fit, ...]
     repurchase: Repurchase
+    responses: Responses
     segments: Segments
     paths: FanPaths
 
@@ -67,9 +73,8 @@ def study(
     personal = teach(placed, types, config, threads=threads, announce=announce)
     announce("rhythm and value")
     purchases = known.purchases()
-    summary = CustomerSummary.of(
-        placed, purchases, listing.cost, listing.costed, config.default_margin
-    )
+    costs = listing.cost, listing.costed, config.default_margin
+    summary = CustomerSummary.of(placed, purchases, *costs)
     found, fits = rhythm(summary, placed.customer_ids, config.rhythm)
     announce("due dates")
     clocks = repurchase(
@@ -85,8 +90,18 @@ def study(
     # A history that was not cut ends with its orders, but not what is told beside them.
     told = known.told.until(known.as_of)
     grouped = segments(placed, purchases, summary, told.profiles(), told.replies(), config.segments)
+    announce("answers to messages")
+    answers = responses(
+        told.decisions(),
+        Earnings.of(placed, purchases.profit(placed.product, *costs)),
+        found,
+        Arrivals.of_orders(known),
+        told.profiles(),
+        config.responses,
+        known.as_of,
+    )
     announce("paths to fans")
     paths = fan_paths(
         grouped, placed, types, told.contacts(), config.segments.fans, seed=config.seed
     )
-    return People(personal, found, fits, clocks, grouped, paths)
+    return People(personal, found, fits, clocks, answers, grouped, paths)

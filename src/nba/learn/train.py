@@ -89,6 +89,7 @@ def train(
             needs=relations.needs,
             rules=rules,
             rhythm=people.rhythm,
+            responses=people.responses,
             repurchase=people.repurchase,
             segments=people.segments,
             graphs=graphs,

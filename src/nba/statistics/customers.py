@@ -59,14 +59,11 @@ class CustomerSummary:
         Args:
             baskets: the kept purchases.
             purchases: their pieces and money, cell by cell.
-            cost: int64 per product code, minor units: what a piece costs the shop.
-            costed: bool per product code: the shop said a cost. The profit of such a product is
-                revenue - cost x quantity, of all others revenue x `default_margin`, rounded a cell.
-            default_margin: share of the revenue.
+            cost: int64 per product code, minor units, as for `Purchases.profit`.
+            costed: bool per product code, likewise.
+            default_margin: share of the revenue, likewise.
         """
-        assumed = np.rint(purchases.revenue * default_margin).astype(np.int64)
-        known = purchases.revenue - cost[baskets.product] * purchases.quantity
-        profit = np.where(costed[baskets.product], known, assumed)
+        profit = purchases.profit(baskets.product, cost, costed, default_margin)
 
         named = int(np.searchsorted(baskets.customer, len(baskets.customer_ids)))
         customer, day = baskets.customer[:named], baskets.at[:named].astype("datetime64[D]")

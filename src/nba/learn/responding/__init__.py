@@ -1,0 +1,1 @@
+"""What is learned of how customers answer messages."""

@@ -1,0 +1,131 @@
+"""What sending a message adds, from decisions in which chance chose between it and nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.outlook import Floats
+from nba.data.contacts import Decisions
+from nba.domain import DAY
+from nba.learn.responding.earnings import Earnings
+from nba.learn.responding.letters import customers_of, words_of
+from nba.vocabulary import MESSAGE_WORDS
+
+BEFORE_DAYS: Final = 180
+"""Days whose profit explains what customers differ in without any message."""
+MOST_ORDERS: Final = 10.0
+"""Mean orders that a window counts, at most: one company's bulk order must not decide."""
+_FEWEST: Final = 30
+"""Decisions of either sort below which no difference is looked at."""
+
+_MEANS: Final = np.linspace(0.0, 2.0, 81)
+_SPREADS: Final = np.linspace(0.02, 1.5, 75)
+_MEAN_SPREAD: Final = 0.5
+"""Standard deviation of the prior of the mean share that is added, around 1."""
+_SPREAD_SCALE: Final = 0.5
+"""Scale of the half-normal prior of its deviation over messages."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Uplift:
+    """One row a code of `MESSAGE_WORDS`, in mean orders; 0 where there are too few decisions.
+
+    Attributes:
+        controls: int64: decisions for nothing where the message could have been sent.
+        added: float64: mean profit with it less mean profit without.
+        variance: float64: of that difference.
+    """
+
+    controls: NDArray[np.int64]
+    added: Floats
+    variance: Floats
+
+    @classmethod
+    def of(
+        cls, decisions: Decisions, earnings: Earnings, window_days: int, as_of: np.datetime64
+    ) -> Self:
+        """Compare what came within a window after decisions to send and for nothing.
+
+        Each decision weighs 1 / propensity; means are divided by the sum of weights (Hajek). The
+        profit of the `BEFORE_DAYS` before takes off what it explains, theta = cov / var (CUPED,
+        Deng, Xu, Kohavi and Walker 2013): it cannot be an effect. The variance is that of the sums
+        of influence over customers, as decisions about one customer are not independent.
+
+        Args:
+            decisions: the log.
+            earnings: the orders.
+            window_days: days after a decision whose profit counts.
+            as_of: decisions whose window is not over by then are left out.
+        """
+        window = window_days * DAY
+        rows = np.flatnonzero(decisions.is_trial & (decisions.decided_at + window <= as_of))
+        at, customer = decisions.decided_at[rows], customers_of(decisions, earnings)[rows]
+        after = np.minimum(earnings.between(customer, at, at + window), MOST_ORDERS)
+        before = np.minimum(earnings.between(customer, at - BEFORE_DAYS * DAY, at), MOST_ORDERS)
+        word, who = words_of(decisions)[rows], decisions.customer[rows]
+        is_sent = ~np.isnat(decisions.left_at[rows])
+        weight = 1 / decisions.propensity[rows]
+        messages = len(MESSAGE_WORDS)
+        controls = np.zeros(messages, np.int64)
+        added, variance = np.zeros((2, messages))
+        for code in range(messages):
+            mine = np.flatnonzero(word == code)
+            sent = is_sent[mine]
+            if min(int(sent.sum()), int((~sent).sum())) < _FEWEST:
+                continue
+            controls[code] = (~sent).sum()
+            adjusted = after[mine] - _explained(before[mine], after[mine], weight[mine])
+            added[code], variance[code] = _difference(adjusted, weight[mine], sent, who[mine])
+        return cls(controls, added, variance)
+
+
+def share_added(uplift: Uplift, assumed: Floats) -> tuple[float, float]:
+    """Learn how much of what answers make believe is added, over all messages.
+
+    Shares are normal(mean, deviation) over messages, each told with its own error. Under priors
+    normal(1, 0.5) and half-normal(0.5) mean and deviation are integrated over a grid: the most
+    likely deviation of few messages is 0, which no evidence on one of them could move.
+
+    Returns:
+        The means of the mean, and of the square of the deviation, given all messages.
+    """
+    tried = (uplift.controls > 0) & (assumed > 0)
+    share = uplift.added[tried] / assumed[tried]
+    error = uplift.variance[tried] / assumed[tried] ** 2
+    total = error + np.square(_SPREADS)[:, None]
+    deviation = np.square(share - _MEANS[:, None, None])
+    fit = -0.5 * (deviation / total + np.log(total)).sum(axis=-1)
+    fit -= 0.5 * np.square((_MEANS[:, None] - 1) / _MEAN_SPREAD)
+    fit -= 0.5 * np.square(_SPREADS / _SPREAD_SCALE)
+    likely = np.exp(fit - fit.max())
+    likely /= likely.sum()
+    mean = (likely * _MEANS[:, None]).sum()
+    return float(mean), float((likely * np.square(_SPREADS)).sum())
+
+
+def _explained(before: Floats, after: Floats, weight: Floats) -> Floats:
+    """Give what the time before says of the time after, with mean 0."""
+    total = weight.sum()
+    away = before - (weight * before).sum() / total
+    spread = (weight * away * away).sum()
+    theta = (weight * away * after).sum() / spread if spread > 0 else 0.0
+    return np.asarray(theta * away, np.float64)
+
+
+def _difference(
+    profit: Floats, weight: Floats, is_sent: NDArray[np.bool_], customer: NDArray[np.integer]
+) -> tuple[float, float]:
+    """Give the difference of weighted means, and its variance over customers."""
+    influence, difference = np.zeros(len(profit)), 0.0
+    for arm, sign in ((is_sent, 1.0), (~is_sent, -1.0)):
+        total = weight[arm].sum()
+        mean = float((weight[arm] * profit[arm]).sum() / total)
+        difference += sign * mean
+        influence[arm] = sign * weight[arm] * (profit[arm] - mean) / total
+    each = np.bincount(customer, influence)
+    told = int((np.bincount(customer) > 0).sum())
+    return difference, float((each * each).sum()) * told / max(told - 1, 1)
