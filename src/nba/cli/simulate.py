@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nba.data.simulator.journal import Seen
     from nba.data.simulator.loop import Decide
     from nba.data.simulator.outcome import Comparison, Outcome
-    from nba.data.simulator.playing import Offer
+    from nba.data.simulator.offers import Offer
     from nba.decide.decision import Decision
     from nba.decide.playbook import Playbook
     from nba.decide.policy import Policy
@@ -111,7 +111,7 @@ def describe(comparison: Comparison) -> str:
     ]
     gains = [comparison.gain(name) for name in arms]
     rows += [
-        ["margin over nothing, per 1,000 customers", *(f"{one.mean:,.0f}" for one in gains)],
+        ["profit over nothing, per 1,000 customers", *(f"{one.mean:,.0f}" for one in gains)],
         ["  95 % from", *(f"{one.low:,.0f}" for one in gains)],
         ["  to", *(f"{one.high:,.0f}" for one in gains)],
     ]
@@ -251,7 +251,7 @@ def _deciding(policy: Policy) -> Decide:
 
 
 def _offer(decision: Decision) -> Offer | None:
-    from nba.data.simulator.playing import Offer
+    from nba.data.simulator.offers import Offer
 
     chosen = decision.message
     if chosen is None:

@@ -72,7 +72,7 @@ def test_a_playbook_is_played_beside_a_calendar_and_silence(nba: Run, foreign: P
     code, out, err = nba(*words)
     assert code == 0, err
     assert re.search(r"nothing +policy +calendar", out)
-    assert "margin over nothing, per 1,000 customers" in out
+    assert "profit over nothing, per 1,000 customers" in out
     assert "messages of policy" in out
     assert "messages of nothing" not in out
     played = document(nba(*words, "--json"))

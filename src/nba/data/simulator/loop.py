@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 
 from nba.data.simulator.journal import Seen
+from nba.data.simulator.offers import Offer
 from nba.data.simulator.outcome import NOTHING, Comparison, Outcome
-from nba.data.simulator.playing import Offer, Play
+from nba.data.simulator.playing import Play
 from nba.data.simulator.world import World, read_world
 from nba.errors import ConfigError
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.domain import significant
+
 NOTHING: Final = "nothing"
 RESAMPLES: Final = 2000
 PER_CUSTOMERS: Final = 1000
@@ -23,6 +25,8 @@ class CustomerTally:
         messages, useful, unsubscribes: messages sent, and what they led to.
         orders, revenue, margin: everything bought during the play, unasked or not.
         contactable: some channel is still granted at the end.
+        cost: of sending.
+        lifetime: expected profit of the year after the play, by the planted rates; see `Lifetime`.
     """
 
     customer_id: str
@@ -33,6 +37,13 @@ class CustomerTally:
     margin: int = 0
     unsubscribes: int = 0
     contactable: bool = False
+    cost: float = 0.0
+    lifetime: float = 0.0
+
+    @property
+    def profit(self) -> float:
+        """Margin less the cost of sending."""
+        return self.margin - self.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class Outcome:
         messages: by message id.
         refused: offers on a channel the customer had not granted; not sent.
         repeated: offers for a message and anchor sent before; not sent again.
+        postponed: offers to be sent on a later day; not sent.
         facts: the rows the play added to each table of the shop.
     """
 
@@ -74,11 +86,16 @@ class Outcome:
     messages: Sequence[MessageTally]
     refused: int
     repeated: int
+    postponed: int
     facts: Mapping[str, Sequence[Mapping[str, Any]]] = field(repr=False)
 
     def total(self, column: str) -> int:
-        """Sum a column of the customers."""
+        """Sum a column of counts of the customers."""
         return sum(int(getattr(one, column)) for one in self.customers)
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """Give a column of the customers, such as `profit`, by their order."""
+        return np.array([getattr(one, name) for one in self.customers], np.float64)
 
     def summary(self) -> dict[str, Any]:
         """Give the totals: counts, shares 0..1 (None where nothing was sent), minor units."""
@@ -91,16 +108,20 @@ class Outcome:
             "orders": self.total("orders"),
             "revenue": self.total("revenue"),
             "margin": self.total("margin"),
+            "cost": significant(self.column("cost").sum()),
+            "profit": significant(self.column("profit").sum()),
             "unsubscribes": self.total("unsubscribes"),
             "contactable_share": self.total("contactable") / len(self.customers),
+            "lifetime": significant(self.column("lifetime").sum()),
             "refused": self.refused,
             "repeated": self.repeated,
+            "postponed": self.postponed,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Margin that an arm adds, in minor units per 1,000 customers, with a 95 % interval."""
+    """Profit that an arm adds, in minor units per 1,000 customers, with a 95 % interval."""
 
     mean: float
     low: float
@@ -125,10 +146,7 @@ class Comparison:
         The interval is the 2.5th and 97.5th percentile of the mean over 2,000 resamples of
         customers, both arms of a customer drawn together.
         """
-        with_arm, without = (
-            np.array([one.margin for one in self.arms[name].customers], np.float64)
-            for name in (arm, NOTHING)
-        )
+        with_arm, without = (self.arms[name].column("profit") for name in (arm, NOTHING))
         added = (with_arm - without) * PER_CUSTOMERS
         low, high = np.quantile(_resampled(added, self.seed), [0.025, 0.975])
         return Gain(float(added.mean()), float(low), float(high))
@@ -143,7 +161,7 @@ class Comparison:
             "arms": {
                 name: {
                     **outcome.summary(),
-                    "incremental_margin_per_1000": asdict(self.gain(name)),
+                    "incremental_profit_per_1000": asdict(self.gain(name)),
                     "per_message": [asdict(one) for one in outcome.messages],
                 }
                 for name, outcome in self.arms.items()

@@ -107,6 +107,14 @@ class Shelf:
         wanted = main.fits if main.type == product.type else main.names
         return not wanted or bool(product.fits & wanted)
 
+    def mean_margin(self, product_type: str) -> float:
+        """Average the margins of the products of a type that can be ordered, by popularity."""
+        able = self._of_type.get(product_type, ())
+        weight = sum(one.weight for one in able)
+        if weight > 0:
+            return sum(one.margin * one.weight for one in able) / weight
+        return sum(one.margin for one in able) / len(able) if able else 0.0
+
     def draw(
         self, product_type: str, main_product_id: str | None, owned: Set[str], chance: float
     ) -> Product | None:

@@ -11,7 +11,7 @@ import pytest
 from nba.data.simulator.growing import GrowingTable, Names
 from nba.data.simulator.journal import Journal, Seen
 from nba.data.simulator.loop import play_world
-from nba.data.simulator.playing import Offer
+from nba.data.simulator.offers import Offer
 from nba.data.simulator.telling import SignalColumns
 from nba.data.simulator.world import World, read_world
 from nba.domain import DAY

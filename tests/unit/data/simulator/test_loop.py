@@ -11,8 +11,8 @@ import pytest
 
 from nba.data.simulator.journal import Seen
 from nba.data.simulator.loop import Decide, compare, decide_nothing, play, play_world
+from nba.data.simulator.offers import Offer
 from nba.data.simulator.outcome import Comparison, CustomerTally, Outcome
-from nba.data.simulator.playing import Offer
 from nba.data.simulator.responses import uniform
 from nba.data.simulator.world import World, read_world
 from nba.domain import DAY
@@ -287,7 +287,7 @@ def test_own_orders_come_at_the_planted_rate_whatever_their_regularity(tmp_path:
 def test_the_interval_of_a_gain_holds_its_mean() -> None:
     def outcome(margins: Sequence[int]) -> Outcome:
         people = [CustomerTally(f"c{n}", margin=one) for n, one in enumerate(margins)]
-        return Outcome(1, "EUR", people, [], 0, 0, {})
+        return Outcome(1, "EUR", people, [], 0, 0, 0, {})
 
     margins = [0, 10, 20, 30] * 25
     arms = {"nothing": outcome([5] * 100), "policy": outcome(margins)}
