@@ -1,0 +1,218 @@
+"""What a fold takes of the store: all that belongs to some customers, and nothing of others."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from sqlalchemy.event import listen
+
+from nba.facts.fold import fold
+from nba.state.leaving import week_counts
+from nba.state.store import Store
+from nba.vocabulary import MESSAGE_WORDS
+from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS, Cells
+from tests.unit.state.decisions import HOUR, NOON
+
+NOW: Final = int(NOON.astype(np.int64))
+HOUR_US: Final = 3_600_000_000
+
+
+def event(name: str, word: str, hours: float, **cells: Any) -> tuple[Any, ...]:
+    known = {"customer_id": None, "session_id": None, "product_id": None} | cells
+    return (name, word, NOW + int(hours * HOUR_US), *known.values(), None, None)
+
+
+def merge(name: str, guest: str, customer: str, hours: float) -> tuple[Any, ...]:
+    return event(name, "merge", hours, customer_id=customer, session_id=guest)
+
+
+def message(name: str, customer: str, word: str, *instants: float | None) -> tuple[Any, ...]:
+    """Write a message claimed and acknowledged so many hours after now."""
+    claimed, acked = (None if at is None else NOW + int(at * HOUR_US) for at in instants)
+    return (name, f"d{name}", customer, word, "a", "email", NOW, claimed, acked,
+            "s", "p", None, 1.0, None, None, word == "welcome")  # fmt: skip
+
+
+EVENTS: Final[Cells] = sorted(
+    [
+        event("e01", "view_item", -30, session_id="s1", product_id="tea"),
+        event("e02", "add_to_cart", -20, session_id="s1", product_id="kettle"),
+        merge("e03", "s1", "guest", -19),
+        merge("e04", "guest", "ann", -10),
+        event("e05", "add_to_wishlist", -9, customer_id="ann", product_id="cup"),
+        event("e06", "purchase", -9, customer_id="ann", product_id="filter"),
+        event("e07", "add_to_cart", -8, customer_id="bob", product_id="spoon"),
+        event("e08", "view_item", -8, session_id="s9", product_id="fork"),
+        # A session of somebody who was logged in is theirs, whoever else was in it.
+        event("e09", "add_to_cart", -8, customer_id="bob", session_id="s1", product_id="jug"),
+        # Round in a circle.
+        merge("e10", "left", "right", -5),
+        merge("e11", "right", "left", -4),
+    ]
+)
+MESSAGES: Final[Cells] = sorted(
+    [
+        message("m1", "guest", "digest", -200, None),
+        message("m2", "ann", "cart-reminder", -3, -2),
+        message("m3", "bob", "digest", -3, 5),
+        message("m4", "bob", "digest", 5, None),
+        message("m5", "cat", "welcome", -3, None),
+        message("m6", "cat", "none", None, None),
+        message("m7", "dan", "digest", -400, 2),
+        message("m8", "dan", "unheard-of", -2, None),
+    ]
+)
+OUTCOMES: Final[Cells] = sorted(
+    [
+        ("n1", "m1", "guest", "email", "sent", NOW - HOUR_US, False),
+        ("n2", "m2", None, "email", "clicked", NOW - HOUR_US, False),
+        ("n3", "m3", "bob", "email", "delivered", NOW + HOUR_US, False),
+        ("n4", "unknown", "ann", "email", "unsubscribed", NOW - HOUR_US, False),
+    ]
+)
+STATES: Final[Cells] = [
+    (product, NOW - 9 * HOUR_US, "in_stock", 3, 100, None, None)
+    for product in ("cup", "filter", "fork", "jug", "kettle", "spoon", "tea")
+]
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    store.load(
+        [ORDER_CELLS],
+        [LINE_CELLS],
+        events=[EVENTS[:3], EVENTS[3:]],
+        messages=[MESSAGES],
+        message_events=[OUTCOMES],
+        customers=[
+            [
+                (
+                    "ann",
+                    NOW,
+                    "2000-02-29",
+                    "Europe/Kyiv",
+                    "b2b",
+                    "gold",
+                    7,
+                    "{}",
+                    True,
+                    None,
+                    False,
+                    None,
+                    None,
+                )
+            ]
+        ],  # fmt: skip
+        consents=[[("ann", "email", NOW - HOUR_US, True), ("bob", "sms", NOW, True)]],
+        product_states=[STATES],
+    )
+    return store
+
+
+@pytest.mark.parametrize("customer", ["ann", "guest", "s1"])
+def test_whoever_of_merged_accounts_is_asked_for_all_that_is_theirs_is_read(
+    filled: Store, customer: str
+) -> None:
+    rows, signals = filled.read([customer], NOON)
+    assert list(rows.customer_ids) == ["ann"]
+    assert list(signals.event_ids) == ["e01", "e02", "e05"]
+    assert list(signals.message_ids) == ["m1", "m2", "unknown"]
+    assert len(signals.outcomes) == 3
+    assert len(signals.consents) == 2
+    facts = fold(rows, as_of=NOON, customers=[customer], signals=signals)
+    everything, known = filled.read_all()
+    whole = fold(everything, as_of=NOON, customers=["ann"], signals=known)
+    assert facts.version(0) == whole.version(0)
+    assert list(facts.week_counts) == list(whole.week_counts)
+
+
+def test_only_the_states_of_what_customers_have_in_mind_are_read(filled: Store) -> None:
+    _, signals = filled.read(["ann"], NOON)
+    products = {signals.product_ids[code] for code in signals.states.product.tolist()}
+    assert products == {"cup", "kettle", "tea"}
+    assert len(filled.read(["nobody"], NOON)[1].states) == 0
+    assert len(filled.read_all()[1].states) == len(STATES)
+
+
+def test_merges_in_a_circle_end(filled: Store) -> None:
+    for customer in ("left", "right"):
+        _, signals = filled.read([customer], NOON)
+        assert list(signals.customer_ids) == ["left", "right"]
+
+
+def test_thousands_of_sessions_of_one_customer_are_read(store: Store) -> None:
+    sessions = [f"s{number:04}" for number in range(1_200)]
+    seen = [event(f"v{one}", "add_to_cart", -5, session_id=one, product_id=one) for one in sessions]
+    merges = [merge(f"x{one}", one, "ann", -4) for one in sessions]
+    store.load([ORDER_CELLS], [LINE_CELLS], events=[seen, merges])
+    assert len(store.read(["ann"], NOON)[1].events) == 2 * len(sessions)
+
+
+@pytest.mark.parametrize("hours", [-500, -199, -2.5, -1.5, 0, 0.5, 1.5, 3, 6, 100, 300])
+def test_the_messages_of_the_week_are_counted_as_if_all_were_read(
+    filled: Store, hours: float
+) -> None:
+    as_of = NOON + round(hours * 60) * np.timedelta64(1, "m")
+    rows, signals = filled.read_all()
+    assert signals.week_counts is None
+    expected = fold(rows, as_of=as_of, signals=signals).week_counts
+    with filled.reading() as connection:
+        assert list(week_counts(connection, as_of)) == list(expected)
+    assert list(filled.read(["nobody"], as_of)[1].week_counts) == list(expected)
+
+
+def test_a_message_may_be_left_out_of_the_count(filled: Store) -> None:
+    as_of = NOON + HOUR / 2
+    with filled.reading() as connection:
+        every = week_counts(connection, as_of)
+        without = week_counts(connection, as_of, without="m2")
+    assert every.sum() - without.sum() == 1
+    assert (every - without)[MESSAGE_WORDS.index("cart-reminder")] == 1
+
+
+def test_the_states_of_all_products_are_read_once_until_there_are_more(filled: Store) -> None:
+    first = filled.product_states()
+    assert len(first.states) == len(STATES)
+    assert filled.product_states() is first
+    with filled.writing() as connection:
+        row = ("cup", NOW, "out_of_stock", 0, None, None, None)
+        connection.exec_driver_sql("INSERT INTO product_states VALUES (?,?,?,?,?,?,?)", row)
+    assert len(filled.product_states().states) == len(STATES) + 1
+
+
+def test_a_row_that_comes_twice_counts_once(store: Store) -> None:
+    store.load(
+        [ORDER_CELLS],
+        [LINE_CELLS],
+        events=[EVENTS, EVENTS],
+        messages=[MESSAGES[:3], MESSAGES],
+        message_events=[OUTCOMES, OUTCOMES],
+        product_states=[STATES, STATES],
+    )
+    _, signals = store.read_all()
+    assert len(signals.messages) == len(MESSAGES)
+    assert len(signals.states) == len(STATES)
+
+
+def test_one_customer_is_found_by_the_indexes(filled: Store, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append(statement)
+
+    listen(filled._engine, "before_cursor_execute", note)
+    filled.read(["ann"], NOON)
+    connection = sqlite3.connect(tmp_path / "store.db")
+    steps = [
+        step[3]
+        for query in asked
+        for step in connection.execute(f"EXPLAIN QUERY PLAN {query}", ("ann",) * query.count("?"))
+    ]
+    connection.close()
+    assert len(asked) > 10
+    assert not [step for step in steps if step.startswith("SCAN")]
