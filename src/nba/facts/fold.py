@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
+from nba.facts.acts import Acts, last_of
+from nba.facts.assortment import Products
 from nba.facts.histories import ranges
-from nba.facts.intents import Intents
+from nba.facts.intents import Intents, Opened
 from nba.facts.known import Known
-from nba.facts.letters import Letters
+from nba.facts.letters import Left, Letters
+from nba.facts.lookups import codes_in
+from nba.facts.past import before
 from nba.facts.people import People
+from nba.facts.persons import Persons
+from nba.facts.placed import Placed
 from nba.facts.rows import Rows
 from nba.facts.shelf import Shelf
 from nba.facts.signals import NO_SIGNALS, Signals
-from nba.vocabulary import MESSAGE_WORDS
+from nba.ranges import distinct
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,25 +92,104 @@ class Facts:
         return [self.product_ids[int(code)] for code in codes]
 
     def version(self, customer: int) -> str:
-        """Hash one customer's facts (SHA-256), so that a decision can name what it rested on."""
+        """Hash all that is known of one customer (SHA-256), so that a decision can name it."""
         digest = hashlib.sha256()
         orders = slice(int(self.order_start[customer]), int(self.order_start[customer + 1]))
-        for column in (
-            self.ordered_at,
-            self.delivered_at,
-            self.status,
-            self.status_at,
-            self.kept,
-            self.discount,
-        ):
-            digest.update(np.ascontiguousarray(column[orders]).tobytes())
         lines = slice(int(self.line_start[orders.start]), int(self.line_start[orders.stop]))
-        named = [self.order_ids[int(code)] for code in self.order_id[orders]]
-        named += [self.product_ids[int(code)] for code in self.product[lines]]
-        digest.update("\x1f".join(named).encode())
+        people, intents, letters = self.people, self.intents, self.letters
+        intended = slice(int(intents.start[customer]), int(intents.start[customer + 1]))
+        sent = slice(int(letters.start[customer]), int(letters.start[customer + 1]))
+        for name in _ORDERS:
+            digest.update(np.ascontiguousarray(getattr(self, name)[orders]).tobytes())
         digest.update(np.diff(self.line_start[orders.start : orders.stop + 1]).tobytes())
-        digest.update(np.ascontiguousarray(self.revenue[lines]).tobytes())
+        for column in (
+            *(getattr(self, name)[lines] for name in _LINES),
+            *(getattr(people, name)[customer] for name in _PEOPLE),
+            *(getattr(intents, name)[intended] for name in _INTENTS),
+            *(getattr(letters, name)[sent] for name in _LETTERS),
+            np.where(letters.order[sent] < 0, -1, letters.order[sent] - orders.start),
+        ):
+            digest.update(column.tobytes())
+        counts = (
+            orders.stop - orders.start,
+            intended.stop - intended.start,
+            sent.stop - sent.start,
+        )
+        named = [str(count) for count in counts]
+        named += [people.zones[people.zone[customer]], people.tiers[people.tier[customer]]]
+        named += [self.order_ids[code] for code in self.order_id[orders].tolist()]
+        named += [self.product_ids[code] for code in self.product[lines].tolist()]
+        named += [self.product_ids[code] for code in intents.product[intended].tolist()]
+        named += intents.event_ids[intended]
+        named += ["" if code < 0 else self.anchors[code] for code in letters.anchor[sent].tolist()]
+        digest.update("\x1f".join(named).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
+
+    def take(self, customer: NDArray[np.int64], customer_ids: tuple[str, ...]) -> Facts:
+        """Give the facts of some of these customers, under other names; one may come twice.
+
+        Args:
+            customer: rows of the facts.
+            customer_ids: the name of each.
+        """
+        order_start, order = _listed(self.order_start, customer)
+        line_start, line = _listed(self.line_start, order)
+        start, letter = _listed(self.letters.start, customer)
+        moved = np.repeat(order_start[:-1] - self.order_start[customer], np.diff(start))
+        about = self.letters.order[letter]
+        letters = _taken(self.letters, letter, "message", "anchor", "channel", "at", "answered_at")
+        intent_start, intent = _listed(self.intents.start, customer)
+        event_ids = self.intents.event_ids.take(intent)
+        intents = _taken(self.intents, intent, "kind", "product", *_INTENTS[1:], "anchor")
+        return replace(
+            self,
+            customer_ids=customer_ids,
+            order_start=order_start,
+            line_start=line_start,
+            **_taken(self, order, "order_id", "order_anchor", *_ORDERS),
+            **_taken(self, line, "product", *_LINES),
+            people=replace(self.people, **_taken(self.people, customer, "zone", "tier", *_PEOPLE)),
+            intents=replace(self.intents, start=intent_start, event_ids=event_ids, **intents),
+            letters=replace(
+                self.letters,
+                start=start,
+                order=np.where(about < 0, about, about + moved).astype(np.int32),
+                **letters,
+            ),
+        )
+
+
+_ORDERS: Final = (
+    "ordered_at",
+    "delivered_at",
+    "status",
+    "status_at",
+    "kept",
+    "discount",
+    "paid_at",
+    "shipped_at",
+    "returned_at",
+    "is_rated",
+)
+_LINES: Final = ("revenue", "is_reviewed")
+_PEOPLE: Final = tuple(
+    one.name for one in fields(People) if one.name not in ("zone", "zones", "tier", "tiers")
+)
+_INTENTS: Final = ("kind", "opened_at", "last_at")
+_LETTERS: Final = ("message", "channel", "at", "answered_at")
+"""The columns that mean the same whoever else is folded."""
+
+
+def _listed(
+    start: NDArray[np.int64], row: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give where the entries of some rows start, and which they are."""
+    length = start[row + 1] - start[row]
+    return np.append(0, np.cumsum(length)).astype(np.int64), ranges(start[row], start[row + 1])
+
+
+def _taken(columns: object, place: NDArray[np.int64], *names: str) -> dict[str, Any]:
+    return {name: getattr(columns, name)[place] for name in names}
 
 
 def fold(
@@ -118,66 +204,126 @@ def fold(
     Args:
         rows: any rows; those of other customers and later instants have no effect.
         as_of: up to when to know, itself excluded.
-        customers: ids to fold, in this order; by default every customer who had ordered by then.
+        customers: ids to fold, in this order; one that was merged into another has the facts of
+            that one. By default everybody of whom anything was known by then, merged ones aside.
         signals: what is known beside orders, of these customers or more.
     """
-    known = Known.at(rows, as_of)
+    known, past = Known.at(rows, as_of), before(signals, as_of)
     rows = known.rows
+    persons = Persons.of(rows.customer_ids, past)
+    left = Left.of(past)
     if customers is None:
-        named = known.order & (rows.customer < len(rows.customer_ids))
-        codes = np.unique(rows.customer[named]).astype(np.int64)
-        wanted = tuple(rows.customer_ids[int(code)] for code in codes)
+        wanted, person = persons.listed(_is_known(persons, known, past, left))
     else:
-        codes, wanted = _codes(rows, customers), tuple(customers)
-    # Tests are nobody's purchases, and nobody's news either.
-    order = np.lexsort((np.arange(len(rows.customer)), rows.ordered_at, rows.customer))
-    order = order[(known.order & ~rows.is_test)[order]]
-    owner = rows.customer[order]
-    first = np.searchsorted(owner, codes, "left")
-    last = np.searchsorted(owner, codes, "right")
-    order = order[ranges(first, last)]
-    order_start = np.append(0, np.cumsum(last - first)).astype(np.int64)
-
-    first_line = np.searchsorted(rows.line_order, order, "left")
-    last_line = np.searchsorted(rows.line_order, order, "right")
-    line = ranges(first_line, last_line)
-    line_owner = np.repeat(np.arange(len(order)), last_line - first_line)
-    kept_line = known.kept_line[line]
-    line, line_owner = line[kept_line], line_owner[kept_line]
-    lines = np.bincount(line_owner, minlength=len(order))
-    line_start = np.append(0, np.cumsum(lines)).astype(np.int64)
-    return Facts(
+        wanted, person = tuple(customers), persons.find(customers)
+    row_of, copied = persons.rows_of(person)
+    count = len(wanted)
+    guest = np.int32(len(rows.customer_ids))
+    placed = Placed.of(known, row_of.orders[np.minimum(rows.customer, guest)], count)
+    products = Products.of(rows.product_ids, past.product_ids)
+    acts = Acts.of(past.events, row_of.signals, persons.is_merged).coded(
+        products.of_signal, codes_in(rows.order_ids, past.order_ids)
+    )
+    letters, anchors = Letters.of(left, row_of.signals, past.anchors, placed, count)
+    opened = Opened.of(acts, placed, len(products))
+    product_ids, recoded = products.named(opened.product)
+    returned_at = placed.returned_at()
+    line = np.flatnonzero(known.kept_line[placed.line])
+    line_order, place = placed.line_order[line], placed.line[line]
+    facts = Facts(
         wanted,
         as_of,
         rows.order_ids,
-        rows.product_ids,
-        order_start,
-        order.astype(np.int32),
-        rows.ordered_at[order],
-        known.delivered_at[order],
-        known.status[order],
-        known.status_at[order],
-        known.kept[order],
-        rows.discount[order],
-        line_start,
-        rows.line_product[line],
-        known.revenue[line],
-        *np.full((3, len(order)), np.datetime64("NaT", "us")),
-        np.zeros(len(order), np.bool_),
-        np.zeros(len(line), np.bool_),
-        Ids.of([]),
-        np.full(len(order), -1, np.int32),
-        People.unknown(len(wanted)),
-        Intents.none(len(wanted)),
-        Letters.none(len(wanted)),
-        Shelf.none(),
-        np.zeros(len(MESSAGE_WORDS), np.int64)
-        if signals.week_counts is None
-        else signals.week_counts,
+        product_ids,
+        placed.start,
+        placed.order.astype(np.int32),
+        placed.ordered_at,
+        known.delivered_at[placed.order],
+        known.status[placed.order],
+        known.status_at[placed.order],
+        known.kept[placed.order],
+        rows.discount[placed.order],
+        np.searchsorted(line_order, np.arange(len(placed.order) + 1)).astype(np.int64),
+        recoded[rows.line_product[place]],
+        known.revenue[place],
+        placed.first_of_status("paid", as_of),
+        placed.first_of_status("shipped", as_of),
+        returned_at,
+        _rated(acts, placed),
+        _reviewed(acts, placed, line_order, rows.line_product[place], len(products)),
+        anchors.ids,
+        anchors.of_orders(placed),
+        People.of(
+            past,
+            row_of.signals,
+            persons.is_merged,
+            acts,
+            letters,
+            last_of(placed.owner, returned_at, count),
+        ),
+        Intents.of(opened, recoded[opened.product], past.event_ids, anchors.ids, count),
+        letters,
+        Shelf.of(past.states, past.product_ids, as_of),
+        left.week_counts(as_of) if signals.week_counts is None else signals.week_counts,
     )
+    return facts if copied is None else facts.take(copied, wanted)
 
 
-def _codes(rows: Rows, customers: Sequence[str]) -> NDArray[np.int64]:
-    """Give the code of each customer; unknown ones get one that nobody has."""
-    found = (rows.customer_ids.find(one) for one in customers)
-    return np.array([-1 if code is None else code for code in found], np.int64)
+def _is_known(persons: Persons, known: Known, past: Signals, left: Left) -> NDArray[np.bool_]:
+    """Tell of which persons anything is known."""
+    is_known = np.zeros(len(persons), np.bool_)
+    rows = known.rows
+    is_known[rows.customer[known.order & (rows.customer < len(rows.customer_ids))]] = True
+    for customer in (
+        past.events.customer[~past.events.is_session],
+        past.merges.customer,
+        past.consents.customer,
+        left.rows.customer,
+        past.outcomes.customer[past.outcomes.customer >= 0],
+        past.profiles.customer,
+    ):
+        is_known[persons.of_signal[customer]] = True
+    return is_known
+
+
+def _rated(acts: Acts, placed: Placed) -> NDArray[np.bool_]:
+    """Tell which orders their customers rated."""
+    rated = np.zeros(len(placed.order), np.bool_)
+    told = acts.of_types("rating", "survey")
+    order = placed.owned(told.rows.order, told.customer)
+    rated[order[order >= 0]] = True
+    return rated
+
+
+def _reviewed(
+    acts: Acts,
+    placed: Placed,
+    order: NDArray[np.int64],
+    product: NDArray[np.int32],
+    product_count: int,
+) -> NDArray[np.bool_]:
+    """Tell of which lines the customers reviewed the product since they ordered it.
+
+    Args:
+        acts: what the customers did, with products coded as those of the lines.
+        placed: their orders.
+        order: int64 per line: the order.
+        product: int32 per line.
+        product_count: how many products there are.
+    """
+    reviewed = np.zeros(len(order), np.bool_)
+    told = acts.of_types("review", "rating")
+    told = told.where(told.rows.product >= 0)
+    if not len(told):
+        return reviewed
+    key = told.customer.astype(np.int64) * product_count + told.rows.product
+    keys = distinct(key)
+    last = last_of(np.searchsorted(keys, key), told.rows.at, len(keys))
+    spoke = np.zeros(len(placed.start), np.bool_)
+    spoke[told.customer] = True
+    line = np.flatnonzero(spoke[placed.owner[order]])
+    key = placed.owner[order[line]].astype(np.int64) * product_count + product[line]
+    found = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+    since = last[found] >= placed.ordered_at[order[line]]
+    reviewed[line] = (keys[found] == key) & since
+    return reviewed

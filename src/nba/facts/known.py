@@ -33,6 +33,9 @@ class Known:
         status_at: datetime64[us] per order: since when that holds.
         delivered_at: datetime64[us] per order: as the version says, else when the status became
             delivered; NaT where it had not been delivered, or nobody said when.
+        returned_at: datetime64[us] per order: since when it counted as returned; NaT where no
+            status said so.
+        past: every earlier status, but for the one of the version that stood.
         kept: bool per order: placed, no test, and as far as known neither cancelled nor returned
             whole.
         kept_line: bool per line: of a kept order, and not itself fully returned.
@@ -46,6 +49,8 @@ class Known:
     status: NDArray[np.int8]
     status_at: Instants
     delivered_at: Instants
+    returned_at: Instants
+    past: Statuses
     kept: NDArray[np.bool_]
     kept_line: NDArray[np.bool_]
     quantity: NDArray[np.int64]
@@ -77,6 +82,8 @@ class Known:
             status,
             status_at,
             delivered_at,
+            told.returned_at,
+            told.past,
             kept,
             kept[rows.line_order] & ~line_is_back,
             quantity,

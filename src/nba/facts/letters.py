@@ -3,26 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.domain import Instants
+from nba.domain import Ids, Instants, Texts
+from nba.facts.acts import first_of
+from nba.facts.histories import Columns, ranges
+from nba.facts.lookups import ABSENT, codes_in
+from nba.facts.placed import Placed
+from nba.facts.signals import NEVER, OUTCOME_CODE, Signals
+from nba.facts.tables import MessageRows, OutcomeRows
+from nba.ranges import starts
+from nba.vocabulary import MESSAGE_WORDS
+
+_SLASH: Final = ord("/")
+_DAYS_TO_MONDAY: Final = 3
+"""1970-01-01 was a Thursday, three days after a Monday."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Letters:
+class Left:
+    """Messages that left, to anybody and in any order, each once.
+
+    Attributes:
+        rows: the messages.
+        at: datetime64[us] per message: when it left: sent, else acknowledged, else claimed.
+        answered_at: datetime64[us] per message: the first click of a person, or useful action.
+    """
+
+    rows: MessageRows
+    at: Instants
+    answered_at: Instants
+
+    @classmethod
+    def of(cls, signals: Signals) -> Self:
+        """Find them among messages as known at an instant."""
+        rows, count = distinct_messages(signals.messages), len(signals.message_ids)
+        sent = _first_outcome(signals.outcomes, ("sent", "delivered"), count)[rows.id]
+        at = np.where(np.isnat(rows.acked_at), rows.claimed_at, rows.acked_at)
+        at = np.where(np.isnat(sent), at, sent)
+        by_people = signals.outcomes.take(~signals.outcomes.is_machine)
+        answered_at = _first_outcome(by_people, ("clicked", "useful"), count)[rows.id]
+        left = (rows.message >= 0) & ~rows.is_held & ~np.isnat(at)
+        return cls(rows.take(left), at[left], answered_at[left])
+
+    def week_counts(self, as_of: np.datetime64) -> NDArray[np.int64]:
+        """Count the messages of the week of an instant, int64 per code of `MESSAGE_WORDS`."""
+        words = self.rows.message[self.at >= week_begin(as_of)]
+        return np.bincount(words, minlength=len(MESSAGE_WORDS)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Letters(Columns):
     """Messages that left, of N customers: claimed, acknowledged or sent, by instant.
 
-    Decisions for nothing and those of the holdout did not leave. Rows of customer n are
-    start[n]:start[n + 1]; those of a guest account merged into it are among them.
+    Decisions for nothing and those of the holdout did not leave, and a word that is none of
+    `vocabulary.MESSAGE_IDS` makes no letter. Rows of customer n are start[n]:start[n + 1]; those
+    of a guest account merged into it are among them.
 
     Attributes:
         start: int64[N + 1].
         message: int16, a code of `vocabulary.MESSAGE_WORDS`.
         anchor: int32, a code of the facts' `anchors`; -1 where the message has none.
-        order: int32, the order of the facts that the anchor begins with; -1 where none.
+        order: int32, the customer's order in the facts whose id is the anchor, or what stands
+            before the anchor's last "/"; -1 where none.
         channel: int8, a code of `vocabulary.CHANNELS`; -1 where nobody said.
         at: datetime64[us]: when it left: sent, else acknowledged, else claimed.
         answered_at: datetime64[us]: the first click of a person, or useful action; NaT = none.
@@ -49,3 +95,137 @@ class Letters:
             at,
             at,
         )
+
+    @classmethod
+    def of(
+        cls, left: Left, customer: NDArray[np.int32], named: Ids, placed: Placed, count: int
+    ) -> tuple[Self, Anchors]:
+        """Give the letters of `count` customers, and what their anchors are.
+
+        Args:
+            left: messages that left.
+            customer: int32 per code of the messages' customers: the row of the facts, or -1.
+            named: the anchors that the messages code.
+            placed: the orders of these customers.
+            count: how many customers there are.
+        """
+        who = customer[left.rows.customer]
+        mine = np.flatnonzero(who >= 0)
+        rows, who, at = left.rows.take(mine), who[mine], left.at[mine]
+        order = np.lexsort((rows.id, rows.anchor, rows.message, at, who))
+        rows, who, at, mine = rows.take(order), who[order], at[order], mine[order]
+        anchors, anchor = Anchors.of(named, rows.anchor, placed)
+        letters = cls(
+            np.searchsorted(who, np.arange(count + 1)).astype(np.int64),
+            rows.message,
+            anchor,
+            anchors.order_of(anchor, who, placed),
+            rows.channel,
+            at,
+            left.answered_at[mine],
+        )
+        return letters, anchors
+
+    def owner(self) -> NDArray[np.int64]:
+        """Give the customer of each letter, int64."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchors:
+    """What messages are about.
+
+    Attributes:
+        ids: the anchors.
+        whole, leading: int32 per anchor: the order of that id, and the one of the id before the
+            last "/": codes of the rows' `order_ids`; -1 for none.
+    """
+
+    ids: Ids
+    whole: NDArray[np.int32]
+    leading: NDArray[np.int32]
+
+    @classmethod
+    def of(
+        cls, named: Ids, code: NDArray[np.int32], placed: Placed
+    ) -> tuple[Self, NDArray[np.int32]]:
+        """Keep the anchors that some codes name; give the new codes besides."""
+        used = np.zeros(len(named) + 1, np.bool_)
+        used[code] = True
+        # An absent code is -1, which finds what stands last.
+        number = (np.cumsum(used) - 1).astype(np.int32)
+        used[-1], number[-1] = False, ABSENT
+        ids = named if used[:-1].all() else named.take(np.flatnonzero(used))
+        known = placed.known.rows.order_ids
+        begun = np.full(len(ids), ABSENT, np.int32)
+        cut, beginning = _before_slash(ids)
+        begun[cut] = codes_in(known, beginning)
+        return cls(ids, codes_in(known, ids), begun), number[code]
+
+    def order_of(
+        self, anchor: NDArray[np.int32], customer: NDArray[np.int32], placed: Placed
+    ) -> NDArray[np.int32]:
+        """Give the order of the facts that each anchor means, if it is the customer's; else -1."""
+        if not len(self.ids):
+            return np.full(len(anchor), ABSENT, np.int32)
+        whole, leading = (
+            placed.owned(np.where(anchor < 0, ABSENT, code[anchor]), customer)
+            for code in (self.whole, self.leading)
+        )
+        return np.where(whole < 0, leading, whole)
+
+    def of_orders(self, placed: Placed) -> NDArray[np.int32]:
+        """Give the anchor that is each order's own id, int32; -1 for none."""
+        anchor = np.full(len(placed.order), ABSENT, np.int32)
+        told = np.flatnonzero(self.whole >= 0)
+        if len(told):
+            place = placed.place[self.whole[told]]
+            anchor[place[place >= 0]] = told[place >= 0]
+        return anchor
+
+
+def week_begin(at: np.datetime64) -> np.datetime64:
+    """Give the Monday, 00:00 UTC, of the week of an instant."""
+    day = at.astype("datetime64[D]")
+    monday: np.datetime64 = np.datetime64(day - (day.astype(np.int64) + _DAYS_TO_MONDAY) % 7, "us")
+    return monday
+
+
+def distinct_messages(messages: MessageRows) -> MessageRows:
+    """Keep one row a message; of rows that differ, the one of the smallest cells."""
+    count = int(messages.id.max(initial=-1)) + 1
+    if not len(messages) or np.bincount(messages.id, minlength=count).max() == 1:
+        return messages
+    order = np.lexsort(
+        (
+            messages.is_held,
+            messages.channel,
+            messages.anchor,
+            messages.message,
+            messages.customer,
+            messages.acked_at,
+            messages.claimed_at,
+            messages.id,
+        )
+    )
+    return messages.take(order[starts(messages.id[order])])
+
+
+def _first_outcome(outcomes: OutcomeRows, types: tuple[str, ...], count: int) -> Instants:
+    """Give, per message, the earliest instant of some outcomes; NaT for none."""
+    if not len(outcomes):
+        return np.full(count, NEVER)
+    kept = np.isin(outcomes.type, [OUTCOME_CODE[name] for name in types])
+    return first_of(outcomes.message[kept], outcomes.at[kept], count)
+
+
+def _before_slash(texts: Texts) -> tuple[NDArray[np.int64], Texts]:
+    """Give what stands before the last "/" of the texts that hold one, and which these are."""
+    slash = np.flatnonzero(texts.data == _SLASH)
+    row = np.searchsorted(texts.offsets, slash, "right") - 1
+    last = np.ones(len(row), np.bool_)
+    last[:-1] = row[1:] != row[:-1]
+    row, slash = row[last], slash[last]
+    length = slash - texts.offsets[row]
+    begin = np.append(0, np.cumsum(length)).astype(np.int64)
+    return row, Texts(texts.data[ranges(texts.offsets[row], slash)], begin)

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.domain import Instants
+from nba.domain import Ids, Instants
+from nba.facts.acts import Acts, first_of, last_of
+from nba.facts.histories import Columns
+from nba.facts.letters import Letters
+from nba.facts.signals import NEVER, OUTCOME_CODE, Signals
+from nba.facts.tables import ProfileRows
 from nba.vocabulary import CHANNELS
 
 UNKNOWN, GRANTED, REFUSED = range(3)
 """Codes of a consent; what nobody said is not granted."""
+_LOW: Final = 2.0
+"""The highest of the five ratings that is a low one."""
+_WIDTH: Final = len(CHANNELS)
+_SILENT: Final = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class People:
+class People(Columns):
     """N customers, in the order of the facts; instants are datetime64[us], NaT = never.
+
+    A customer is described by their own profile; where there is none, by that of the smallest id
+    among the accounts merged into them.
 
     Attributes:
         zone: int16, a place in `zones`.
@@ -30,10 +42,12 @@ class People:
         points_expire_at: as `attributes` of the customer say.
         birthday: datetime64[D]; NaT where the shop did not say.
         signed_up_at: the first sign-up, else when the shop created the account.
-        first_seen_at, viewed_at: the first event of any type, the last view of a product.
+        first_seen_at, viewed_at: the first event of any type, the last view of a product; views
+            and what else passes count for `past.PASSING_KEPT`.
         consent: int8, (N, channels), `UNKNOWN`, `GRANTED` or `REFUSED`.
         is_bounced: bool, (N, channels): what was sent there came back for good.
-        complained_at: since when a complaint is open.
+        complained_at: since when a complaint is open: the first since one was last closed; of one
+            instant the one that opens holds.
         low_rating_at: the last rating or survey of at most 2 of 5.
         returned_at: the last time that anything came back.
         sent_count, answered_count: int32, (N, channels): messages that left, and of these how many
@@ -87,3 +101,175 @@ class People:
             sent_count=np.zeros(width, np.int32),
             answered_count=np.zeros(width, np.int32),
         )
+
+    @classmethod
+    def of(
+        cls,
+        signals: Signals,
+        customer: NDArray[np.int32],
+        is_merged: NDArray[np.bool_] | None,
+        acts: Acts,
+        letters: Letters,
+        returned_at: Instants,
+    ) -> Self:
+        """Tell what is known of some customers.
+
+        Args:
+            signals: as known at the instant.
+            customer: int32 per code of the signals' customers: the row of the facts, or -1.
+            is_merged: bool per such code: it was merged into a customer; None where none was.
+            acts: what these customers did.
+            letters: what they got.
+            returned_at: datetime64[us] per customer: when anything of theirs last came back.
+        """
+        count = len(returned_at)
+        profiles, place = signals.profiles, _described(signals.profiles, customer, is_merged, count)
+        zone, zones = _named(signals.zones, profiles.zone, place)
+        tier, tiers = _named(signals.tiers, profiles.tier, place)
+        signed_up = acts.of_types("sign_up")
+        signed_up_at = first_of(signed_up.customer, signed_up.rows.at, count)
+        created_at = _told(profiles.created_at, place, NEVER)
+        viewed = acts.of_types("view_item")
+        low = acts.of_types("rating", "survey")
+        low = low.where(low.rows.value <= _LOW)
+        key = letters.owner() * _WIDTH + letters.channel
+        sent = letters.channel >= 0
+        answered = sent & ~np.isnat(letters.answered_at)
+        return cls(
+            zone=zone,
+            zones=zones,
+            is_company=_told(profiles.is_company, place, missing=False),
+            tier=tier,
+            tiers=tiers,
+            points=_told(profiles.points, place, 0),
+            has_points=_told(profiles.has_points, place, missing=False),
+            points_expire_at=_told(profiles.points_expire_at, place, NEVER),
+            birthday=_told(profiles.birthday, place, np.datetime64("NaT", "D")),
+            signed_up_at=np.where(np.isnat(signed_up_at), created_at, signed_up_at),
+            first_seen_at=first_of(acts.customer, acts.rows.at, count),
+            viewed_at=last_of(viewed.customer, viewed.rows.at, count),
+            consent=_consents(signals, customer, count),
+            is_bounced=_bounced(signals, customer, count),
+            complained_at=_open_complaints(acts.of_types("complaint"), count),
+            low_rating_at=last_of(low.customer, low.rows.at, count),
+            returned_at=returned_at,
+            sent_count=_by_channel(key[sent], count),
+            answered_count=_by_channel(key[answered], count),
+        )
+
+
+def _described(
+    profiles: ProfileRows,
+    customer: NDArray[np.int32],
+    is_merged: NDArray[np.bool_] | None,
+    count: int,
+) -> NDArray[np.int64]:
+    """Give the place of the profile of each customer, int64; -1 for none."""
+    place = np.full(count, -1, np.int64)
+    who = customer[profiles.customer]
+    mine = np.flatnonzero(who >= 0)
+    if not len(mine):
+        return place
+    who = who[mine]
+    if np.bincount(who).max() > 1:
+        rows = profiles.take(mine)
+        # Of rows of one customer, which only a broken table has, any will do, but always the same.
+        order = np.lexsort(
+            (
+                rows.points_expire_at,
+                rows.has_points,
+                rows.points,
+                rows.tier,
+                rows.is_company,
+                rows.zone,
+                rows.birthday,
+                rows.created_at,
+                rows.customer,
+                np.zeros(len(rows)) if is_merged is None else is_merged[rows.customer],
+            )
+        )[::-1]
+        who, mine = who[order], mine[order]
+    place[who] = mine
+    return place
+
+
+def _told(
+    column: NDArray[Any],
+    place: NDArray[np.int64],
+    missing: int | bool | np.datetime64,
+) -> NDArray[Any]:
+    """Give the cell of each customer's profile."""
+    if not len(column):
+        return np.full(len(place), missing, column.dtype)
+    return np.where(place >= 0, column[place], np.asarray(missing, column.dtype))
+
+
+def _named(
+    ids: Ids, column: NDArray[np.int32], place: NDArray[np.int64]
+) -> tuple[NDArray[np.int16], tuple[str, ...]]:
+    """Give the word of each customer's profile as a place among the words of all, "" first."""
+    code = _told(column, place, -1)
+    used = np.zeros(len(ids) + 1, np.bool_)
+    used[code] = True
+    used[-1] = False
+    number = np.append(np.cumsum(used[:-1]), 0).astype(np.int16)
+    return number[code], ("", *(ids[int(one)] for one in np.flatnonzero(used)))
+
+
+def _consents(signals: Signals, customer: NDArray[np.int32], count: int) -> NDArray[np.int8]:
+    """Give what each customer said last of each channel; of one instant the refusal holds."""
+    rows = signals.consents
+    key = customer[rows.customer].astype(np.int64) * _WIDTH + rows.channel
+    last = np.full(count * _WIDTH, _SILENT)
+    mine = key >= 0
+    np.maximum.at(last, key[mine], 2 * rows.at[mine].view(np.int64) + ~rows.is_granted[mine])
+    who, channel, place = _complaining(signals, customer, "unsubscribed", "complained")
+    refused_at = 2 * signals.outcomes.at[place].view(np.int64) + 1
+    for code in range(_WIDTH):
+        # Of a message whose channel nobody knows, any may have been meant.
+        meant = (channel == code) | (channel < 0)
+        np.maximum.at(last, who[meant].astype(np.int64) * _WIDTH + code, refused_at[meant])
+    said = np.where(last & 1 == 1, REFUSED, GRANTED)
+    return np.where(last == _SILENT, UNKNOWN, said).astype(np.int8).reshape(count, _WIDTH)
+
+
+def _bounced(signals: Signals, customer: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
+    who, channel, _ = _complaining(signals, customer, "bounced")
+    bounced = np.zeros((count, _WIDTH), np.bool_)
+    bounced[who[channel >= 0], channel[channel >= 0]] = True
+    return bounced
+
+
+def _complaining(
+    signals: Signals, customer: NDArray[np.int32], *types: str
+) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64]]:
+    """Give the customer, the channel, and the place, of outcomes of some types."""
+    outcomes, messages = signals.outcomes, signals.messages
+    meant = outcomes.type == OUTCOME_CODE[types[0]]
+    for name in types[1:]:
+        meant |= outcomes.type == OUTCOME_CODE[name]
+    place = np.flatnonzero(meant)
+    person, channel = outcomes.customer[place], outcomes.channel[place]
+    if len(place) and len(messages):
+        # What an outcome does not say, its message does.
+        sent = np.full(len(signals.message_ids), -1, np.int64)
+        sent[messages.id] = np.arange(len(messages))
+        found = sent[outcomes.message[place]]
+        person = np.where((person < 0) & (found >= 0), messages.customer[found], person)
+        channel = np.where((channel < 0) & (found >= 0), messages.channel[found], channel)
+    who = np.where(person < 0, -1, customer[person]) if len(place) else person
+    mine = who >= 0
+    return who[mine], channel[mine], place[mine]
+
+
+def _open_complaints(complaints: Acts, count: int) -> Instants:
+    """Give since when each customer's complaint is open."""
+    closes = complaints.rows.value == 0
+    closed_at = last_of(complaints.customer[closes], complaints.rows.at[closes], count)
+    opens = ~closes & ~(complaints.rows.at < closed_at[complaints.customer])
+    return first_of(complaints.customer[opens], complaints.rows.at[opens], count)
+
+
+def _by_channel(key: NDArray[np.int64], count: int) -> NDArray[np.int32]:
+    counts = np.bincount(key, minlength=count * _WIDTH)
+    return counts.astype(np.int32).reshape(count, _WIDTH)

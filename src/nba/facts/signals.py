@@ -38,6 +38,8 @@ BEGINNING: Final = np.datetime64("1990-01-01", "us")
 """From here on holds a refusal without an instant."""
 OPENING: Final = ("view_item", "add_to_cart", "add_to_wishlist", "back_in_stock_subscribe")
 """The events that open an intent, in the order of `vocabulary.INTENT_KINDS`."""
+EVENT_CODE: Final = {name: code for code, name in enumerate(EVENT_TYPES)}
+OUTCOME_CODE: Final = {name: code for code, name in enumerate(MESSAGE_EVENT_TYPES)}
 NEVER: Final = np.datetime64("NaT", "us")
 
 Cells = Mapping[str, Sequence[Any]]
