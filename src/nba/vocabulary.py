@@ -96,6 +96,7 @@ class Source(StrEnum):
     OWN_ORDERS = "own_orders"
     COLLABORATIVE = "collaborative"
     POPULAR = "popular"
+    INTENT = "intent"
 
 
 SOURCES: Final = tuple(Source)
@@ -122,6 +123,8 @@ class ReasonCode(StrEnum):
     SIMILAR_CUSTOMERS = "SIMILAR_CUSTOMERS"
     SUCCESSOR = "SUCCESSOR"
     POPULAR = "POPULAR"
+    INTENT = "INTENT"
+    ORDERED = "ORDERED"
 
 
 class Stage(StrEnum):

@@ -1,0 +1,202 @@
+"""Ragged lists of products, and the one way to choose the best of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.domain import significant
+from nba.ranges import starts
+
+NONE: Final = -1
+"""Stands for a product, an edge or a row that is not there."""
+_DIGITS: Final = 9
+_TIE: Final = 1e-6
+"""How near to a half a number of `_DIGITS` digits may lie for its rounding to be told by floats."""
+
+Codes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ragged:
+    """A list of product codes a row.
+
+    Attributes:
+        start: int64[rows + 1]: the list of row r is at start[r]:start[r + 1].
+        code: int64.
+    """
+
+    start: Codes
+    code: Codes
+
+    def of(self, rows: Codes) -> tuple[Codes, Codes]:
+        """Give, for some rows, the row and the code of each entry."""
+        begin = self.start[rows]
+        length = self.start[rows + 1] - begin
+        row = np.repeat(rows, length)
+        if len(row) == len(self.code):
+            return row, self.code
+        skipped = begin - np.cumsum(length) + length
+        return row, self.code[np.arange(len(row)) + np.repeat(skipped, length)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Products for some rows, by row, then rank; a row without any is not among them.
+
+    Attributes:
+        row: int64, ascending.
+        code: int64, product codes.
+        score: float64, comparable within a row.
+        origin: int8, a code of `vocabulary.SOURCES`: the evidence it rests on.
+        confidence: float64, 0..1: how strong that evidence is; see `confidence` of each list.
+        about: int64: the product it was found through; `NONE` where there is none.
+        edge: int64: its place in the graph it was found in; `NONE` where there is none.
+    """
+
+    row: Codes
+    code: Codes
+    score: Floats
+    origin: NDArray[np.int8]
+    confidence: Floats
+    about: Codes
+    edge: Codes
+
+    @classmethod
+    def nothing(cls) -> Self:
+        """Find nothing."""
+        no, nought = np.empty(0, np.int64), np.empty(0)
+        return cls(no, no, nought, no.astype(np.int8), nought, no, no)
+
+    @classmethod
+    def of(
+        cls,
+        row: Codes,
+        code: NDArray[np.integer],
+        score: Floats,
+        origin: NDArray[np.integer] | int,
+        *,
+        confidence: Floats | float = 0.0,
+        about: Codes | int = NONE,
+        edge: Codes | int = NONE,
+    ) -> Self:
+        """Put columns together; one number stands for all products."""
+        width = len(row)
+        return cls(
+            row,
+            code.astype(np.int64, copy=False),
+            score,
+            _wide(origin, width, np.int8),
+            _wide(confidence, width, np.float64),
+            _wide(about, width, np.int64),
+            _wide(edge, width, np.int64),
+        )
+
+    def scored(self, score: Floats) -> Self:
+        """Give other scores."""
+        return replace(self, score=score)
+
+    def moved(self, by: int) -> Self:
+        """Number the rows from `by` on."""
+        return replace(self, row=self.row + by)
+
+    def take(self, places: NDArray[Any] | slice) -> Self:
+        """Keep some products, or order them anew."""
+        return type(self)(*(getattr(self, name)[places] for name in self.__slots__))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Found]) -> Self:
+        """Join what was found for different rows."""
+        parts = [one for one in parts if len(one.row)]
+        if not parts:
+            return cls.nothing()
+        if len(parts) == 1:
+            return cls(*(getattr(parts[0], name) for name in cls.__slots__))
+        columns = (np.concatenate([getattr(one, name) for one in parts]) for name in cls.__slots__)
+        every = cls(*columns)
+        return every.take(np.argsort(every.row, kind="stable"))
+
+
+def choose(row: Codes, twin: NDArray[np.integer], score: Floats, n: int) -> Codes:
+    """Choose the n best of each row, of equal ones the first, and none twice.
+
+    Args:
+        row: ascending.
+        twin: two products of one row with the same twin do not stand together.
+        score: above -inf.
+        n: how many a row, at most.
+
+    Returns:
+        int64 places, by row, then rank.
+    """
+    if not len(row):
+        return np.empty(0, np.int64)
+    begin = starts(row)
+    run = np.repeat(np.arange(len(begin)), np.diff(begin, append=len(row)))
+    left, chosen = score.copy(), []
+    taken = np.empty(len(begin), np.int64)
+    for _ in range(n):
+        top = np.maximum.reduceat(left, begin)
+        taken.fill(NONE)
+        found = np.flatnonzero((left == top[run]) & (left > -np.inf))
+        if not len(found):
+            break
+        first = found[starts(run[found])]
+        chosen.append(first)
+        taken[run[first]] = twin[first]
+        left[twin == taken[run]] = -np.inf
+    if len(begin) == 1 or not chosen:
+        return np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+    places = np.concatenate(chosen)
+    return places[np.argsort(run[places], kind="stable")]
+
+
+def firsts(row: Codes, score: Floats) -> Codes:
+    """Give the place of the greatest score of each row, of equal ones the first.
+
+    Args:
+        row: ascending.
+        score: one a place.
+    """
+    begin = starts(row)
+    run = np.repeat(np.arange(len(begin)), np.diff(begin, append=len(row)))
+    best = np.flatnonzero(score == np.maximum.reduceat(score, begin)[run]) if len(row) else begin
+    return best[starts(run[best])]
+
+
+def held(keys: Codes, wanted: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Tell of each number whether it is among ascending keys."""
+    if not len(keys):
+        return np.zeros(len(wanted), np.bool_)
+    place = np.searchsorted(keys, wanted)
+    place[place == len(keys)] = 0
+    return np.asarray(keys[place] == wanted, np.bool_)
+
+
+def rounded(values: Floats) -> Floats:
+    """Round to 9 significant digits, each to the same bits as `domain.significant` does."""
+    size = np.abs(values)
+    with np.errstate(divide="ignore"):
+        power = _DIGITS - 1 - np.floor(np.log10(size))
+    plain = (size > 0) & (np.abs(power) <= 22)
+    # Powers of ten up to 22 are exact, so that one product and one quotient round once each.
+    scale = 10.0 ** np.where(plain, np.abs(power), 0.0)
+    whole = np.where(power >= 0, values * scale, values / scale)
+    digits = np.rint(whole)
+    answer = np.where(power >= 0, digits / scale, digits * scale)
+    near = np.abs(np.abs(whole - np.floor(whole)) - 0.5) < _TIE
+    odd = (near | (np.abs(digits) >= 10.0**_DIGITS) | ~plain) & (size > 0)
+    for place in np.flatnonzero(odd).tolist():
+        answer[place] = significant(float(values[place]))
+    return np.where(size > 0, answer, 0.0)
+
+
+def _wide(value: NDArray[Any] | float, width: int, kind: type) -> NDArray[Any]:
+    if isinstance(value, np.ndarray):
+        return value.astype(kind, copy=False)
+    return np.full(width, value, kind)

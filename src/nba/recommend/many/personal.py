@@ -1,0 +1,136 @@
+"""What many customers buy again, are due to refill or may like, and what is popular."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.habits import chance
+from nba.domain import DAY
+from nba.ranges import listed
+from nba.recommend.many.lists import Codes, Floats, Found, choose, held
+from nba.recommend.many.offer import Askers, Marks, Offer, judge
+from nba.recommend.many.related import Answer, for_all, scaled
+from nba.vocabulary import SOURCES, Source
+
+DUE_DAYS: Final = 14
+"""Refills whose need is expected within so many days are due."""
+_BEHIND: Final = 2.0**40
+"""What sets the products of a second round behind those of the first."""
+
+_OWN, _LIKED, _POPULAR = (
+    SOURCES.index(one) for one in (Source.OWN_ORDERS, Source.COLLABORATIVE, Source.POPULAR)
+)
+
+
+def again(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answer:
+    """Give what customers bought before, by the chance to buy it within a week.
+
+    Of a row about products, these alone, unless they were bought again since; else what was not
+    bought since the snapshot was made. The confidence is that chance.
+    """
+    row, code, _, score = _bought(offer, askers, rows)
+    is_about = askers.is_about[row]
+    number = row * offer.ground.span + code
+    asked = np.where(
+        is_about,
+        held(marks.about, number) & ~held(marks.since, number),
+        ~held(marks.lately, number),
+    )
+    return _best(offer, marks, row[asked], code[asked], score[asked], n)
+
+
+def due(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answer:
+    """Give refills that are due, by the chance to buy each within a week.
+
+    What the row is about is due as somebody found it to be, and stands first; of the rest what was
+    not bought since the snapshot was made and whose need is expected within `DUE_DAYS`. Durable
+    products are no refills. The confidence is that chance.
+    """
+    snapshot = offer.ground.snapshot
+    row, code, cell, score = _bought(offer, askers, rows)
+    instant = max(offer.at, snapshot.customers.as_of[0])
+    clock = snapshot.repurchase.due(cell, instant)
+    near = clock.known & (clock.due_at <= instant + DUE_DAYS * DAY)
+    number = row * offer.ground.span + code
+    is_about = held(marks.about, number)
+    asked = (is_about | near) & ~held(marks.lately, number)
+    asked &= ~snapshot.products.is_durable[code]
+    row, code, score, first = row[asked], code[asked], score[asked], is_about[asked]
+    return _best(offer, marks, row, code, score, n, lead=first)
+
+
+def popular(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answer:
+    """Give the most ordered products; none that the row is about, no owned durable.
+
+    The confidence is 0: it says nothing of the customer.
+    """
+    products = offer.ground.snapshot.products
+    orders = products.popular_orders.astype(np.float64)
+    return for_all(offer, marks, rows, n, products.popular, orders, _POPULAR)
+
+
+def picks(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answer:
+    """Give what customers buy again and what is new to them, popular last, one row at a time.
+
+    The confidence is the chance to buy each within a week; 0 of what is popular. Customers of whom
+    no purchase is known get the popular list.
+    """
+    ground = offer.ground
+    told = [ground.likings.of(one, offer.at) for one in askers.customer[rows].tolist()]
+    row = np.repeat(rows, [len(one.code) for one in told])
+    best = ground.snapshot.products.popular.astype(np.int64)
+    orders = np.tile(ground.snapshot.products.popular_orders.astype(np.float64), len(rows))
+    nothing = np.zeros(len(orders))
+    row = np.concatenate([row, np.repeat(rows, len(best))])
+    code = np.concatenate([*(one.code for one in told), np.tile(best, len(rows))])
+    score = np.concatenate([*(one.score for one in told), orders])
+    sure = np.concatenate([*(one.chance for one in told), nothing])
+    own = np.concatenate([*(one.is_own for one in told), nothing > 0])
+    is_later = np.arange(len(row)) >= len(row) - len(orders)
+    shown, fell = judge(offer, "", row, code, marks, marks.unowned)
+    kept = np.flatnonzero(shown)
+    kept = kept[np.argsort(row[kept], kind="stable")]
+    rank = score[kept] - np.where(is_later[kept], _BEHIND, 0.0)
+    kept = kept[choose(row[kept], ground.twin[code[kept]], rank, n)]
+    return Found.of(
+        row[kept],
+        code[kept],
+        scaled(row[kept], is_later[kept], score[kept]),
+        np.where(is_later[kept], _POPULAR, np.where(own[kept], _OWN, _LIKED)),
+        confidence=sure[kept],
+    ), fell
+
+
+def _bought(offer: Offer, askers: Askers, rows: Codes) -> tuple[Codes, Codes, Codes, Floats]:
+    """Give, of what customers bought, the row, the product, its cell and the chance of a week."""
+    snapshot = offer.ground.snapshot
+    customers, habits = snapshot.customers, snapshot.habits
+    known = rows[askers.customer[rows] >= 0]
+    chosen = askers.customer[known]
+    instant = max(offer.at, customers.as_of[0])
+    shoppers = habits.shoppers(customers, chosen, instant)
+    cell, terms = habits.repeat_terms(customers, chosen, shoppers, instant)
+    row = known[listed(customers.start, chosen)[0]]
+    return row, customers.product[cell].astype(np.int64), cell, chance(terms, habits.repeat)
+
+
+def _best(
+    offer: Offer,
+    marks: Marks,
+    row: Codes,
+    code: Codes,
+    score: Floats,
+    n: int,
+    lead: NDArray[np.bool_] | None = None,
+) -> Answer:
+    """Choose among what customers bought; what is durable they have."""
+    ground = offer.ground
+    shown, fell = judge(offer, "", row, code, marks, marks.owned)
+    kept = np.flatnonzero(shown & ~ground.snapshot.products.is_durable[code])
+    rank = score if lead is None else score + lead
+    kept = kept[choose(row[kept], ground.twin[code[kept]], rank[kept], n)]
+    found = Found.of(row[kept], code[kept], score[kept], _OWN, confidence=score[kept])
+    return found, fell

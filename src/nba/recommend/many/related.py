@@ -1,0 +1,300 @@
+"""What the graphs say of the products that many rows are about, as `Recommender` says it of one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.ranges import crossed, ranks, starts
+from nba.recommend.many.edges import Edges
+from nba.recommend.many.ground import Ground
+from nba.recommend.many.lists import Codes, Floats, Found, choose, firsts, held, rounded
+from nba.recommend.many.offer import LIST_OF, Askers, Marks, Offer, judge
+from nba.vocabulary import SOURCES, Relation, Source
+
+DEPTH: Final = 12
+"""Neighbours of a product that are looked at first; all, where these are too few."""
+_SPARE: Final = 8
+"""Products of a list for all that are looked at first, beside those wanted."""
+
+Answer = tuple[Found, Codes]
+"""What was found, and the rows of what only the stock speaks against."""
+
+_PAIR, _CUSTOMERS, _GROUP = (
+    SOURCES.index(one) for one in (Source.PAIR, Source.CUSTOMERS, Source.GROUP)
+)
+
+
+def together(
+    offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int, *, relation: Relation
+) -> Answer:
+    """Give what a relation says of all that a row is about: the mean of the products' scores.
+
+    The product that speaks loudest explains it.
+
+    Args:
+        offer: what may be offered.
+        askers: the rows.
+        marks: what not to show them.
+        rows: those to answer, ascending.
+        n: products a row, at most.
+        relation: bought together, or accessories.
+    """
+    size = askers.about.start[rows + 1] - askers.about.start[rows]
+    single = rows[size == 1]
+    parts: list[Answer] = []
+    if len(single):
+        # The best of one list stand at its head; the best mean of several may stand anywhere.
+        first = _merged(offer, relation, askers, marks, single, n, DEPTH)
+        edges = offer.edges(relation)
+        about = askers.about.code[askers.about.start[single]]
+        is_longer = edges.start[about + 1] - edges.start[about] > DEPTH
+        single = single[is_longer & _lacks(first[0], single, n)]
+        parts.append(_without(first, single))
+    rest = np.sort(np.concatenate([single, rows[size > 1]]))
+    if len(rest):
+        parts.append(_merged(offer, relation, askers, marks, rest, n, None))
+    return joined(parts)
+
+
+def in_turn(
+    offer: Offer,
+    askers: Askers,
+    marks: Marks,
+    rows: Codes,
+    n: int,
+    *,
+    relation: Relation,
+    on_sale: bool = False,
+) -> Answer:
+    """Give the best of each product that a row is about, then the second best of each.
+
+    Of parts, products alone that were not bought again since.
+
+    Args:
+        offer: what may be offered.
+        askers: the rows.
+        marks: what not to show them.
+        rows: those to answer, ascending.
+        n: products a row, at most.
+        relation: similar, or parts, where spare parts go before refills.
+        on_sale: only what is really discounted, and of the same category.
+    """
+    depth = None if on_sale else max(DEPTH, n)
+    found, fell, short = _turns(offer, relation, askers, marks, rows, n, depth, on_sale=on_sale)
+    if not len(short):
+        return found, fell
+    again = _turns(offer, relation, askers, marks, short, n, None, on_sale=on_sale)[:2]
+    return joined([_without((found, fell), short), again])
+
+
+def scaled(row: Codes, is_later: NDArray[np.bool_], score: Floats) -> Floats:
+    """Lower the scores of a second round where they would rise above those of the first.
+
+    Args:
+        row: ascending.
+        is_later: whether each stands there by the second round; these follow the others.
+        score: one each.
+    """
+    turn = np.flatnonzero(is_later[1:] & ~is_later[:-1] & (row[1:] == row[:-1]))
+    if not len(turn):
+        return score
+    last, first = rounded(score[turn]), score[turn + 1]
+    factor = np.ones(len(row))
+    begin = starts(row)
+    run = np.searchsorted(begin, turn, "right") - 1
+    of_run = np.ones(len(begin))
+    of_run[run] = np.where(first > last, last / first, 1.0)
+    length = np.diff(begin, append=len(row))
+    factor[is_later] = np.repeat(of_run, length)[is_later]
+    return factor * score
+
+
+def for_all(
+    offer: Offer,
+    marks: Marks,
+    rows: Codes,
+    n: int,
+    codes: NDArray[np.integer],
+    score: Floats,
+    origin: int,
+) -> Answer:
+    """Give each row the best of one list, but for what it must not be shown.
+
+    Args:
+        offer: what may be offered.
+        marks: what not to show.
+        rows: those to answer, ascending.
+        n: products a row, at most.
+        codes: the list, best first.
+        score: one a product of it.
+        origin: the evidence, a code of `vocabulary.SOURCES`.
+    """
+    shown = offer.can_be_ordered[codes] & ~held(offer.banned(""), codes)
+    codes, score = codes[shown].astype(np.int64), score[shown]
+    parts: list[Answer] = []
+    for depth in (n + _SPARE, len(codes)):
+        some = codes[:depth]
+        row, code = np.repeat(rows, len(some)), np.tile(some, len(rows))
+        fine, _ = judge(offer, "", row, code, marks, marks.unowned)
+        kept = np.flatnonzero(fine)
+        row, code, value = row[kept], code[kept], np.tile(score[:depth], len(rows))[kept]
+        kept = choose(row, offer.ground.twin[code], value, n)
+        found = Found.of(row[kept], code[kept], value[kept], origin)
+        lacking = _lacks(found, rows, n)
+        rows = rows[lacking] if depth < len(codes) else rows[:0]
+        parts.append(_without((found, rows[:0]), rows))
+        if not len(rows):
+            break
+    return joined(parts)
+
+
+def joined(parts: list[Answer]) -> Answer:
+    """Join answers about different rows."""
+    if len(parts) == 1:
+        return parts[0]
+    fell = np.concatenate([one for _, one in parts]) if parts else np.empty(0, np.int64)
+    return Found.joined([one for one, _ in parts]), fell
+
+
+def _merged(
+    offer: Offer,
+    relation: Relation,
+    askers: Askers,
+    marks: Marks,
+    rows: Codes,
+    n: int,
+    depth: int | None,
+) -> Answer:
+    ground, edges, word = offer.ground, offer.edges(relation), LIST_OF[relation]
+    row, about = askers.about.of(rows)
+    begin, end = edges.start[about], edges.start[about + 1]
+    if depth is not None:
+        end = np.minimum(end, begin + depth)
+    which, place = crossed(begin, end)
+    row, about, code = row[which], about[which], edges.code[place]
+    banned = marks.banned(offer, word)
+    shown, fell = judge(offer, word, row, code, marks, marks.fresh, banned)
+    kept = np.flatnonzero(shown)
+    row, about, code, place = row[kept], about[kept], code[kept], place[kept]
+    score = edges.score[place].astype(np.float64)
+    if depth is not None:
+        chosen = choose(row, ground.twin[code], score, n)
+        row, code, score = row[chosen], code[chosen], score[chosen]
+        about, place = about[chosen], place[chosen]
+    else:
+        width = ground.width
+        order = np.argsort(row * width + code, kind="stable")
+        row, code, score = row[order], code[order], score[order]
+        key = row * width + code
+        head = starts(key)
+        length = np.diff(head, append=len(key))
+        # Summed one after the other, as the lists come, whatever stands beside.
+        total = np.bincount(np.repeat(np.arange(len(head)), length), score, len(head))
+        lists = askers.about.start[row[head] + 1] - askers.about.start[row[head]]
+        mean = total / lists
+        chosen = choose(row[head], ground.twin[code[head]], mean, n)
+        which, member = crossed(head[chosen], head[chosen] + length[chosen])
+        loudest = order[member[firsts(which, score[member])]]
+        about, place = about[loudest], place[loudest]
+        row, code, score = row[head[chosen]], code[head[chosen]], mean[chosen]
+    sure = confidence(ground, edges, relation, about, place)
+    found = Found.of(
+        row, code, score, edges.origin[place], confidence=sure, about=about, edge=place
+    )
+    return found, fell
+
+
+def _turns(
+    offer: Offer,
+    relation: Relation,
+    askers: Askers,
+    marks: Marks,
+    rows: Codes,
+    n: int,
+    depth: int | None,
+    *,
+    on_sale: bool,
+) -> tuple[Found, Codes, Codes]:
+    """Give also the rows with a list that was not looked at to its end, and has too few."""
+    ground, word = offer.ground, LIST_OF[relation]
+    edges = offer.edges(relation, without_banned=True)
+    list_row, source = askers.about.of(rows)
+    if relation is Relation.PARTS:
+        list_row, source = marks.not_bought_since(list_row, source)
+    begin, end = edges.start[source], edges.start[source + 1]
+    looked = end if depth is None else np.minimum(end, begin + depth)
+    which, place = crossed(begin, looked)
+    row, about, code = list_row[which], source[which], edges.code[place]
+    if relation is Relation.PARTS:
+        shown, fell = judge(offer, word, row, code, marks, marks.since)
+    else:
+        shown, fell = judge(offer, word, row, code, marks, marks.unbought)
+        if ground.has_twins:
+            shown &= ground.twin[code] != ground.twin[about]
+    if on_sale:
+        shown &= offer.is_discounted[code] & (ground.kind[code] == ground.kind[about])
+    kept = np.flatnonzero(shown)
+    kept = kept[choose(which[kept], ground.twin[code[kept]], -place[kept].astype(np.float64), n)]
+    of_list = which[kept]
+    filled = np.bincount(of_list, minlength=len(source))
+    short = list_row[(looked < end) & (filled < n)]
+    row, about, code, place = row[kept], about[kept], code[kept], place[kept]
+    score = edges.score[place].astype(np.float64)
+    if relation is Relation.PARTS:
+        score = scaled(of_list, ground.is_refill[place], score)
+    # The first of each list, then the second of each.
+    turn = ranks(of_list) * (len(source) + 1) + of_list
+    chosen = choose(row, ground.twin[code], -turn.astype(np.float64), n)
+    about, place = about[chosen], place[chosen]
+    found = Found.of(
+        row[chosen],
+        code[chosen],
+        score[chosen],
+        edges.origin[place],
+        confidence=confidence(ground, edges, relation, about, place),
+        about=about,
+        edge=place,
+    )
+    return found, fell, short[starts(short)]
+
+
+def confidence(
+    ground: Ground, edges: Edges, relation: Relation, about: Codes, place: Codes
+) -> Floats:
+    """Give the share of those who had the one product that came to the other.
+
+    It is orders with both among orders with the first, of variants where the evidence is of them;
+    of customers where it is of customers, and of accessories and parts always. What rests on
+    anything else, such as a category or a description, says nothing of the two products: 0.
+    """
+    products, origin = ground.snapshot.products, edges.origin[place]
+    if relation in (Relation.ACCESSORIES, Relation.PARTS):
+        share = edges.support[place] / np.maximum(products.customers[about], 1)
+        return np.minimum(share, 1.0)
+    share = np.zeros(len(place))
+    for kind, count, of in (
+        (_PAIR, edges.support, products.orders),
+        (_GROUP, edges.support, products.group_orders),
+        (_CUSTOMERS, edges.customers, products.customers),
+    ):
+        told = np.flatnonzero(origin == kind)
+        share[told] = count[place[told]] / np.maximum(of[about[told]], 1)
+    return np.minimum(share, 1.0)
+
+
+def _lacks(found: Found, rows: Codes, n: int) -> NDArray[np.bool_]:
+    """Tell which rows have fewer than n products."""
+    return np.searchsorted(found.row, rows, "right") - np.searchsorted(found.row, rows) < n
+
+
+def _without(answer: Answer, rows: Codes) -> Answer:
+    """Leave out what was found for some rows."""
+    if not len(rows):
+        return answer
+    found, fell = answer
+    again = np.zeros(int(max(rows[-1], found.row.max(initial=0), fell.max(initial=0))) + 1, bool)
+    again[rows] = True
+    return found.take(np.flatnonzero(~again[found.row])), fell[~again[fell]]
