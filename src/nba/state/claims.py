@@ -20,7 +20,7 @@ class Chosen(Protocol):
 
     @property
     def anchor(self) -> str | None:
-        """What it is about."""
+        """What it is about; None or empty where it is about nothing."""
 
     @property
     def channel(self) -> str:
@@ -60,7 +60,7 @@ class Decided(Protocol):
 
     @property
     def message(self) -> Chosen | None:
-        """What to send; also where the holdout keeps it back."""
+        """What to send."""
 
     @property
     def eligible(self) -> Sequence[tuple[str, str | None]]:
@@ -88,7 +88,7 @@ class Decided(Protocol):
 
     @property
     def holdout(self) -> bool:
-        """Whether the customer gets nothing, to compare with."""
+        """Whether the customer gets no marketing, to compare with; what they get is none."""
 
 
 D = TypeVar("D", bound=Decided)

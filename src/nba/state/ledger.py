@@ -134,7 +134,7 @@ def _instant(
 def _write(connection: Connection, decision: D, at: np.datetime64) -> Claim[D]:
     """Write a decision down, once."""
     message_id = f"m_{hashlib.sha256(decision.decision_id.encode()).hexdigest()[:24]}"
-    claimed_at = None if decision.message is None or decision.holdout else microseconds(at)
+    claimed_at = None if decision.message is None else microseconds(at)
     row = _row(connection, message_id)
     if row is None:
         cells = _cells(decision, at) | {"message_id": message_id, "claimed_at": claimed_at}
@@ -154,11 +154,10 @@ def _write(connection: Connection, decision: D, at: np.datetime64) -> Claim[D]:
 
 def _review(connection: Connection, decision: D, standing: Row[Any], at: np.datetime64) -> Claim[D]:
     """Confirm an open claim, or withdraw it."""
-    chosen = decision.message
-    allowed = {(str(one), anchor) for one, anchor in decision.eligible}
-    if chosen is not None:
-        allowed.add((chosen.id, chosen.anchor))
-    if (standing.message, standing.anchor) in allowed and not decision.holdout:
+    allowed = {(str(word), anchor or None) for word, anchor in decision.eligible}
+    if decision.message is not None:
+        allowed.add((str(decision.message.id), decision.message.anchor or None))
+    if (standing.message, standing.anchor) in allowed:
         return Claim(decision, _permit(standing))
     this = {"this": standing.message_id}
     connection.execute(_CHANGE.values(claimed_at=None, withdrawn_at=microseconds(at)), this)
@@ -168,8 +167,6 @@ def _review(connection: Connection, decision: D, standing: Row[Any], at: np.date
 
 def _rule_against(decision: Decided, message: str) -> Rule:
     """Say which rule forbids a message that a decision does not allow."""
-    if decision.holdout:
-        return Rule.HOLDOUT
     held = (one.rule for one in decision.suppressed if one.id == message)
     # Where the message is allowed about something else, that of the claim is no longer there.
     return next(held, Rule.NOT_KEPT)
@@ -189,14 +186,14 @@ def _cells(decision: Decided, at: np.datetime64) -> dict[str, Any]:
         "arm": decision.arm,
         "propensity": decision.propensity,
         "eligible": json.dumps([*dict.fromkeys(words), NOTHING]),
-        "holdout": decision.holdout,
+        # Who gets no marketing gets news of orders all the same, and those leave.
+        "holdout": decision.holdout and chosen is None,
     }
     if chosen is None:
         return cells
     return cells | {
-        # What the holdout would have got is told by the other cells.
-        "message": NOTHING if decision.holdout else str(chosen.id),
-        "anchor": chosen.anchor,
+        "message": str(chosen.id),
+        "anchor": chosen.anchor or None,
         "channel": str(chosen.channel),
         "products": ",".join(chosen.products) or None,
         "expires_at": microseconds(chosen.expires_at),

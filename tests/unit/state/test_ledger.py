@@ -129,13 +129,20 @@ def test_a_decision_for_nothing_is_written_without_permit(filled: Store) -> None
     assert len(log(filled)) == 1
 
 
-def test_the_holdout_gets_nothing_and_the_log_tells_what_it_would_have_got(
-    filled: Store,
-) -> None:
-    assert claim(filled, "ann", Policy(holdout=True), NOON).permit is None
+def test_the_holdout_gets_no_marketing_and_the_log_says_so(filled: Store) -> None:
+    nothing = Policy(needs_consent=True, holdout=True)
+    assert claim(filled, "bob", nothing, NOON).permit is None
     (row,) = log(filled)
-    assert (row["message"], row["holdout"], row["anchor"]) == ("none", True, "e1")
-    assert (row["claimed_at"], row["left_at"]) == (None, None)
+    assert (row["message"], row["holdout"], row["left_at"]) == ("none", True, None)
+
+
+def test_news_of_orders_leave_for_the_holdout_too(filled: Store) -> None:
+    news = Policy(Message(id="order-status", anchor="O2/shipped"), holdout=True)
+    found = claim(filled, "ann", news, NOON)
+    assert found.is_new
+    (row,) = log(filled)
+    assert (row["message"], row["holdout"], row["left_at"]) == ("order-status", False, NOW)
+    assert claim(filled, "ann", news, NOON + HOUR).permit == found.permit
 
 
 def test_what_a_fact_forbids_is_withdrawn_and_did_not_leave(filled: Store) -> None:
@@ -177,10 +184,13 @@ def test_an_open_claim_that_may_still_be_sent_outlives_a_better_choice(filled: S
     assert found.decision.message.id == "digest"
 
 
-def test_the_holdout_withdraws_an_open_claim(filled: Store) -> None:
-    claim(filled, "ann", Policy(), NOON)
-    found = claim(filled, "ann", Policy(holdout=True), NOON + HOUR)
-    assert (found.permit, found.rule) == (None, Rule.HOLDOUT)
+def test_a_message_about_nothing_is_open_like_any_other(filled: Store) -> None:
+    for anchor in ("", None):
+        policy = Policy(Message(id="welcome", anchor=anchor))
+        found = claim(filled, "ann", policy, NOON)
+        assert found.permit is not None
+        assert found.permit.anchor is None
+    assert len(log(filled)) == 1
 
 
 @pytest.mark.parametrize("how", ["acknowledged", "sent", "expired"])

@@ -106,7 +106,7 @@ def test_whoever_of_merged_accounts_is_asked_for_all_that_is_theirs_is_read(
     assert list(signals.event_ids) == ["e01", "e02", "e05"]
     assert list(signals.message_ids) == ["m1", "m2", "unknown"]
     assert len(signals.outcomes) == 3
-    assert len(signals.consents) == 2
+    assert len(signals.consents) == 3
     facts = fold(rows, as_of=NOON, customers=[customer], signals=signals)
     everything, known = filled.read_all()
     whole = fold(everything, as_of=NOON, customers=["ann"], signals=known)
