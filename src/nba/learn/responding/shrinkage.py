@@ -1,4 +1,4 @@
-"""How firmly factors are held at 1: from how much more counts differ than by chance."""
+"""How firmly figures are held to their mean: from how much more they differ than by chance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from nba.artifacts.outlook import Floats
 from nba.learn.priors import maximise
 
 _LEAST, _MOST = 0.05, 1e4
+_MEANS = np.linspace(-2.0, 2.0, 81)
+_DEVIATIONS = np.linspace(0.04, 3.0, 75)
 
 
 def strength(observed: NDArray[np.int64], expected: Floats, prior: float) -> float:
@@ -35,3 +37,36 @@ def strength(observed: NDArray[np.int64], expected: Floats, prior: float) -> flo
 
     bounds = np.array([_LEAST]), np.array([_MOST])
     return float(maximise(likelihood, np.array([prior]), *bounds, len(n)).params[0])
+
+
+def spread(found: Floats, error: Floats, *, centre: float, scale: float) -> tuple[float, float]:
+    """Learn the mean of figures, and how much they differ beyond their errors.
+
+    Figures are normal around the mean, each told with its own error. Mean and standard deviation
+    are integrated over a grid under the priors normal(centre, scale) and half-normal(scale): the
+    most likely deviation of few figures is 0, which no evidence on one of them could move.
+
+    Args:
+        found: one a unit; with none, centre and prior stand.
+        error: the variance of each.
+        centre: where the mean is looked for.
+        scale: how far from it, and how far apart, figures are expected to be; above 0.
+
+    Returns:
+        The posterior means of the mean and of the variance.
+    """
+    means, deviations = centre + scale * _MEANS[:, None], scale * _DEVIATIONS
+    total = error + np.square(deviations)[:, None]
+    away = np.square(found - means[:, :, None])
+    fit = -0.5 * (away / total + np.log(total)).sum(axis=-1)
+    fit -= 0.5 * np.square(_MEANS[:, None])
+    fit -= 0.5 * np.square(_DEVIATIONS)
+    likely = np.exp(fit - fit.max())
+    likely /= likely.sum()
+    mean = float((likely * means).sum())
+    return mean, float((likely * np.square(deviations)).sum())
+
+
+def held(found: Floats, error: Floats, mean: Floats | float, variance: float) -> Floats:
+    """Give the normal posterior mean of figures, (mean e + found v) / (e + v)."""
+    return np.asarray((mean * error + found * variance) / (error + variance), np.float64)

@@ -13,6 +13,7 @@ from nba.data.contacts import Decisions
 from nba.domain import DAY
 from nba.learn.responding.earnings import Earnings
 from nba.learn.responding.letters import customers_of, words_of
+from nba.learn.responding.shrinkage import spread
 from nba.vocabulary import MESSAGE_WORDS
 
 BEFORE_DAYS: Final = 180
@@ -22,12 +23,9 @@ MOST_ORDERS: Final = 10.0
 _FEWEST: Final = 30
 """Decisions of either sort below which no difference is looked at."""
 
-_MEANS: Final = np.linspace(0.0, 2.0, 81)
-_SPREADS: Final = np.linspace(0.02, 1.5, 75)
-_MEAN_SPREAD: Final = 0.5
-"""Standard deviation of the prior of the mean share that is added, around 1."""
-_SPREAD_SCALE: Final = 0.5
-"""Scale of the half-normal prior of its deviation over messages."""
+_SHARE_SPREAD: Final = 0.5
+"""Standard deviation of the prior of the mean share that is added, around 1; and the scale of that
+of shares around it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,53 +77,49 @@ class Uplift:
                 continue
             controls[code] = (~sent).sum()
             adjusted = after[mine] - _explained(before[mine], after[mine], weight[mine])
-            added[code], variance[code] = _difference(adjusted, weight[mine], sent, who[mine])
+            added[code], variance[code] = difference(adjusted, weight[mine], sent, who[mine])
         return cls(controls, added, variance)
 
 
 def share_added(uplift: Uplift, assumed: Floats) -> tuple[float, float]:
     """Learn how much of what answers make believe is added, over all messages.
 
-    Shares are normal(mean, deviation) over messages, each told with its own error. Under priors
-    normal(1, 0.5) and half-normal(0.5) mean and deviation are integrated over a grid: the most
-    likely deviation of few messages is 0, which no evidence on one of them could move.
-
     Returns:
-        The means of the mean, and of the square of the deviation, given all messages.
+        Mean and variance over messages, of `shrinkage.spread` around 1, each share told with the
+        error of its difference.
     """
     tried = (uplift.controls > 0) & (assumed > 0)
     share = uplift.added[tried] / assumed[tried]
     error = uplift.variance[tried] / assumed[tried] ** 2
-    total = error + np.square(_SPREADS)[:, None]
-    deviation = np.square(share - _MEANS[:, None, None])
-    fit = -0.5 * (deviation / total + np.log(total)).sum(axis=-1)
-    fit -= 0.5 * np.square((_MEANS[:, None] - 1) / _MEAN_SPREAD)
-    fit -= 0.5 * np.square(_SPREADS / _SPREAD_SCALE)
-    likely = np.exp(fit - fit.max())
-    likely /= likely.sum()
-    mean = (likely * _MEANS[:, None]).sum()
-    return float(mean), float((likely * np.square(_SPREADS)).sum())
+    return spread(share, error, centre=1.0, scale=_SHARE_SPREAD)
 
 
 def _explained(before: Floats, after: Floats, weight: Floats) -> Floats:
     """Give what the time before says of the time after, with mean 0."""
     total = weight.sum()
     away = before - (weight * before).sum() / total
-    spread = (weight * away * away).sum()
-    theta = (weight * away * after).sum() / spread if spread > 0 else 0.0
+    squares = (weight * away * away).sum()
+    theta = (weight * away * after).sum() / squares if squares > 0 else 0.0
     return np.asarray(theta * away, np.float64)
 
 
-def _difference(
+def difference(
     profit: Floats, weight: Floats, is_sent: NDArray[np.bool_], customer: NDArray[np.integer]
 ) -> tuple[float, float]:
-    """Give the difference of weighted means, and its variance over customers."""
-    influence, difference = np.zeros(len(profit)), 0.0
+    """Give the difference of weighted means of those sent to and not, and its variance.
+
+    Args:
+        profit: float64 per decision.
+        weight: float64 per decision: 1 / propensity.
+        is_sent: bool per decision.
+        customer: int per decision: decisions about one customer are not independent.
+    """
+    influence, found = np.zeros(len(profit)), 0.0
     for arm, sign in ((is_sent, 1.0), (~is_sent, -1.0)):
         total = weight[arm].sum()
         mean = float((weight[arm] * profit[arm]).sum() / total)
-        difference += sign * mean
+        found += sign * mean
         influence[arm] = sign * weight[arm] * (profit[arm] - mean) / total
     each = np.bincount(customer, influence)
     told = int((np.bincount(customer) > 0).sum())
-    return difference, float((each * each).sum()) * told / max(told - 1, 1)
+    return found, float((each * each).sum()) * told / max(told - 1, 1)
