@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ from nba.facts.lookups import ABSENT
 from nba.facts.signals import EVENT_CODE, NEVER
 from nba.facts.tables import EventRows
 
-_LEAST = np.iinfo(np.int64).min
-_MOST = np.iinfo(np.int64).max
+_NOBODY: Final = np.empty(0, np.int32)
+_NOTHING: Final = EventRows.none()
+_LEAST: Final = np.iinfo(np.int64).min
+_MOST: Final = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,8 @@ class Acts:
 
     def where(self, kept: NDArray[np.bool_]) -> Self:
         """Keep some events."""
+        if not kept.any():
+            return type(self)(_NOBODY, _NOTHING)
         return type(self)(self.customer[kept], self.rows.take(kept))
 
     def __len__(self) -> int:
@@ -94,8 +98,9 @@ def first_of(group: NDArray[np.integer], at: Instants, count: int) -> Instants:
 
 def last_of(group: NDArray[np.integer], at: Instants, count: int) -> Instants:
     """Give the latest instant of each of `count` groups; NaT where it has none."""
+    if not len(at):
+        return np.full(count, NEVER)
     last = np.full(count, _LEAST)
-    if len(at):
-        np.maximum.at(last, group, at.view(np.int64))
+    np.maximum.at(last, group, at.view(np.int64))
     # The least integer is what NaT is written as.
     return last.view("datetime64[us]")

@@ -290,6 +290,8 @@ def _rated(acts: Acts, placed: Placed) -> NDArray[np.bool_]:
     """Tell which orders their customers rated."""
     rated = np.zeros(len(placed.order), np.bool_)
     told = acts.of_types("rating", "survey")
+    if not len(told):
+        return rated
     order = placed.owned(told.rows.order, told.customer)
     rated[order[order >= 0]] = True
     return rated

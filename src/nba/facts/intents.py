@@ -78,6 +78,8 @@ class Intents(Columns):
             anchors: those of the facts.
             count: how many customers there are.
         """
+        if not len(product):
+            return cls.none(count)
         order = np.lexsort((product, opened.opened_at, opened.kind, opened.customer))
         named = event_ids.take(opened.event[order])
         return cls(
@@ -111,6 +113,12 @@ class Opened:
     event: NDArray[np.int32]
 
     @classmethod
+    def none(cls) -> Self:
+        """Nothing is open."""
+        code, at = np.empty(0, np.int32), np.empty(0, "datetime64[us]")
+        return cls(code, code.astype(np.int8), code, at, at, code)
+
+    @classmethod
     def of(cls, acts: Acts, placed: Placed, product_count: int) -> Self:
         """Find what is still open.
 
@@ -121,6 +129,8 @@ class Opened:
         """
         kind = _KIND[acts.rows.type]
         place = np.flatnonzero((kind >= 0) & (acts.rows.product >= 0))
+        if not len(place):
+            return cls.none()
         pair = acts.customer[place].astype(np.int64) * product_count + acts.rows.product[place]
         key = pair * _KINDS + kind[place]
         order = np.argsort(key, kind="stable")
@@ -132,10 +142,7 @@ class Opened:
         place, key, at = place[is_open], key[is_open], at[is_open]
         begins = starts(key)
         if not len(begins):
-            none = Intents.none(0)
-            return cls(
-                none.product, none.kind, none.product, none.opened_at, none.last_at, none.product
-            )
+            return cls.none()
         opened_at, event = np.minimum.reduceat(at, begins), acts.rows.event[place]
         is_first = at == np.repeat(opened_at, np.diff(np.append(begins, len(key))))
         pair = key[begins] // _KINDS
@@ -190,6 +197,8 @@ def _closed(
     closed[:] = bought[np.searchsorted(pairs, key // _KINDS)]
     for code, kind in _TAKEN_BACK.items():
         removals = acts.where((acts.rows.type == code) & (acts.rows.product >= 0))
+        if not len(removals):
+            continue
         pair = removals.customer.astype(np.int64) * product_count + removals.rows.product
         removed = pair * _KINDS + kind
         found = np.minimum(np.searchsorted(key, removed), len(key) - 1)

@@ -41,6 +41,8 @@ class Left:
     def of(cls, signals: Signals) -> Self:
         """Find them among messages as known at an instant."""
         rows, count = distinct_messages(signals.messages), len(signals.message_ids)
+        if not len(rows):
+            return cls(rows, rows.claimed_at, rows.claimed_at)
         sent = _first_outcome(signals.outcomes, ("sent", "delivered"), count)[rows.id]
         at = np.where(np.isnat(rows.acked_at), rows.claimed_at, rows.acked_at)
         at = np.where(np.isnat(sent), at, sent)
@@ -109,6 +111,8 @@ class Letters(Columns):
             placed: the orders of these customers.
             count: how many customers there are.
         """
+        if not len(left.rows):
+            return cls.none(count), Anchors.none()
         who = customer[left.rows.customer]
         mine = np.flatnonzero(who >= 0)
         rows, who, at = left.rows.take(mine), who[mine], left.at[mine]
@@ -144,6 +148,12 @@ class Anchors:
     ids: Ids
     whole: NDArray[np.int32]
     leading: NDArray[np.int32]
+
+    @classmethod
+    def none(cls) -> Self:
+        """Nothing to be about."""
+        code = np.empty(0, np.int32)
+        return cls(Ids.of(()), code, code)
 
     @classmethod
     def of(
@@ -211,17 +221,20 @@ def distinct_messages(messages: MessageRows) -> MessageRows:
     return messages.take(order[starts(messages.id[order])])
 
 
-def _first_outcome(outcomes: OutcomeRows, types: tuple[str, ...], count: int) -> Instants:
+def _first_outcome(outcomes: OutcomeRows, types: tuple[str, str], count: int) -> Instants:
     """Give, per message, the earliest instant of some outcomes; NaT for none."""
     if not len(outcomes):
         return np.full(count, NEVER)
-    kept = np.isin(outcomes.type, [OUTCOME_CODE[name] for name in types])
+    one, other = (OUTCOME_CODE[name] for name in types)
+    kept = (outcomes.type == one) | (outcomes.type == other)
     return first_of(outcomes.message[kept], outcomes.at[kept], count)
 
 
 def _before_slash(texts: Texts) -> tuple[NDArray[np.int64], Texts]:
     """Give what stands before the last "/" of the texts that hold one, and which these are."""
     slash = np.flatnonzero(texts.data == _SLASH)
+    if not len(slash):
+        return slash, Texts.of(())
     row = np.searchsorted(texts.offsets, slash, "right") - 1
     last = np.ones(len(row), np.bool_)
     last[:-1] = row[1:] != row[:-1]

@@ -219,16 +219,24 @@ def _named(
 def _consents(signals: Signals, customer: NDArray[np.int32], count: int) -> NDArray[np.int8]:
     """Give what each customer said last of each channel; of one instant the refusal holds."""
     rows = signals.consents
-    key = customer[rows.customer].astype(np.int64) * _WIDTH + rows.channel
     last = np.full(count * _WIDTH, _SILENT)
-    mine = key >= 0
-    np.maximum.at(last, key[mine], 2 * rows.at[mine].view(np.int64) + ~rows.is_granted[mine])
+    if len(rows):
+        key = customer[rows.customer].astype(np.int64) * _WIDTH + rows.channel
+        mine = key >= 0
+        np.maximum.at(last, key[mine], 2 * rows.at[mine].view(np.int64) + ~rows.is_granted[mine])
     who, channel, place = _complaining(signals, customer, "unsubscribed", "complained")
+    if not len(place):
+        return _consent_codes(last, count)
     refused_at = 2 * signals.outcomes.at[place].view(np.int64) + 1
     for code in range(_WIDTH):
         # Of a message whose channel nobody knows, any may have been meant.
         meant = (channel == code) | (channel < 0)
         np.maximum.at(last, who[meant].astype(np.int64) * _WIDTH + code, refused_at[meant])
+    return _consent_codes(last, count)
+
+
+def _consent_codes(last: NDArray[np.int64], count: int) -> NDArray[np.int8]:
+    """Read consents from twice the instant at which each was said last, plus 1 for a refusal."""
     said = np.where(last & 1 == 1, REFUSED, GRANTED)
     return np.where(last == _SILENT, UNKNOWN, said).astype(np.int8).reshape(count, _WIDTH)
 
@@ -236,7 +244,8 @@ def _consents(signals: Signals, customer: NDArray[np.int32], count: int) -> NDAr
 def _bounced(signals: Signals, customer: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
     who, channel, _ = _complaining(signals, customer, "bounced")
     bounced = np.zeros((count, _WIDTH), np.bool_)
-    bounced[who[channel >= 0], channel[channel >= 0]] = True
+    if len(who):
+        bounced[who[channel >= 0], channel[channel >= 0]] = True
     return bounced
 
 
@@ -245,6 +254,8 @@ def _complaining(
 ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64]]:
     """Give the customer, the channel, and the place, of outcomes of some types."""
     outcomes, messages = signals.outcomes, signals.messages
+    if not len(outcomes):
+        return outcomes.customer, outcomes.channel, np.empty(0, np.int64)
     meant = outcomes.type == OUTCOME_CODE[types[0]]
     for name in types[1:]:
         meant |= outcomes.type == OUTCOME_CODE[name]
@@ -264,6 +275,8 @@ def _complaining(
 
 def _open_complaints(complaints: Acts, count: int) -> Instants:
     """Give since when each customer's complaint is open."""
+    if not len(complaints):
+        return np.full(count, NEVER)
     closes = complaints.rows.value == 0
     closed_at = last_of(complaints.customer[closes], complaints.rows.at[closes], count)
     opens = ~closes & ~(complaints.rows.at < closed_at[complaints.customer])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
@@ -47,6 +49,11 @@ class Shelf(Columns):
     dropped_at: Instants
     stock: NDArray[np.int64]
     has_stock: NDArray[np.bool_]
+
+    @property
+    def version(self) -> str:
+        """SHA-256 of all states, so that a decision can name what it rested on."""
+        return _version(self)
 
     @classmethod
     def none(cls) -> Self:
@@ -150,3 +157,14 @@ def _dropped_at(states: StateRows, as_of: np.datetime64) -> Instants:
     last_fall = np.maximum.reduceat(np.where(fell, place, -1), begins)
     last_rise = np.maximum.reduceat(np.where(rose, place, -1), begins)
     return np.where(last_fall > last_rise, at[last_fall], NEVER)
+
+
+# A server folds a shelf once and asks it for every decision.
+@lru_cache(maxsize=4)
+def _version(shelf: Shelf) -> str:
+    digest = hashlib.sha256(shelf.product_ids.data.tobytes())
+    digest.update(shelf.product_ids.offsets.tobytes())
+    for one in fields(shelf):
+        if one.name != "product_ids":
+            digest.update(np.ascontiguousarray(getattr(shelf, one.name)).tobytes())
+    return digest.hexdigest()

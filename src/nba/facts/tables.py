@@ -6,7 +6,7 @@ datetime64[us].
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -25,16 +25,16 @@ _AT = np.empty(0, "datetime64[us]")
 class Table(Columns):
     """Rows as columns of one length."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Count the rows."""
-        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
+        return len(getattr(self, self.__slots__[0]))
 
     def take(self, kept: NDArray[Any]) -> Self:
         """Keep some rows: those at some places, or where a truth per row says so."""
-        columns = {one.name: getattr(self, one.name)[kept] for one in fields(self)}  # type: ignore[arg-type]
-        return type(self)(**columns)
+        # The slots of a dataclass are its fields, in order, and at hand.
+        return type(self)(*[getattr(self, name)[kept] for name in self.__slots__])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
