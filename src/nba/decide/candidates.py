@@ -1,67 +1,248 @@
-"""Candidates: every (customer, message, order) of a playbook, with when it is due and expires."""
+"""Candidates: every message of a playbook on everything it could be about, with its window."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.decide.playbook import Playbook
-from nba.domain import DAY, Instants
-from nba.facts.fold import Facts
-from nba.statuses import DELIVERED
+from nba.artifacts.needs import NEED_KINDS
+from nba.decide import occasions, openings
+from nba.decide.admission import admitted, stage_table
+from nba.decide.messages import Message
+from nba.decide.openings import Openings
+from nba.decide.situation import Situation
+from nba.domain import DAY, INT32_LIMIT, MICROSECOND, Instants
+
+_LONG_AGO: Final = np.datetime64("1900-01-01", "us")
+_FAR: Final = np.datetime64("2200-01-01", "us")
+_OF_ORDERS: Final = {
+    "delivered": openings.delivered,
+    "paid": openings.paid,
+    "status": openings.status,
+    "delayed": openings.delayed,
+    "awaiting_payment": openings.awaiting_payment,
+}
+"""Trigger words that orders open, from an instant on."""
+_PLAIN: Final = {
+    "cart": openings.cart,
+    "cart_sale": openings.cart_sale,
+    "wish": openings.wish,
+    "wish_sale": openings.wish_sale,
+    "wait": openings.wait,
+    "back_in_stock": openings.back_in_stock,
+    "sign_up": occasions.sign_up,
+    "birthday": occasions.birthday,
+    "silence": occasions.silence,
+    "points_expiring": occasions.points_expiring,
+    "worn": occasions.worn,
+}
+"""Trigger words that open in one way, whatever the message says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Rows sorted by customer, then message, then order.
+    """Rows by message; those of one message by what they are about, in order of time.
 
     Attributes:
-        start: int64[N + 1]: candidates of customer n are start[n]:start[n + 1].
-        message: int32, position in the playbook.
-        order: int32, position in the facts.
+        customer: int64, a row of the facts.
+        message: int64, the place in the playbook.
+        order, intent, product, anchor: as in `Openings`.
+        at: datetime64[us]: the instant that the trigger names.
         due, expires: datetime64[us]; due included, expires excluded.
-        kept: bool: the order was neither cancelled nor returned.
+        kept: bool: what it is about stayed with the customer.
     """
 
-    start: NDArray[np.int64]
-    message: NDArray[np.int32]
-    order: NDArray[np.int32]
+    customer: NDArray[np.int64]
+    message: NDArray[np.int64]
+    order: NDArray[np.int64]
+    intent: NDArray[np.int64]
+    product: NDArray[np.int64]
+    anchor: NDArray[np.int64]
+    at: Instants
     due: Instants
     expires: Instants
     kept: NDArray[np.bool_]
 
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
+        """Keep some rows."""
+        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
 
-def post_purchase_clock(facts: Facts, default_delivery_days: int) -> Instants:
-    """Give the instant from which an order's messages count.
+    @classmethod
+    def none(cls) -> Self:
+        """No candidate at all."""
+        code, at = np.empty(0, np.int64), np.empty(0, "datetime64[us]")
+        return cls(code, code, code, code, code, code, at, at, at, np.empty(0, np.bool_))
 
-    It is `delivered_at`; where nobody said, the instant of the order plus the default.
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put several one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            *(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls))
+        )
 
-    Returns:
-        datetime64[us] per order.
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.customer)
+
+
+def all_candidates(now: Situation) -> Candidates:
+    """List the candidates of every message, whatever forbids them; of weekly ones two weeks'."""
+    scope = _Scope(_LONG_AGO, is_open=False)
+    return _listed(now, list(enumerate(now.playbook.message)), scope)
+
+
+def recent_candidates(
+    now: Situation, messages: Sequence[tuple[int, Message]], since: np.datetime64
+) -> Candidates:
+    """List the candidates of some messages whose trigger names an instant from `since` on."""
+    return _listed(now, messages, _Scope(since, is_open=False))
+
+
+def open_candidates(
+    now: Situation, messages: Sequence[tuple[int, Message]], context: Mapping[str, str]
+) -> Candidates:
+    """List the candidates of some messages that are due and not expired, where they are meant.
+
+    Args:
+        now: the situation.
+        messages: places in the playbook, ascending, with what stands there.
+        context: what the request says; see `admission.admitted`.
     """
-    guess = facts.ordered_at + default_delivery_days * DAY
-    clock = np.where(np.isnat(facts.delivered_at), guess, facts.delivered_at)
-    return np.asarray(clock, "datetime64[us]")
+    longest = max((one.trigger.closes for _, one in messages), default=np.timedelta64(0, "s"))
+    learns = any(one.lag == "learned" for _, one in messages)
+    since = _LONG_AGO if learns else now.at - longest
+    found = _listed(now, messages, _Scope(since, is_open=True))
+    fits = np.ones(len(found), np.bool_)
+    begin = np.searchsorted(found.message, [place for place, _ in messages])
+    ends = np.append(begin[1:], len(found))
+    for (_, message), first, last in zip(messages, begin.tolist(), ends.tolist(), strict=True):
+        meant = admitted(now, message, context)
+        if meant is not None:
+            fits[first:last] = meant[found.customer[first:last]]
+    return found if fits.all() else found.take(fits)
 
 
-def candidates(facts: Facts, playbook: Playbook, clock: Instants) -> Candidates:
-    """Open every message of the playbook on every order that has been delivered."""
-    order = np.flatnonzero(facts.status >= DELIVERED)
-    owner = np.searchsorted(facts.order_start, order, "right") - 1
-    message_count = len(playbook.message)
-    message = np.tile(np.arange(message_count), len(order))
-    order, owner = np.repeat(order, message_count), np.repeat(owner, message_count)
-    opens = np.array([one.trigger.opens for one in playbook.message], "timedelta64[us]")
-    closes = np.array([one.trigger.closes for one in playbook.message], "timedelta64[us]")
-    by_customer = np.lexsort((order, message, owner))
-    order, owner, message = order[by_customer], owner[by_customer], message[by_customer]
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Which candidates are looked for.
+
+    Attributes:
+        since: orders whose instant is earlier are of no interest.
+        is_open: only what is due, not expired and of the right stage.
+    """
+
+    since: np.datetime64
+    is_open: bool
+
+
+def _listed(now: Situation, messages: Sequence[tuple[int, Message]], scope: _Scope) -> Candidates:
+    opened: dict[object, Openings] = {}
+    parts = [Candidates.none()]
+    for place, message in messages:
+        key = _key(message, scope)
+        if key not in opened:
+            opened[key] = _open(now, message, scope)
+        parts.append(_windows(now, place, message, opened[key], scope))
+    return Candidates.joined(parts)
+
+
+def _key(message: Message, scope: _Scope) -> object:
+    """Tell messages apart that a word opens in different ways."""
+    trigger, when = message.trigger, message.when
+    extra = {
+        "view": trigger.min_views,
+        "points": when.points_short,
+        "spend": when.band_share,
+        "due": (trigger.after, trigger.within) if scope.is_open else None,
+    }
+    return trigger.on, extra.get(trigger.on)
+
+
+def _open(now: Situation, message: Message, scope: _Scope) -> Openings:
+    trigger, when = message.trigger, message.when
+    if trigger.on in _OF_ORDERS:
+        return _OF_ORDERS[trigger.on](now, scope.since)
+    if trigger.on == "view":
+        found = openings.view(now)
+        enough = openings.listed_count(now, found.intent) >= trigger.min_views
+        return found if enough.all() else found.take(enough)
+    if trigger.on == "week":
+        return occasions.week(now, weeks_ahead=0 if scope.is_open else 1)
+    if trigger.on == "points":
+        return occasions.points(now, when.points_short or INT32_LIMIT)
+    if trigger.on == "spend":
+        return occasions.spend(now, 1.0 if when.band_share is None else when.band_share)
+    if trigger.on == "due":
+        if not scope.is_open:
+            return occasions.due(now, (_LONG_AGO, _FAR))
+        latest = now.at - trigger.opens + MICROSECOND
+        return occasions.due(now, (now.at - trigger.closes, latest))
+    return _PLAIN[trigger.on](now)
+
+
+def _windows(
+    now: Situation, place: int, message: Message, opened: Openings, scope: _Scope
+) -> Candidates:
+    """Put a message's window on what was opened."""
+    trigger = message.trigger
+    opens, closes = trigger.opens, trigger.closes
+    is_company = now.facts.people.is_company
+    if trigger.meaning.intent is not None and is_company.any():
+        factor = np.where(is_company[opened.customer], now.playbook.b2b.window_factor, 1.0)
+        due = opened.at + (opens.astype("timedelta64[us]") * factor).astype("timedelta64[us]")
+        end = opened.at + (closes.astype("timedelta64[us]") * factor).astype("timedelta64[us]")
+    elif message.lag == "learned":
+        lag = _learned_lag(now, message, opened)
+        due, end = opened.at + lag, opened.at + lag + (closes - opens)
+    else:
+        due, end = opened.at + opens, opened.at + closes
+    expires = np.fmin(end, opened.ends)
+    rows: NDArray[np.integer] | slice = slice(None)
+    if scope.is_open:
+        is_open = (due <= now.at) & (now.at < expires)
+        of_stage = stage_table(message)[now.stages.stage]
+        if len(opened.customer) == len(of_stage) and not of_stage.all():
+            is_open &= of_stage[opened.customer]
+            rows = np.flatnonzero(is_open)
+        else:
+            rows = np.flatnonzero(is_open)
+            rows = rows[of_stage[opened.customer[rows]]]
+    customer = opened.customer[rows]
     return Candidates(
-        np.searchsorted(owner, np.arange(len(facts.customer_ids) + 1)).astype(np.int64),
-        message.astype(np.int32),
-        order.astype(np.int32),
-        clock[order] + opens[message],
-        clock[order] + closes[message],
-        facts.kept[order],
+        customer,
+        np.full(len(customer), place, np.int64),
+        opened.order[rows],
+        opened.intent[rows],
+        opened.product[rows],
+        opened.anchor[rows],
+        opened.at[rows],
+        due[rows],
+        expires[rows],
+        opened.kept[rows],
     )
+
+
+def _learned_lag(now: Situation, message: Message, opened: Openings) -> NDArray[np.timedelta64]:
+    """Give what was learned of when the order's products need the others; else the playbook's."""
+    fixed = message.trigger.opens.astype("timedelta64[us]")
+    if not len(opened.order) or (opened.order < 0).any():
+        return np.full(len(opened.order), fixed)
+    needs, facts = now.snapshot.needs, now.facts
+    soonest = np.full(len(needs.types), INT32_LIMIT, np.int64)
+    pairs = np.flatnonzero((needs.kind == NEED_KINDS.index("accessory")) & (needs.offer_day > 0))
+    np.minimum.at(soonest, needs.main[pairs], needs.offer_day[pairs])
+    code = now.coding.product[facts.product]
+    day = np.where(code >= 0, soonest[needs.product_type[code]], INT32_LIMIT)
+    lines = np.diff(facts.line_start)
+    first = np.full(len(lines), INT32_LIMIT, np.int64)
+    filled = np.flatnonzero(lines)
+    if len(filled):
+        first[filled] = np.minimum.reduceat(day, facts.line_start[filled])
+    found = first[opened.order]
+    return np.where(found < INT32_LIMIT, found * DAY, fixed)

@@ -16,7 +16,19 @@ from nba.vocabulary import Rule, Stage
 
 @dataclass(frozen=True, slots=True)
 class ChosenMessage:
-    """The message a customer should get."""
+    """The message a customer should get.
+
+    Attributes:
+        id, kind, channel: words of the playbook.
+        send_after: when it may leave.
+        expires_at: from when on it may not.
+        slots: slot name → products.
+        merge: what a template may name, such as the order's id.
+        score: what it is worth.
+        why: a sentence.
+        text: the key of the text in the shop's templates.
+        anchor: what it is about; a message is sent once about the same thing.
+    """
 
     id: str
     kind: str
@@ -27,6 +39,8 @@ class ChosenMessage:
     merge: Mapping[str, Any]
     score: Score
     why: str
+    text: str
+    anchor: str
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form."""
@@ -40,6 +54,8 @@ class ChosenMessage:
                 name: [item.to_dict() for item in items] for name, items in self.slots.items()
             },
             "merge": dict(self.merge),
+            "text": self.text,
+            "anchor": self.anchor,
             "score": self.score.to_dict(),
             "why": self.why,
         }
@@ -67,6 +83,36 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Experiment:
+    """What a measurement of messages must know.
+
+    Attributes:
+        holdout: the customer gets no marketing, for comparison.
+        arm: the variant of the message's text; None where it has none.
+        propensity: probability with which the message was chosen.
+        eligible: the messages that could be, each with its probability; empty where nothing is
+            tried.
+        prices: names the prices of capacity; None where no channel is short.
+    """
+
+    holdout: bool = False
+    arm: str | None = None
+    propensity: float = 1.0
+    eligible: tuple[tuple[str, float], ...] = ()
+    prices: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON form."""
+        return {
+            "holdout": self.holdout,
+            "arm": self.arm,
+            "propensity": self.propensity,
+            "eligible": [{"id": one, "propensity": chance} for one, chance in self.eligible],
+            "prices": self.prices,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The answer for one customer at one instant; asking has no side effect."""
 
@@ -82,6 +128,7 @@ class Decision:
     suppressed: Sequence[Suppressed]
     next_due_at: np.datetime64 | None
     reason: str
+    experiment: Experiment = Experiment()
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form of the API."""
@@ -97,7 +144,7 @@ class Decision:
             "reason": self.reason,
             "alternatives": [{"id": one, "expected": value} for one, value in self.alternatives],
             "suppressed": [one.to_dict() for one in self.suppressed],
-            "experiment": {"holdout": False, "arm": None, "propensity": 1.0},
+            "experiment": self.experiment.to_dict(),
             "next_due_at": None if self.next_due_at is None else iso(self.next_due_at),
         }
 

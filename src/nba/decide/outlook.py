@@ -29,16 +29,22 @@ class Outlook:
     profit: NDArray[np.float64]
 
     @classmethod
-    def of(cls, snapshot: Snapshot, facts: Facts, at: np.datetime64) -> Self:
+    def of(
+        cls, snapshot: Snapshot, facts: Facts, code: NDArray[np.int64], at: np.datetime64
+    ) -> Self:
         """Look up every customer of the facts, as they stood at an instant.
 
         Whom the snapshot knows to have ordered after it, as in a replay, or who ordered since the
         snapshot, is not known: what it says of them was not true then.
+
+        Args:
+            snapshot: whose rhythm.
+            facts: of the customers.
+            code: of each in the snapshot; below 0 for whom it does not know.
+            at: the instant.
         """
         rhythm, until = snapshot.rhythm, snapshot.customers.as_of[0]
-        found = [snapshot.customers.ids.find(one) for one in facts.customer_ids]
-        code = np.array([0 if one is None else one for one in found], np.int64)
-        known = np.array([one is not None for one in found], np.bool_)
+        known = code >= 0
         # Orders ascend in time within a customer.
         last = facts.order_start[1:] - 1
         has_order = np.diff(facts.order_start) > 0
@@ -56,6 +62,7 @@ class Outlook:
         """Give the state of a customer, or None where nothing is known."""
         return STATES[self.state[row]] if self.known[row] else None
 
-    def is_silent(self, row: int) -> bool:
-        """Tell whether a customer is at risk or lost."""
-        return bool(self.state[row] > STATES.index("active"))
+    @property
+    def silent(self) -> NDArray[np.bool_]:
+        """Who is at risk or lost, bool per customer."""
+        return self.state > STATES.index("active")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
-from functools import lru_cache
+from dataclasses import dataclass, fields, replace
 from typing import Final, Self
 
 import numpy as np
@@ -36,6 +35,8 @@ class Shelf(Columns):
             end of a sale raises it.
         stock: int64, pieces.
         has_stock: bool.
+        version: SHA-256 of all states told, so that a decision can name what it rested on; empty
+            where none is.
     """
 
     product_ids: Ids
@@ -49,11 +50,7 @@ class Shelf(Columns):
     dropped_at: Instants
     stock: NDArray[np.int64]
     has_stock: NDArray[np.bool_]
-
-    @property
-    def version(self) -> str:
-        """SHA-256 of all states, so that a decision can name what it rested on."""
-        return _version(self)
+    version: str = ""
 
     @classmethod
     def none(cls) -> Self:
@@ -80,7 +77,7 @@ class Shelf(Columns):
         last = ends - 1
         now = states.take(last)
         on_sale = _is_on_sale(now, as_of)
-        return cls(
+        shelf = cls(
             named if len(now) == len(named) else named.take(now.product),
             now.availability,
             _in_stock_since(states, begins),
@@ -93,6 +90,7 @@ class Shelf(Columns):
             now.stock,
             now.has_stock,
         )
+        return replace(shelf, version=_version(shelf))
 
 
 def _sorted(states: StateRows) -> StateRows:
@@ -159,12 +157,10 @@ def _dropped_at(states: StateRows, as_of: np.datetime64) -> Instants:
     return np.where(last_fall > last_rise, at[last_fall], NEVER)
 
 
-# A server folds a shelf once and asks it for every decision.
-@lru_cache(maxsize=4)
 def _version(shelf: Shelf) -> str:
     digest = hashlib.sha256(shelf.product_ids.data.tobytes())
     digest.update(shelf.product_ids.offsets.tobytes())
     for one in fields(shelf):
-        if one.name != "product_ids":
+        if one.name not in ("product_ids", "version"):
             digest.update(np.ascontiguousarray(getattr(shelf, one.name)).tobytes())
     return digest.hexdigest()

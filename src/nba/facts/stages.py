@@ -1,20 +1,61 @@
-"""The stage of a customer at an instant, from facts alone."""
+"""The stage of every customer at an instant, from facts alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nba.domain import DAY, Instants
 from nba.facts.fold import Facts
+from nba.ranges import crossed
 from nba.statuses import CANCELLED, DELIVERED, RETURNED, STATUSES
-from nba.vocabulary import Stage
+from nba.vocabulary import INTENT_KINDS, Stage
+
+STAGES: Final = tuple(Stage)
+"""Code order of stages."""
+_CHOOSING: Final = {"cart": "cart", "wish": "wishlist", "wait": "waitlist"}
+"""Kind of intent → the state it puts a customer in."""
+STATES: Final = (
+    "acquaintance/new",
+    "acquaintance/browsing",
+    *(f"choosing/{name}" for name in _CHOOSING.values()),
+    *(f"ordered/{name}" for name in STATUSES[:DELIVERED]),
+    "client/delivered",
+    "client/returned",
+    "client/idle",
+)
+"""Code order of states."""
+_CODE: Final = {name: code for code, name in enumerate(STATES)}
+_STAGE_OF: Final = np.array([STAGES.index(Stage(name.split("/")[0])) for name in STATES], np.int8)
+_ORDERED: Final = _CODE[f"ordered/{STATUSES[0]}"]
+_NEVER: Final = np.datetime64("NaT", "us")
+_LONG_AGO: Final = np.datetime64(-(2**62), "us")
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How long after its last event an intent counts as open, and which kind is the strongest.
+
+    Attributes:
+        days: per kind of intent, in the order of `vocabulary.INTENT_KINDS`; above 0.
+        strongest: the kinds that make a customer one who is choosing, the strongest first.
+        company_factor: by how much all of them are longer for companies.
+    """
+
+    days: tuple[float, float, float, float] = (14.0, 30.0, 180.0, 365.0)
+    strongest: tuple[str, ...] = ("cart", "wish", "wait")
+    company_factor: float = 2.0
+
+
+SPANS: Final = Spans()
 
 
 @dataclass(frozen=True, slots=True)
 class StageAt:
-    """Where a customer is.
+    """Where one customer is.
 
     Attributes:
         stage: one of the four.
@@ -27,52 +68,144 @@ class StageAt:
     days_since: int | None
 
 
-NEWCOMER = StageAt(Stage.ACQUAINTANCE, "acquaintance/new", None)
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """Where N customers are at an instant.
+
+    Attributes:
+        at: the instant.
+        state: int8, a code of `STATES`.
+        since: datetime64[us]: when the state began; NaT where it has no beginning.
+        chosen_until: datetime64[us]: when a customer who is choosing will no longer be, if nothing
+            happens; NaT for the others.
+        then: int8: the code of the stage they will be in.
+    """
+
+    at: np.datetime64
+    state: NDArray[np.int8]
+    since: Instants
+    chosen_until: Instants
+    then: NDArray[np.int8]
+
+    @property
+    def stage(self) -> NDArray[np.int8]:
+        """The stage per customer, a code of `STAGES`."""
+        return _STAGE_OF[self.state]
+
+    def of(self, customer: int) -> StageAt:
+        """Tell where one customer is."""
+        state, since = STATES[self.state[customer]], self.since[customer]
+        days = None if np.isnat(since) else max(int((self.at - since) // DAY), 0)
+        return StageAt(STAGES[_STAGE_OF[self.state[customer]]], state, days)
 
 
-def stage_at(
+def stages_at(
     facts: Facts,
-    customer: int,
     at: np.datetime64,
     arrival: Instants,
     *,
-    is_silent: bool = False,
-) -> StageAt:
-    """Give the stage of the customer in row `customer` of the facts, at `at`.
+    silent: NDArray[np.bool_] | None = None,
+    spans: Spans = SPANS,
+) -> Stages:
+    """Give the stage of every customer of the facts at an instant.
 
-    An order under way outranks everything, the latest one first; else the latest delivery or
-    return decides; cancelled orders count for nothing. A client who has been silent for longer
-    than their rhythm explains is idle.
+    An order under way outranks everything, the latest one first; then what the customer is
+    choosing, the strongest kind first; then the latest delivery or return, and cancelled orders
+    count for nothing. A client who has been silent for longer than their rhythm explains is idle.
+    Somebody without all that who looked at products lately is browsing.
 
     Args:
         facts: as known at `at` or before.
-        customer: a row of the facts.
         at: the instant.
         arrival: datetime64[us] per order of the facts: when it arrived, or is taken to have.
-        is_silent: whether the customer's own rhythm says that they have left or are about to.
+        silent: bool per customer: the own rhythm says that they have left or are about to.
+        spans: how long intents last.
     """
-    news: tuple[np.datetime64, str] | None = None
-    for order in reversed(
-        range(int(facts.order_start[customer]), int(facts.order_start[customer + 1]))
-    ):
-        status = int(facts.status[order])
-        if status < DELIVERED:
-            since = _days(facts.status_at[order], at)
-            return StageAt(Stage.ORDERED, f"ordered/{STATUSES[status]}", since)
-        if status == CANCELLED:
-            continue
-        if status == RETURNED or not facts.kept[order]:
-            told = facts.status_at[order], "client/returned"
-        else:
-            told = arrival[order], "client/delivered"
-        # Going back in time, of equal instants the later order is met first.
-        if news is None or told[0] > news[0]:
-            news = told
-    if news is None:
-        return NEWCOMER
-    days = _days(news[0], at)
-    return StageAt(Stage.CLIENT, "client/idle" if is_silent else news[1], days)
+    count = len(facts.customer_ids)
+    state, since = np.zeros(count, np.int8), np.full(count, _NEVER)
+    _browse(state, since, facts, at, spans)
+    _settle(state, since, facts, arrival)
+    if silent is not None:
+        state[silent & (state >= _CODE["client/delivered"])] = _CODE["client/idle"]
+    chosen_until = np.full(count, _NEVER)
+    then = _STAGE_OF[state]
+    _choose(state, since, chosen_until, facts, at, spans)
+    _order(state, since, chosen_until, facts)
+    return Stages(at, state, since, chosen_until, then)
 
 
-def _days(since: np.datetime64, at: np.datetime64) -> int:
-    return max(int((at - since) // DAY), 0)
+def intent_ends(facts: Facts, spans: Spans) -> Instants:
+    """Say when each intent of the facts stops counting as open, if nothing happens."""
+    span = (np.array(spans.days) * (DAY / np.timedelta64(1, "us"))).astype("timedelta64[us]")
+    longer = (span * spans.company_factor).astype("timedelta64[us]")
+    intents, is_company = facts.intents, facts.people.is_company
+    if not is_company.any():
+        return np.asarray(intents.last_at + span[intents.kind], "datetime64[us]")
+    company = np.repeat(is_company, np.diff(intents.start))
+    return np.asarray(
+        intents.last_at + np.where(company, longer[intents.kind], span[intents.kind]),
+        "datetime64[us]",
+    )
+
+
+def _browse(
+    state: NDArray[np.int8], since: Instants, facts: Facts, at: np.datetime64, spans: Spans
+) -> None:
+    span = np.timedelta64(int(spans.days[INTENT_KINDS.index("view")] * 86_400_000_000), "us")
+    viewed_at = facts.people.viewed_at
+    browsing = viewed_at + span > at
+    state[browsing] = _CODE["acquaintance/browsing"]
+    since[browsing] = viewed_at[browsing]
+
+
+def _settle(state: NDArray[np.int8], since: Instants, facts: Facts, arrival: Instants) -> None:
+    """Let the latest news of orders that have ended decide; of equal instants the later order."""
+    over = (facts.status >= DELIVERED) & (facts.status != CANCELLED)
+    is_back = (facts.status == RETURNED) | ~facts.kept
+    told = np.where(is_back, facts.status_at, arrival)
+    told = np.where(over, told, _LONG_AGO)
+    begins = facts.order_start[:-1]
+    has_order = np.flatnonzero(np.diff(facts.order_start))
+    if not len(has_order):
+        return
+    latest = np.maximum.reduceat(told.view(np.int64), begins[has_order]).view("datetime64[us]")
+    newest = has_order[latest != _LONG_AGO]
+    latest = latest[latest != _LONG_AGO]
+    row, order = crossed(facts.order_start[newest], facts.order_start[newest + 1])
+    decides = told[order] == latest[row]
+    row, order = row[decides], order[decides]
+    # Orders ascend in time, and of several written to one place the last stays.
+    state[newest[row]] = np.where(
+        is_back[order], _CODE["client/returned"], _CODE["client/delivered"]
+    )
+    since[newest] = latest
+
+
+def _choose(
+    state: NDArray[np.int8],
+    since: Instants,
+    chosen_until: Instants,
+    facts: Facts,
+    at: np.datetime64,
+    spans: Spans,
+) -> None:
+    intents = facts.intents
+    if not len(intents.kind):
+        return
+    ends = intent_ends(facts, spans)
+    owner = np.repeat(np.arange(len(state)), np.diff(intents.start))
+    for name in reversed(spans.strongest):
+        rows = np.flatnonzero((intents.kind == INTENT_KINDS.index(name)) & (ends > at))
+        customer = owner[rows]
+        state[customer] = _CODE[f"choosing/{_CHOOSING[name]}"]
+        # Rows of a kind stand by opening: the first of them began the state.
+        since[customer[::-1]] = intents.opened_at[rows[::-1]]
+        np.fmax.at(chosen_until, customer, ends[rows])
+
+
+def _order(state: NDArray[np.int8], since: Instants, chosen_until: Instants, facts: Facts) -> None:
+    under_way = np.flatnonzero(facts.status < DELIVERED)
+    customer = np.searchsorted(facts.order_start, under_way, "right") - 1
+    state[customer] = _ORDERED + facts.status[under_way]
+    since[customer] = facts.status_at[under_way]
+    chosen_until[customer] = _NEVER

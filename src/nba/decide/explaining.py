@@ -1,0 +1,296 @@
+"""From columns to decisions: the chosen message, what else stood to choose, and what waits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.rhythm import STATES as RHYTHMS
+from nba.decide.candidates import Candidates, all_candidates
+from nba.decide.choice import Chosen, arm_of, held_out
+from nba.decide.contact import FREE, RULES
+from nba.decide.deciding import Rulebook, chosen_of
+from nba.decide.decision import ChosenMessage, Decision, Experiment, Suppressed
+from nba.decide.eligibility import Verdicts, judge
+from nba.decide.messages import Message
+from nba.decide.occasions import named_occasion
+from nba.decide.offers import Offers
+from nba.decide.openings import intents_of
+from nba.decide.situation import TOLD, Situation
+from nba.decide.triggers import WITH_ORDER, Anchor
+from nba.domain import DAY, iso
+from nba.facts.fold import Facts
+from nba.recommend.wording import counted
+from nba.statuses import STATUSES
+from nba.vocabulary import CHANNELS, Rule, Stage
+
+_CODE: Final = {rule: code for code, rule in enumerate(RULES)}
+_LAST: Final = (Rule.ONCE_PER, Rule.TOUCHES, Rule.NEVER_AFTER, Rule.NOT_KEPT, Rule.EXPIRED)
+_RANK: Final = np.full(len(RULES), 1)
+"""Of several things a message could be about, the one that may soonest be sent is named."""
+_RANK[_CODE[Rule.NOT_DUE]] = 2
+for _place, _rule in enumerate(_LAST):
+    _RANK[_CODE[_rule]] = 3 + _place
+
+
+def explain_all(
+    book: Rulebook, facts: Facts, at: np.datetime64, context: Mapping[str, str]
+) -> Iterator[Decision]:
+    """Decide for all customers of the facts, and say of every message why it waits."""
+    now = book.situation(facts, at)
+    contact, offering = book.reach(now), book.offering(now, context)
+    repeats = book.repeated(now)
+    rows = all_candidates(now)
+    verdicts = judge(now, rows, book.messages, contact, repeats, context, is_open=False)
+    marketing = book.messages.is_marketing[rows.message]
+    is_held_out = held_out(book.playbook, facts.customer_ids)
+    verdicts.hold(Rule.HOLDOUT, marketing & is_held_out[rows.customer])
+    free = np.flatnonzero(verdicts.rule == FREE)
+    found = offering.offer(rows.take(free), verdicts.allowed[free])
+    verdicts.rule[free] = found.rule
+    chosen = _chosen(book, now, found)
+    told = _Told(book, now, rows, verdicts, free, found, chosen, is_held_out, context)
+    for customer in range(len(facts.customer_ids)):
+        yield told.decision(customer)
+
+
+def _chosen(book: Rulebook, now: Situation, found: Offers) -> dict[int, tuple[int, Chosen, int]]:
+    """Choose for every customer in the lowest tier with a message that may be sent."""
+    tier = book.messages.tier[found.rows.message]
+    chosen: dict[int, tuple[int, Chosen, int]] = {}
+    is_open = np.ones(len(now.facts.customer_ids), np.bool_)
+    for number in book.tiers:
+        mine = np.flatnonzero(
+            (found.rule == FREE) & (tier == number) & is_open[found.rows.customer]
+        )
+        if not len(mine):
+            continue
+        told = chosen_of(book, now, found, mine)
+        is_open[told.customer] = False
+        for place, customer in enumerate(told.customer.tolist()):
+            chosen[customer] = int(told.row[place]), told, place
+    return chosen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """All that decisions are told from."""
+
+    book: Rulebook
+    now: Situation
+    rows: Candidates
+    verdicts: Verdicts
+    free: NDArray[np.int64]
+    found: Offers
+    chosen: Mapping[int, tuple[int, Chosen, int]]
+    is_held_out: NDArray[np.bool_]
+    context: Mapping[str, str]
+
+    def decision(self, customer: int) -> Decision:
+        """Tell the decision of one customer."""
+        now, book = self.now, self.book
+        where = now.stages.of(customer)
+        mine = np.flatnonzero(self.rows.customer == customer)
+        message, experiment = None, self._experiment(customer, None)
+        sendable: dict[int, float] = {}
+        offered = np.flatnonzero((self.found.rows.customer == customer) & (self.found.rule == FREE))
+        for row in offered.tolist():
+            place = int(self.found.rows.message[row])
+            value = float(self.found.net[row])
+            sendable[place] = max(sendable.get(place, value), value)
+        if customer in self.chosen:
+            row, told, entry = self.chosen[customer]
+            place = int(self.found.rows.message[row])
+            sendable.pop(place)
+            message = self._message(row)
+            experiment = self._experiment(customer, place, told, entry)
+        waiting = [
+            self._suppressed(one, place, customer, mine)
+            for place, one in enumerate(book.playbook.message)
+            if place not in sendable and (message is None or one.id != message.id)
+        ]
+        tier = book.messages.tier
+        others = sorted(sendable.items(), key=lambda one: (tier[one[0]], -one[1], one[0]))
+        next_due = self._next_due(customer, mine)
+        state = int(now.outlook.state[customer])
+        return Decision(
+            decision_id(book, now, customer, self.context),
+            now.facts.customer_ids[customer],
+            now.at,
+            where.stage,
+            where.state,
+            where.days_since,
+            RHYTHMS[state] if state and where.stage == Stage.CLIENT else None,
+            message,
+            [(book.playbook.message[place].id, value) for place, value in others],
+            waiting,
+            next_due,
+            _reason(message, next_due),
+            experiment,
+        )
+
+    def _experiment(
+        self, customer: int, place: int | None, told: Chosen | None = None, entry: int = 0
+    ) -> Experiment:
+        messages = self.book.playbook.message
+        arm = None
+        if place is not None:
+            one = messages[place]
+            arm = arm_of(one.variants, one.id, self.now.facts.customer_ids[customer])
+        eligible = () if told is None else told.eligible[entry]
+        return Experiment(
+            holdout=bool(self.is_held_out[customer]),
+            arm=arm,
+            propensity=1.0 if told is None else float(told.propensity[entry]),
+            eligible=tuple((messages[one].id, chance) for one, chance in eligible),
+            prices=None if self.book.prices is None else self.book.prices.id,
+        )
+
+    def _suppressed(
+        self, message: Message, place: int, customer: int, mine: NDArray[np.int64]
+    ) -> Suppressed:
+        rows = mine[self.rows.message[mine] == place]
+        if not len(rows):
+            stages = self.now.stages
+            at_home = bool(self.book.messages.stage[place, stages.stage[customer]])
+            if at_home:
+                return Suppressed(message.id, Rule.NOT_DUE, None)
+            later = bool(self.book.messages.stage[place, stages.then[customer]])
+            until = stages.chosen_until[customer]
+            known = later and not np.isnat(until)
+            return Suppressed(message.id, Rule.NOT_STAGE, until if known else None)
+        rule, until = self.verdicts.rule[rows], self.verdicts.until[rows]
+        rank = _RANK[rule]
+        first = rows[rank == rank.min()]
+        if RULES[self.verdicts.rule[first[0]]] is Rule.NOT_DUE:
+            row = first[np.argmin(self.verdicts.until[first])]
+        else:
+            row = first[np.argmax(self.rows.due[first])]
+        until = self.verdicts.until[row]
+        return Suppressed(
+            message.id, RULES[self.verdicts.rule[row]], None if np.isnat(until) else until
+        )
+
+    def _next_due(self, customer: int, mine: NDArray[np.int64]) -> np.datetime64 | None:
+        """Give when something falls due of what is meant for the stage that the customer is in."""
+        rows = self.rows
+        stage = self.now.stages.stage[customer]
+        later = (rows.due[mine] > self.now.at) & rows.kept[mine]
+        later &= self.book.messages.stage[rows.message[mine], stage]
+        due = rows.due[mine[later]]
+        return due.min() if len(due) else None
+
+    def _message(self, row: int) -> ChosenMessage:
+        found, now = self.found, self.now
+        rows = found.rows
+        message = self.book.playbook.message[int(rows.message[row])]
+        slots = found.slots(row)
+        merge = merged(now, rows, row, message)
+        count = sum(len(items) for items in slots.values())
+        return ChosenMessage(
+            message.id,
+            str(message.kind),
+            str(CHANNELS[found.prices.channel[row]]),
+            self.verdicts.send_after[self.free[row]],
+            rows.expires[row],
+            slots,
+            merge,
+            found.prices.score(row),
+            why(now, rows, row, message, merge, count),
+            text=message.text or message.id,
+            anchor=anchor_of(now, rows, row, message),
+        )
+
+
+def anchor_of(now: Situation, rows: Candidates, row: int, message: Message) -> str:
+    """Write the anchor of a candidate: what the message is about."""
+    facts, kind = now.facts, message.trigger.meaning.anchor
+    order = int(rows.order[row])
+    customer = int(rows.customer[row])
+    if kind in WITH_ORDER:
+        order_id = facts.order_ids[int(facts.order_id[order])]
+        if kind is Anchor.STATUS:
+            return f"{order_id}/{STATUSES[facts.status[order]]}"
+        if kind is Anchor.ORDER_PRODUCT:
+            return f"{order_id}/{facts.product_ids[int(rows.product[row])]}"
+        return order_id
+    if rows.intent[row] >= 0:
+        return facts.intents.event_ids[int(rows.intent[row])]
+    if kind is Anchor.CUSTOMER:
+        return facts.customer_ids[customer]
+    return named_occasion(now, message, customer, rows.at[row])
+
+
+def merged(now: Situation, rows: Candidates, row: int, message: Message) -> dict[str, Any]:
+    """Give what a template may name, such as the order's id."""
+    facts = now.facts
+    order, intent = int(rows.order[row]), int(rows.intent[row])
+    if order >= 0:
+        merge: dict[str, Any] = {
+            "order_id": facts.order_ids[int(facts.order_id[order])],
+            "product_ids": facts.products_of(order),
+            "status": STATUSES[facts.status[order]],
+            "delivered_at": iso(now.clock.at[order]),
+            "delivery_assumed": bool(now.clock.source[order] != TOLD),
+        }
+        if rows.product[row] >= 0:
+            merge["product_id"] = facts.product_ids[int(rows.product[row])]
+        return merge
+    if intent >= 0:
+        products = facts.intents.product[intents_of(now, intent)].tolist()
+        return {
+            "event_id": facts.intents.event_ids[intent],
+            "product_ids": list(dict.fromkeys(facts.product_ids[one] for one in products)),
+        }
+    return {"anchor": anchor_of(now, rows, row, message)}
+
+
+def why(
+    now: Situation,
+    rows: Candidates,
+    row: int,
+    message: Message,
+    merge: Mapping[str, Any],
+    products: int,
+) -> str:
+    """Fill a message's sentence."""
+    days = max(int((now.at - rows.at[row]) // DAY), 0)
+    told = message.why.format(
+        order=merge.get("order_id", ""),
+        status=str(merge.get("status", "")).replace("_", " "),
+        days=counted(days, "day"),
+        products=counted(products, "product"),
+        anchor=merge.get("anchor", ""),
+    )
+    counts_delivery = message.trigger.on in ("delivered", "worn")
+    assumed = counts_delivery and merge.get("delivery_assumed", False)
+    return f"{told} (delivery assumed)" if assumed else told
+
+
+def decision_id(book: Rulebook, now: Situation, customer: int, context: Mapping[str, str]) -> str:
+    """Name a decision after all that it rests on, so that a replay has the same name."""
+    prices = "" if book.prices is None else book.prices.id
+    named = "\x1f".join(
+        (
+            book.snapshot.id,
+            book.version,
+            prices,
+            now.facts.customer_ids[customer],
+            str(now.at),
+            now.facts.version(customer),
+            now.facts.shelf.version,
+            *(f"{key}={value}" for key, value in sorted(context.items())),
+        )
+    )
+    return f"d_{hashlib.sha256(named.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
+
+
+def _reason(chosen: ChosenMessage | None, next_due: np.datetime64 | None) -> str:
+    if chosen is not None:
+        return chosen.why
+    return "nothing is due" if next_due is None else f"nothing is due before {iso(next_due)}"

@@ -1,0 +1,208 @@
+"""Candidates that no rule of contact holds, with their products and their price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.decide.candidates import Candidates
+from nba.decide.choice import CapacityPrices
+from nba.decide.contact import FREE, RULES
+from nba.decide.messages import Message
+from nba.decide.playbook import Playbook
+from nba.decide.situation import Situation
+from nba.decide.slots import Filled, SlotFilling
+from nba.decide.value import Prices, Pricing
+from nba.decide.worth import Worths
+from nba.domain import DAY
+from nba.recommend.results import Recommendation
+from nba.vocabulary import Rule
+
+LOW_STOCK: Final = 5
+"""Pieces from which on a text may not say that few are left."""
+_CODE: Final = {rule: code for code, rule in enumerate(RULES)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offers:
+    """One row a candidate.
+
+    Attributes:
+        rows: the candidates.
+        rule: int8, a code of `eligibility`'s rules, or free: no products, no data for a claim, not
+            worth it, or not worth the place it takes.
+        prices: what each is worth.
+        net: float64: the expected value, less the price of the place it takes.
+        filled: the products, a part a message.
+        part, place: int64: which of these holds the row, and where.
+        filling: filled them.
+        messages: of the playbook.
+    """
+
+    rows: Candidates
+    rule: NDArray[np.int8]
+    prices: Prices
+    net: NDArray[np.float64]
+    filled: tuple[Filled, ...]
+    part: NDArray[np.int64]
+    place: NDArray[np.int64]
+    filling: SlotFilling
+    messages: Sequence[Message]
+
+    def take(self, rows: NDArray[np.integer]) -> Self:
+        """Keep some rows."""
+        return type(self)(
+            self.rows.take(rows),
+            self.rule[rows],
+            self.prices.take(rows),
+            self.net[rows],
+            self.filled,
+            self.part[rows],
+            self.place[rows],
+            self.filling,
+            self.messages,
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put several of one call one after the other."""
+        shift = np.cumsum([0, *(len(one.filled) for one in parts)])
+        return cls(
+            Candidates.joined([one.rows for one in parts]),
+            np.concatenate([one.rule for one in parts]),
+            Prices.joined([one.prices for one in parts]),
+            np.concatenate([one.net for one in parts]),
+            tuple(filled for one in parts for filled in one.filled),
+            np.concatenate([one.part + by for one, by in zip(parts, shift, strict=False)]),
+            np.concatenate([one.place for one in parts]),
+            parts[0].filling,
+            parts[0].messages,
+        )
+
+    def slots(self, row: int) -> Mapping[str, Sequence[Recommendation]]:
+        """Give the products of one row, slot by slot, with their reasons."""
+        message = self.messages[int(self.rows.message[row])]
+        if not message.slots:
+            return {}
+        filled = self.filled[int(self.part[row])]
+        customer = int(self.rows.customer[row])
+        return self.filling.explain(message, filled, int(self.place[row]), customer)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offering:
+    """What turns candidates into offers, for the customers of one situation.
+
+    Attributes:
+        now: the situation.
+        playbook: whose messages.
+        pricing: of the playbook's messages.
+        worths: of the customers.
+        filling: of the slots.
+        context: what the request says.
+        capacity: prices of places; None where they are not short.
+    """
+
+    now: Situation
+    playbook: Playbook
+    pricing: Pricing
+    worths: Worths
+    filling: SlotFilling
+    context: Mapping[str, str]
+    capacity: CapacityPrices | None
+
+    def offer(self, rows: Candidates, allowed: NDArray[np.bool_]) -> Offers:
+        """Fill and price candidates.
+
+        Args:
+            rows: by message.
+            allowed: bool (rows, channels): where each may travel.
+        """
+        rule = np.full(len(rows), FREE, np.int8)
+        strength = np.zeros(len(rows))
+        part, place = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+        filled: list[Filled] = []
+        messages = self.playbook.message
+        edges = np.searchsorted(rows.message, np.arange(len(messages) + 1))
+        for number, message in enumerate(messages):
+            span = slice(int(edges[number]), int(edges[number + 1]))
+            if span.start == span.stop:
+                continue
+            if not message.slots:
+                strength[span] = 1.0
+                continue
+            found = self.filling.fill(
+                message,
+                rows.customer[span],
+                rows.order[span],
+                rows.intent[span],
+                rows.product[span],
+            )
+            part[span], place[span] = len(filled), np.arange(span.stop - span.start)
+            strength[span] = found.strength
+            rule[span] = np.where(
+                found.filled,
+                FREE,
+                np.where(found.is_out_of_stock, _CODE[Rule.OUT_OF_STOCK], _CODE[Rule.NO_PRODUCTS]),
+            )
+            if message.claims:
+                unproven = found.filled & ~self._proven(message, found)
+                rule[span][unproven] = _CODE[Rule.NO_CLAIM_DATA]
+            filled.append(found)
+        prices = self.pricing.price(
+            self.worths,
+            customer=rows.customer,
+            message=rows.message,
+            days=self._days(rows),
+            allowed=allowed,
+            strength=strength,
+            context=self._context(len(rows)),
+        )
+        net = self._net(rows, prices)
+        free = rule == FREE
+        rule[free & (prices.expected <= 0)] = _CODE[Rule.LOWER_VALUE]
+        rule[free & (prices.expected > 0) & (net <= 0)] = _CODE[Rule.CAPACITY]
+        return Offers(rows, rule, prices, net, tuple(filled), part, place, self.filling, messages)
+
+    def _days(self, rows: Candidates) -> NDArray[np.float64]:
+        """Count the days since the delivery that a message speaks of; NaN where of none."""
+        speaks = np.array(
+            [one.trigger.on in ("delivered", "worn") for one in self.playbook.message]
+        )[rows.message] & (rows.order >= 0)
+        clock = self.now.clock.at[np.where(speaks, rows.order, 0)] if speaks.any() else rows.at
+        return np.where(speaks, (self.now.at - clock) / DAY, np.nan)
+
+    def _context(self, count: int) -> NDArray[np.float64] | None:
+        weight = 1.0
+        for key, weights in sorted(self.playbook.weights.items()):
+            weight *= weights.get(self.context.get(key, ""), 1.0)
+        return None if weight == 1.0 else np.full(count, weight)
+
+    def _net(self, rows: Candidates, prices: Prices) -> NDArray[np.float64]:
+        if self.capacity is None:
+            return prices.expected
+        marketing = np.array([one.is_marketing for one in self.playbook.message])[rows.message]
+        price = self.capacity.column()[np.maximum(prices.channel, 0)]
+        return np.where(marketing, prices.expected - price, prices.expected)
+
+    def _proven(self, message: Message, found: Filled) -> NDArray[np.bool_]:
+        """Tell which rows show no product of which a claim of the text is not known to be true."""
+        shelf, shelved = self.now.facts.shelf, self.now.coding.shelved
+        known = shelved >= 0
+        proves = np.ones(len(self.now.snapshot.products), np.bool_)
+        for claim in message.claims:
+            holds = np.zeros(len(proves), np.bool_)
+            if claim == "low_stock":
+                told = shelf.has_stock & (shelf.stock > 0) & (shelf.stock <= LOW_STOCK)
+            else:
+                told = shelf.has_sale_price & (shelf.sale_until > self.now.at)
+            holds[shelved[known & told]] = True
+            proves &= holds
+        proven = np.ones(len(found.filled), np.bool_)
+        for slot in found.slots.values():
+            proven[slot.found.row[~proves[slot.found.code]]] = False
+        return proven
