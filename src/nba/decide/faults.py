@@ -8,10 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nba.decide.lines import lines_of
-
-Place = tuple[str | int, ...]
-"""Keys and positions that lead to a value of a document."""
+from nba.decide.lines import Place, lines_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,15 @@ class FaultsError(ValueError):
 def faults_in(error: ValidationError) -> list[Fault]:
     """List what a check of fields found."""
     found: list[Fault] = []
-    for one in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    places = [one["loc"] for one in errors]
+    for one in errors:
+        length = len(one["loc"])
+        # A list without the words that are wrong is empty: that follows from the others.
+        if one["type"] == "too_short" and any(
+            len(place) > length and place[:length] == one["loc"] for place in places
+        ):
+            continue
         inner = one.get("ctx", {}).get("error")
         if isinstance(inner, FaultsError):
             found += inner.faults

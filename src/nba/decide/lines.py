@@ -18,6 +18,7 @@ _STRING: Final = re.compile(
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN: Final = re.compile(r"[^,\]}#\n]*")
 Place = tuple[str | int, ...]
+"""Keys and positions that lead to a value of a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,6 @@ class _Scan:
     """One walk through a text, keeping the line of all that it meets."""
 
     def __init__(self, text: str) -> None:
-        # The reader takes both for one line end, and so must columns of keys here.
         self._text = text.replace("\r\n", "\n")
         self._at = 0
         self._counted, self._line = 0, 1

@@ -105,8 +105,8 @@ class When(Section):
     """The customer is a fan, or with false is none."""
     has_points: bool | None = None
     """The shop says that the customer has points, or with false does not."""
-    points_short: float | None = Field(None, gt=0, lt=1)
-    """Share of what the next tier takes that the customer is short of, at most."""
+    points_short: int | None = Field(None, ge=1)
+    """Spending that the customer lacks for the next tier, minor units, at most."""
     band_share: float | None = Field(None, gt=0, lt=1)
     """Share of what the next band takes that the customer has yet to spend, at most."""
     states: tuple[str, ...] | None = Field(None, min_length=1)
@@ -202,7 +202,8 @@ class Message(Section):
     claims: tuple[Literal["low_stock", "sale_ends"], ...] = ()
     """What the text asserts; only products for which the data say so are shown."""
     lag: Literal["learned"] | None = None
-    """Let what was learned from orders move the due date."""
+    """Open when the owners of what was ordered come to need its accessories, as learned; where
+    nothing was, after `trigger.after`."""
     text: str | None = Field(None, min_length=1)
     """Key of the text in the shop's templates; by default the id."""
     why: str

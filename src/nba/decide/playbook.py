@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
 from nba.decide.coherence import faults_between
-from nba.decide.faults import FaultsError, faults_in, report
+from nba.decide.faults import Fault, FaultsError, faults_in, report
+from nba.decide.lines import Place
 from nba.decide.messages import Message, Section
 from nba.decide.sections import (
     B2B,
@@ -26,6 +28,7 @@ from nba.decide.sections import (
 from nba.errors import ConfigError
 from nba.vocabulary import Channel
 
+_AnySection = TypeVar("_AnySection", bound=Section)
 Objective = Literal["profit", "revenue", "repeat_rate", "lifetime_value", "response"]
 """What a message is chosen for."""
 
@@ -73,7 +76,8 @@ class Playbook(Section):
         try:
             return cls.model_validate({"id": Path(path).stem, **document})
         except ValidationError as error:
-            raise ConfigError(report(str(path), text, document, faults_in(error))) from None
+            faults = [*faults_in(error), *_faults_in_the_rest(deepcopy(document), error)]
+            raise ConfigError(report(str(path), text, document, faults)) from None
 
     @property
     def version(self) -> str:
@@ -82,6 +86,47 @@ class Playbook(Section):
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:
-        if faults := faults_between(dict(enumerate(self.message)), self.quiet_hours, self.intents):
+        messages = dict(enumerate(self.message))
+        ids = [one.id for one in self.message]
+        if faults := faults_between(messages, ids, self.quiet_hours, self.intents):
             raise FaultsError(faults)
         return self
+
+
+def _faults_in_the_rest(document: dict[str, Any], error: ValidationError) -> list[Fault]:
+    """Look for contradictions in what of a document is in order, where its fields are not.
+
+    The check of a whole playbook runs only on one whose fields all are. The document is used up.
+    """
+    if any(not one["loc"] for one in error.errors()):
+        return []
+    for one in error.errors():
+        if one["type"] == "extra_forbidden":
+            _remove(document, one["loc"])
+    written = document.get("message")
+    tables = written if isinstance(written, list) else []
+    messages = {
+        place: message
+        for place, table in enumerate(tables)
+        if (message := _valid(Message, table)) is not None
+    }
+    return faults_between(
+        messages,
+        [str(one.get("id", "")) if isinstance(one, dict) else "" for one in tables],
+        _valid(QuietHours, document.get("quiet_hours", {})) or QuietHours(),
+        _valid(IntentSpans, document.get("intents", {})) or IntentSpans(),
+    )
+
+
+def _remove(document: dict[str, Any], place: Place) -> None:
+    inner: Any = document
+    for part in place[:-1]:
+        inner = inner[part]
+    del inner[place[-1]]
+
+
+def _valid(section: type[_AnySection], table: object) -> _AnySection | None:
+    try:
+        return section.model_validate(table)
+    except ValidationError:
+        return None

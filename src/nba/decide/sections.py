@@ -127,5 +127,5 @@ class B2B(Section):
     """What differs for companies."""
 
     window_factor: float = Field(2.0, ge=1, le=100)
-    """By how much intents of companies stay open, and windows of messages about them last,
-    longer."""
+    """Intents of companies stay open so many times as long, and messages about them open and
+    close so many times as late."""

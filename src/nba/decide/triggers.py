@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
+from nba.vocabulary import Stage
+
 TriggerWord = Literal[
     "delivered",
     "paid",
@@ -58,6 +60,10 @@ _OF_A_PRODUCT: Final = _OF_THE_CUSTOMER | frozenset[SlotSource](
 )
 _OF_AN_ORDER: Final = _OF_A_PRODUCT | frozenset[SlotSource](("ordered", "parts"))
 _OF_AN_INTENT: Final = _OF_A_PRODUCT | frozenset[SlotSource](("anchor",))
+
+_BUYERS: Final = frozenset((Stage.CHOOSING, Stage.ORDERED, Stage.CLIENT))
+_CHOOSERS: Final = frozenset((Stage.CHOOSING, Stage.ORDERED))
+_WAITERS: Final = frozenset((Stage.ORDERED,))
 
 BROADCAST_SOURCES: Final = frozenset[SlotSource](("popular", "new"))
 """What may be shown to everybody alike."""
@@ -116,6 +122,7 @@ class Meaning:
         may_lead: `after` may be negative.
         before: the window must close by the instant itself.
         days: `after` must be less than so many days, else the next anchor is there first.
+        stages: those that its customers can be in.
     """
 
     anchor: Anchor
@@ -125,6 +132,7 @@ class Meaning:
     may_lead: bool = False
     before: bool = False
     days: int | None = None
+    stages: frozenset[Stage] = frozenset(Stage)
 
     @property
     def why_fields(self) -> frozenset[str]:
@@ -140,16 +148,23 @@ class Meaning:
 
 
 TRIGGERS: Final[Mapping[TriggerWord, Meaning]] = {
-    "delivered": Meaning(Anchor.ORDER, "the delivery of an order", _OF_AN_ORDER),
-    "paid": Meaning(Anchor.ORDER, "the payment of an order, until its delivery", _OF_AN_ORDER),
+    "delivered": Meaning(Anchor.ORDER, "the delivery of an order", _OF_AN_ORDER, stages=_BUYERS),
+    "paid": Meaning(
+        Anchor.ORDER, "the payment of an order, until its delivery", _OF_AN_ORDER, stages=_BUYERS
+    ),
     "status": Meaning(
         Anchor.STATUS,
         "the status of an order, until its next; not awaiting_payment, not delayed",
         _OF_AN_ORDER,
     ),
-    "delayed": Meaning(Anchor.STATUS, "the delay of an order, while it lasts", _OF_AN_ORDER),
+    "delayed": Meaning(
+        Anchor.STATUS, "the delay of an order, while it lasts", _OF_AN_ORDER, stages=_WAITERS
+    ),
     "awaiting_payment": Meaning(
-        Anchor.ORDER, "since when an order awaits payment, while it does", _OF_AN_ORDER
+        Anchor.ORDER,
+        "since when an order awaits payment, while it does",
+        _OF_AN_ORDER,
+        stages=_WAITERS,
     ),
     "sign_up": Meaning(Anchor.CUSTOMER, "the sign-up"),
     "view": Meaning(
@@ -158,25 +173,37 @@ TRIGGERS: Final[Mapping[TriggerWord, Meaning]] = {
         _OF_AN_INTENT,
         "view",
     ),
-    "cart": Meaning(Anchor.CART, "the last product laid in the cart", _OF_AN_INTENT, "cart"),
-    "cart_sale": Meaning(
-        Anchor.CART, "the fall of the price of a product in the cart", _OF_AN_INTENT, "cart"
+    "cart": Meaning(
+        Anchor.CART, "the last product laid in the cart", _OF_AN_INTENT, "cart", stages=_CHOOSERS
     ),
-    "wish": Meaning(Anchor.WISH, "the wish", _OF_AN_INTENT, "wish"),
+    "cart_sale": Meaning(
+        Anchor.CART,
+        "the fall of the price of a product in the cart",
+        _OF_AN_INTENT,
+        "cart",
+        stages=_CHOOSERS,
+    ),
+    "wish": Meaning(Anchor.WISH, "the wish", _OF_AN_INTENT, "wish", stages=_CHOOSERS),
     "wish_sale": Meaning(
-        Anchor.WISH, "the fall of the price of what was wished for", _OF_AN_INTENT, "wish"
+        Anchor.WISH,
+        "the fall of the price of what was wished for",
+        _OF_AN_INTENT,
+        "wish",
+        stages=_CHOOSERS,
     ),
     "wait": Meaning(
         Anchor.WAIT,
         "the entry in the waiting list, while the product cannot be ordered",
         _OF_AN_INTENT,
         "wait",
+        stages=_CHOOSERS,
     ),
     "back_in_stock": Meaning(
         Anchor.WAIT,
         "since when the product waited for can be ordered again",
         _OF_AN_INTENT,
         "wait",
+        stages=_CHOOSERS,
     ),
     "birthday": Meaning(
         Anchor.YEAR, "midnight of the birthday, the customer's own", may_lead=True, days=365
@@ -187,26 +214,31 @@ TRIGGERS: Final[Mapping[TriggerWord, Meaning]] = {
         "the delivery of a product plus its replacement cycle",
         _OF_AN_ORDER,
         may_lead=True,
+        stages=_BUYERS,
     ),
     "due": Meaning(
         Anchor.ORDER_PRODUCT,
         "the day on which the customer needs a product again",
         _OF_AN_ORDER,
         may_lead=True,
+        stages=_BUYERS,
     ),
     "silence": Meaning(
-        Anchor.ORDER, "since when the customer's rhythm is at_risk or lost", _OF_AN_ORDER
+        Anchor.ORDER,
+        "since when the customer's rhythm is at_risk or lost",
+        _OF_AN_ORDER,
+        stages=_BUYERS,
     ),
     "points_expiring": Meaning(
         Anchor.DATE, "the expiry of the customer's points", may_lead=True, before=True
     ),
     "points": Meaning(
         Anchor.TIER,
-        "Monday, 00:00 UTC, while no more than `when.points_short` is missing to the next tier",
+        "Monday, 00:00, while at most `when.points_short` is missing to the next tier",
     ),
     "spend": Meaning(
         Anchor.BAND,
-        "Monday, 00:00 UTC, while no more than `when.band_share` is missing to the next band",
+        "Monday, 00:00, while at most `when.band_share` is missing to the next band",
     ),
 }
 """What each trigger word means."""
