@@ -6,7 +6,16 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BindParameter, Connection, Update, bindparam, case, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Update,
+    bindparam,
+    case,
+    func,
+    select,
+    update,
+)
 
 from nba.domain import DAY
 from nba.state.asking import microseconds

@@ -6,10 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Executable, Row, Table, select, union, union_all
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Row,
+    Table,
+    bindparam,
+    func,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
+from nba.facts.past import PASSING, PASSING_KEPT
 from nba.facts.signals import OPENING, Signals
-from nba.state.asking import NAMES, columns_of, parts
+from nba.state.asking import NAMES, columns_of, microseconds, parts
 from nba.state.leaving import week_counts
 from nba.state.tables import (
     CONSENTS,
@@ -25,11 +37,15 @@ _MERGED: Final = union_all(
     select(EVENTS.c.customer_id).where(EVENTS.c.type == "merge", EVENTS.c.session_id.in_(NAMES)),
 )
 """Accounts one merge away, whichever of the two was the guest."""
+_COUNTED: Final = or_(EVENTS.c.type.not_in(PASSING), EVENTS.c.at >= bindparam("since"))
+"""The fold would forget the others."""
+_IS_NOBODYS: Final = func.coalesce(EVENTS.c.customer_id, "") == ""
+"""As `IS NULL` it would be looked up by its index, although there are very many such events."""
 _THEIR_MESSAGES: Final = select(MESSAGES.c.message_id).where(MESSAGES.c.customer_id.in_(NAMES))
 _OF_CUSTOMERS: Final[Mapping[Table, Executable]] = {
     EVENTS: union_all(
-        select(EVENTS).where(EVENTS.c.customer_id.in_(NAMES)),
-        select(EVENTS).where(EVENTS.c.session_id.in_(NAMES), EVENTS.c.customer_id.is_(None)),
+        select(EVENTS).where(EVENTS.c.customer_id.in_(NAMES), _COUNTED),
+        select(EVENTS).where(EVENTS.c.session_id.in_(NAMES), _IS_NOBODYS, _COUNTED),
     ),
     CONSENTS: select(CONSENTS).where(CONSENTS.c.customer_id.in_(NAMES)),
     MESSAGES: select(MESSAGES).where(MESSAGES.c.customer_id.in_(NAMES)),
@@ -75,9 +91,11 @@ def signals_of(
         without: the id of a message that is read as if nobody had claimed it.
     """
     found: dict[Table, list[Any]] = {table: [] for table in _OF_CUSTOMERS}
+    since = microseconds(as_of - PASSING_KEPT)
     for part in parts(accounts):
         for table, query in _OF_CUSTOMERS.items():
-            found[table] += connection.execute(query, {"names": part}).all()
+            asked = {"names": part} | ({"since": since} if table is EVENTS else {})
+            found[table] += connection.execute(query, asked).all()
     found[PRODUCT_STATES] = [
         row
         for part in parts(_in_mind(found[EVENTS]))
