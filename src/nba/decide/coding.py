@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import Ids, Texts
 from nba.facts.fold import Facts
+from nba.facts.shelf import Shelf
 
 ABSENT: Final = -1
 """The code of what the other side does not know."""
@@ -36,17 +37,36 @@ class Coding:
     shelf: NDArray[np.int64]
     shelved: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, snapshot: Snapshot, facts: Facts) -> Self:
+
+class Coder:
+    """Looks facts up in one snapshot; of the products it remembers whose it looked up last.
+
+    Decisions one by one share the ids of their products and their shelf.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Remember nothing yet."""
+        self._snapshot = snapshot
+        self._last: tuple[Texts, Shelf, tuple[NDArray[np.int64], ...]] | None = None
+
+    def code(self, facts: Facts) -> Coding:
         """Look everything up once."""
-        people, products = facts.customer_ids, facts.product_ids
-        return cls(
-            codes(snapshot.customers.ids, people),
-            codes(snapshot.segments.ids, people),
-            codes(snapshot.products.ids, products),
-            codes(facts.shelf.product_ids, products),
-            codes(snapshot.products.ids, facts.shelf.product_ids),
+        customers, segments = self._snapshot.customers.ids, self._snapshot.segments.ids
+        return Coding(
+            codes(customers, facts.customer_ids),
+            codes(segments, facts.customer_ids),
+            *self._products(facts.product_ids, facts.shelf),
         )
+
+    def _products(self, ids: Ids, shelf: Shelf) -> tuple[NDArray[np.int64], ...]:
+        # One reference is read and written as a whole, whatever other threads do.
+        last = self._last
+        if last is not None and last[0] is ids and last[1] is shelf:
+            return last[2]
+        known = self._snapshot.products.ids
+        found = codes(known, ids), codes(shelf.product_ids, ids), codes(known, shelf.product_ids)
+        self._last = ids, shelf, found
+        return found
 
 
 def codes(ids: Ids, wanted: tuple[str, ...] | Texts) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.candidates import Candidates, open_candidates, recent_candidates
 from nba.decide.choice import NOTHING, CapacityPrices, Chosen, choose, held_out
-from nba.decide.coding import Coding
+from nba.decide.coding import Coder
 from nba.decide.contact import FREE, Contact, ContactPolicy
 from nba.decide.details import Details
 from nba.decide.eligibility import Messages, calendar_of, judge, silencing
@@ -52,6 +52,7 @@ class Rulebook:
         pricing: priors with what the shop's log says.
         spans: how long intents last.
         refills: when products that customers buy again are due.
+        coder: looks facts up in the snapshot.
         ground: the snapshot, ready for lists of many.
         prices: of capacity; None where places are not short.
         version: of the playbook.
@@ -66,6 +67,7 @@ class Rulebook:
     pricing: Pricing
     spans: Spans
     refills: Refills
+    coder: Coder
     ground: Ground
     prices: CapacityPrices | None
     version: str
@@ -94,6 +96,7 @@ class Rulebook:
                 playbook.b2b.window_factor,
             ),
             Refills(snapshot),
+            Coder(snapshot),
             Ground(snapshot),
             prices,
             playbook.version,
@@ -107,7 +110,7 @@ class Rulebook:
         clock = post_purchase_clock(
             facts, transit_days=default if transit is None else transit, default_days=default
         )
-        coding = Coding.of(self.snapshot, facts)
+        coding = self.coder.code(facts)
         outlook = Outlook.of(self.snapshot, facts, coding.customer, at)
         return Situation(
             self.snapshot,
