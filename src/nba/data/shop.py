@@ -18,13 +18,16 @@ from nba.data.checks import literal, quoted
 from nba.data.conforming import ADVICE, conform
 from nba.data.contacts import Contacts, Decisions, Replies
 from nba.data.events import Events
+from nba.data.held import SIGNAL_TABLES
 from nba.data.history import OrderHistory
 from nba.data.profiles import Profiles
 from nba.data.readers import connect, file_literal
+from nba.data.signals import read_signals
 from nba.data.told import Told
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
+from nba.facts.signals import Signals
 from nba.schema import (
     CUSTOMERS,
     EVENTS,
@@ -88,10 +91,32 @@ class Shop:
             customers: ids to fold, in this order; by default all known ones.
 
         Raises:
-            DataError: `as_of` carries no zone.
+            DataError: `as_of` carries no zone, or a table of the shop breaks its contract.
         """
         instant = self.history.as_of if as_of is None else to_instant(as_of)
-        return fold(self.history.rows, as_of=instant, customers=customers)
+        return fold(
+            self.history.rows,
+            as_of=instant,
+            customers=customers,
+            signals=self.signals(as_of=instant, customers=customers),
+        )
+
+    def signals(self, *, as_of: np.datetime64, customers: Sequence[str] | None = None) -> Signals:
+        """Read what was known beside orders before an instant.
+
+        Args:
+            as_of: the instant.
+            customers: read what is theirs; by default everybody's.
+
+        Raises:
+            DataError: a table of the shop breaks its contract.
+        """
+        names = [one.name for one in SIGNAL_TABLES]
+        held = {name: query for name, query in shop_tables(self.path).items() if name in names}
+        if not held:
+            return Signals.none()
+        with _opened(self.path, held) as connection:
+            return read_signals(connection, as_of=as_of, customers=customers)
 
 
 def read_shop(path: str | Path) -> Shop:
