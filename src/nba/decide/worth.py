@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.responses import HALF_LIFE_DAYS, Responses, load_band
+from nba.artifacts.rhythm import STATES
 from nba.decide.outlook import Outlook
 from nba.decide.playbook import Playbook
 from nba.domain import DAY
@@ -24,6 +25,7 @@ outweigh every message of a daily buyer."""
 UNTIRING: Final = frozenset(("awaiting-payment", "order-status", "delay"))
 """Messages that tire nobody, whether the playbook holds them or not."""
 _YEAR: Final = 365 * DAY
+_ACTIVE: Final = STATES.index("active")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,7 @@ class Worths:
         profit, revenue: float64, minor units: of the mean kept order.
         yearly: float64, minor units: profit of the coming year.
         orders: float64: orders in the coming year.
-        state: int8, the code in `rhythm.STATES`; 0 where not known.
+        state: int8, the code in `rhythm.STATES`.
         response: float64 (N, channels): factor of the response on each channel: what the customer
             answered so far, the channel, and how tired of messages they are.
         risk: float64: factor of the unsubscribe risk: their state, and how tired they are.
@@ -81,7 +83,9 @@ def worths(
     yearly = np.where(outlook.known, outlook.profit, profit * last_year)
     orders = yearly / np.where(profit > 0, profit, 1.0)
 
-    state = np.where(outlook.known, outlook.state, 0).astype(np.int8)
+    # Of whom the outlook knows nothing though they ordered, they did so lately.
+    lately = np.where(count > 0, _ACTIVE, 0)
+    state = np.where(outlook.known, outlook.state, lately).astype(np.int8)
     band = load_band(load(facts.letters, playbook, at))
     by_state, by_load = responses.risk_factors()
     answers = responses.customer_factor(facts.people.sent_count, facts.people.answered_count)

@@ -51,7 +51,7 @@ def local_hours(
 def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (OSError, ValueError):  # no such zone, or no name of one
+    except (KeyError, OSError, ValueError):  # no such zone, or no name of one
         return None
 
 
