@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -19,7 +20,8 @@ from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel, Rule
 from tests.correspondence import Letter, addressees
 from tests.zones import zone_of
 
-MICROSECOND, STEP, WEEK = timedelta(microseconds=1), timedelta(minutes=5), timedelta(days=7)
+MICROSECOND, STEP, HOUR = timedelta(microseconds=1), timedelta(minutes=5), timedelta(hours=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 BEGINNING = datetime.combine(date.min, time())
 MARKETING, TRANSACTIONAL = "accessories", "order-status"
 SMS = CHANNELS.index(Channel.SMS)
@@ -93,39 +95,39 @@ def one(at: datetime | None) -> np.ndarray:
 
 
 @st.composite
-def cases(draw: Callable[..., object]) -> Case:
+def cases(draw: Callable[..., Any]) -> Case:
     zone = draw(st.sampled_from(sorted(DAYS)))
-    day = draw(st.sampled_from(DAYS[zone]))
-    noon = datetime.combine(day, time(12))
-    ago = st.integers(-36 * 60, 36 * 60).map(lambda n: timedelta(minutes=n))
-    at = noon + draw(ago) - draw(st.sampled_from([0, 0, 7])) * timedelta(days=1)
+    # On a coarse grid letters fall on midnights, on each other, and a week apart to the instant.
+    grid = timedelta(minutes=draw(st.sampled_from([1, 30, 180])))
+
+    def within(begin: timedelta, end: timedelta) -> st.SearchStrategy[timedelta]:
+        return st.integers(begin // grid, end // grid).map(lambda steps: steps * grid)
+
+    midnight = datetime.combine(draw(st.sampled_from(DAYS[zone])), time())
+    at = midnight + draw(within(-DAY, 2 * DAY)) - draw(st.sampled_from([0, 0, 7])) * DAY
     jitter = st.sampled_from([timedelta(0), timedelta(0), MICROSECOND, -MICROSECOND])
     # A clock that went back leaves letters that are yet to come.
-    left = st.one_of(st.integers(-9 * 1440, 90), st.integers(-1440, 90)).map(
-        lambda n: timedelta(minutes=n)
-    )
+    left = within(-9 * DAY, HOUR) | within(-DAY, 3 * HOUR)
     word = st.sampled_from([MARKETING, MARKETING, MARKETING, TRANSACTIONAL])
     letters = draw(
         st.lists(st.tuples(left, jitter, word, st.sampled_from(["email", "sms", None])), max_size=7)
     )
     clock = st.integers(0, 287).map(lambda n: 5 * n)
-    quiet = draw(st.none() | st.tuples(clock, clock) | st.just((1260, 540)))
-    maybe_past = st.none() | st.integers(0, 6 * 1440).map(lambda n: at - timedelta(minutes=n))
-    soon = st.integers(-60, 2000).map(lambda n: at + timedelta(minutes=n))
-    cap = st.sampled_from([None, 1, 2])
+    seldom = st.sampled_from([False] * 5 + [True])
+    past, soon = within(-6 * DAY, timedelta(0)), within(-HOUR, 2 * DAY)
     return Case(
         zone,
         at,
-        quiet,
-        timedelta(hours=draw(st.sampled_from([0, 0, 4, 20, 50, 200]))),
-        draw(st.integers(1, 2)),
-        draw(st.integers(1, 4)),
-        (draw(cap), draw(cap)),
+        draw(st.none() | st.tuples(clock, clock) | st.just((21 * 60, 9 * 60))),
+        draw(st.sampled_from([0, 0, 4, 20, 50, 200])) * HOUR,
+        draw(st.integers(1, 3)),
+        draw(st.integers(1, 5)),
+        (draw(st.sampled_from([None, 1, 2])), draw(st.sampled_from([None, 1, 2]))),
         by_instant((at + a + b, word, way) for a, b, word, way in letters),
-        draw(st.none() | soon),
-        draw(st.sampled_from([False] * 9 + [True])),
-        draw(st.none() | maybe_past),
-        draw(st.none() | maybe_past),
+        at + draw(soon) if draw(seldom) else None,
+        draw(seldom),
+        at + draw(past) if draw(seldom) else None,
+        at + draw(past) if draw(seldom) else None,
     )
 
 

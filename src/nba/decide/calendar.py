@@ -154,10 +154,10 @@ class Calendar:
             asleep = left > 0
             row, held = row[asleep], held[asleep]
             morning = found[row] + left[asleep].view("timedelta64[us]")
-            # Where the clock is set before the morning, it is asked again what it shows then.
+            # Where the clock is set before the morning is there, it is asked what it shows then.
             over = self._stretches.end[held]
             found[row] = np.minimum(morning, over)
-            row = row[morning > over]
+            row = row[morning >= over]
         return found
 
     def bedtime(self, zone: Zones, at: Instants, quiet: Quiet | None) -> Instants:

@@ -13,7 +13,13 @@ from tests.zones import on_the_wall
 
 NIGHT = Quiet.between(21 * 60, 9 * 60)
 
-NIGHTS = [("21:00", "09:00"), ("00:00", "01:30"), ("02:30", "06:00"), ("23:50", "00:20")]
+NIGHTS = [
+    ("21:00", "09:00"),
+    ("00:00", "01:30"),
+    ("02:30", "06:00"),
+    ("23:50", "00:20"),
+    ("00:05", "00:00"),
+]
 
 # A zone, a UTC date around which its clock was set, and what is odd about it.
 JUMPS = {
@@ -78,7 +84,13 @@ def test_a_day_begins_with_the_first_instant_of_its_date(zone: str, date: str) -
 @pytest.mark.parametrize(("zone", "date"), JUMPS.values(), ids=JUMPS)
 @pytest.mark.parametrize(
     ("begin", "end"),
-    [("21:00", "09:00"), ("00:00", "01:30"), ("02:30", "06:00"), ("23:50", "00:20")],
+    [
+        ("21:00", "09:00"),
+        ("00:00", "01:30"),
+        ("02:30", "06:00"),
+        ("23:50", "00:20"),
+        ("00:05", "00:00"),
+    ],
 )
 def test_who_wakes_up_was_asleep_until_then(zone: str, date: str, begin: str, end: str) -> None:
     instants = minutes_around(date)
