@@ -31,7 +31,7 @@ def anchor(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> A
     The confidence is 1: the customer showed it.
     """
     row, code = askers.anchor.of(rows)
-    shown, fell = judge(offer, "", row, code, marks, marks.owned)
+    shown, fell = judge(offer, "", row, code, marks, marks.is_owned)
     return _named(offer, row[shown], code[shown], n, _INTENT), fell
 
 

@@ -171,11 +171,16 @@ def firsts(row: Codes, score: Floats) -> Codes:
 
 def held(keys: Codes, wanted: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Tell of each number whether it is among ascending keys."""
+    return places_of(keys, wanted)[1]
+
+
+def places_of(keys: Codes, wanted: NDArray[np.integer]) -> tuple[Codes, NDArray[np.bool_]]:
+    """Find numbers among ascending keys: the place of each, and whether it is there."""
     if not len(keys):
-        return np.zeros(len(wanted), np.bool_)
-    place = np.searchsorted(keys, wanted)
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    place = keys.searchsorted(wanted)
     place[place == len(keys)] = 0
-    return np.asarray(keys[place] == wanted, np.bool_)
+    return place, keys[place] == wanted
 
 
 def rounded(values: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from nba.recommend.many.edges import Edges
 from nba.recommend.many.ground import Ground
 from nba.recommend.many.lists import Codes, Ragged, held
+from nba.recommend.many.purchases import Purchases
 from nba.recommend.many.ruling import Ruling
 from nba.recommend.succession import Succession
 from nba.vocabulary import Relation
@@ -42,6 +44,10 @@ class Askers(Protocol):
         """Whether a row is about an order, an intent or a product, known or not."""
 
     @property
+    def asks_of_orders(self) -> bool:
+        """Whether all rows are about what their customers bought."""
+
+    @property
     def about(self) -> Ragged:
         """What a row is about, each product once, ascending."""
 
@@ -54,16 +60,16 @@ class Askers(Protocol):
         """The kept products of the order."""
 
     @property
-    def bought(self) -> Ragged:
-        """All that the customer ever bought."""
+    def person(self) -> Codes:
+        """Who asks, as `purchases` numbers them."""
 
     @property
-    def since(self) -> Ragged:
-        """What the customer bought after the order."""
+    def order(self) -> Codes:
+        """The order a row is about, as `purchases` numbers them; `NONE` where there is none."""
 
     @property
-    def lately(self) -> Ragged:
-        """What the customer bought since the snapshot was made."""
+    def purchases(self) -> Purchases:
+        """What all persons bought."""
 
 
 class Offer:
@@ -144,93 +150,94 @@ class Offer:
         return self.ruling.bans(word).everywhere if self.has_rules else _NOTHING
 
 
-class Marks:
-    """What must not be shown to the rows of some askers, as sorted numbers.
+Unwanted = Callable[[Codes, NDArray[np.integer]], NDArray[np.bool_]]
+"""Tells of rows and products, one each, whether the row must not be shown the product."""
 
-    A number stands for a row and a product, or a row and all variants of a group.
-    """
+
+class Marks:
+    """What must not be shown to the rows of some askers."""
 
     def __init__(self, ground: Ground, askers: Askers) -> None:
-        """Mark nothing yet."""
+        """Let nothing stand beside the lists yet."""
         self._ground = ground
         self._askers = askers
-        self.taken = _NOTHING
-        """Nothing that stands beside already, nor a variant of it."""
+        self._taken = _NOTHING
 
     def take(self, row: Codes, code: Codes) -> None:
-        """Mark products that the rows show from now on."""
+        """Let products stand beside the lists that follow."""
         more = row * self._ground.span + self._ground.twin[code]
-        self.taken = np.sort(np.concatenate([self.taken, more]))
+        self._taken = np.sort(np.concatenate([self._taken, more]))
 
-    @cached_property
-    def unbought(self) -> Codes:
-        """Nothing that was bought, nor what the row is about, nor variants of what is owned."""
-        known = [self.bought, self.about, self.owned]
-        return np.sort(np.concatenate(known))
+    def is_taken(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_] | None:
+        """Tell what stands beside already, or a variant of it does; None where nothing does."""
+        if not len(self._taken):
+            return None
+        return held(self._taken, row * self._ground.span + self._ground.twin[code])
 
-    @cached_property
-    def fresh(self) -> Codes:
-        """As `unbought`, and no variant of what the row is about."""
-        if not self._ground.has_twins:
-            return self.unbought
-        row, code = self._all(self._askers.about)
-        twins = row * self._ground.span + self._ground.twin[code]
-        return np.sort(np.concatenate([self.unbought, twins]))
+    def is_about(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell what the row is about."""
+        return held(self._about, row * self._ground.span + code)
 
-    @cached_property
-    def about(self) -> Codes:
-        """Nothing that the row is about."""
-        return np.sort(self._keys(self._askers.about))
+    def was_bought(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell what the customer ever bought."""
+        return self._askers.purchases.has(self._askers.person[row], code)
 
-    @cached_property
-    def unowned(self) -> Codes:
-        """Nothing that the row is about, nor owned durables or their variants."""
-        return np.sort(np.concatenate([self.about, self.owned]))
+    def was_bought_since(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell what the customer bought after the order."""
+        asking = self._askers
+        return asking.purchases.has_since(asking.person[row], code, asking.order[row])
 
-    @cached_property
-    def since(self) -> Codes:
-        """Nothing that was bought after the order."""
-        return np.sort(self._keys(self._askers.since))
+    def was_bought_lately(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell what the customer bought since the snapshot was made."""
+        return self._askers.purchases.has_lately(self._askers.person[row], code)
 
-    @cached_property
-    def lately(self) -> Codes:
-        """Nothing that was bought since the snapshot was made."""
-        return np.sort(self._keys(self._askers.lately))
+    def is_owned(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell of durable products that the customer has, and of their variants."""
+        twin = self._ground.twin[code]
+        return self._askers.purchases.owns(self._askers.person[row], twin)
 
-    @cached_property
-    def bought(self) -> Codes:
-        """Nothing that was ever bought."""
-        return np.sort(self._keys(self._askers.bought))
+    def is_known(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell what the row is about, and owned durables with their variants."""
+        return self.is_about(row, code) | self.is_owned(row, code)
 
-    @cached_property
-    def owned(self) -> Codes:
-        """No owned durable, nor a variant of one."""
-        row, code = self._all(self._askers.bought)
-        durable = np.flatnonzero(self._ground.snapshot.products.is_durable[code])
-        return np.sort(row[durable] * self._ground.span + self._ground.twin[code[durable]])
+    def is_old(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell what is not new to the customer: bought, owned as a variant, or asked about."""
+        old = self.was_bought(row, code)
+        if self._ground.has_twins:
+            old |= self.is_owned(row, code)
+        if not self._askers.asks_of_orders:
+            old |= self.is_about(row, code)
+        return old
 
-    def not_bought_since(self, row: Codes, code: Codes) -> tuple[Codes, Codes]:
-        """Leave out the products of rows that the customer bought again after the order."""
-        if not len(self.since):
-            return row, code
-        again = ~held(self.since, row * self._ground.span + code)
-        return row[again], code[again]
+    def is_variant(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell as `is_old` does, and of variants of what the row is about."""
+        old = self.is_old(row, code)
+        if self._ground.has_twins:
+            old |= held(self._about_twins, row * self._ground.span + self._ground.twin[code])
+        return old
 
     def banned(self, offer: Offer, word: str) -> Codes:
-        """Nothing that the shop bans from the list of a product that the row is about."""
+        """Give what the shop bans from the list of a product that the row is about, ascending."""
         if not offer.has_rules or not len((bans := offer.ruling.bans(word)).source):
             return _NOTHING
-        row, code = self._all(self._askers.about)
+        row, code = self._asked
         place, target = bans.about(code)
         return np.sort(row[place] * self._ground.span + target)
 
-    def _keys(self, lists: Ragged) -> Codes:
-        row, code = self._all(lists)
+    @cached_property
+    def _asked(self) -> tuple[Codes, Codes]:
+        about = self._askers.about
+        return np.repeat(np.arange(len(about.start) - 1), np.diff(about.start)), about.code
+
+    @cached_property
+    def _about(self) -> Codes:
+        row, code = self._asked
         return row * self._ground.span + code
 
-    @staticmethod
-    def _all(lists: Ragged) -> tuple[Codes, Codes]:
-        return lists.of(np.arange(len(lists.start) - 1))
+    @cached_property
+    def _about_twins(self) -> Codes:
+        row, code = self._asked
+        return np.sort(row * self._ground.span + self._ground.twin[code])
 
 
 def judge(
@@ -239,7 +246,7 @@ def judge(
     row: Codes,
     code: NDArray[np.integer],
     marks: Marks,
-    *unwanted: Codes,
+    unwanted: Unwanted | None = None,
 ) -> tuple[NDArray[np.bool_], Codes]:
     """Judge candidates.
 
@@ -249,15 +256,16 @@ def judge(
         row: one a candidate.
         code: one a candidate, its product.
         marks: of the askers; what they show already is not shown twice.
-        *unwanted: more that must not be shown, each ascending.
+        unwanted: tells what else must not be shown.
 
     Returns:
         bool per candidate: it may be shown; and the rows of those that nothing but the stock
         speaks against.
     """
     can_be_ordered = offer.can_be_ordered[code]
-    fine = allowed(offer, word, row, code, marks, *unwanted)
-    return fine & can_be_ordered, row[fine & ~can_be_ordered]
+    fine = allowed(offer, word, row, code, marks, unwanted)
+    shown = fine & can_be_ordered
+    return shown, row[fine ^ shown]
 
 
 def allowed(
@@ -266,20 +274,11 @@ def allowed(
     row: Codes,
     code: NDArray[np.integer],
     marks: Marks,
-    *unwanted: Codes,
+    unwanted: Unwanted | None = None,
 ) -> NDArray[np.bool_]:
     """Judge candidates as `judge` does, whether or not they can be ordered."""
-    ground = offer.ground
-    banned = offer.banned(word)
-    fine = np.ones(len(row), np.bool_)
-    if len(banned):
+    fine = np.ones(len(row), np.bool_) if unwanted is None else ~unwanted(row, code)
+    if len(banned := offer.banned(word)):
         fine &= ~held(banned, code)
-    base = row * ground.span
-    number = base + code
-    twin = base + ground.twin[code] if ground.has_twins else None
-    for keys in (marks.taken, *unwanted):
-        if len(keys):
-            fine &= ~held(keys, number)
-            if twin is not None:
-                fine &= ~held(keys, twin)
-    return fine
+    taken = marks.is_taken(row, code)
+    return fine if taken is None else fine & ~taken

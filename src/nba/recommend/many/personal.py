@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nba.artifacts.habits import chance
 from nba.domain import DAY
 from nba.ranges import listed
-from nba.recommend.many.lists import Codes, Floats, Found, choose, held
+from nba.recommend.many.lists import Codes, Floats, Found, choose
 from nba.recommend.many.offer import Askers, Marks, Offer, judge
 from nba.recommend.many.related import Answer, for_all, scaled
 from nba.vocabulary import SOURCES, Source
@@ -33,12 +33,8 @@ def again(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> An
     """
     row, code, _, score = _bought(offer, askers, rows)
     is_about = askers.is_about[row]
-    number = row * offer.ground.span + code
-    asked = np.where(
-        is_about,
-        held(marks.about, number) & ~held(marks.since, number),
-        ~held(marks.lately, number),
-    )
+    among = marks.is_about(row, code) & ~marks.was_bought_since(row, code)
+    asked = np.where(is_about, among, ~marks.was_bought_lately(row, code))
     return _best(offer, marks, row[asked], code[asked], score[asked], n)
 
 
@@ -54,9 +50,8 @@ def due(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answ
     instant = max(offer.at, snapshot.customers.as_of[0])
     clock = snapshot.repurchase.due(cell, instant)
     near = clock.known & (clock.due_at <= instant + DUE_DAYS * DAY)
-    number = row * offer.ground.span + code
-    is_about = held(marks.about, number)
-    asked = (is_about | near) & ~held(marks.lately, number)
+    is_about = marks.is_about(row, code)
+    asked = (is_about | near) & ~marks.was_bought_lately(row, code)
     asked &= ~snapshot.products.is_durable[code]
     row, code, score, first = row[asked], code[asked], score[asked], is_about[asked]
     return _best(offer, marks, row, code, score, n, lead=first)
@@ -90,7 +85,7 @@ def picks(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> An
     sure = np.concatenate([*(one.chance for one in told), nothing])
     own = np.concatenate([*(one.is_own for one in told), nothing > 0])
     is_later = np.arange(len(row)) >= len(row) - len(orders)
-    shown, fell = judge(offer, "", row, code, marks, marks.unowned)
+    shown, fell = judge(offer, "", row, code, marks, marks.is_known)
     kept = np.flatnonzero(shown)
     kept = kept[np.argsort(row[kept], kind="stable")]
     rank = score[kept] - np.where(is_later[kept], _BEHIND, 0.0)
@@ -128,7 +123,7 @@ def _best(
 ) -> Answer:
     """Choose among what customers bought; what is durable they have."""
     ground = offer.ground
-    shown, fell = judge(offer, "", row, code, marks, marks.owned)
+    shown, fell = judge(offer, "", row, code, marks, marks.is_owned)
     kept = np.flatnonzero(shown & ~ground.snapshot.products.is_durable[code])
     rank = score if lead is None else score + lead
     kept = kept[choose(row[kept], ground.twin[code[kept]], rank[kept], n)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,39 @@ _PAIR, _CUSTOMERS, _GROUP = (
 )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """Edges chosen for some rows, by row, then rank.
+
+    Attributes:
+        row, code, score, about: as in `Found`.
+        place: of the edge.
+    """
+
+    row: Codes
+    code: NDArray[np.integer]
+    score: Floats
+    about: Codes
+    place: Codes
+
+    def without(self, rows: Codes) -> Choice:
+        """Leave out what was chosen for some rows."""
+        kept = ~held(rows, self.row)
+        return Choice(*(getattr(self, name)[kept] for name in self.__slots__))
+
+    def found(self, ground: Ground, edges: Edges, relation: Relation) -> Found:
+        """Say what each rests on."""
+        return Found.of(
+            self.row,
+            self.code,
+            self.score,
+            edges.origin[self.place],
+            confidence=confidence(ground, edges, relation, self.about, self.place),
+            about=self.about,
+            edge=self.place,
+        )
+
+
 def together(
     offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int, *, relation: Relation
 ) -> Answer:
@@ -42,21 +76,20 @@ def together(
         n: products a row, at most.
         relation: bought together, or accessories.
     """
+    edges, word = offer.edges(relation), LIST_OF[relation]
     size = askers.about.start[rows + 1] - askers.about.start[rows]
-    single = rows[size == 1]
-    parts: list[Answer] = []
+    single, several = rows[size == 1], rows[size > 1]
+    parts: list[tuple[Choice, Codes]] = []
     if len(single):
         # The best of one list stand at its head; the best mean of several may stand anywhere.
-        first = _merged(offer, relation, askers, marks, single, n, DEPTH)
-        edges = offer.edges(relation)
-        about = askers.about.code[askers.about.start[single]]
-        is_longer = edges.start[about + 1] - edges.start[about] > DEPTH
-        single = single[is_longer & _lacks(first[0], single, n)]
-        parts.append(_without(first, single))
-    rest = np.sort(np.concatenate([single, rows[size > 1]]))
-    if len(rest):
-        parts.append(_merged(offer, relation, askers, marks, rest, n, None))
-    return joined(parts)
+        choice, fell, short = _headed(offer, edges, word, askers, marks, single, n)
+        if len(short):
+            several = np.sort(np.concatenate([several, short]))
+            choice, fell = choice.without(short), _left(fell, short)
+        parts.append((choice, fell))
+    if len(several):
+        parts.append(_merged(offer, edges, word, askers, marks, several, n))
+    return joined([(one.found(offer.ground, edges, relation), fell) for one, fell in parts])
 
 
 def in_turn(
@@ -138,7 +171,7 @@ def for_all(
     for depth in (n + _SPARE, len(codes)):
         some = codes[:depth]
         row, code = np.repeat(rows, len(some)), np.tile(some, len(rows))
-        fine, _ = judge(offer, "", row, code, marks, marks.unowned)
+        fine, _ = judge(offer, "", row, code, marks, marks.is_known)
         kept = np.flatnonzero(fine)
         row, code, value = row[kept], code[kept], np.tile(score[:depth], len(rows))[kept]
         kept = choose(row, offer.ground.twin[code], value, n)
@@ -159,52 +192,58 @@ def joined(parts: list[Answer]) -> Answer:
     return Found.joined([one for one, _ in parts]), fell
 
 
-def _merged(
-    offer: Offer,
-    relation: Relation,
-    askers: Askers,
-    marks: Marks,
-    rows: Codes,
-    n: int,
-    depth: int | None,
-) -> Answer:
-    ground, edges, word = offer.ground, offer.edges(relation), LIST_OF[relation]
-    row, about = askers.about.of(rows)
+def _headed(
+    offer: Offer, edges: Edges, word: str, askers: Askers, marks: Marks, rows: Codes, n: int
+) -> tuple[Choice, Codes, Codes]:
+    """Choose for rows about one product from the head of its list.
+
+    Give also the rows of what only the stock speaks against, and those whose list goes on and has
+    too few.
+    """
+    about = askers.about.code[askers.about.start[rows]]
     begin, end = edges.start[about], edges.start[about + 1]
-    if depth is not None:
-        end = np.minimum(end, begin + depth)
-    which, place = crossed(begin, end)
-    row, about, code = row[which], about[which], edges.code[place]
-    banned = marks.banned(offer, word)
-    shown, fell = judge(offer, word, row, code, marks, marks.fresh, banned)
+    looked = np.minimum(end, begin + DEPTH)
+    which, place = crossed(begin, looked)
+    row, code = rows[which], edges.code[place]
+    shown, fell = judge(offer, word, row, code, marks, marks.is_variant)
+    shown &= ~held(marks.banned(offer, word), row * offer.ground.span + code)
     kept = np.flatnonzero(shown)
-    row, about, code, place = row[kept], about[kept], code[kept], place[kept]
+    row, code, place = row[kept], code[kept], place[kept]
     score = edges.score[place].astype(np.float64)
-    if depth is not None:
-        chosen = choose(row, ground.twin[code], score, n)
-        row, code, score = row[chosen], code[chosen], score[chosen]
-        about, place = about[chosen], place[chosen]
-    else:
-        width = ground.width
-        order = np.argsort(row * width + code, kind="stable")
-        row, code, score = row[order], code[order], score[order]
-        key = row * width + code
-        head = starts(key)
-        length = np.diff(head, append=len(key))
-        # Summed one after the other, as the lists come, whatever stands beside.
-        total = np.bincount(np.repeat(np.arange(len(head)), length), score, len(head))
-        lists = askers.about.start[row[head] + 1] - askers.about.start[row[head]]
-        mean = total / lists
-        chosen = choose(row[head], ground.twin[code[head]], mean, n)
-        which, member = crossed(head[chosen], head[chosen] + length[chosen])
-        loudest = order[member[firsts(which, score[member])]]
-        about, place = about[loudest], place[loudest]
-        row, code, score = row[head[chosen]], code[head[chosen]], mean[chosen]
-    sure = confidence(ground, edges, relation, about, place)
-    found = Found.of(
-        row, code, score, edges.origin[place], confidence=sure, about=about, edge=place
-    )
-    return found, fell
+    chosen = choose(row, offer.ground.twin[code], score, n)
+    chosen_from = about[which[kept[chosen]]]
+    given = np.bincount(which[kept[chosen]], minlength=len(rows))
+    choice = Choice(row[chosen], code[chosen], score[chosen], chosen_from, place[chosen])
+    return choice, fell, rows[(looked < end) & (given < n)]
+
+
+def _merged(
+    offer: Offer, edges: Edges, word: str, askers: Askers, marks: Marks, rows: Codes, n: int
+) -> tuple[Choice, Codes]:
+    """Choose by the mean of the scores in all lists of a row, each looked at to its end."""
+    ground = offer.ground
+    list_row, source = askers.about.of(rows)
+    which, place = crossed(edges.start[source], edges.start[source + 1])
+    # No two numbers are equal, so that any sort puts the lists of a product in their order.
+    many = int(ranks(list_row).max(initial=0)) + 1
+    number = (list_row * ground.width)[which] + edges.code[place]
+    order = np.argsort(number * many + ranks(list_row)[which])
+    number, which, place = number[order], which[order], place[order]
+    head = starts(number)
+    length = np.diff(head, append=len(number))
+    score = edges.score[place].astype(np.float64)
+    row, code = list_row[which[head]], edges.code[place[head]]
+    # Summed one after the other, as the lists come, whatever stands beside.
+    total = np.bincount(np.repeat(np.arange(len(head)), length), score, len(head))
+    mean = total / (askers.about.start[row + 1] - askers.about.start[row])
+    shown, fell = judge(offer, word, row, code, marks, marks.is_variant)
+    shown &= ~held(marks.banned(offer, word), row * ground.span + code)
+    kept = np.flatnonzero(shown)
+    chosen = kept[choose(row[kept], ground.twin[code[kept]], mean[kept], n)]
+    item, member = crossed(head[chosen], head[chosen] + length[chosen])
+    loudest = member[firsts(item, score[member])]
+    about = source[which[loudest]]
+    return Choice(row[chosen], code[chosen], mean[chosen], about, place[loudest]), fell
 
 
 def _turns(
@@ -223,15 +262,16 @@ def _turns(
     edges = offer.edges(relation, without_banned=True)
     list_row, source = askers.about.of(rows)
     if relation is Relation.PARTS:
-        list_row, source = marks.not_bought_since(list_row, source)
+        again = ~marks.was_bought_since(list_row, source)
+        list_row, source = list_row[again], source[again]
     begin, end = edges.start[source], edges.start[source + 1]
     looked = end if depth is None else np.minimum(end, begin + depth)
     which, place = crossed(begin, looked)
     row, about, code = list_row[which], source[which], edges.code[place]
     if relation is Relation.PARTS:
-        shown, fell = judge(offer, word, row, code, marks, marks.since)
+        shown, fell = judge(offer, word, row, code, marks, marks.was_bought_since)
     else:
-        shown, fell = judge(offer, word, row, code, marks, marks.unbought)
+        shown, fell = judge(offer, word, row, code, marks, marks.is_old)
         if ground.has_twins:
             shown &= ground.twin[code] != ground.twin[about]
     if on_sale:
@@ -248,16 +288,8 @@ def _turns(
     # The first of each list, then the second of each.
     turn = ranks(of_list) * (len(source) + 1) + of_list
     chosen = choose(row, ground.twin[code], -turn.astype(np.float64), n)
-    about, place = about[chosen], place[chosen]
-    found = Found.of(
-        row[chosen],
-        code[chosen],
-        score[chosen],
-        edges.origin[place],
-        confidence=confidence(ground, edges, relation, about, place),
-        about=about,
-        edge=place,
-    )
+    choice = Choice(row[chosen], code[chosen], score[chosen], about[chosen], place[chosen])
+    found = choice.found(ground, edges, relation)
     return found, fell, short[starts(short)]
 
 
@@ -292,9 +324,9 @@ def _lacks(found: Found, rows: Codes, n: int) -> NDArray[np.bool_]:
 
 def _without(answer: Answer, rows: Codes) -> Answer:
     """Leave out what was found for some rows."""
-    if not len(rows):
-        return answer
     found, fell = answer
-    again = np.zeros(int(max(rows[-1], found.row.max(initial=0), fell.max(initial=0))) + 1, bool)
-    again[rows] = True
-    return found.take(np.flatnonzero(~again[found.row])), fell[~again[fell]]
+    return found.take(~held(rows, found.row)), _left(fell, rows)
+
+
+def _left(rows: Codes, gone: Codes) -> Codes:
+    return rows[~held(gone, rows)]

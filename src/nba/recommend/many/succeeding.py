@@ -22,9 +22,10 @@ def replacements(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int
 
     The confidence is 0: that a product has a successor does not say that it is wanted.
     """
-    row, source = marks.not_bought_since(*askers.about.of(rows))
+    row, source = askers.about.of(rows)
     start = offer.ground.snapshot.graphs[Relation.SUCCESSORS].indptr
-    has = np.flatnonzero(start[source + 1] > start[source])
+    has = start[source + 1] > start[source]
+    has &= ~marks.was_bought_since(row, source)
     row, source = row[has], source[has]
     ways = [newest(offer, one) for one in source.tolist()]
     is_found = np.array([one is not None for one in ways], np.bool_)
@@ -34,7 +35,7 @@ def replacements(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int
     found = [one for one in ways if one is not None]
     code = np.array([one.chain[-1] for one in found], np.int64)
     origin = np.array([_VERSION if _is_learned(offer, one) else _LINK for one in found], np.int8)
-    fine, _ = judge(offer, _WORD, row, code, marks, marks.bought)
+    fine, _ = judge(offer, _WORD, row, code, marks, marks.was_bought)
     kept = np.flatnonzero(fine)
     kept = kept[choose(row[kept], offer.ground.twin[code[kept]], np.zeros(len(kept)), n)]
     score = np.ones(len(kept))
