@@ -21,7 +21,7 @@ MESSAGE = """
 [[message]]
 id = "{id}"
 tier = 2
-stage = ["choosing", "client"]
+stage = ["choosing", "ordered", "client"]
 kind = "{kind}"
 channels = ["email"]
 trigger = {{ on = "{on}", within = "9d" }}
