@@ -103,6 +103,8 @@ class Rhythm:
         repeat_profit: int64 per customer, minor units: the profit of all days after the first.
         at_risk_day: datetime64[D] per customer: the first day on which `state` says at risk, if
             they buy nothing more; at most `LONGEST_DAYS` after the last, 1970-01-01 where none.
+        year_profit: float64 per customer, minor units: the profit of a year of theirs, discounted,
+            for as long as they are there; of the year that follows the training.
     """
 
     model: NDArray[np.int8]
@@ -115,6 +117,7 @@ class Rhythm:
     last_day: NDArray[np.datetime64]
     repeat_profit: NDArray[np.int64]
     at_risk_day: NDArray[np.datetime64]
+    year_profit: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Count the customers."""
@@ -176,11 +179,29 @@ class Rhythm:
         Raises:
             ConfigError: the horizon is not positive.
         """
+        alive = self._p_alive(customer, at)
+        return alive * self.profit_while_there(customer, at, horizon_days)
+
+    def profit_while_there(
+        self, customer: Codes, at: np.datetime64, horizon_days: float = _DAYS_A_YEAR
+    ) -> Floats:
+        """Give what `expected_profit` would be of customers of whom it is sure that they stay.
+
+        Raises:
+            ConfigError: the horizon is not positive.
+        """
         mean, discounted = self._discounted(customer, at, horizon_days)
         p, q, v = self.spending.tolist()
         total = v + np.maximum(self.repeat_profit[customer], 0)
         amount = p * total / (p * self._repeats(customer) + q - 1)
-        return self._of_buyers(customer, discounted * self._p_alive(customer, at) * mean * amount)
+        return self._of_buyers(customer, discounted * mean * amount)
+
+    def profit_of_year(self, customer: Codes, at: np.datetime64) -> Floats:
+        """Give the profit of the coming year, which takes a hundredth of `expected_profit`.
+
+        P(alive) at the instant, times `year_profit`.
+        """
+        return self._of_buyers(customer, self._p_alive(customer, at) * self.year_profit[customer])
 
     def lifetime_value(
         self, customer: Codes, at: np.datetime64, horizon_days: float = _DAYS_A_YEAR

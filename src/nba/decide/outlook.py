@@ -54,7 +54,7 @@ class Outlook:
         state = np.zeros(len(code), np.int8)
         profit = np.zeros(len(code))
         state[known] = rhythm.state(code[known], at)
-        profit[known] = rhythm.expected_profit(code[known], at)
+        profit[known] = rhythm.profit_of_year(code[known], at)
         known &= state > 0
         return cls(known, state, profit)
 

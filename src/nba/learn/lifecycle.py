@@ -110,8 +110,24 @@ def rhythm(
         _spread(summary.last_day, place, count),
         _spread(profit, place, count),
         np.zeros(count, "datetime64[D]"),
+        np.zeros(count),
     )
-    return replace(learned, at_risk_day=_at_risk_days(learned)), (*fits, paid)
+    return learned, (*fits, paid)
+
+
+def looking_ahead(rhythm: Rhythm, as_of: np.datetime64) -> Rhythm:
+    """Work out beforehand what decisions ask of every customer: at what day, for how much.
+
+    Args:
+        rhythm: as learned.
+        as_of: from when on the coming year counts.
+    """
+    everybody = np.arange(len(rhythm))
+    return replace(
+        rhythm,
+        at_risk_day=_at_risk_days(rhythm),
+        year_profit=rhythm.profit_while_there(everybody, as_of),
+    )
 
 
 def _at_risk_days(rhythm: Rhythm) -> NDArray[np.datetime64]:

@@ -14,7 +14,7 @@ from nba.config import TrainConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
 from nba.learn.assortment import Assortment
-from nba.learn.lifecycle import rhythm
+from nba.learn.lifecycle import looking_ahead, rhythm
 from nba.learn.personal.teaching import Personal, teach
 from nba.learn.repurchase.learning import repurchase
 from nba.learn.responding.earnings import Earnings
@@ -76,6 +76,7 @@ def study(
     costs = listing.cost, listing.costed, config.default_margin
     summary = CustomerSummary.of(placed, purchases, *costs)
     found, fits = rhythm(summary, placed.customer_ids, config.rhythm)
+    found = looking_ahead(found, placed.as_of)
     announce("due dates")
     clocks = repurchase(
         placed,

@@ -39,6 +39,7 @@ def customers(*pasts, code: int = MBG, buying=BUYING, profit=1000, **changes) ->
         DAY_ZERO + last.astype("timedelta64[D]"),
         np.maximum(days - 1, 0) * profit,
         np.zeros(len(days), "datetime64[D]"),
+        np.zeros(len(days)),
     )
 
 
