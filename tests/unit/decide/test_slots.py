@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
 
 from nba.artifacts.snapshot import Snapshot
-from nba.decide.playbook import Message
+from nba.decide.coding import Coder
+from nba.decide.messages import Message
 from nba.decide.slots import SlotFilling
 from nba.facts.fold import fold
-from nba.recommend.recommender import Recommender
+from nba.recommend.many.ground import Ground
 from nba.vocabulary import Relation, Source
 from tests.shops import Order, day, rows
 from tests.snapshots import Link, snapshot
@@ -72,10 +74,13 @@ def filled(
         }
     )  # fmt: skip
     facts = fold(rows(ORDERS[:until]), as_of=day(30), customers=["ann"])
-    filling = SlotFilling(Recommender(made(rules), with_pins=False), facts, day(30))
-    slots = filling.fill(message, 0, 1)
-    if slots is None:
+    trained = made(rules)
+    filling = SlotFilling(Ground(trained), facts, Coder(trained).code(facts), day(30))
+    none = np.array([-1])
+    answer = filling.fill(message, np.array([0]), np.array([1]), none, none)
+    if not answer.filled[0]:
         return None
+    slots = filling.explain(message, answer, 0, 0)
     assert [item.rank for item in slots["main"]] == list(range(1, len(slots["main"]) + 1))
     return [item.product_id for item in slots["main"]]
 
