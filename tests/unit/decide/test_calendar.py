@@ -102,7 +102,7 @@ def test_who_wakes_up_was_asleep_until_then(zone: str, date: str, begin: str, en
     following = np.append(np.where(~asleep)[0], len(asleep))
     place = following[np.searchsorted(following, np.arange(len(asleep)))]
     known = place < len(asleep)
-    assert known.sum() > 600
+    assert known.sum() > 300
     assert (awake[known] == instants[place[known]]).all()
 
 
