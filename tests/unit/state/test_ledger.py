@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -89,32 +88,6 @@ def test_an_open_claim_is_given_again_and_written_once(filled: Store) -> None:
         assert not again.is_new
         assert again.permit == first.permit
     assert len(log(filled)) == 1
-
-
-def test_thirty_two_who_claim_at_once_get_one_permit(filled: Store) -> None:
-    def ask(number: int) -> tuple[bool, str]:
-        found = claim(filled, "ann", Policy(), NOON + number % 3 * MICROSECOND)
-        assert found.permit is not None
-        return found.is_new, found.permit.message_id
-
-    with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(ask, range(32)))
-    assert sum(is_new for is_new, _ in answers) == 1
-    assert len({message_id for _, message_id in answers}) == 1
-    assert len(log(filled)) == 1
-
-
-def test_customers_claim_at_once_without_duplicates(filled: Store) -> None:
-    def ask(number: int) -> tuple[str, str]:
-        customer = f"c{number % 20}"
-        found = claim(filled, customer, Policy(), NOON)
-        assert found.permit is not None
-        return customer, found.permit.message_id
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = set(pool.map(ask, range(60)))
-    assert len(answers) == len({customer for customer, _ in answers}) == 20
-    assert len(log(filled)) == 20
 
 
 def test_a_decision_for_nothing_is_written_without_permit(filled: Store) -> None:
