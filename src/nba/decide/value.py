@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Final, Self
 
 import numpy as np
@@ -10,12 +11,9 @@ from numpy.typing import NDArray
 
 from nba.artifacts.responses import DAY_BANDS, Responses, day_band
 from nba.artifacts.rhythm import STATES
-from nba.artifacts.snapshot import Snapshot
 from nba.decide.messages import Message
 from nba.decide.playbook import Objective, Playbook
-from nba.decide.worth import MOST_ORDERS, Worths
-from nba.domain import significant
-from nba.facts.fold import Facts
+from nba.decide.worth import Worths
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel
 
 Floats = NDArray[np.float64]
@@ -25,7 +23,7 @@ MOST_LIKELY: Final = 0.95
 """No message is answered for certain."""
 UNFOUNDED: Final = 0.5
 """Factor of the response where nothing speaks for the products shown; 1 where all does."""
-_CHUNK: Final = 1 << 15
+_CHUNK: Final = 1 << 14
 """Rows at once, so that their columns stay in the processor's cache."""
 _DIGITS: Final = 9
 
@@ -79,6 +77,17 @@ class Prices:
     unsubscribe_risk: Floats
     remaining_lifetime_value: Floats
     expected: Floats
+
+    def take(self, rows: NDArray[np.integer]) -> Self:
+        """Keep some rows."""
+        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put several one after the other."""
+        return cls(
+            *(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls))
+        )
 
     def score(self, row: int) -> Score:
         """Give the parts of one row."""
@@ -237,18 +246,17 @@ class Pricing:
         best = _Sent(np.where(can, first, np.int8(NO_CHANNEL)), likely, cost, gain)
         for rank in range(1, self.ranks):
             code = self.channels[:, rank][message]
-            safe = np.maximum(code, 0)
-            likely = np.minimum(response * answers[person + safe], MOST_LIKELY)
-            cost = aims.pays * costs[place + safe]
-            gain = (likely * value - cost) * weight
-            better = (code >= 0) & ways[way + safe]
-            better &= (gain > best.gain) | (best.channel < 0)
-            best = _Sent(
-                np.where(better, code, best.channel),
-                np.where(better, likely, best.response),
-                np.where(better, cost, best.cost),
-                np.where(better, gain, best.gain),
-            )
+            rows = np.flatnonzero(code >= 0)
+            code = code[rows]
+            rows = rows[ways[way[rows] + code]]
+            code = self.channels[:, rank][message[rows]]
+            likely = np.minimum(response[rows] * answers[person[rows] + code], MOST_LIKELY)
+            cost = aims.pays * costs[place[rows] + code]
+            gain = (likely * value[rows] - cost) * weight[rows]
+            better = (gain > best.gain[rows]) | (best.channel[rows] < 0)
+            rows = rows[better]
+            best.channel[rows], best.response[rows] = code[better], likely[better]
+            best.cost[rows], best.gain[rows] = cost[better], gain[better]
         return best
 
 
@@ -283,7 +291,7 @@ class _Sent:
 
 _EXPONENT_BITS: Final = np.arange(2048)
 _LEAST_POWER: Final = np.floor(
-    np.clip((_EXPONENT_BITS - 1023.0) * np.log10(2.0), -290.0, 300.0)
+    np.clip((_EXPONENT_BITS - 1023.0) * np.log10(2.0), -300.0, 300.0)
 ).astype(np.int64)
 """By the exponent bits of a double: the power of ten that it, or the next one, begins with."""
 _POWERS: Final = np.array([float(f"1e{power}") for power in range(-300, 309)])
@@ -301,70 +309,9 @@ def rounded(values: Floats) -> Floats:
     if not (shift < 0).any():
         scale = _POWERS[shift + _ZERO]
         return np.asarray(np.rint(values * scale) / scale, np.float64)
-    scale, fine = _POWERS[np.abs(shift) + _ZERO], shift >= 0
-    scaled = np.rint(np.where(fine, values * scale, values / scale))
-    return np.asarray(np.where(fine, scaled / scale, scaled * scale), np.float64)
+    up, down = (_POWERS[np.maximum(one, 0) + _ZERO] for one in (shift, -shift))
+    return np.asarray(np.rint(values * up / down) / up * down, np.float64)
 
 
 def _cost(playbook: Playbook, message: Message, channel: str) -> float:
     return message.cost + playbook.channels.get(Channel(channel), 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What one customer's orders say of money.
-
-    Attributes:
-        order_profit: profit of the mean kept order, minor units.
-        remaining: see `Score.remaining_lifetime_value`.
-    """
-
-    order_profit: float
-    remaining: float
-
-
-def worth(
-    snapshot: Snapshot,
-    playbook: Playbook,
-    facts: Facts,
-    customer: int,
-    at: np.datetime64,
-    foreseen: float | None,
-) -> Worth:
-    """Value a customer from their own kept orders; margin and gaps are the recipe's assumptions.
-
-    Args:
-        snapshot: whose recipe.
-        playbook: its share of profit that messages bring.
-        facts: what is known of the customer.
-        customer: a row of the facts.
-        at: the instant of the decision.
-        foreseen: the profit that the customer's rhythm lets expect of the coming year, minor
-            units; None where it is not known, and that of the last year stands for it.
-    """
-    margin = snapshot.manifest.config.default_margin
-    orders = slice(int(facts.order_start[customer]), int(facts.order_start[customer + 1]))
-    kept = facts.kept[orders]
-    lines = slice(int(facts.line_start[orders.start]), int(facts.line_start[orders.stop]))
-    revenue = int(facts.revenue[lines].sum()) - int(facts.discount[orders][kept].sum())
-    mean = revenue / int(kept.sum()) if revenue > 0 else float(playbook.default_order_value)
-    recent = kept & (facts.ordered_at[orders] >= at - np.timedelta64(365, "D"))
-    yearly = margin * mean * min(int(recent.sum()), MOST_ORDERS) if foreseen is None else foreseen
-    return Worth(significant(margin * mean), significant(yearly * playbook.message_share))
-
-
-def score(message: Message, customer: Worth) -> Score:
-    """Price one message for one customer with the playbook's priors."""
-    value = significant(message.value_share * customer.order_profit)
-    gain = message.response * (value - message.cost) * message.lever
-    loss = message.unsubscribe_risk * customer.remaining
-    return Score(
-        message.response,
-        value,
-        message.cost,
-        1.0,
-        message.lever,
-        message.unsubscribe_risk,
-        customer.remaining,
-        significant(gain - loss),
-    )
