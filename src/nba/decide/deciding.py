@@ -27,6 +27,7 @@ from nba.decide.refills import Refills
 from nba.decide.repeats import RepeatPolicy, Repeats
 from nba.decide.situation import Situation, orderable, post_purchase_clock
 from nba.decide.slots import SlotFilling
+from nba.decide.timing import best_hours
 from nba.decide.value import Pricing
 from nba.decide.worth import worths
 from nba.domain import Instants
@@ -136,6 +137,21 @@ class Rulebook:
         due = recent_candidates(now, transactional, now.at - longest - _LONG_DAY)
         return Contact(now.facts, self.contact, now.calendar, now.at, silencing(now, due))
 
+    def timed(self, now: Situation, rows: Candidates, send_after: Instants) -> Instants:
+        """Move marketing to the hours at which customers answer best, if the playbook asks."""
+        if not self.playbook.send_time.learned:
+            return send_after
+        later = best_hours(
+            self.snapshot.responses.hour_rates(),
+            now.calendar,
+            now.facts.people.zone[rows.customer],
+            send_after,
+            rows.expires,
+            self.contact.quiet,
+        )
+        marketing = self.messages.is_marketing[rows.message]
+        return np.asarray(np.where(marketing, later, send_after), "datetime64[us]")
+
     def repeated(self, now: Situation) -> Repeats:
         """Say what the customers of a situation got before."""
         return Repeats(now.facts, self.repeats, now.calendar, now.at)
@@ -200,7 +216,9 @@ def choose_all(
             continue
         chosen = chosen_of(book, now, found, sendable)
         is_open[chosen.customer] = False
-        parts.append((found.take(chosen.row), verdicts.send_after[free[chosen.row]], chosen))
+        best = found.take(chosen.row)
+        leaves = book.timed(now, best.rows, verdicts.send_after[free[chosen.row]])
+        parts.append((best, leaves, chosen))
     return _joined(now, offering, parts)
 
 

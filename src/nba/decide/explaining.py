@@ -196,7 +196,7 @@ class _Told:
             message.id,
             str(message.kind),
             str(CHANNELS[found.prices.channel[row]]),
-            self.verdicts.send_after[self.free[row]],
+            self._send_after(row),
             rows.expires[row],
             slots,
             merge,
@@ -205,6 +205,11 @@ class _Told:
             text=message.text or message.id,
             anchor=anchor_of(now, rows, row, message),
         )
+
+    def _send_after(self, row: int) -> np.datetime64:
+        mine = np.array([row])
+        leaves = self.verdicts.send_after[self.free[mine]]
+        return self.book.timed(self.now, self.found.rows.take(mine), leaves)[0]
 
 
 def anchor_of(now: Situation, rows: Candidates, row: int, message: Message) -> str:
