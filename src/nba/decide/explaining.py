@@ -209,7 +209,8 @@ class _Told:
     def _send_after(self, row: int) -> np.datetime64:
         mine = np.array([row])
         leaves = self.verdicts.send_after[self.free[mine]]
-        return self.book.timed(self.now, self.found.rows.take(mine), leaves)[0]
+        timed: np.datetime64 = self.book.timed(self.now, self.found.rows.take(mine), leaves)[0]
+        return timed
 
 
 def anchor_of(now: Situation, rows: Candidates, row: int, message: Message) -> str:
