@@ -133,7 +133,7 @@ class Opened:
             return cls.none()
         pair = acts.customer[place].astype(np.int64) * product_count + acts.rows.product[place]
         key = pair * _KINDS + kind[place]
-        order = np.argsort(key, kind="stable")
+        order = np.argsort(key)
         place, key = place[order], key[order]
         begins = starts(key)
         closed = _closed(key[begins], acts, placed, product_count)

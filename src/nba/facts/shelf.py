@@ -95,6 +95,10 @@ class Shelf(Columns):
 
 def _sorted(states: StateRows) -> StateRows:
     """Sort states by product and instant, one each."""
+    order = np.lexsort((states.at, states.product))
+    at, product = states.at[order], states.product[order]
+    if not ((product[1:] == product[:-1]) & (at[1:] == at[:-1])).any():
+        return states.take(order)
     order = np.lexsort(
         (
             states.sale_until,
@@ -112,7 +116,7 @@ def _sorted(states: StateRows) -> StateRows:
     states = states.take(order)
     holds = np.ones(len(states), np.bool_)
     holds[:-1] = (states.product[1:] != states.product[:-1]) | (states.at[1:] != states.at[:-1])
-    return states if holds.all() else states.take(holds)
+    return states.take(holds)
 
 
 def _is_on_sale(states: StateRows, at: Instants | np.datetime64) -> NDArray[np.bool_]:
