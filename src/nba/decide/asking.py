@@ -12,7 +12,7 @@ from nba.decide.coding import ABSENT, Coding
 from nba.facts.fold import Facts
 from nba.ranges import crossed, starts
 from nba.recommend.many.ground import Ground
-from nba.recommend.many.lists import Codes, Ragged
+from nba.recommend.many.lists import Codes, Ragged, bounds
 from nba.recommend.many.purchases import Purchases
 from nba.vocabulary import INTENT_KINDS
 
@@ -143,5 +143,4 @@ class Asking:
         known = code != ABSENT
         if not known.all():
             row, code = row[known], code[known]
-        ends = np.cumsum(np.bincount(row, minlength=len(self._rows)))
-        return Ragged(np.append(0, ends), code)
+        return Ragged(bounds(np.bincount(row, minlength=len(self._rows))), code)

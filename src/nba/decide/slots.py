@@ -15,7 +15,7 @@ from nba.decide.messages import Message, Slot
 from nba.facts.fold import Facts
 from nba.recommend.many.explaining import explain
 from nba.recommend.many.ground import Ground
-from nba.recommend.many.lists import Codes, Floats, Found, rounded
+from nba.recommend.many.lists import Codes, Floats, Found, bounds, rounded
 from nba.recommend.many.offer import Marks, Offer
 from nba.recommend.many.sources import FINDING
 from nba.recommend.results import Recommendation
@@ -191,7 +191,7 @@ class SlotFilling:
             if not len(rows):
                 break
         found = Found.joined(parts)
-        start = np.append(0, np.cumsum(length))
+        start = bounds(length)
         return FilledSlot(start, found.scored(rounded(found.score)), source), (
             rows if slot.require else rows[:0]
         )
@@ -216,7 +216,7 @@ def _kept(slot: FilledSlot, rows: NDArray[np.bool_]) -> FilledSlot:
     length = np.where(rows, np.diff(slot.start), 0)
     found = slot.found.take(np.flatnonzero(rows[slot.found.row]))
     source = np.where(rows, slot.source, ABSENT).astype(np.int8)
-    return FilledSlot(np.append(0, np.cumsum(length)), found, source)
+    return FilledSlot(bounds(length), found, source)
 
 
 def _joined(parts: Sequence[Filled]) -> Filled:
@@ -228,7 +228,7 @@ def _joined(parts: Sequence[Filled]) -> Filled:
         length = np.concatenate([np.diff(one.start) for one in some])
         found = [one.found.moved(int(by)) for one, by in zip(some, first, strict=True)]
         slots[name] = FilledSlot(
-            np.append(0, np.cumsum(length)),
+            bounds(length),
             Found.joined(found),
             np.concatenate([one.source for one in some]),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
@@ -15,6 +15,8 @@ from nba.ranges import starts
 NONE: Final = -1
 """Stands for a product, an edge or a row that is not there."""
 _DIGITS: Final = 9
+_FEW: Final = 32
+"""Up to so many numbers are rounded one by one, which is quicker."""
 _TIE: Final = 1e-6
 """How near to a half a number of `_DIGITS` digits may lie for its rounding to be told by floats."""
 
@@ -99,24 +101,26 @@ class Found:
 
     def scored(self, score: Floats) -> Self:
         """Give other scores."""
-        return replace(self, score=score)
+        same = (self.origin, self.confidence, self.about, self.edge)
+        return type(self)(self.row, self.code, score, *same)
 
     def moved(self, by: int) -> Self:
         """Number the rows from `by` on."""
-        return replace(self, row=self.row + by)
+        row, *same = (getattr(self, name) for name in self.__slots__)
+        return type(self)(row + by, *same)
 
     def take(self, places: NDArray[Any] | slice) -> Self:
         """Keep some products, or order them anew."""
         return type(self)(*(getattr(self, name)[places] for name in self.__slots__))
 
     @classmethod
-    def joined(cls, parts: Sequence[Found]) -> Self:
+    def joined(cls, parts: Sequence[Self]) -> Self:
         """Join what was found for different rows."""
         parts = [one for one in parts if len(one.row)]
         if not parts:
             return cls.nothing()
         if len(parts) == 1:
-            return cls(*(getattr(parts[0], name) for name in cls.__slots__))
+            return parts[0]
         columns = (np.concatenate([getattr(one, name) for one in parts]) for name in cls.__slots__)
         every = cls(*columns)
         return every.take(np.argsort(every.row, kind="stable"))
@@ -136,24 +140,53 @@ def choose(row: Codes, twin: NDArray[np.integer], score: Floats, n: int) -> Code
     """
     if not len(row):
         return np.empty(0, np.int64)
+    if row[0] == row[-1]:
+        return _chosen_of_one(twin, score, n)
     begin = starts(row)
-    run = np.repeat(np.arange(len(begin)), np.diff(begin, append=len(row)))
+    run = np.repeat(np.arange(len(begin)), lengths(begin, len(row)))
     left, chosen = score.copy(), []
     taken = np.empty(len(begin), np.int64)
     for _ in range(n):
         top = np.maximum.reduceat(left, begin)
-        taken.fill(NONE)
         found = np.flatnonzero((left == top[run]) & (left > -np.inf))
         if not len(found):
             break
         first = found[starts(run[found])]
         chosen.append(first)
+        taken.fill(NONE)
         taken[run[first]] = twin[first]
         left[twin == taken[run]] = -np.inf
-    if len(begin) == 1 or not chosen:
-        return np.concatenate(chosen) if chosen else np.empty(0, np.int64)
-    places = np.concatenate(chosen)
+    places = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
     return places[np.argsort(run[places], kind="stable")]
+
+
+def _chosen_of_one(twin: NDArray[np.integer], score: Floats, n: int) -> Codes:
+    """Choose as above for a single row, which takes fewer steps."""
+    chosen: list[int] = []
+    seen: set[int] = set()
+    for place in np.argsort(-score, kind="stable").tolist():
+        if len(chosen) == n:
+            break
+        if (one := int(twin[place])) not in seen:
+            seen.add(one)
+            chosen.append(place)
+    return np.array(chosen, np.int64)
+
+
+def lengths(begin: Codes, count: int) -> Codes:
+    """Give the lengths of the runs that begin at some places among `count`."""
+    length = np.empty(len(begin), np.int64)
+    if len(begin):
+        np.subtract(begin[1:], begin[:-1], out=length[:-1])
+        length[-1] = count - begin[-1]
+    return length
+
+
+def bounds(length: Codes) -> Codes:
+    """Give where runs of some lengths begin, and behind them where the last one ends."""
+    start = np.zeros(len(length) + 1, np.int64)
+    np.cumsum(length, out=start[1:])
+    return start
 
 
 def firsts(row: Codes, score: Floats) -> Codes:
@@ -163,9 +196,11 @@ def firsts(row: Codes, score: Floats) -> Codes:
         row: ascending.
         score: one a place.
     """
+    if not len(row):
+        return np.empty(0, np.int64)
     begin = starts(row)
-    run = np.repeat(np.arange(len(begin)), np.diff(begin, append=len(row)))
-    best = np.flatnonzero(score == np.maximum.reduceat(score, begin)[run]) if len(row) else begin
+    run = np.repeat(np.arange(len(begin)), lengths(begin, len(row)))
+    best = np.flatnonzero(score == np.maximum.reduceat(score, begin)[run])
     return best[starts(run[best])]
 
 
@@ -185,6 +220,8 @@ def places_of(keys: Codes, wanted: NDArray[np.integer]) -> tuple[Codes, NDArray[
 
 def rounded(values: Floats) -> Floats:
     """Round to 9 significant digits, each to the same bits as `domain.significant` does."""
+    if len(values) <= _FEW:
+        return np.array([significant(one) for one in values.tolist()])
     size = np.abs(values)
     with np.errstate(divide="ignore"):
         power = _DIGITS - 1 - np.floor(np.log10(size))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nba.ranges import crossed, ranks, starts
 from nba.recommend.many.edges import Edges
 from nba.recommend.many.ground import Ground
-from nba.recommend.many.lists import Codes, Floats, Found, choose, firsts, held, rounded
+from nba.recommend.many.lists import Codes, Floats, Found, choose, firsts, held, lengths, rounded
 from nba.recommend.many.offer import LIST_OF, Askers, Marks, Offer, judge
 from nba.vocabulary import SOURCES, Relation, Source
 
@@ -140,7 +140,7 @@ def scaled(row: Codes, is_later: NDArray[np.bool_], score: Floats) -> Floats:
     run = np.searchsorted(begin, turn, "right") - 1
     of_run = np.ones(len(begin))
     of_run[run] = np.where(first > last, last / first, 1.0)
-    length = np.diff(begin, append=len(row))
+    length = lengths(begin, len(row))
     factor[is_later] = np.repeat(of_run, length)[is_later]
     return factor * score
 
@@ -230,7 +230,7 @@ def _merged(
     order = np.argsort(number * many + ranks(list_row)[which])
     number, which, place = number[order], which[order], place[order]
     head = starts(number)
-    length = np.diff(head, append=len(number))
+    length = lengths(head, len(number))
     score = edges.score[place].astype(np.float64)
     row, code = list_row[which[head]], edges.code[place[head]]
     # Summed one after the other, as the lists come, whatever stands beside.
