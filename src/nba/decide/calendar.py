@@ -114,9 +114,14 @@ class Calendar:
     def to_utc(self, zone: Zones, local: NDArray[np.datetime64]) -> Instants:
         """Give the first instant at which the local clock shows a time, or a later one."""
         local = local.astype("datetime64[us]", copy=False)
-        held = np.searchsorted(self._stretches.past_key, _keys(zone, local), "right")
+        held = self._stretches.past_key.searchsorted(_keys(zone, local), "right")
         showing = local - self._stretches.offset[held]
         return np.asarray(np.maximum(self._stretches.begin[held], showing), "datetime64[us]")
+
+    def day(self, zone: Zones, at: Instants) -> tuple[Instants, Instants]:
+        """Give beginning and end of the local day."""
+        date = self.local_date(zone, at)
+        return self.to_utc(zone, date), self.to_utc(zone, date + 1)
 
     def day_start(self, zone: Zones, at: Instants | np.datetime64) -> Instants:
         """Give the beginning of the local day: midnight, or what comes right after it."""
@@ -143,7 +148,8 @@ class Calendar:
         """Give the first instant, from `at` on, that lies outside quiet hours."""
         if at.ndim == 0 and len(zone) > len(self.places):
             return self.awake(self.places, at, quiet)[zone]
-        found = np.array(np.broadcast_to(at, len(zone)), "datetime64[us]")
+        found = np.empty(len(zone), "datetime64[us]")
+        found[:] = at
         if quiet is None or not quiet.length:
             return found
         row = np.arange(len(zone))
@@ -184,7 +190,7 @@ class Calendar:
 
     def _held(self, zone: Zones, at: Instants | np.datetime64) -> NDArray[np.int64]:
         """Find the stretch in which each instant lies."""
-        return np.searchsorted(self._stretches.from_key, _keys(zone, at), "right") - 1
+        return self._stretches.from_key.searchsorted(_keys(zone, at), "right") - 1
 
 
 def _keys(zone: Zones, at: Instants | np.datetime64) -> NDArray[np.int64]:

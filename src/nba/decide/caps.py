@@ -86,17 +86,17 @@ class Departure:
     @classmethod
     def of(cls, at: Instants, zone: Zones, calendar: Calendar) -> Self:
         """Look up the local days of some instants."""
-        return cls(at, calendar.day_start(zone, at), calendar.day_end(zone, at))
+        return cls(at, *calendar.day(zone, at))
 
     def fills_day(self, log: Log, cap: Cap) -> NDArray[np.bool_]:
         """Tell where the cap of the day is reached."""
-        if cap.day is None:
+        if cap.day is None or not len(log.at):
             return np.zeros(log.count, np.bool_)
         return log.within(self.day_start, self.day_end) >= cap.day
 
     def fills_week(self, log: Log, cap: Cap) -> NDArray[np.bool_]:
         """Tell where the cap of the week is reached."""
-        if cap.week is None:
+        if cap.week is None or not len(log.at):
             return np.zeros(log.count, np.bool_)
         end = self.at + MICROSECOND
         return log.within(end - WEEK, end) >= cap.week

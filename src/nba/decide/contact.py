@@ -19,7 +19,6 @@ from nba.decide.playbook import Playbook
 from nba.domain import Instants
 from nba.facts.fold import Facts
 from nba.facts.people import GRANTED
-from nba.ranges import starts
 from nba.statuses import STATUS_CODE
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel, MessageKind, Rule
 
@@ -220,17 +219,19 @@ class Contact:
     def _move(self, awake: Instants, at: np.datetime64) -> Departure:
         """Move `send_after` past the gap, and give the days in which messages would leave."""
         zone, calendar, log = self._people.zone, self._calendar, self._letters.marketing
-        days = Departure.of(awake, calendar.places, calendar)
-        departure = Departure(self.send_after, days.day_start[zone], days.day_end[zone])
+        row = np.empty(0, np.int64)
         if self._policy.gap and len(log.at):
-            last = np.append(starts(log.customer)[1:], len(log.at)) - 1
+            last = np.flatnonzero(np.diff(log.customer, append=log.count))
             over = log.at[last] + self._policy.gap
             late = over > at
-            row, over = log.customer[last[late]], over[late]
-            self.send_after[row] = calendar.awake(zone[row], over, self._policy.quiet)
-            moved = Departure.of(self.send_after[row], zone[row], calendar)
-            departure.day_start[row], departure.day_end[row] = moved.day_start, moved.day_end
-        return departure
+            row = log.customer[last[late]]
+            self.send_after[row] = calendar.awake(zone[row], over[late], self._policy.quiet)
+        if len(zone) <= len(calendar.places):
+            return Departure.of(self.send_after, zone, calendar)
+        # Whoever has no gap to wait for leaves with all others of the zone.
+        begin, end = (one[zone] for one in calendar.day(calendar.places, awake))
+        begin[row], end[row] = calendar.day(zone[row], self.send_after[row])
+        return Departure(self.send_after, begin, end)
 
     def _count(self, departure: Departure) -> None:
         """Find whose caps are reached, and to whom something transactional goes that day."""

@@ -23,6 +23,7 @@ ANCHOR, ORDER, CUSTOMER, YEAR = range(4)
 
 _CODE: Final = {rule: code for code, rule in enumerate(RULES)}
 _NEVER: Final = np.datetime64("NaT", "us")
+_NOTHING: Final = -2
 _LONG_AGO: Final = np.datetime64(-(1 << 62), "us")
 
 Bits = NDArray[np.uint64]
@@ -34,26 +35,32 @@ class RepeatPolicy:
     """What the messages of a playbook say of earlier ones; one row a message.
 
     Attributes:
-        word: int64, the code of the message in `vocabulary.MESSAGE_WORDS`.
+        word: int16, the code of the message in `vocabulary.MESSAGE_WORDS`.
         scope: int8: `ANCHOR`, `ORDER`, `CUSTOMER` or `YEAR`.
         cooldown: timedelta64[us].
         max_touches: int64; as many as there can be for transactional messages.
-        first, first_here: sets that must have been sent before, at all or about the same thing.
+        needs: sets that must have been sent before, about whatever.
+        first_here: of these, what must have been sent about the same thing.
         after, after_here: sets that must not have been sent, at all or about the same thing.
-        own: the message itself.
+        compared: sets whose letters must be looked at one by one.
         is_marketing: bool per code of `vocabulary.MESSAGE_WORDS`.
+        least_touches: the least of `max_touches`.
+        looks_at_others, looks_here: there are sets of others, or such about the same thing.
     """
 
-    word: NDArray[np.int64]
+    word: NDArray[np.int16]
     scope: NDArray[np.int8]
     cooldown: NDArray[np.timedelta64]
     max_touches: NDArray[np.int64]
-    first: Bits
+    needs: Bits
     first_here: Bits
     after: Bits
     after_here: Bits
-    own: Bits
+    compared: Bits
     is_marketing: NDArray[np.bool_]
+    least_touches: int
+    looks_at_others: bool
+    looks_here: bool
 
     @classmethod
     def of(cls, playbook: Playbook) -> Self:
@@ -62,22 +69,26 @@ class RepeatPolicy:
         Two messages can be about the same thing where their triggers have anchors of one kind.
         """
         told = playbook.message
-        word = np.array([MESSAGE_WORDS.index(one.id) for one in told], np.int64)
+        word = np.array([MESSAGE_WORDS.index(one.id) for one in told], np.int16)
         kinds = {one.id: one.trigger.meaning.anchor for one in told}
-        needs = [_parted(one, one.prerequisite, kinds) for one in told]
-        never = [_parted(one, one.never_after, kinds) for one in told]
+        first, first_here = _parted([(one, one.prerequisite) for one in told], kinds)
+        after, after_here = _parted([(one, one.never_after) for one in told], kinds)
         most = np.iinfo(np.int64).max
+        touches = [one.max_touches if one.is_marketing else most for one in told]
         return cls(
             word,
             np.array([_scope(one) for one in told], np.int8),
             np.array([one.cooldown for one in told], "timedelta64[s]").astype("timedelta64[us]"),
-            np.array([one.max_touches if one.is_marketing else most for one in told], np.int64),
-            np.array([ever for ever, _ in needs], np.uint64),
-            np.array([here for _, here in needs], np.uint64),
-            np.array([ever for ever, _ in never], np.uint64),
-            np.array([here for _, here in never], np.uint64),
-            np.uint64(1) << word.astype(np.uint64),
+            np.array(touches, np.int64),
+            first | first_here,
+            first_here,
+            after,
+            after_here,
+            (np.uint64(1) << word.astype(np.uint64)) | first_here | after_here,
             ContactPolicy.of(playbook).is_marketing,
+            min(touches),
+            bool((first | first_here | after).any()),
+            bool((first_here | after_here).any()),
         )
 
 
@@ -94,16 +105,16 @@ def _scope(message: Message) -> int:
             return ANCHOR
 
 
-def _parted(message: Message, others: tuple[str, ...], kinds: dict[str, Anchor]) -> tuple[int, int]:
-    """Give the set of messages that count whatever they are about, and of those that do not."""
-    ever = here = 0
-    for one in others:
-        bit = 1 << MESSAGE_WORDS.index(one)
-        if kinds[one] is message.trigger.meaning.anchor:
-            here |= bit
-        else:
-            ever |= bit
-    return ever, here
+def _parted(
+    others: list[tuple[Message, tuple[str, ...]]], kinds: dict[str, Anchor]
+) -> tuple[Bits, Bits]:
+    """Part the messages named by each: those that count about whatever, and about the same."""
+    parts = np.zeros((2, len(others)), np.uint64)
+    for place, (message, names) in enumerate(others):
+        for one in names:
+            here = int(kinds[one] is message.trigger.meaning.anchor)
+            parts[here, place] |= np.uint64(1 << MESSAGE_WORDS.index(one))
+    return parts[0], parts[1]
 
 
 class Repeats:
@@ -158,20 +169,20 @@ class Repeats:
         """
         policy, ever = self._policy, self._ever[customer]
         rule, until = np.full(len(customer), FREE, np.int8), np.full(len(customer), _NEVER)
-        if policy.after.any():
+        if policy.looks_at_others:
             rule[(ever & policy.after[message]) != 0] = _CODE[Rule.NEVER_AFTER]
-        needs = policy.first | policy.first_here
-        if needs.any():
-            rule[(~ever & needs[message]) != 0] = _CODE[Rule.PREREQUISITE]
+            rule[(~ever & policy.needs[message]) != 0] = _CODE[Rule.PREREQUISITE]
+        matters = (ever & policy.compared[message]) != 0
         letters = self._facts.letters
-        matters = (ever & (policy.own | policy.first_here | policy.after_here)[message]) != 0
-        least = int(policy.max_touches.min())
         count = letters.start[1:] - letters.start[:-1]
-        if count.max(initial=0) >= least:
+        if count.max(initial=0) >= policy.least_touches:
             matters |= (count[customer] >= policy.max_touches[message]) & (anchor >= 0)
         row = np.flatnonzero(matters)
         if len(row):
-            self._compare(rule, until, row, customer[row], message[row], anchor[row], order[row])
+            # No letter has the anchor of what no letter was about.
+            about = np.where(anchor[row] < 0, _NOTHING, anchor[row])
+            of_order = np.where(order[row] < 0, _NOTHING, order[row])
+            self._compare(rule, until, row, customer[row], message[row], about, of_order)
         return rule, until
 
     def _compare(
@@ -184,38 +195,50 @@ class Repeats:
         anchor: NDArray[np.int64],
         order: NDArray[np.int64],
     ) -> None:
-        """Hold some rows, of customers who got letters, against each of these letters."""
+        """Hold some rows, of customers who got letters, against each of these letters.
+
+        Rules are noted from the last to the first, so that the first of several stays.
+        """
         policy, letters = self._policy, self._facts.letters
         which, letter = crossed(letters.start[customer], letters.start[customer + 1])
-        first = starts(which)
         said = letters.message[letter]
         own = said == policy.word[message][which]
-        here = (letters.anchor[letter] == anchor[which]) & (anchor >= 0)[which]
-        seen = np.bitwise_or.reduceat(np.where(here, self._bit[letter], np.uint64(0)), first)
-        touches = np.add.reduceat((here & policy.is_marketing[said]).astype(np.int64), first)
-        last = np.maximum.reduceat(np.where(own, letters.at[letter], _LONG_AGO), first)
-
-        held = (seen & policy.after_here[message]) != 0
-        rule[row[held & (rule[row] == FREE)]] = _CODE[Rule.NEVER_AFTER]
-        held = (~seen & policy.first_here[message]) != 0
-        rule[row[held]] = _CODE[Rule.PREREQUISITE]
+        here = letters.anchor[letter] == anchor[which]
+        if policy.looks_here:
+            seen = self._seen(which[here], letter[here], len(row))
+            held = (seen & policy.after_here[message]) != 0
+            rule[row[held & (rule[row] == FREE)]] = _CODE[Rule.NEVER_AFTER]
+            rule[row[(~seen & policy.first_here[message]) != 0]] = _CODE[Rule.PREREQUISITE]
+        touches = np.bincount(which[here & policy.is_marketing[said]], minlength=len(row))
         rule[row[touches >= policy.max_touches[message]]] = _CODE[Rule.TOUCHES]
+        last = np.full(len(row), _LONG_AGO)
+        # Letters ascend in time: of several the last one stays.
+        last[which[own]] = letters.at[letter[own]]
         free_at = last + policy.cooldown[message]
         held = free_at > self._at
         rule[row[held]] = _CODE[Rule.COOLDOWN]
         until[row[held]] = free_at[held]
-
         scope = policy.scope[message]
-        once = (seen & policy.own[message]) != 0
-        if (scope == ORDER).any():
-            same = own & (letters.order[letter] == order[which]) & (order >= 0)[which]
-            once |= (scope == ORDER) & np.logical_or.reduceat(same, first)
+        once = np.zeros(len(row), np.bool_)
+        once[which[own & here]] = True
+        same = own & (letters.order[letter] == order[which]) & (scope == ORDER)[which]
+        once[which[same]] = True
         once |= (scope == CUSTOMER) & (last > _LONG_AGO)
         rule[row[once]] = _CODE[Rule.ONCE_PER]
         until[row[once]] = _NEVER
         yearly = np.flatnonzero((scope == YEAR) & (last > _LONG_AGO))
         if len(yearly):
             self._hold_years(rule, until, row[yearly], customer[yearly], last[yearly])
+
+    def _seen(
+        self, which: NDArray[np.int64], letter: NDArray[np.int64], count: int
+    ) -> NDArray[np.uint64]:
+        """Gather the sets of messages of some letters, which come in runs."""
+        seen = np.zeros(count, np.uint64)
+        if len(which):
+            first = starts(which)
+            seen[which[first]] = np.bitwise_or.reduceat(self._bit[letter], first)
+        return seen
 
     def _hold_years(
         self,
