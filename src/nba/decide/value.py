@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Final, Self
@@ -116,7 +117,7 @@ class Pricing:
         cost: float64 (messages, channels), minor units a message.
         lever: float64 per message.
         risk: float64 per message: probability of an unsubscribe.
-        channels: int8 (messages, channels): codes in the playbook's order, then `NO_CHANNEL`.
+        channels: int8 (messages, channels): codes in the playbook's order, then the first again.
         ranks: int: channels of the message that has most.
     """
 
@@ -142,9 +143,10 @@ class Pricing:
             np.array([one.response_strength for one in told]),
         )
         response *= responses.incremental(word)[:, None, None]
-        channels = np.full((len(told), len(CHANNELS)), NO_CHANNEL, np.int8)
+        channels = np.empty((len(told), len(CHANNELS)), np.int8)
         for place, one in enumerate(told):
-            channels[place, : len(one.channels)] = [CHANNELS.index(name) for name in one.channels]
+            codes = [CHANNELS.index(name) for name in one.channels]
+            channels[place] = codes + codes[:1] * (len(CHANNELS) - len(codes))
         return cls(
             playbook.objective,
             playbook.message_share,
@@ -198,11 +200,11 @@ class Pricing:
             value += aims.always[who]
             lever[rows] = self.lever[what]
             weight = given[rows] * lever[rows]
-            sent = self._sent(worths, aims, who, what, allowed[rows], response, value, weight)
+            sent = self._sent(worths, aims, who, what, allowed[rows], response, value)
             channel[rows] = sent.channel
             risk = np.minimum(self.risk[what] * worths.risk[who], 1.0)
             found = (sent.response, value, sent.cost / sent.response, risk, aims.lost[who])
-            response, value, cost, risk, lost = told = rounded(np.stack(found))
+            response, value, cost, risk, lost = told = _rounded_rows(np.stack(found))
             parts[:, rows] = told
             expected[rows] = rounded(response * (value - cost) * weight - risk * lost)
         response, value, cost, risk, lost = parts
@@ -231,33 +233,36 @@ class Pricing:
         allowed: NDArray[np.bool_],
         response: Floats,
         value: Floats,
-        weight: Floats,
     ) -> _Sent:
         """Choose the channel of each row, and give response and cost there."""
         width = len(CHANNELS)
         answers, costs, ways = worths.response.ravel(), self.cost.ravel(), allowed.ravel()
         person, place = customer * np.int64(width), message * np.int64(width)
         way = np.arange(0, width * len(message), width)
-        first = self.channels[:, 0][message]
-        likely = np.minimum(response * answers[person + first], MOST_LIKELY)
-        cost = aims.pays * costs[place + first]
-        can = ways[way + first]
-        gain = (likely * value - cost) * weight
-        best = _Sent(np.where(can, first, np.int8(NO_CHANNEL)), likely, cost, gain)
-        for rank in range(1, self.ranks):
-            code = self.channels[:, rank][message]
-            rows = np.flatnonzero(code >= 0)
-            code = code[rows]
-            rows = rows[ways[way[rows] + code]]
-            code = self.channels[:, rank][message[rows]]
-            likely = np.minimum(response[rows] * answers[person[rows] + code], MOST_LIKELY)
-            cost = aims.pays * costs[place[rows] + code]
-            gain = (likely * value[rows] - cost) * weight[rows]
-            better = (gain > best.gain[rows]) | (best.channel[rows] < 0)
-            rows = rows[better]
-            best.channel[rows], best.response[rows] = code[better], likely[better]
-            best.cost[rows], best.gain[rows] = cost[better], gain[better]
-        return best
+
+        def on(code: NDArray[np.int8]) -> tuple[Floats, Floats]:
+            likely = response * answers[person + code]
+            return np.minimum(likely, MOST_LIKELY, out=likely), costs[place + code]
+
+        best = self.channels[:, 0][message]
+        likely, cost = on(best)
+        if self.ranks > 1:
+            gain = likely * value - aims.pays * cost
+            can = ways[way + best]
+            for rank in range(1, self.ranks):
+                # A message with fewer channels tries its first again, which is never better.
+                code = self.channels[:, rank][message]
+                likely, cost = on(code)
+                likely *= value
+                likely -= aims.pays * cost
+                better = ways[way + code]
+                better &= (likely > gain) | ~can
+                can |= better
+                np.copyto(best, code, where=better)
+                np.copyto(gain, likely, where=better)
+            likely, cost = on(best)
+        told = np.where(ways[way + best], best, np.int8(NO_CHANNEL))
+        return _Sent(told, likely, aims.pays * cost)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,35 +286,51 @@ class _Aims:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sent:
-    """The best channel so far, per row: its code, and response, cost and gain there."""
+    """The channel of each row, and response and cost there."""
 
     channel: NDArray[np.int8]
     response: Floats
     cost: Floats
-    gain: Floats
 
 
-_EXPONENT_BITS: Final = np.arange(2048)
-_LEAST_POWER: Final = np.floor(
-    np.clip((_EXPONENT_BITS - 1023.0) * np.log10(2.0), -300.0, 300.0)
-).astype(np.int64)
+def _rounded_rows(values: Floats) -> Floats:
+    """Round several columns: few cells at once, as calls cost, many column by column."""
+    if values.shape[1] < _FEW:
+        return rounded(values)
+    for column in values:
+        column[:] = rounded(column)
+    return values
+
+
+_FEW: Final = 512
+_EXPONENTS: Final = 2048
+_LEAST_POWER: Final = [
+    min(max(math.floor((bits - 1023) * math.log10(2.0)), -300), 300) for bits in range(_EXPONENTS)
+]
 """By the exponent bits of a double: the power of ten that it, or the next one, begins with."""
-_POWERS: Final = np.array([float(f"1e{power}") for power in range(-300, 309)])
-_ZERO: Final = 300
+_NEXT: Final = np.array([float(f"1e{power + 1}") for power in _LEAST_POWER])
+_UP, _DOWN = (
+    np.array([float(f"1e{max(sign * (_DIGITS - 1 - power), 0)}") for power in _LEAST_POWER])
+    for sign in (1, -1)
+)
+_MOST_FINE: Final = 10.0**_DIGITS
+"""Below it digits are rounded after the point, or not at all."""
 
 
 def rounded(values: Floats) -> Floats:
     """Round to 9 significant digits, as `domain.significant` does one number."""
     size = np.abs(values)
-    power = _LEAST_POWER[size.view(np.int64) >> 52]
-    power += size >= _POWERS[power + (_ZERO + 1)]
+    bits = size.view(np.int64) >> 52
+    carries = size >= _NEXT[bits]
     # Up to 10^22 a power of ten is exact, and so what it divides or multiplies is the nearest
     # double to the decimal.
-    shift = _DIGITS - 1 - power
-    if not (shift < 0).any():
-        scale = _POWERS[shift + _ZERO]
-        return np.asarray(np.rint(values * scale) / scale, np.float64)
-    up, down = (_POWERS[np.maximum(one, 0) + _ZERO] for one in (shift, -shift))
+    up = _UP[bits]
+    if size.max(initial=0.0) < _MOST_FINE:
+        np.divide(up, 10.0, out=up, where=carries)
+        return np.asarray(np.rint(values * up) / up, np.float64)
+    down = _DOWN[bits]
+    np.multiply(down, 10.0, out=down, where=carries & (up <= 1))
+    np.divide(up, 10.0, out=up, where=carries & (up > 1))
     return np.asarray(np.rint(values * up / down) / up * down, np.float64)
 
 
