@@ -130,7 +130,7 @@ class Signals(Columns):
         openings = Coding.of(_openings(events))
         message_ids = Coding.of(messages.get("message_id", ()), outcomes.get("message_id", ()))
         anchors = Coding.of(messages.get("anchor", ()))
-        zones = [zone_name(one) for one in profiles.get("timezone", ())]
+        zones = [zone_name(one) for one in _column(profiles, "timezone")]
         spelled, tiers = Coding.of(zones), Coding.of(profiles.get("tier", ()))
         stated, ignored = _short_form(profiles)
         return cls(
