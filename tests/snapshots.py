@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nba.artifacts.fits import Fits
 from nba.artifacts.graph import ProductGraph
 from nba.artifacts.needs import NEED_KINDS, Needs
 from nba.artifacts.parts import Parts
@@ -52,6 +53,7 @@ def snapshot(
     rules: Sequence[Mapping[str, Any]] = (),
     needs: Sequence[Mapping[str, Any]] = (),
     popular: Sequence[str] = (),
+    fits: Fits | None = None,
 ) -> Snapshot:
     """Build a snapshot of products, given as ids or as columns of `Products` and an id.
 
@@ -72,6 +74,7 @@ def snapshot(
         customers=customers_at(nothing),
         habits=untaught(nothing, customers_at(nothing), Assortment.of(listing, listing)),
         graphs={one: _graph((graphs or {}).get(one, ()), code) for one in Relation},
+        fits=Fits.none(len(ids)) if fits is None else fits,
         needs=_needs(needs, given),
         rules=_rules(rules, code),
         rhythm=rhythm(summary, nothing.customer_ids, RhythmConfig())[0],

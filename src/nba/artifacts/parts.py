@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nba.artifacts.arrays import Arrays, pack, unpack
 from nba.artifacts.customers import Customers
 from nba.artifacts.factors import Factors
+from nba.artifacts.fits import Fits
 from nba.artifacts.graph import ProductGraph
 from nba.artifacts.habits import Habits
 from nba.artifacts.needs import Needs
@@ -34,6 +35,7 @@ class Parts:
         products: what is known of products.
         customers: what customers bought.
         habits: the chances that they buy it again, or something new.
+        fits: which products fit which.
         needs: which types of product come to be needed after which, and when.
         rules: what the shop decided by hand.
         repurchase: when each purchase is due again, in the order of those of `customers`.
@@ -47,6 +49,7 @@ class Parts:
     products: Products
     customers: Customers
     habits: Habits
+    fits: Fits
     needs: Needs
     rules: Rules
     rhythm: Rhythm
@@ -72,6 +75,7 @@ _ALWAYS: Final[dict[str, type]] = {
     "products": Products,
     "customers": Customers,
     "habits": Habits,
+    "fits": Fits,
     "needs": Needs,
     "rules": Rules,
     "responses": Responses,

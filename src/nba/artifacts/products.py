@@ -25,6 +25,7 @@ class Products:
         has_price, has_sale_price: bool: whether the number beside it means anything.
         sale_price: int64, minor units.
         availability: int8, a code of `vocabulary.AVAILABILITIES`.
+        published_day: int32: days from 1970 to its publication; 0 where the shop did not say.
         is_durable: bool: its owner keeps it, as the catalogue, its category or orders tell.
         orders, customers: int32: kept orders with it, and their distinct customers.
         group_orders, category_orders: int32: kept orders with any variant of its group, with any
@@ -48,6 +49,7 @@ class Products:
     sale_price: NDArray[np.int64]
     has_sale_price: NDArray[np.bool_]
     availability: NDArray[np.int8]
+    published_day: NDArray[np.int32]
     is_durable: NDArray[np.bool_]
     orders: NDArray[np.int32]
     customers: NDArray[np.int32]

@@ -9,7 +9,7 @@ from nba.artifacts.products import Products
 from nba.config import PopularConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
-from nba.domain import DAY
+from nba.domain import DAY, Instants
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.kinds import find_durables
 from nba.ranges import distinct
@@ -49,6 +49,7 @@ def product_cards(
         sale_price=listing.sale_price,
         has_sale_price=listing.on_sale & ~(listing.sale_until <= history.as_of),
         availability=listing.availability,
+        published_day=_days(listing.published_at),
         is_durable=find_durables(listing, placed, types),
         orders=orders,
         customers=_buyers(placed),
@@ -58,6 +59,13 @@ def product_cards(
         popular_orders=popular_orders,
         cycle_days=listing.replacement_cycle_days,
     )
+
+
+def _days(at: Instants) -> NDArray[np.int32]:
+    """Count the days from 1970; 0 where there is no instant."""
+    known = ~np.isnat(at)
+    day = np.where(known, at, np.datetime64(0, "us")).astype("datetime64[D]")
+    return day.astype(np.int32)
 
 
 def _last_paid(history: OrderHistory, placed: Baskets) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from nba.artifacts.fits import Fits
 from nba.artifacts.graph import ProductGraph
 from nba.artifacts.needs import Needs
 from nba.artifacts.products import Products
@@ -23,10 +24,11 @@ from nba.vocabulary import Relation
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relations:
-    """The graphs by relation, and which types of product come to be needed after which."""
+    """The graphs by relation, which types of product come to be needed, and what fits what."""
 
     graphs: Mapping[str, ProductGraph]
     needs: Needs
+    fits: Fits
 
 
 def relate(
@@ -91,4 +93,4 @@ def relate(
         config.accessories,
         delivery_days=config.default_delivery_days,
     )
-    return Relations(graphs, needs)
+    return Relations(graphs, needs, fits.lists())

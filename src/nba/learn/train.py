@@ -86,6 +86,7 @@ def train(
             products=replace(products, cycle_days=_cycles(products.cycle_days, relations.needs)),
             customers=people.personal.customers,
             habits=people.personal.habits,
+            fits=relations.fits,
             needs=relations.needs,
             rules=rules,
             rhythm=people.rhythm,
