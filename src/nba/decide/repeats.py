@@ -120,10 +120,11 @@ def _parted(
 class Repeats:
     """The letters of the facts, ready to be held against candidates.
 
-    A message is held back by the first of these that holds: it was sent within what it is sent
-    once per (`once_per`), it was sent within its cooldown, about whatever (`cooldown`), there were
-    too many marketing messages about the same thing (`touches`), messages that must come first did
-    not (`prerequisite`), or one was sent that it may not follow (`never_after`).
+    A message is held back by the first of these that holds: it was sent about the same thing, or
+    within what it is sent once per (`once_per`), it was sent within its cooldown, about whatever
+    (`cooldown`), there were too many marketing messages about the same thing (`touches`), messages
+    that must come first did not (`prerequisite`), or one was sent that it may not follow
+    (`never_after`).
     """
 
     __slots__ = ("_at", "_bit", "_calendar", "_ever", "_facts", "_policy")
@@ -226,7 +227,7 @@ class Repeats:
         once |= (scope == CUSTOMER) & (last > _LONG_AGO)
         rule[row[once]] = _CODE[Rule.ONCE_PER]
         until[row[once]] = _NEVER
-        yearly = np.flatnonzero((scope == YEAR) & (last > _LONG_AGO))
+        yearly = np.flatnonzero((scope == YEAR) & (last > _LONG_AGO) & ~once)
         if len(yearly):
             self._hold_years(rule, until, row[yearly], customer[yearly], last[yearly])
 
