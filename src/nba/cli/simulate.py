@@ -1,57 +1,39 @@
-"""`nba simulate`: a shop with planted truth, or a policy played on one day by day."""
+"""`nba simulate`: a shop with planted truth, or a policy played on some day by day."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nba.cli.console import AsJson, give, say, steps, table
-from nba.cli.train import TRAINING_STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-
+    from nba.cli.playing import Plan
+    from nba.data.simulator.frontier import Frontier
     from nba.data.simulator.generate import SimulatedShop
-    from nba.data.simulator.journal import Seen
-    from nba.data.simulator.loop import Decide
-    from nba.data.simulator.outcome import Comparison, Outcome
-    from nba.data.simulator.offers import Offer
-    from nba.decide.decision import Decision
-    from nba.decide.playbook import Playbook
-    from nba.decide.policy import Policy
+    from nba.data.simulator.study import Estimate, Study
 
 WRITTEN_ORDERS = 20_000
-PLAYED_ORDERS = 5_000
 PLAYED_CUSTOMERS = 600
 PLAYED_DAYS = 28
+ASKED_AT_HOURS = 9.0
 SEED = 1
 SIMULATING_STEPS = 8
-
-MEASURES = {
-    "customers": "customers",
-    "messages": "messages",
-    "useful": "useful actions",
-    "useful_share": "useful share",
-    "orders": "orders",
-    "revenue": "revenue",
-    "margin": "margin",
-    "unsubscribes": "unsubscribes",
-    "contactable_share": "still contactable",
-    "refused": "not sent: no consent",
-    "repeated": "not sent: sent before",
-}
+NOT_WITH_OUT = "goes with --policy, not with --out"
 
 
 def simulate(
     out: Annotated[Path | None, typer.Option("--out", help="Write a shop to this folder.")] = None,
     orders: Annotated[
-        int | None, typer.Option("--orders", min=1, help="Orders to simulate; 20,000 by default.")
+        int | None,
+        typer.Option(
+            "--orders",
+            min=1,
+            help="Orders to simulate; 20,000 by default, for a policy as its customers need.",
+        ),
     ] = None,
     policy: Annotated[
         Path | None, typer.Option("--policy", help="Play this playbook (TOML).")
@@ -62,7 +44,7 @@ def simulate(
             "--truth",
             exists=True,
             file_okay=False,
-            help="Shop folder with truth/ to play on; by default one is simulated.",
+            help="Shop folder with truth/ to play on; by default one a seed is simulated.",
         ),
     ] = None,
     customers: Annotated[
@@ -73,26 +55,56 @@ def simulate(
         int | None, typer.Option("--days", min=1, max=358, help="Days to play; 28.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of every draw.")] = SEED,
+    seeds: Annotated[
+        int | None,
+        typer.Option("--seeds", min=1, help="Shops to play on: this seed and the next ones; 1."),
+    ] = None,
+    hour: Annotated[
+        float | None,
+        typer.Option(
+            "--hour", min=0, max=23.99, help="Hour of the day, UTC, when policies are asked; 9."
+        ),
+    ] = None,
+    frontier: Annotated[
+        bool,
+        typer.Option(
+            "--frontier", help="Also send less and less, to compare unsubscribes at equal profit."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a simulated shop, or play a playbook on one beside a calendar and silence."""
+    """Write a simulated shop, or play a playbook on some beside other ways of sending."""
     from nba.errors import ConfigError
 
     if out is not None and policy is None:
-        for option, value in (("--truth", truth), ("--customers", customers), ("--days", days)):
+        for option, value in (
+            ("--truth", truth),
+            ("--customers", customers),
+            ("--days", days),
+            ("--seeds", seeds),
+            ("--hour", hour),
+            ("--frontier", frontier or None),
+        ):
             if value is not None:
-                raise ConfigError(f"{option} goes with --policy, not with --out")
+                raise ConfigError(f"{option} {NOT_WITH_OUT}")
         _write(out, orders or WRITTEN_ORDERS, seed, as_json=as_json)
     elif policy is not None and out is None:
+        from nba.cli.playing import ORDERS_A_CUSTOMER, Plan
+
         if truth is not None and orders is not None:
             raise ConfigError("--orders is for a shop to simulate; that of --truth exists already")
+        count = customers or PLAYED_CUSTOMERS
         _play(
-            policy,
-            truth,
-            orders=orders or PLAYED_ORDERS,
-            customers=customers or PLAYED_CUSTOMERS,
-            days=days or PLAYED_DAYS,
-            seed=seed,
+            Plan(
+                str(policy),
+                None if truth is None else str(truth),
+                orders=orders or round(count * ORDERS_A_CUSTOMER),
+                customers=count,
+                days=days or PLAYED_DAYS,
+                asked_at_hours=ASKED_AT_HOURS if hour is None else hour,
+                with_frontier=frontier,
+            ),
+            range(seed, seed + (seeds or 1)),
             as_json=as_json,
         )
     else:
@@ -101,55 +113,106 @@ def simulate(
         )
 
 
-def describe(comparison: Comparison) -> str:
-    """Lay out the arms beside each other, then the messages of each."""
-    first = next(iter(comparison.arms.values()))
-    arms = {name: outcome.summary() for name, outcome in comparison.arms.items()}
-    rows = [
-        [label, *(_cell(summary[name]) for summary in arms.values())]
-        for name, label in MEASURES.items()
-    ]
-    gains = [comparison.gain(name) for name in arms]
-    rows += [
-        ["profit over nothing, per 1,000 customers", *(f"{one.mean:,.0f}" for one in gains)],
-        ["  95 % from", *(f"{one.low:,.0f}" for one in gains)],
-        ["  to", *(f"{one.high:,.0f}" for one in gains)],
-    ]
+def describe(study: Study) -> str:
+    """Lay out the arms beside each other, how they differ, and the messages of each."""
+    shops = "shop" if len(study.seeds) == 1 else f"{len(study.seeds)} shops"
+    names = list(study.arms)
     parts = [
-        f"{first.days} days, purchases followed for 7 more; seed {comparison.seed}; money in minor "
-        f"units of {first.currency}",
-        table(["", *arms], rows),
+        f"{study.days} days, purchases followed for 7 more; {shops}, seed "
+        f"{', '.join(map(str, study.seeds))}; money in minor units of {study.currency}",
+        table(["", *names], _arms(study)),
+        "\nprofit more than another arm's, per 1,000 customers",
+        table(["", "mean", "95 % from", "to", "share more", "from", "to"], _differences(study)),
     ]
-    parts += [
-        f"\nmessages of {name}\n{_messages(outcome)}"
-        for name, outcome in comparison.arms.items()
-        if outcome.messages
-    ]
+    header = ["", "sent", "useful", "share", "relevance", "orders", "margin", "unsubscribes"]
+    for name in names:
+        rows = [
+            [
+                one.message,
+                f"{one.sent:,}",
+                f"{one.useful:,}",
+                f"{one.useful / one.sent:.1%}",
+                f"{one.relevance / one.sent:.2f}",
+                f"{one.orders:,}",
+                f"{one.margin:,}",
+                f"{one.unsubscribes:,}",
+            ]
+            for one in study.messages(name)
+        ]
+        if rows:
+            parts.append(f"\nmessages of {name}\n{table(header, rows)}")
     return "\n".join(parts)
 
 
-def _messages(outcome: Outcome) -> str:
-    header = ["", "sent", "useful", "share", "relevance", "orders", "margin", "unsubscribes"]
+def describe_frontier(frontier: Frontier) -> str:
+    """Lay out the points of both ways of sending, and what is saved at equal profit."""
+    study = frontier.study
     rows = [
         [
-            one.message,
-            f"{one.sent:,}",
-            f"{one.useful:,}",
-            f"{one.useful / one.sent:.1%}",
-            f"{one.relevance / one.sent:.2f}",
-            f"{one.orders:,}",
-            f"{one.margin:,}",
-            f"{one.unsubscribes:,}",
+            name,
+            *_interval(study.gain(name), "{:,.0f}"),
+            f"{study.per_customers(name, 'unsubscribes').mean():,.1f}",
+            *(_interval(frontier.saved(name), "{:.0%}") if name in frontier.theirs else "---"),
         ]
-        for one in outcome.messages
+        for name in (*frontier.ours, *frontier.theirs)
     ]
-    return table(header, rows)
+    header = ["", "profit added", "from", "to", "unsubscribes", "saved by us", "from", "to"]
+    return (
+        "\nthe frontiers, per 1,000 customers: profit added to nothing, unsubscribes, and the "
+        f"share of them that {frontier.ours[0]} saves at that profit\n{table(header, rows)}"
+    )
 
 
-def _cell(value: int | float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.1%}" if isinstance(value, float) else f"{value:,}"
+def _arms(study: Study) -> list[list[str]]:
+    """Write one row a measure, one column an arm."""
+    told = study.to_dict()["arms"]
+
+    def row(label: str, measure: str, form: str, part: str | None = "mean") -> list[str]:
+        cells = [arm[measure] if part is None else arm[measure][part] for arm in told.values()]
+        return [label, *("-" if one is None else form.format(one) for one in cells)]
+
+    return [
+        row("customers", "customers", "{:,}", None),
+        row("messages", "messages", "{:,}", None),
+        row("useful actions", "useful", "{:,}", None),
+        row("  a message", "useful_per_message", "{:.2%}"),
+        row("unsubscribes", "unsubscribes", "{:,}", None),
+        row("  a message", "unsubscribes_per_message", "{:.3%}"),
+        row("still contactable", "contactable_share", "{:.1%}"),
+        row("not sent: no consent", "refused", "{:,}", None),
+        row("not sent: sent before", "repeated", "{:,}", None),
+        row("not sent: for another day", "postponed", "{:,}", None),
+        row("lifetime value left, a customer", "lifetime", "{:,.0f}"),
+        row("cost of sending, per 1,000 customers", "cost_per_1000", "{:,.0f}"),
+        row("profit, per 1,000 customers", "profit_per_1000", "{:,.0f}"),
+        row("profit over nothing, per 1,000 customers", "incremental_profit_per_1000", "{:,.0f}"),
+        row("  95 % from, over shops", "incremental_profit_per_1000", "{:,.0f}", "low"),
+        row("  to", "incremental_profit_per_1000", "{:,.0f}", "high"),
+        row(
+            "  95 % from, over customers",
+            "incremental_profit_per_1000_by_customers",
+            "{:,.0f}",
+            "low",
+        ),
+        row("  to", "incremental_profit_per_1000_by_customers", "{:,.0f}", "high"),
+    ]
+
+
+def _differences(study: Study) -> list[list[str]]:
+    rows = []
+    names = [one for one in study.arms if one != "nothing"]
+    for place, arm in enumerate(names):
+        for base in names[:place]:
+            more, share = study.gain(arm, base), study.share_more(arm, base)
+            rows.append(
+                [f"{arm} - {base}", *_interval(more, "{:,.0f}"), *_interval(share, "{:.0%}")]
+            )
+    return rows
+
+
+def _interval(estimate: Estimate, form: str) -> list[str]:
+    cells = estimate.to_dict().values()
+    return ["-" if one is None else form.format(one) for one in cells]
 
 
 def _write(out: Path, orders: int, seed: int, *, as_json: bool) -> None:
@@ -180,81 +243,19 @@ def _simulated(out: Path, orders: int, seed: int) -> SimulatedShop:
         return simulate_shop(out, orders=orders, seed=seed, announce=announce)
 
 
-def _play(
-    policy: Path,
-    truth: Path | None,
-    *,
-    orders: int,
-    customers: int,
-    days: int,
-    seed: int,
-    as_json: bool,
-) -> None:
+def _play(plan: Plan, seeds: range, *, as_json: bool) -> None:
+    from nba.cli.playing import frontier_of, play_seeds
     from nba.decide.playbook import Playbook
 
-    playbook = Playbook.from_toml(policy)
-    with TemporaryDirectory() as folder:
-        if truth is None:
-            _simulated(Path(folder), orders, seed)
-        comparison = played(
-            truth or Path(folder), playbook, customers=customers, days=days, seed=seed
-        )
-    say(describe(comparison), as_json=as_json)
+    # What is wrong with the file is said before anything is simulated.
+    playbook = Playbook.from_toml(plan.playbook)
+    with steps("play", plan.steps * len(seeds)) as announce:
+        study = play_seeds(plan, seeds, announce)
+    shown, told = study, dict[str, Any](playbook=playbook.id)
+    if plan.with_frontier:
+        shown, frontier = frontier_of(study)
+        say(describe_frontier(frontier), as_json=as_json)
+        told["frontier"] = frontier.to_dict()
+    say(describe(shown), as_json=as_json)
     if as_json:
-        give({"playbook": playbook.id} | comparison.to_dict())
-
-
-def played(shop: Path, playbook: Playbook, *, customers: int, days: int, seed: int) -> Comparison:
-    """Train on a shop as of the start, and play a playbook: valued, as a calendar, not at all."""
-    from nba.data.shop import read_shop
-    from nba.data.simulator.loop import ANNOUNCED_DAYS, compare
-    from nba.data.simulator.world import read_world
-    from nba.decide.policy import Policy
-    from nba.learn.train import train
-
-    weeks = -(-days // ANNOUNCED_DAYS)
-    with steps("play", 2 + TRAINING_STEPS + 3 * weeks) as announce:
-        announce("reading the truth")
-        world = read_world(shop, customers=customers, seed=seed)
-        announce("reading the shop")
-        found = read_shop(shop)
-        snapshot = train(found.history, found.catalog, as_of=world.starts_at, announce=announce)
-        arms = {
-            "policy": _deciding(Policy(snapshot, playbook)),
-            "calendar": _deciding(Policy(snapshot, unvalued(playbook))),
-        }
-        return compare(world, arms, days=days, seed=seed, announce=announce)
-
-
-def unvalued(playbook: Playbook) -> Playbook:
-    """Give a playbook whose messages are all worth the same: what is due is sent in its order."""
-    same: dict[str, Any] = {
-        "value_share": 1.0,
-        "response": 0.5,
-        "unsubscribe_risk": 0.0,
-        "cost": 0.0,
-        "lever": 1.0,
-    }
-    messages = tuple(one.model_copy(update=same) for one in playbook.message)
-    return playbook.model_copy(update={"message": messages})
-
-
-def _deciding(policy: Policy) -> Decide:
-    """Ask a policy in the way of the loop: from the facts of the day before."""
-    from nba.facts.fold import fold
-
-    def decide(seen: Seen, customers: Sequence[str], at: np.datetime64) -> Sequence[Offer | None]:
-        facts = fold(seen.rows(customers), as_of=at, customers=customers)
-        return [_offer(one) for one in policy.stream(customers, facts, at)]
-
-    return decide
-
-
-def _offer(decision: Decision) -> Offer | None:
-    from nba.data.simulator.offers import Offer
-
-    chosen = decision.message
-    if chosen is None:
-        return None
-    shown = (item.product_id for items in chosen.slots.values() for item in items)
-    return Offer(chosen.id, chosen.kind, chosen.channel, tuple(shown), chosen.merge.get("order_id"))
+        give(told | shown.to_dict())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nba.cli import app
-from nba.cli.simulate import unvalued
+from nba.cli.arms import likeliest, spaced
 from nba.config import shipped
 from nba.decide.playbook import Playbook
 from tests.unit.data.simulator.foreign import write_shop
@@ -71,12 +71,12 @@ def test_a_playbook_is_played_beside_a_calendar_and_silence(nba: Run, foreign: P
     words = ["simulate", "--policy", PLAYBOOK, "--truth", str(foreign), "--days", "10"]
     code, out, err = nba(*words)
     assert code == 0, err
-    assert re.search(r"nothing +policy +calendar", out)
+    assert re.search(r"nothing +calendar +greedy +policy +oracle", out)
     assert "profit over nothing, per 1,000 customers" in out
     assert "messages of policy" in out
     assert "messages of nothing" not in out
     played = document(nba(*words, "--json"))
-    assert list(played["arms"]) == ["nothing", "policy", "calendar"]
+    assert list(played["arms"]) == ["nothing", "calendar", "greedy", "policy", "oracle"]
     assert played["arms"]["nothing"]["messages"] == 0
     assert played["arms"]["policy"]["messages"] > 0
     assert {one["message"] for one in played["arms"]["policy"]["per_message"]} <= {
@@ -99,12 +99,34 @@ def test_a_shop_is_simulated_where_none_is_given(nba: Run) -> None:
     assert list(Path().iterdir()) == []
 
 
-def test_the_calendar_values_no_message_above_another() -> None:
+def test_several_seeds_are_several_shops_with_intervals_over_them(nba: Run) -> None:
+    words = ["--orders", "1000", "--customers", "20", "--days", "2", "--seeds", "2", "--seed", "4"]
+    played = document(nba("simulate", "--policy", PLAYBOOK, *words, "--json"))
+    assert played["seeds"] == [4, 5]
+    assert played["arms"]["policy"]["customers"] == 40
+    profit = played["arms"]["nothing"]["profit_per_1000"]
+    assert profit["low"] <= profit["mean"] <= profit["high"]
+    assert set(played["differences"]) >= {"policy - calendar", "policy - greedy"}
+
+
+def test_both_frontiers_are_played_where_they_are_asked_for(nba: Run, foreign: Path) -> None:
+    words = ["simulate", "--policy", PLAYBOOK, "--truth", str(foreign), "--days", "2", "--frontier"]
+    code, out, err = nba(*words)
+    assert code == 0, err
+    assert "calendar every 14 days" in out
+    assert "policy above 40" in out
+    played = document(nba(*words, "--json"))
+    assert list(played["arms"]) == ["nothing", "calendar", "greedy", "policy", "oracle"]
+    assert played["frontier"]["theirs"][0]["arm"] == "calendar"
+    assert len(played["frontier"]["ours"]) == 6
+
+
+def test_a_calendar_with_a_gap_sends_no_more_than_one_without() -> None:
     playbook = Playbook.from_toml(PLAYBOOK)
-    flat = unvalued(playbook)
-    assert [one.id for one in flat.message] == [one.id for one in playbook.message]
-    assert len({(one.value_share, one.response, one.cost, one.lever) for one in flat.message}) == 1
-    assert [one.trigger for one in flat.message] == [one.trigger for one in playbook.message]
+    assert spaced(playbook, 7).caps.min_gap == 7 * 86_400
+    assert spaced(playbook, 0) == playbook
+    assert likeliest(playbook).objective == "response"
+    assert likeliest(playbook).message == playbook.message
 
 
 @pytest.mark.parametrize(
@@ -115,6 +137,9 @@ def test_the_calendar_values_no_message_above_another() -> None:
         (["--out", "shop", "--truth", "."], 2, "--truth goes with --policy"),
         (["--out", "shop", "--days", "3"], 2, "--days goes with --policy"),
         (["--out", "shop", "--customers", "3"], 2, "--customers goes with --policy"),
+        (["--out", "shop", "--seeds", "3"], 2, "--seeds goes with --policy"),
+        (["--out", "shop", "--frontier"], 2, "--frontier goes with --policy"),
+        (["--policy", PLAYBOOK, "--hour", "24"], 2, "--hour"),
         (["--policy", PLAYBOOK, "--truth", ".", "--orders", "9"], 2, "exists already"),
         (["--policy", "nowhere.toml", "--truth", "."], 2, "nowhere.toml"),
         (["--policy", PLAYBOOK, "--truth", "nowhere"], 2, "nowhere"),

@@ -1,0 +1,180 @@
+"""Playing the arms of a playbook on simulated shops, one a seed, two at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from joblib import Parallel, delayed
+
+from nba.artifacts.snapshot import Snapshot
+from nba.cli.arms import Desk, likeliest, spaced
+from nba.cli.train import TRAINING_STEPS
+from nba.data.shop import read_shop
+from nba.data.simulator.frontier import Frontier
+from nba.data.simulator.generate import simulate as simulate_shop
+from nba.data.simulator.loop import (
+    ANNOUNCED_DAYS,
+    Decide,
+    decide_nothing,
+    play_oracle,
+    play_world,
+)
+from nba.data.simulator.outcome import NOTHING, Outcome
+from nba.data.simulator.study import ORACLE, Played, Study
+from nba.data.simulator.world import World, read_world
+from nba.decide.playbook import Playbook
+from nba.learn.train import train
+
+ORDERS_A_CUSTOMER: Final = 25 / 3
+"""Orders of a simulated shop, for each of its customers."""
+PROCESSES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way of sending the messages of a playbook.
+
+    Attributes:
+        name: in every answer.
+        by: how it decides, a name of `ARMS`.
+        gap_days: least days between two messages of the calendar, if more than the playbook's.
+        price: minor units that a message of the policy must be worth beside its cost.
+    """
+
+    name: str
+    by: str
+    gap_days: int = 0
+    price: float = 0.0
+
+
+ARMS: Final = tuple(Arm(one, one) for one in (NOTHING, "calendar", "greedy", "policy", ORACLE))
+THINNED_CALENDAR: Final = tuple(
+    Arm(f"calendar every {days} days", "calendar", gap_days=days) for days in (2, 4, 7, 14, 28)
+)
+THINNED_POLICY: Final = tuple(
+    Arm(f"policy above {price}", "policy", price=price) for price in (5, 15, 40, 100, 250)
+)
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be played.
+
+    Attributes:
+        playbook: path of the file.
+        truth: folder of a shop that exists; by default one is simulated for every seed.
+        orders: of a shop to simulate.
+        customers, days, asked_at_hours: of every play.
+        with_frontier: also play both ways of sending less.
+    """
+
+    playbook: str
+    truth: str | None
+    orders: int
+    customers: int
+    days: int
+    asked_at_hours: float
+    with_frontier: bool
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """List what is played."""
+        return (*ARMS, *THINNED_CALENDAR, *THINNED_POLICY) if self.with_frontier else ARMS
+
+    @property
+    def steps(self) -> int:
+        """Count what is announced for each seed."""
+        return 2 + TRAINING_STEPS + len(self.arms) * -(-self.days // ANNOUNCED_DAYS)
+
+
+def play_seeds(plan: Plan, seeds: Sequence[int], announce: Announce) -> Study:
+    """Play all arms on every seed; several seeds go two at a time, each announced when it ends."""
+    if len(seeds) == 1:
+        played = [play_seed(plan, seeds[0], announce)]
+    else:
+        played = []
+        found = Parallel(n_jobs=PROCESSES, return_as="generator")(
+            delayed(play_seed)(plan, seed) for seed in seeds
+        )
+        for seed, one in zip(seeds, found, strict=True):
+            announce(f"seed {seed} has been played")
+            played.append(one)
+    currency = played[0][0]
+    arms = {one.name: [arms[one.name] for _, arms in played] for one in plan.arms}
+    return Study(plan.days, currency, list(seeds), arms)
+
+
+def play_seed(
+    plan: Plan, seed: int, announce: Announce = lambda _: None
+) -> tuple[str, Mapping[str, Played]]:
+    """Play all arms on one shop; give its currency, and each arm by name."""
+    with TemporaryDirectory() as folder:
+        shop = Path(plan.truth or folder)
+        if plan.truth is None:
+            simulate_shop(shop, orders=plan.orders, seed=seed)
+        announce("reading the truth")
+        world = read_world(shop, customers=plan.customers, seed=seed)
+        announce("reading the shop")
+        found = read_shop(shop)
+        snapshot = train(found.history, found.catalog, as_of=world.starts_at, announce=announce)
+    playbook = Playbook.from_toml(plan.playbook)
+    arms = {
+        one.name: Played.of(_played(one, plan, world, snapshot, playbook, seed, announce))
+        for one in plan.arms
+    }
+    return world.currency, arms
+
+
+def frontier_of(study: Study) -> tuple[Study, Frontier]:
+    """Take a study apart: the arms as they are, and the two ways of sending less."""
+    arms = {one.name: study.arms[one.name] for one in ARMS}
+    shown = Study(study.days, study.currency, study.seeds, arms)
+    ours = ["policy", *(one.name for one in THINNED_POLICY)]
+    return shown, Frontier(study, ours, ["calendar", *(one.name for one in THINNED_CALENDAR)])
+
+
+def _played(
+    arm: Arm,
+    plan: Plan,
+    world: World,
+    snapshot: Snapshot,
+    playbook: Playbook,
+    seed: int,
+    announce: Announce,
+) -> Outcome:
+    def tell(step: str) -> None:
+        announce(f"{arm.name}, {step}")
+
+    if arm.by == ORACLE:
+        return play_oracle(
+            world,
+            Desk.of(snapshot, playbook).options(),
+            days=plan.days,
+            seed=seed,
+            asked_at_hours=plan.asked_at_hours,
+            announce=tell,
+        )
+    return play_world(
+        world,
+        _deciding(arm, snapshot, playbook),
+        days=plan.days,
+        seed=seed,
+        asked_at_hours=plan.asked_at_hours,
+        announce=tell,
+    )
+
+
+def _deciding(arm: Arm, snapshot: Snapshot, playbook: Playbook) -> Decide:
+    if arm.by == NOTHING:
+        return decide_nothing
+    if arm.by == "calendar":
+        return Desk.of(snapshot, spaced(playbook, arm.gap_days)).in_order()
+    if arm.by == "greedy":
+        return Desk.of(snapshot, likeliest(playbook)).valued()
+    return Desk.of(snapshot, playbook, price=arm.price).valued()
