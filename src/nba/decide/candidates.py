@@ -19,14 +19,15 @@ from nba.domain import DAY, INT32_LIMIT, MICROSECOND, Instants
 
 _LONG_AGO: Final = np.datetime64("1900-01-01", "us")
 _FAR: Final = np.datetime64("2200-01-01", "us")
-_OF_ORDERS: Final = {
+_SINCE: Final = {
     "delivered": openings.delivered,
     "paid": openings.paid,
     "status": openings.status,
     "delayed": openings.delayed,
     "awaiting_payment": openings.awaiting_payment,
+    "sign_up": occasions.sign_up,
 }
-"""Trigger words that orders open, from an instant on."""
+"""Trigger words that many things open, of which those from an instant on are looked at."""
 _PLAIN: Final = {
     "cart": openings.cart,
     "cart_sale": openings.cart_sale,
@@ -34,7 +35,6 @@ _PLAIN: Final = {
     "wish_sale": openings.wish_sale,
     "wait": openings.wait,
     "back_in_stock": openings.back_in_stock,
-    "sign_up": occasions.sign_up,
     "birthday": occasions.birthday,
     "silence": occasions.silence,
     "points_expiring": occasions.points_expiring,
@@ -133,7 +133,7 @@ class _Scope:
     """Which candidates are looked for.
 
     Attributes:
-        since: orders whose instant is earlier are of no interest.
+        since: what words of `_SINCE` name before is of no interest.
         is_open: only what is due, not expired and of the right stage.
     """
 
@@ -166,8 +166,8 @@ def _key(message: Message, scope: _Scope) -> object:
 
 def _open(now: Situation, message: Message, scope: _Scope) -> Openings:
     trigger, when = message.trigger, message.when
-    if trigger.on in _OF_ORDERS:
-        return _OF_ORDERS[trigger.on](now, scope.since)
+    if trigger.on in _SINCE:
+        return _SINCE[trigger.on](now, scope.since)
     if trigger.on == "view":
         found = openings.view(now)
         enough = openings.listed_count(now, found.intent) >= trigger.min_views

@@ -25,10 +25,10 @@ _AT_RISK: Final = STATES.index("at_risk")
 _WEEK: Final = 7 * DAY
 
 
-def sign_up(now: Situation) -> Openings:
-    """Open on every sign-up."""
+def sign_up(now: Situation, since: np.datetime64) -> Openings:
+    """Open on every sign-up from an instant on."""
     signed_up_at = now.facts.people.signed_up_at
-    customer = np.flatnonzero(~np.isnat(signed_up_at))
+    customer = np.flatnonzero(signed_up_at >= since)
     return Openings.of(customer, signed_up_at[customer], anchor=_own_anchors(now, customer))
 
 
