@@ -21,7 +21,7 @@ from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
 from nba.domain import to_instant
 from nba.errors import SnapshotError
-from nba.facts.fold import Facts, fold
+from nba.facts.fold import Facts
 from nba.recommend.recommender import Recommender
 from nba.state.store import Store
 from nba_api.settings import Settings
@@ -126,9 +126,8 @@ class Live:
         return self._clock() if as_of is None else to_instant(as_of)
 
     def facts(self, customer: str, as_of: np.datetime64) -> Facts:
-        """Fold one customer's rows from the store."""
-        rows, signals = self.store.read([customer], as_of)
-        return fold(rows, as_of=as_of, customers=[customer], signals=signals)
+        """Fold what the store knows of one customer."""
+        return self.store.facts([customer], as_of)
 
 
 def _clock(fixed: np.datetime64 | None) -> Callable[[], np.datetime64]:

@@ -12,12 +12,11 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, 
 
 from nba.domain import DAY
 from nba.errors import StateError
-from nba.facts.fold import Facts, fold
+from nba.facts.fold import Facts
 from nba.state.asking import NAMES, microseconds, parts
 from nba.state.claims import Claim, D, Decided, Permit
 from nba.state.leaving import MARK_LEAVING, SENT_AT
-from nba.state.orders import rows_of
-from nba.state.signals import accounts_of, signals_of
+from nba.state.signals import accounts_of
 from nba.state.store import Store
 from nba.state.tables import MESSAGES
 from nba.vocabulary import Rule
@@ -69,12 +68,7 @@ def claim(store: Store, customer: str, decide: Callable[[Facts], D], at: np.date
         standing = _standing(connection, accounts, at)
         without = None if standing is None else str(standing.message_id)
         instant = _instant(connection, accounts, at, standing)
-        facts = fold(
-            rows_of(connection, accounts),
-            as_of=instant,
-            customers=[customer],
-            signals=signals_of(connection, accounts, instant, without=without),
-        )
+        facts = store.facts_of(connection, accounts, [customer], instant, without=without)
         decision = decide(facts)
         if standing is None:
             return _write(connection, decision, instant)

@@ -9,7 +9,6 @@ import numpy as np
 from sqlalchemy import (
     Connection,
     Executable,
-    Row,
     Table,
     bindparam,
     func,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 )
 
 from nba.facts.past import PASSING, PASSING_KEPT
-from nba.facts.signals import OPENING, Signals
+from nba.facts.signals import Signals
 from nba.state.asking import NAMES, columns_of, microseconds, parts
 from nba.state.leaving import week_counts
 from nba.state.tables import (
@@ -56,8 +55,6 @@ _OF_CUSTOMERS: Final[Mapping[Table, Executable]] = {
     CUSTOMERS: select(CUSTOMERS).where(CUSTOMERS.c.customer_id.in_(NAMES)),
 }
 
-_STATES_OF: Final = select(PRODUCT_STATES).where(PRODUCT_STATES.c.product_id.in_(NAMES))
-
 
 def accounts_of(connection: Connection, customers: Iterable[str]) -> list[str]:
     """Give customers with every account and session that was ever merged with one of theirs."""
@@ -82,7 +79,7 @@ def signals_of(
     *,
     without: str | None = None,
 ) -> Signals:
-    """Read what is known of some accounts, and the states of what they have in mind.
+    """Read what is known of some accounts; states of products are not among it.
 
     Args:
         connection: to the store.
@@ -96,11 +93,6 @@ def signals_of(
         for table, query in _OF_CUSTOMERS.items():
             asked = {"names": part} | ({"since": since} if table is EVENTS else {})
             found[table] += connection.execute(query, asked).all()
-    found[PRODUCT_STATES] = [
-        row
-        for part in parts(_in_mind(found[EVENTS]))
-        for row in connection.execute(_STATES_OF, {"names": part}).all()
-    ]
     cells = {table.name: columns_of(table, rows) for table, rows in found.items()}
     messages = cells[MESSAGES.name]
     claims = zip(messages["message_id"], messages["claimed_at"], strict=True)
@@ -122,9 +114,3 @@ def all_states(connection: Connection) -> Signals:
 def _all_of(connection: Connection, *tables: Table) -> Signals:
     cells = {one.name: columns_of(one, connection.execute(select(one)).all()) for one in tables}
     return Signals.of_columns(cells)
-
-
-def _in_mind(events: Iterable[Row[Any]]) -> list[str]:
-    """Name the products that some events laid in a cart, looked at, wished or waited for."""
-    named = {one.product_id for one in events if one.type in OPENING}
-    return sorted(named - {None})

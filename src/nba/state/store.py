@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +15,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from nba.errors import ConfigError, StateError
+from nba.facts.fold import Facts, fold
 from nba.facts.rows import Rows
 from nba.facts.signals import Signals
 from nba.state.asking import Batch
 from nba.state.leaving import MARK_LEAVING
 from nba.state.orders import all_rows, rows_of
-from nba.state.signals import accounts_of, all_signals, all_states, signals_of
+from nba.state.shelves import Shelves
+from nba.state.signals import accounts_of, all_signals, signals_of
 from nba.state.tables import (
     CONSENTS,
     CUSTOMERS,
@@ -42,10 +45,6 @@ _PATIENCE_SECONDS: Final = 30
 """How long to wait for another writer."""
 _REFUSED: Final = (SQLAlchemyError, UnicodeEncodeError, OverflowError)
 """The driver itself refuses texts that are no Unicode and integers beyond 64 bits."""
-
-_STATES_KNOWN: Final = select(func.count(), func.max(PRODUCT_STATES.c.at)).select_from(
-    PRODUCT_STATES
-)
 
 
 class Store:
@@ -76,7 +75,7 @@ class Store:
             raise ConfigError(
                 f"there is no store {shown}; fill one with: nba serve --shop SHOP --db"
             )
-        self._states: tuple[tuple[Any, ...], Signals] | None = None
+        self._shelves = Shelves()
         self._engine = _engine(url)
         try:
             METADATA.create_all(self._engine)
@@ -163,16 +162,42 @@ class Store:
         with self.reading() as connection:
             return all_rows(connection)
 
-    def read(self, customers: Sequence[str], as_of: np.datetime64) -> tuple[Rows, Signals]:
-        """Read what a fold of some customers at an instant takes, all of one instant of the store.
+    def facts(self, customers: Sequence[str], as_of: np.datetime64) -> Facts:
+        """Fold what is known of some customers, all of one instant of the store.
 
         Args:
-            customers: ids; what belongs to accounts and sessions merged with theirs is read too.
-            as_of: the instant of the fold, which says what week the messages to all are counted of.
+            customers: ids, in this order.
+            as_of: up to when to know, itself excluded.
         """
         with self.reading() as connection:
             accounts = accounts_of(connection, customers)
-            return rows_of(connection, accounts), signals_of(connection, accounts, as_of)
+            return self.facts_of(connection, accounts, customers, as_of)
+
+    def facts_of(
+        self,
+        connection: Connection,
+        accounts: Sequence[str],
+        customers: Sequence[str],
+        as_of: np.datetime64,
+        *,
+        without: str | None = None,
+    ) -> Facts:
+        """Fold what a connection sees of some customers.
+
+        Args:
+            connection: to this store.
+            accounts: the customers, and every account and session merged with theirs.
+            customers: ids, in this order.
+            as_of: up to when to know, itself excluded.
+            without: the id of a message that counts as not claimed.
+        """
+        facts = fold(
+            rows_of(connection, accounts),
+            as_of=as_of,
+            customers=customers,
+            signals=signals_of(connection, accounts, as_of, without=without),
+        )
+        return replace(facts, shelf=self._shelves.at(connection, as_of))
 
     def read_all(self) -> tuple[Rows, Signals]:
         """Read everything, all of one instant of the store; for batch work."""
@@ -182,11 +207,7 @@ class Store:
     def product_states(self) -> Signals:
         """Give the states of all products, read again only when states were added."""
         with self.reading() as connection:
-            known = connection.execute(_STATES_KNOWN).one()
-            # Whoever comes second reads the same again, which is cheaper than waiting.
-            if self._states is None or self._states[0] != tuple(known):
-                self._states = tuple(known), all_states(connection)
-            return self._states[1]
+            return self._shelves.states(connection).signals
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

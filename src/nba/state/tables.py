@@ -168,6 +168,17 @@ PRODUCT_STATES: Final = Table(
     Column("price", BigInteger),
     Column("sale_price", BigInteger),
     Column("sale_until", BigInteger),
+    Index("product_states_by_instant", "at"),
+    sqlite_with_rowid=False,
+)
+
+CAPACITY_PRICES: Final = Table(
+    "capacity_prices",
+    METADATA,
+    Column("planned_at", BigInteger, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("prices_id", String, nullable=False),
+    Column("price", Float, nullable=False),
     sqlite_with_rowid=False,
 )
 

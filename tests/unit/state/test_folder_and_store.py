@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,7 @@ from nba.data.imports import import_files
 from nba.data.shop import Shop
 from nba.domain import Texts, to_instant
 from nba.errors import DataError, StateError
-from nba.facts.fold import Facts, fold
-from nba.facts.rows import Rows
+from nba.facts.fold import fold
 from nba.state.store import Store
 from tests.api.shop import ODD_CUSTOMER, ORDERS, PRODUCTS, orders_csv
 
@@ -65,14 +64,21 @@ def loaded(shop: Shop) -> Store:
     return Store(url)
 
 
-def equal(one: Rows | Facts, other: Rows | Facts) -> bool:
-    for field in fields(one):
-        left, right = getattr(one, field.name), getattr(other, field.name)
-        if isinstance(left, np.ndarray):
-            assert left.dtype == right.dtype, field.name
-            assert left.tobytes() == right.tobytes(), field.name
-        else:
-            assert (list(left) == list(right)) if isinstance(left, Texts) else left == right
+def equal(one: object, other: object, name: str = "") -> bool:
+    """Whether two dataclasses hold the same, arrays byte for byte, those inside them too."""
+    assert type(one) is type(other), name
+    if isinstance(one, np.ndarray):
+        assert isinstance(other, np.ndarray)
+        assert one.dtype == other.dtype, name
+        assert one.tobytes() == other.tobytes(), name
+    elif isinstance(one, Texts):
+        assert isinstance(other, Texts)
+        assert list(one) == list(other), name
+    elif is_dataclass(one):
+        for field in fields(one):
+            equal(getattr(one, field.name), getattr(other, field.name), f"{name}.{field.name}")
+    else:
+        assert one == other or (one != one and other != other), name
     return True
 
 
@@ -85,11 +91,11 @@ def test_both_hold_the_same_rows(shop: Shop, loaded: Store) -> None:
 @pytest.mark.parametrize("as_of", INSTANTS)
 def test_both_fold_to_the_same_facts(shop: Shop, loaded: Store, as_of: str) -> None:
     at = to_instant(as_of)
-    assert equal(shop.facts(as_of=as_of), fold(loaded.all_rows(), as_of=at))
+    rows, signals = loaded.read_all()
+    assert equal(shop.facts(as_of=as_of), fold(rows, as_of=at, signals=signals))
     whole = shop.facts(as_of=as_of, customers=CUSTOMERS)
     for row, customer in enumerate(CUSTOMERS):
-        alone = fold(loaded.rows_of([customer]), as_of=at, customers=[customer])
-        assert alone.version(0) == whole.version(row)
+        assert loaded.facts([customer], at).version(0) == whole.version(row)
 
 
 @pytest.mark.parametrize("as_of", INSTANTS)
@@ -105,8 +111,7 @@ def test_both_lead_to_the_same_decisions(
     at = to_instant(as_of)
     whole = policy.decide(list(CUSTOMERS), shop.facts(as_of=as_of, customers=CUSTOMERS), as_of)
     for customer, expected in zip(CUSTOMERS, whole, strict=True):
-        facts = fold(loaded.rows_of([customer]), as_of=at, customers=[customer])
-        found = policy.decide(customer, facts, at)
+        found = policy.decide(customer, loaded.facts([customer], at), at)
         assert found.decision_id == expected.decision_id
         assert orjson.dumps(found.to_dict()) == orjson.dumps(expected.to_dict())
 

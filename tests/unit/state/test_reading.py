@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ import pytest
 from sqlalchemy.event import listen
 
 from nba.facts.fold import fold
+from nba.facts.signals import Signals
 from nba.state.leaving import week_counts
+from nba.state.signals import accounts_of, signals_of
 from nba.state.store import Store
 from nba.vocabulary import MESSAGE_WORDS
 from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS, Cells
@@ -19,6 +22,7 @@ from tests.unit.state.decisions import HOUR, NOON
 
 NOW: Final = int(NOON.astype(np.int64))
 HOUR_US: Final = 3_600_000_000
+MINUTE: Final = np.timedelta64(1, "m")
 
 
 def event(name: str, word: str, hours: float, **cells: Any) -> tuple[Any, ...]:
@@ -97,35 +101,38 @@ def filled(store: Store) -> Store:
     return store
 
 
+def told(store: Store, *customers: str) -> Signals:
+    """Read what is known of some customers beside orders."""
+    with store.reading() as connection:
+        return signals_of(connection, accounts_of(connection, customers), NOON)
+
+
+def add(store: Store, state: tuple[Any, ...]) -> None:
+    with store.writing() as connection:
+        marks = ", ".join("?" * len(state))
+        connection.exec_driver_sql(f"INSERT INTO product_states VALUES ({marks})", state)
+
+
 @pytest.mark.parametrize("customer", ["ann", "guest", "s1"])
 def test_whoever_of_merged_accounts_is_asked_for_all_that_is_theirs_is_read(
     filled: Store, customer: str
 ) -> None:
-    rows, signals = filled.read([customer], NOON)
-    assert list(rows.customer_ids) == ["ann"]
+    signals = told(filled, customer)
     assert list(signals.event_ids) == ["e01", "e02", "e05"]
     assert list(signals.message_ids) == ["m1", "m2", "unknown"]
     assert len(signals.outcomes) == 3
     assert len(signals.consents) == 3
-    facts = fold(rows, as_of=NOON, customers=[customer], signals=signals)
-    everything, known = filled.read_all()
-    whole = fold(everything, as_of=NOON, customers=["ann"], signals=known)
+    facts = filled.facts([customer], NOON)
+    rows, everything = filled.read_all()
+    whole = fold(rows, as_of=NOON, customers=["ann"], signals=everything)
     assert facts.version(0) == whole.version(0)
     assert list(facts.week_counts) == list(whole.week_counts)
-
-
-def test_only_the_states_of_what_customers_have_in_mind_are_read(filled: Store) -> None:
-    _, signals = filled.read(["ann"], NOON)
-    products = {signals.product_ids[code] for code in signals.states.product.tolist()}
-    assert products == {"cup", "kettle", "tea"}
-    assert len(filled.read(["nobody"], NOON)[1].states) == 0
-    assert len(filled.read_all()[1].states) == len(STATES)
+    assert facts.shelf.version == whole.shelf.version
 
 
 def test_merges_in_a_circle_end(filled: Store) -> None:
     for customer in ("left", "right"):
-        _, signals = filled.read([customer], NOON)
-        assert list(signals.customer_ids) == ["left", "right"]
+        assert list(told(filled, customer).customer_ids) == ["left", "right"]
 
 
 def test_thousands_of_sessions_of_one_customer_are_read(store: Store) -> None:
@@ -133,7 +140,7 @@ def test_thousands_of_sessions_of_one_customer_are_read(store: Store) -> None:
     seen = [event(f"v{one}", "add_to_cart", -5, session_id=one, product_id=one) for one in sessions]
     merges = [merge(f"x{one}", one, "ann", -4) for one in sessions]
     store.load([ORDER_CELLS], [LINE_CELLS], events=[seen, merges])
-    assert len(store.read(["ann"], NOON)[1].events) == 2 * len(sessions)
+    assert len(told(store, "ann").events) == 2 * len(sessions)
 
 
 @pytest.mark.parametrize("hours", [-500, -199, -2.5, -1.5, 0, 0.5, 1.5, 3, 6, 100, 300])
@@ -146,9 +153,7 @@ def test_the_messages_of_the_week_are_counted_as_if_all_were_read(
     expected = fold(rows, as_of=as_of, signals=signals).week_counts
     with filled.reading() as connection:
         assert list(week_counts(connection, as_of)) == list(expected)
-    counts = filled.read(["nobody"], as_of)[1].week_counts
-    assert counts is not None
-    assert list(counts) == list(expected)
+    assert list(filled.facts(["nobody"], as_of).week_counts) == list(expected)
 
 
 def test_a_message_may_be_left_out_of_the_count(filled: Store) -> None:
@@ -164,10 +169,22 @@ def test_the_states_of_all_products_are_read_once_until_there_are_more(filled: S
     first = filled.product_states()
     assert len(first.states) == len(STATES)
     assert filled.product_states() is first
-    with filled.writing() as connection:
-        row = ("cup", NOW, "out_of_stock", 0, None, None, None)
-        connection.exec_driver_sql("INSERT INTO product_states VALUES (?,?,?,?,?,?,?)", row)
+    add(filled, ("cup", NOW - HOUR_US, "out_of_stock", 0, None, None, None))
     assert len(filled.product_states().states) == len(STATES) + 1
+
+
+def test_a_shelf_is_the_same_until_something_changes_on_it(filled: Store) -> None:
+    add(filled, ("cup", NOW + HOUR_US, "in_stock", 1, 100, 80, NOW + 3 * HOUR_US))
+    moments = [-20, -9, -8.9, -1, 0, 1, 1.1, 2, 3, 3.1, 500]
+    shelves = [filled.facts(["ann"], NOON + round(60 * one) * MINUTE).shelf for one in moments]
+    assert len(shelves[0].product_ids) == len(shelves[1].product_ids) == 0
+    # What holds from an instant on is known after it; a sale is over at its end.
+    changes = [one is not other for one, other in pairwise(shelves[1:])]
+    assert changes == [True, False, False, False, True, False, True, False, False]
+    rows, signals = filled.read_all()
+    for one, shelf in zip(moments, shelves, strict=True):
+        as_of = NOON + round(60 * one) * MINUTE
+        assert fold(rows, as_of=as_of, signals=signals).shelf.version == shelf.version
 
 
 def test_a_row_that_comes_twice_counts_once(store: Store) -> None:
@@ -191,8 +208,9 @@ def test_one_customer_is_found_by_the_indexes(filled: Store, tmp_path: Path) -> 
         if statement.startswith("SELECT"):
             asked.append(statement)
 
+    filled.product_states()
     listen(filled._engine, "before_cursor_execute", note)
-    filled.read(["ann"], NOON)
+    filled.facts(["ann"], NOON)
     connection = sqlite3.connect(tmp_path / "store.db")
     steps = [
         step[3]
@@ -201,4 +219,6 @@ def test_one_customer_is_found_by_the_indexes(filled: Store, tmp_path: Path) -> 
     ]
     connection.close()
     assert len(asked) > 10
-    assert not [step for step in steps if step.startswith("SCAN")]
+    # The states of products are counted, in their index, to know whether there are more.
+    scanned = {step for step in steps if step.startswith("SCAN")} - {"SCAN CONSTANT ROW"}
+    assert scanned == {"SCAN product_states USING COVERING INDEX product_states_by_instant"}
