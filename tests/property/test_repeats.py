@@ -41,7 +41,12 @@ WORDS = (*RULES_OF, "digest")
 
 
 def playbook() -> Playbook:
-    shared = {"stage": "client", "channels": ["email"], "value_share": 0.1, "response": 0.1}
+    shared = {
+        "stage": ["choosing", "client"],
+        "channels": ["email"],
+        "value_share": 0.1,
+        "response": 0.1,
+    }
     messages = [
         {"tier": 5, "kind": "personal", "unsubscribe_risk": 0.1, "why": "it is time", **shared}
         | {"id": name}

@@ -179,6 +179,8 @@ def test_one_instant_for_many_customers_is_the_instant_of_each() -> None:
     each = np.full(len(zones), now)
     assert (calendar.day_start(zones, now) == calendar.day_start(zones, each)).all()
     assert (calendar.day_end(zones, now) == calendar.day_end(zones, each)).all()
+    for found, expected in zip(calendar.day(zones, now), calendar.day(zones, each), strict=True):
+        assert (found == expected).all()
     assert (calendar.week_start(zones, now) == calendar.week_start(zones, each)).all()
     assert (calendar.awake(zones, now, NIGHT) == calendar.awake(zones, each, NIGHT)).all()
 
