@@ -9,13 +9,13 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.artifacts.needs import NEED_KINDS
 from nba.decide import occasions, openings
 from nba.decide.admission import admitted, stage_table
+from nba.decide.lags import windows
 from nba.decide.messages import Message
 from nba.decide.openings import Openings
 from nba.decide.situation import Situation
-from nba.domain import DAY, INT32_LIMIT, MICROSECOND, Instants
+from nba.domain import INT32_LIMIT, MICROSECOND, Instants
 
 _LONG_AGO: Final = np.datetime64("1900-01-01", "us")
 _FAR: Final = np.datetime64("2200-01-01", "us")
@@ -115,8 +115,8 @@ def open_candidates(
         context: what the request says; see `admission.admitted`.
     """
     longest = max((one.trigger.closes for _, one in messages), default=np.timedelta64(0, "s"))
-    learns = any(one.lag == "learned" for _, one in messages)
-    since = _LONG_AGO if learns else now.at - longest
+    varies = any(one.lag is not None or one.categories for _, one in messages)
+    since = _LONG_AGO if varies else now.at - longest
     found = _listed(now, messages, _Scope(since, is_open=True))
     fits = np.ones(len(found), np.bool_)
     begin = np.searchsorted(found.message, [place for place, _ in messages])
@@ -197,9 +197,8 @@ def _windows(
         factor = np.where(is_company[opened.customer], now.playbook.b2b.window_factor, 1.0)
         due = opened.at + (opens.astype("timedelta64[us]") * factor).astype("timedelta64[us]")
         end = opened.at + (closes.astype("timedelta64[us]") * factor).astype("timedelta64[us]")
-    elif message.lag == "learned":
-        lag = _learned_lag(now, message, opened)
-        due, end = opened.at + lag, opened.at + lag + (closes - opens)
+    elif (spans := windows(now, message, opened)) is not None:
+        due, end = opened.at + spans[0], opened.at + spans[1]
     else:
         due, end = opened.at + opens, opened.at + closes
     expires = np.fmin(end, opened.ends)
@@ -226,23 +225,3 @@ def _windows(
         expires[rows],
         opened.kept[rows],
     )
-
-
-def _learned_lag(now: Situation, message: Message, opened: Openings) -> NDArray[np.timedelta64]:
-    """Give what was learned of when the order's products need the others; else the playbook's."""
-    fixed = message.trigger.opens.astype("timedelta64[us]")
-    if not len(opened.order) or (opened.order < 0).any():
-        return np.full(len(opened.order), fixed)
-    needs, facts = now.snapshot.needs, now.facts
-    soonest = np.full(len(needs.types), INT32_LIMIT, np.int64)
-    pairs = np.flatnonzero((needs.kind == NEED_KINDS.index("accessory")) & (needs.offer_day > 0))
-    np.minimum.at(soonest, needs.main[pairs], needs.offer_day[pairs])
-    code = now.coding.product[facts.product]
-    day = np.where(code >= 0, soonest[needs.product_type[code]], INT32_LIMIT)
-    lines = np.diff(facts.line_start)
-    first = np.full(len(lines), INT32_LIMIT, np.int64)
-    filled = np.flatnonzero(lines)
-    if len(filled):
-        first[filled] = np.minimum.reduceat(day, facts.line_start[filled])
-    found = first[opened.order]
-    return np.where(found < INT32_LIMIT, found * DAY, fixed)

@@ -136,6 +136,11 @@ def _window(message: Message, intents: IntentSpans) -> Iterator[Fault]:
             ("lag",),
             f"no lag is learned for {trigger.on}; it may stand with {_listed(_LEARNABLE)}",
         )
+    if message.categories and meaning.anchor not in WITH_ORDER:
+        yield Fault(
+            ("categories",),
+            f"{trigger.on} is about no order, whose products would be of a category",
+        )
 
 
 def _conditions(message: Message) -> Iterator[Fault]:

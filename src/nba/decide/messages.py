@@ -86,6 +86,25 @@ class Trigger(Section):
         return MIN_VIEWS if self.min is None else self.min
 
 
+class Timing(Section):
+    """A window after the instant of a trigger."""
+
+    after: Duration
+    """Time from the instant to the due date."""
+    within: Annotated[Duration, Field(gt=0)]
+    """For how long it is due."""
+
+    @property
+    def opens(self) -> np.timedelta64:
+        """Time from the instant to the due date."""
+        return np.timedelta64(self.after, "s")
+
+    @property
+    def length(self) -> np.timedelta64:
+        """Time from the due date to expiry."""
+        return np.timedelta64(self.within, "s")
+
+
 class When(Section):
     """Whom a message is for; what is not written holds for everybody, what is must all hold."""
 
@@ -204,6 +223,9 @@ class Message(Section):
     lag: Literal["learned"] | None = None
     """Open when the owners of what was ordered come to need its accessories, as learned; where
     nothing was, after `trigger.after`."""
+    categories: Mapping[str, Timing] = {}
+    """Category of a product of the order, such as "A > B" → when the message is due then; of
+    several the one written first."""
     text: str | None = Field(None, min_length=1)
     """Key of the text in the shop's templates; by default the id."""
     why: str
