@@ -15,7 +15,6 @@ from nba.facts.lookups import ABSENT, codes_in
 from nba.facts.placed import Placed
 from nba.facts.signals import NEVER, OUTCOME_CODE, Signals
 from nba.facts.tables import MessageRows, OutcomeRows
-from nba.ranges import starts
 from nba.vocabulary import MESSAGE_WORDS
 
 _SLASH: Final = ord("/")
@@ -39,8 +38,8 @@ class Left:
 
     @classmethod
     def of(cls, signals: Signals) -> Self:
-        """Find them among messages as known at an instant."""
-        rows, count = distinct_messages(signals.messages), len(signals.message_ids)
+        """Find them among messages as known at an instant, each once and by id."""
+        rows, count = signals.messages, len(signals.message_ids)
         if not len(rows):
             return cls(rows, rows.claimed_at, rows.claimed_at)
         sent = _first_outcome(signals.outcomes, ("sent", "delivered"), count)[rows.id]
@@ -200,25 +199,6 @@ def week_begin(at: np.datetime64) -> np.datetime64:
     day = at.astype("datetime64[D]")
     monday: np.datetime64 = np.datetime64(day - (day.astype(np.int64) + _DAYS_TO_MONDAY) % 7, "us")
     return monday
-
-
-def distinct_messages(messages: MessageRows) -> MessageRows:
-    """Keep one row a message, by id; of rows that differ, the one of the smallest cells."""
-    if (messages.id[1:] > messages.id[:-1]).all():
-        return messages
-    order = np.lexsort(
-        (
-            messages.is_held,
-            messages.channel,
-            messages.anchor,
-            messages.message,
-            messages.customer,
-            messages.acked_at,
-            messages.claimed_at,
-            messages.id,
-        )
-    )
-    return messages.take(order[starts(messages.id[order])])
 
 
 def _first_outcome(outcomes: OutcomeRows, types: tuple[str, str], count: int) -> Instants:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nba.domain import DAY, Instants
 from nba.facts.signals import NEVER, Signals
 from nba.facts.tables import EventRows, MessageRows, Table
+from nba.ranges import starts
 from nba.vocabulary import EVENT_TYPES
 
 PASSING: Final = ("view_item", "shown", "clicked")
@@ -24,7 +25,10 @@ _IS_PASSING: Final = np.array([name in PASSING for name in EVENT_TYPES])
 
 
 def before(signals: Signals, as_of: np.datetime64) -> Signals:
-    """Keep what was known before an instant, and of passing events those that still count."""
+    """Keep what was known before an instant, and of passing events those that still count.
+
+    A message that several rows tell of is one; messages stand by id.
+    """
     return replace(
         signals,
         events=_kept(signals.events, _counted(signals.events, as_of)),
@@ -49,6 +53,7 @@ def _counted(events: EventRows, as_of: np.datetime64) -> NDArray[np.bool_]:
 def _told(messages: MessageRows, as_of: np.datetime64) -> MessageRows:
     if not len(messages):
         return messages
+    messages = _once(messages)
     return replace(
         messages,
         claimed_at=_known(messages.claimed_at, as_of),
@@ -62,3 +67,22 @@ def _known(at: Instants, as_of: np.datetime64) -> Instants:
 
 def _kept(rows: Rows, kept: NDArray[np.bool_]) -> Rows:
     return rows if kept.all() else rows.take(kept)
+
+
+def _once(messages: MessageRows) -> MessageRows:
+    """Keep one row a message, by id; of rows that differ, the one of the smallest cells."""
+    if (messages.id[1:] > messages.id[:-1]).all():
+        return messages
+    order = np.lexsort(
+        (
+            messages.is_held,
+            messages.channel,
+            messages.anchor,
+            messages.message,
+            messages.customer,
+            messages.acked_at,
+            messages.claimed_at,
+            messages.id,
+        )
+    )
+    return messages.take(order[starts(messages.id[order])])

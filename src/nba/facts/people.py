@@ -268,7 +268,8 @@ def _complaining(
         found = sent[outcomes.message[place]]
         person = np.where((person < 0) & (found >= 0), messages.customer[found], person)
         channel = np.where((channel < 0) & (found >= 0), messages.channel[found], channel)
-    who = np.where(person < 0, -1, customer[person]) if len(place) else person
+    # Whom nobody names is -1, which finds what is appended.
+    who = np.append(customer, np.int32(-1))[person]
     mine = who >= 0
     return who[mine], channel[mine], place[mine]
 
