@@ -125,6 +125,8 @@ class ReasonCode(StrEnum):
     POPULAR = "POPULAR"
     INTENT = "INTENT"
     ORDERED = "ORDERED"
+    ON_SALE = "ON_SALE"
+    NEW = "NEW"
 
 
 class Stage(StrEnum):

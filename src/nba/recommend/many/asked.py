@@ -21,7 +21,7 @@ def ordered(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> 
     The confidence is 1: the customer has them.
     """
     row, code = askers.ordered.of(rows)
-    shown = allowed(offer, "", row, code, marks)
+    shown = allowed(offer, "", row, code, marks, must_fit=False)
     return _named(offer, row[shown], code[shown], n, _OWN), row[:0]
 
 
@@ -31,7 +31,7 @@ def anchor(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> A
     The confidence is 1: the customer showed it.
     """
     row, code = askers.anchor.of(rows)
-    shown, fell = judge(offer, "", row, code, marks, marks.is_owned)
+    shown, fell = judge(offer, "", row, code, marks, marks.is_owned, must_fit=False)
     return _named(offer, row[shown], code[shown], n, _INTENT), fell
 
 

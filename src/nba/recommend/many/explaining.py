@@ -14,6 +14,7 @@ from nba.recommend.many.offer import Offer
 from nba.recommend.many.succeeding import newest
 from nba.recommend.results import Reason, Recommendation
 from nba.recommend.slates import Explained, card
+from nba.recommend.wording import leaf
 from nba.vocabulary import SOURCES, ReasonCode, Relation, Source
 
 _GRAPHS = {
@@ -70,6 +71,8 @@ def _reason(
         manifest = snapshot.manifest
         days = manifest.config.popular.window_days
         return reasons.popular(int(ground.popular_orders[code]), days, manifest.data_until)
+    if source in ("on_sale", "new"):
+        return origin, _told_by_catalogue(offer, source, code)
     if origin is Source.INTENT:
         return origin, Reason(ReasonCode.INTENT, "the customer has it in mind", {})
     if source == "ordered":
@@ -79,3 +82,15 @@ def _reason(
         dates = due_dates(snapshot, customer, np.array([code]), offer.at)[0]
         reason = replace(reason, evidence={**reason.evidence, **dates})
     return told, reason
+
+
+def _told_by_catalogue(offer: Offer, source: str, code: int) -> Reason:
+    """Explain what is on sale, or new, by its category or the day of its publication."""
+    products = offer.ground.snapshot.products
+    path, orders = products.category[code], int(products.orders[code])
+    if source == "on_sale":
+        text = f"on sale in {leaf(path)}"
+        return Reason(ReasonCode.ON_SALE, text, {"category": path, "orders": orders})
+    day = str(products.published_day[code].astype("datetime64[D]"))
+    evidence = {"category": path or None, "published_on": day, "orders": orders}
+    return Reason(ReasonCode.NEW, f"new since {day}", evidence)

@@ -54,6 +54,17 @@ class Ground:
         return int(self.twin.max(initial=self.width)) + 2
 
     @cached_property
+    def is_spoken_of(self) -> NDArray[np.bool_]:
+        """Whether some list of requirements is the product's own, or names it."""
+        fits = self.snapshot.fits
+        return fits.specific | fits.named
+
+    @cached_property
+    def has_misfits(self) -> bool:
+        """Whether any two products may not fit each other."""
+        return bool(self.snapshot.fits.specific.any())
+
+    @cached_property
     def can_be_ordered(self) -> NDArray[np.bool_]:
         """Whether each product could be ordered when the snapshot was made."""
         return self.snapshot.products.can_be_ordered(np.arange(self.width))

@@ -182,7 +182,7 @@ def lengths(begin: Codes, count: int) -> Codes:
     return length
 
 
-def bounds(length: Codes) -> Codes:
+def bounds(length: NDArray[Any]) -> Codes:
     """Give where runs of some lengths begin, and behind them where the last one ends."""
     start = np.zeros(len(length) + 1, np.int64)
     np.cumsum(length, out=start[1:])

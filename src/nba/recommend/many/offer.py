@@ -9,9 +9,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.ranges import crossed
 from nba.recommend.many.edges import Edges
 from nba.recommend.many.ground import Ground
-from nba.recommend.many.lists import Codes, Ragged, held
+from nba.recommend.many.lists import Codes, Ragged, bounds, held
 from nba.recommend.many.purchases import Purchases
 from nba.recommend.many.ruling import Ruling
 from nba.recommend.succession import Succession
@@ -20,6 +21,10 @@ from nba.vocabulary import Relation
 _NOTHING: Final = np.empty(0, np.int64)
 KEPT: Final = 8
 """Graphs changed by the shop's rules that are remembered, as rules seldom change."""
+NEW_DAYS: Final = 30
+"""A product is new for so many days from its publication."""
+NEWEST: Final = 50
+"""New products among which a customer's are found: the most ordered ones."""
 LIST_OF: Final = {
     Relation.BOUGHT_TOGETHER: "bought_together",
     Relation.ACCESSORIES: "accessories",
@@ -109,6 +114,22 @@ class Offer:
         """Whether each product costs less than its price."""
         known = self._is_discounted
         return self.ground.is_discounted if known is None else known
+
+    @cached_property
+    def bargains(self) -> tuple[Codes, Codes]:
+        """Where what is on sale begins by kind, and the products, the most ordered ones first."""
+        start, product = self.ground.by_kind
+        is_bargain = self.is_discounted[product]
+        return bounds(is_bargain)[start], product[is_bargain]
+
+    @cached_property
+    def newest(self) -> Codes:
+        """Products published within `NEW_DAYS`, the most ordered ones first."""
+        products = self.ground.snapshot.products
+        age = int(self.at.astype("datetime64[D]").astype(np.int64)) - products.published_day
+        known = products.published_day > 0
+        new = np.flatnonzero(known & (age >= 0) & (age < NEW_DAYS) & self.can_be_ordered)
+        return new[np.lexsort((new, -products.orders[new].astype(np.int64)))][:NEWEST]
 
     @cached_property
     def ruling(self) -> Ruling:
@@ -216,6 +237,25 @@ class Marks:
             old |= held(self._about_twins, row * self._ground.span + self._ground.twin[code])
         return old
 
+    def misfits(self, row: Codes, code: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell what does not fit the products that the row is about.
+
+        That is what does not fit one of them, unless it fits another that is spoken of in some
+        list of requirements: a case for one phone, beside the other phone and coffee beans.
+        """
+        answer = np.zeros(len(row), np.bool_)
+        asked = np.flatnonzero(self._ground.is_spoken_of[code])
+        if not len(asked):
+            return answer
+        start, about = self._askers.about.start, self._askers.about.code
+        which, place = crossed(start[row[asked]], start[row[asked] + 1])
+        other = about[place]
+        fits = self._ground.snapshot.fits.fits(other, code[asked][which])
+        meant = fits & self._ground.is_spoken_of[other]
+        bad = np.bincount(which, ~fits, len(asked)) > 0
+        answer[asked] = bad & (np.bincount(which, meant, len(asked)) == 0)
+        return answer
+
     def banned(self, offer: Offer, word: str) -> Codes:
         """Give what the shop bans from the list of a product that the row is about, ascending."""
         if not offer.has_rules or not len((bans := offer.ruling.bans(word)).source):
@@ -247,6 +287,8 @@ def judge(
     code: NDArray[np.integer],
     marks: Marks,
     unwanted: Unwanted | None = None,
+    *,
+    must_fit: bool = True,
 ) -> tuple[NDArray[np.bool_], Codes]:
     """Judge candidates.
 
@@ -257,13 +299,14 @@ def judge(
         code: one a candidate, its product.
         marks: of the askers; what they show already is not shown twice.
         unwanted: tells what else must not be shown.
+        must_fit: what does not fit the products that the row is about must not be shown either.
 
     Returns:
         bool per candidate: it may be shown; and the rows of those that nothing but the stock
         speaks against.
     """
     can_be_ordered = offer.can_be_ordered[code]
-    fine = allowed(offer, word, row, code, marks, unwanted)
+    fine = allowed(offer, word, row, code, marks, unwanted, must_fit=must_fit)
     shown = fine & can_be_ordered
     return shown, row[fine ^ shown]
 
@@ -275,10 +318,16 @@ def allowed(
     code: NDArray[np.integer],
     marks: Marks,
     unwanted: Unwanted | None = None,
+    *,
+    must_fit: bool = True,
 ) -> NDArray[np.bool_]:
     """Judge candidates as `judge` does, whether or not they can be ordered."""
     fine = np.ones(len(row), np.bool_) if unwanted is None else ~unwanted(row, code)
     if len(banned := offer.banned(word)):
         fine &= ~held(banned, code)
     taken = marks.is_taken(row, code)
-    return fine if taken is None else fine & ~taken
+    if taken is not None:
+        fine &= ~taken
+    if must_fit and offer.ground.has_misfits:
+        fine[fine] = ~marks.misfits(row[fine], code[fine])
+    return fine

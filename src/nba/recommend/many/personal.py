@@ -123,7 +123,7 @@ def _best(
 ) -> Answer:
     """Choose among what customers bought; what is durable they have."""
     ground = offer.ground
-    shown, fell = judge(offer, "", row, code, marks, marks.is_owned)
+    shown, fell = judge(offer, "", row, code, marks, marks.is_owned, must_fit=False)
     kept = np.flatnonzero(shown & ~ground.snapshot.products.is_durable[code])
     rank = score if lead is None else score + lead
     kept = kept[choose(row[kept], ground.twin[code[kept]], rank[kept], n)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from nba.recommend.many import asked, personal, related, succeeding
+from nba.recommend.many import asked, catalogue, personal, related, succeeding
 from nba.recommend.many.lists import Codes
 from nba.recommend.many.offer import Askers, Marks, Offer
 from nba.recommend.many.related import Answer
@@ -25,6 +25,8 @@ FINDING: Final[Mapping[str, Finding]] = {
     "due": personal.due,
     "picks": personal.picks,
     "popular": personal.popular,
+    "on_sale": catalogue.on_sale,
+    "new": catalogue.new,
     "ordered": asked.ordered,
     "anchor": asked.anchor,
 }
