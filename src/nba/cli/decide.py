@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from nba.cli.claiming import claim_messages
 from nba.cli.console import AsJson, Models, give, instant, say, steps
+from nba.cli.exports import DOCUMENTS, TABLES, check_ending, write_documents, write_table
+from nba.cli.facts import is_store, read_facts
+from nba.cli.planning import plan, prices_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from nba.decide.decision import Decision
+    from nba.decide.policy import Policy
     from nba.facts.fold import Facts
 
-CSV_COLUMNS = (
-    "customer_id", "as_of", "stage", "state", "message", "channel", "send_after", "expires_at",
-    "order_id", "delivery_assumed", "product_ids", "expected", "why", "next_due_at", "decision_id",
-)  # fmt: skip
+VIEWED: Final = "viewed-not-bought"
+"""The audience that is about no message."""
+NOTHING: Final = "none"
 
 
 def decide(
     shop: Annotated[str, typer.Argument(help="Folder of the shop, or the URL of a store.")],
     customer: Annotated[str | None, typer.Option("--customer", help="One customer.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every customer with an id.")] = False,
+    audience: Annotated[
+        str | None,
+        typer.Option("--audience", help=f"Who gets this message; or {VIEWED}, for other tools."),
+    ] = None,
+    plan_capacity: Annotated[
+        list[str] | None,
+        typer.Option("--plan-capacity", help="Messages a channel can send: email=10000."),
+    ] = None,
+    claim: Annotated[
+        bool, typer.Option("--claim", help="Write down that you send them (a store only).")
+    ] = False,
     at: Annotated[
         str | None,
-        typer.Option("--at", help="Instant to decide for; the shop's last fact by default."),
+        typer.Option("--at", help="Instant to decide for; by default the last fact, to claim now."),
+    ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", help="What is known of the moment: place=shop; repeatable."),
     ] = None,
     playbook: Annotated[
         Path | None, typer.Option("--playbook", help="Playbook (TOML); owox_2011 by default.")
@@ -51,43 +64,121 @@ def decide(
     from nba.decide.policy import Policy
     from nba.errors import ConfigError
 
-    if (customer is None) == (not everyone):
-        raise ConfigError("give either --customer ID or --all")
-    if out is not None and out.suffix not in _WRITERS:
-        raise ConfigError(f"{out} is of no known kind; expected {' or '.join(_WRITERS)}")
+    if sum((customer is not None, everyone, audience is not None, bool(plan_capacity))) != 1:
+        raise ConfigError(
+            "give one of --customer ID, --all, --audience NAME and --plan-capacity CHANNEL=N"
+        )
+    if claim and not is_store(shop):
+        raise ConfigError(
+            f"{shop} is a folder, which keeps no log of messages; claim from a store, such as "
+            "sqlite:///nba.db, that nba serve --shop filled"
+        )
+    if claim and not (customer or everyone):
+        raise ConfigError("--claim takes --customer ID or --all")
+    if out is not None:
+        check_ending(out, TABLES if audience == VIEWED else (DOCUMENTS, *TABLES))
+    asked = _pairs(context)
+    moment = None if at is None else instant(at, "--at")
     policy = Policy(
-        open_snapshot(models), Playbook.from_toml(playbook or shipped("playbooks", "owox_2011"))
+        open_snapshot(models),
+        Playbook.from_toml(playbook or shipped("playbooks", "owox_2011")),
+        prices=None if plan_capacity else prices_of(shop),
     )
-    facts, moment = _facts(shop, at, None if customer is None else [customer])
-    if customer is not None:
-        decision = policy.decide(customer, facts, moment)
-        if out is not None:
-            _WRITERS[out.suffix](out, iter([decision]))
-        say(decision.explain(), as_json=as_json)
-        if facts.order_start[-1] == 0:
-            say(f"no order of {customer} is known at {facts.as_of}Z", as_json=as_json)
-        if as_json:
-            give(decision.to_dict())
+    if claim:
+        claim_messages(shop, policy, customer, at=moment, context=asked, out=out, as_json=as_json)
         return
+    facts = read_facts(shop, moment, None if customer is None else [customer])
+    if customer is not None:
+        _decide_one(policy, facts, asked, out, as_json=as_json)
+    elif plan_capacity:
+        plan(shop, policy, facts, plan_capacity, context=asked, as_json=as_json)
+    elif audience == VIEWED:
+        _list_viewers(policy, facts, out, as_json=as_json)
+    else:
+        _decide_all(policy, facts, asked, audience, out, as_json=as_json)
+
+
+def _pairs(context: list[str] | None) -> dict[str, str]:
+    """Read what is known of the moment.
+
+    Raises:
+        ConfigError: it is no key and value.
+    """
+    from nba.errors import ConfigError
+
+    pairs = [one.partition("=") for one in context or ()]
+    if any(not (key and value) for key, _, value in pairs):
+        raise ConfigError("--context takes a key and a value, such as place=shop")
+    return {key: value for key, _, value in pairs}
+
+
+def _decide_one(
+    policy: Policy, facts: Facts, context: Mapping[str, str], out: Path | None, *, as_json: bool
+) -> None:
+    customer = facts.customer_ids[0]
+    decision = policy.decide(customer, facts, facts.as_of, context=context)
+    if out is not None and out.suffix == DOCUMENTS:
+        write_documents(out, [decision])
+    elif out is not None:
+        _write_table(out, policy.columns(facts, facts.as_of, context=context))
+    say(decision.explain(), as_json=as_json)
+    if facts.order_start[-1] == 0:
+        say(f"no order of {customer} is known at {facts.as_of}Z", as_json=as_json)
+    _say_who_allowed_nothing(policy, facts, as_json=as_json)
+    if as_json:
+        give(decision.to_dict())
+
+
+def _decide_all(
+    policy: Policy,
+    facts: Facts,
+    context: Mapping[str, str],
+    audience: str | None,
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Decide for everybody; of an audience only who gets its message is written and given."""
+    from nba.errors import ConfigError
+
+    words = [one.id for one in policy.playbook.message]
+    if audience is not None and audience not in words:
+        raise ConfigError(
+            f"no message of {policy.playbook.id} is called {audience}; expected {VIEWED} or one "
+            f"of {', '.join(words)}"
+        )
     counts: Counter[str] = Counter()
     kept: list[dict[str, Any]] = []
 
-    def counted() -> Iterator[Decision]:
-        for one in policy.stream(facts.customer_ids, facts, moment):
-            counts[one.message.id if one.message else "none"] += 1
-            if as_json:
-                kept.append(one.to_dict())
-            yield one
+    def pieces() -> Iterator[Mapping[str, list[Any]]]:
+        counts.clear()
+        for piece in policy.columns(facts, facts.as_of, context=context):
+            counts.update(piece["message"])
+            yield piece if audience is None else _only(piece, audience)
 
+    def answers() -> Iterator[Decision]:
+        counts.clear()
+        for one in policy.stream(facts.customer_ids, facts, facts.as_of, context=context):
+            word = one.message.id if one.message else NOTHING
+            counts[word] += 1
+            if audience in (None, word):
+                if as_json:
+                    kept.append(one.to_dict())
+                yield one
+
+    in_full = out is not None and out.suffix == DOCUMENTS
     with steps("decide", 1) as announce:
         announce(f"{len(facts.customer_ids):,} customers")
-        if out is not None:
-            _WRITERS[out.suffix](out, counted())
-        else:
-            for _ in counted():
-                pass
+        if out is not None and in_full:
+            write_documents(out, answers())
+        elif out is not None:
+            _write_table(out, pieces())
+        if not in_full and (as_json or out is None):
+            _exhaust(answers() if as_json else pieces())
     for name, count in counts.most_common():
-        say(f"{count:>9,}  {name}", as_json=as_json)
+        if audience in (None, name):
+            say(f"{count:>9,}  {name}", as_json=as_json)
+    _say_who_allowed_nothing(policy, facts, as_json=as_json)
     say(
         f"written to {out}" if out else "nothing written; add --out decisions.jsonl",
         as_json=as_json,
@@ -96,93 +187,49 @@ def decide(
         give({"counts": dict(counts), "decisions": kept})
 
 
-def _facts(shop: str, at: str | None, customers: list[str] | None) -> tuple[Facts, np.datetime64]:
-    from nba.data.history import last_fact
-    from nba.domain import MICROSECOND
-    from nba.errors import ConfigError
-    from nba.facts.fold import fold
-
-    if "://" in shop:
-        from nba.state.store import Store
-
-        store = Store(shop, must_exist=True)
-        rows = store.all_rows() if customers is None or at is None else store.rows_of(customers)
-    else:
-        from nba.data.shop import read_shop
-
-        if not Path(shop).is_dir():
-            raise ConfigError(f"there is no folder {shop}; fill one with: nba import FILES --shop")
-        rows = read_shop(shop).history.rows
-    moment = last_fact(rows) + MICROSECOND if at is None else instant(at, "--at")
-    return fold(rows, as_of=moment, customers=customers), moment
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[TextIO]:
-    """Open a file to write to.
-
-    Raises:
-        ConfigError: the file cannot be written.
-    """
-    from nba.errors import ConfigError
-
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            yield file
-    except OSError as error:
-        raise ConfigError(f"--out {path} cannot be written: {error.strerror}") from None
-
-
-def _write_jsonl(path: Path, decisions: Iterator[Decision]) -> None:
-    with _written(path) as file:
-        for one in decisions:
-            file.write(json.dumps(one.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _write_csv(path: Path, decisions: Iterator[Decision]) -> None:
-    _write_rows(path, decisions, _inert)
-
-
-def _write_parquet(path: Path, decisions: Iterator[Decision]) -> None:
-    from nba.data.shop import csv_to_parquet
-
-    with TemporaryDirectory() as folder:
-        rows = Path(folder) / "decisions.csv"
-        _write_rows(rows, decisions, lambda value: value)
-        csv_to_parquet(rows, path, numbers=("expected",))
-
-
-def _write_rows(
-    path: Path, decisions: Iterator[Decision], cell: Callable[[object], object]
-) -> None:
-    with _written(path) as file:
-        writer = csv.DictWriter(file, CSV_COLUMNS)
-        writer.writeheader()
-        for one in decisions:
-            full = one.to_dict()
-            message = full["message"] or {}
-            items = [
-                item["product_id"] for slot in message.get("slots", {}).values() for item in slot
-            ]
-            row = {name: full.get(name, message.get(name)) for name in CSV_COLUMNS} | {
-                "message": message.get("id", "none"),
-                "order_id": message.get("merge", {}).get("order_id"),
-                "delivery_assumed": message.get("merge", {}).get("delivery_assumed"),
-                "product_ids": " ".join(items),
-                "expected": message.get("score", {}).get("expected"),
+def _list_viewers(policy: Policy, facts: Facts, out: Path | None, *, as_json: bool) -> None:
+    viewers = policy.viewed(facts, facts.as_of)
+    count = len(viewers["customer_id"])
+    if out is not None:
+        listed = viewers | {"product_ids": [" ".join(one) for one in viewers["product_ids"]]}
+        write_table(out, tuple(viewers), [listed])
+    say(f"{count:,} customers looked at products and did not buy them", as_json=as_json)
+    say(f"written to {out}" if out else "nothing written; add --out viewed.csv", as_json=as_json)
+    if as_json:
+        rows = zip(*viewers.values(), strict=True)
+        give(
+            {
+                "audience": VIEWED,
+                "customers": [dict(zip(viewers, row, strict=True)) for row in rows],
             }
-            writer.writerow({name: cell(value) for name, value in row.items()})
+        )
 
 
-def _inert(value: object) -> object:
-    """Keep a spreadsheet from running a cell that begins like a formula."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
+def _only(piece: Mapping[str, list[Any]], message: str) -> dict[str, list[Any]]:
+    """Keep the customers who get a message."""
+    rows = [row for row, word in enumerate(piece["message"]) if word == message]
+    return {name: [cells[row] for row in rows] for name, cells in piece.items()}
 
 
-_WRITERS: dict[str, Callable[[Path, Iterator[Decision]], None]] = {
-    ".jsonl": _write_jsonl,
-    ".csv": _write_csv,
-    ".parquet": _write_parquet,
-}
+def _write_table(out: Path, pieces: Iterable[Mapping[str, list[Any]]]) -> None:
+    from nba.decide.telling import COLUMNS
+
+    write_table(out, COLUMNS, pieces)
+
+
+def _exhaust(answers: Iterable[object]) -> None:
+    for _ in answers:
+        pass
+
+
+def _say_who_allowed_nothing(policy: Policy, facts: Facts, *, as_json: bool) -> None:
+    """Say how many get no marketing because nobody told that they want it."""
+    silent, count = policy.without_consent(facts), len(facts.customer_ids)
+    if not silent:
+        return
+    who = f"{silent:,} of {count:,} customers" if count > 1 else facts.customer_ids[0]
+    say(
+        f"{who} consented to no channel of {policy.playbook.id}, so no marketing is due; "
+        "import who did: consents.csv with customer_id,channel,granted,at",
+        as_json=as_json,
+    )

@@ -19,10 +19,10 @@ from nba.data.conforming import ADVICE, conform
 from nba.data.contacts import Contacts, Decisions, Replies
 from nba.data.events import Events
 from nba.data.held import SIGNAL_TABLES
-from nba.data.history import OrderHistory
+from nba.data.history import OrderHistory, last_fact
 from nba.data.profiles import Profiles
 from nba.data.readers import connect, file_literal
-from nba.data.signals import read_signals
+from nba.data.signals import last_signal, read_signals
 from nba.data.told import Told
 from nba.domain import to_instant
 from nba.errors import DataError
@@ -111,12 +111,28 @@ class Shop:
         Raises:
             DataError: a table of the shop breaks its contract.
         """
-        names = [one.name for one in SIGNAL_TABLES]
-        held = {name: query for name, query in shop_tables(self.path).items() if name in names}
+        held = self._signal_tables()
         if not held:
             return Signals.none()
         with _opened(self.path, held) as connection:
             return read_signals(connection, as_of=as_of, customers=customers)
+
+    def last_fact(self) -> np.datetime64:
+        """Give the latest instant that anything in the shop speaks of; the epoch where nothing is.
+
+        Raises:
+            DataError: a table of the shop breaks its contract.
+        """
+        last, held = last_fact(self.history.rows), self._signal_tables()
+        if not held:
+            return last
+        with _opened(self.path, held) as connection:
+            told: np.datetime64 = np.fmax(last, last_signal(connection))
+            return told
+
+    def _signal_tables(self) -> dict[str, str]:
+        names = [one.name for one in SIGNAL_TABLES]
+        return {name: query for name, query in shop_tables(self.path).items() if name in names}
 
 
 def read_shop(path: str | Path) -> Shop:
@@ -223,14 +239,25 @@ def _has_rows(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
 
-def csv_to_parquet(source: Path, target: Path, *, numbers: Sequence[str] = ()) -> None:
-    """Turn a CSV with a header into Parquet: texts as they are, and `numbers` as DOUBLE.
+def csv_to_parquet(
+    source: Path, target: Path, *, numbers: Sequence[str] = (), truths: Sequence[str] = ()
+) -> None:
+    """Turn a CSV with a header into Parquet: texts as they are, an empty one as null.
+
+    Args:
+        source: the CSV.
+        target: the file to write.
+        numbers: columns that become DOUBLE.
+        truths: columns that become BOOLEAN.
 
     Raises:
         DataError: the file cannot be written.
     """
-    cells = ", ".join(f"TRY_CAST({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in numbers)
-    replaced = f"REPLACE ({cells})" if numbers else ""
+    kinds = dict.fromkeys(numbers, "DOUBLE") | dict.fromkeys(truths, "BOOLEAN")
+    cells = ", ".join(
+        f"TRY_CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in kinds.items()
+    )
+    replaced = f"REPLACE ({cells})" if kinds else ""
     connection = connect()
     try:
         connection.execute(

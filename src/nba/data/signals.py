@@ -9,10 +9,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data.checks import literal
-from nba.data.held import hold, week_counts
+from nba.data.checks import literal, quoted
+from nba.data.conforming import conform
+from nba.data.held import SIGNAL_TABLES, hold, week_counts
 from nba.data.product_states import STATED_CELLS
-from nba.data.rows import AT, column
+from nba.data.rows import AT, column, table_names
 from nba.domain import Ids
 from nba.facts.signals import Signals, expiry, instants, is_company, zone_name
 from nba.facts.tables import (
@@ -24,9 +25,12 @@ from nba.facts.tables import (
     ProfileRows,
     StateRows,
 )
+from nba.schema import Kind
 from nba.vocabulary import CHANNELS, EVENT_TYPES, MESSAGE_EVENT_TYPES, MESSAGE_WORDS
 
 _TEXTS_A_ROW: Final = 50_000
+_AHEAD: Final = ("sale_until",)
+"""Instants that say what will be."""
 
 T = TypeVar("T")
 
@@ -85,6 +89,32 @@ def read_signals(
         states=_states(connection),
         week_counts=None if customers is None else week_counts(connection, as_of),
     )
+
+
+def last_signal(connection: duckdb.DuckDBPyConnection) -> np.datetime64:
+    """Give the latest instant that a table beside the orders speaks of; NaT where there is none.
+
+    Args:
+        connection: with those of `SIGNAL_TABLES` that there are, as tables or views.
+
+    Raises:
+        DataError: a table breaks its contract.
+    """
+    names = table_names(connection)
+    told = [
+        f"SELECT max({quoted(column.name)}) AS last FROM {held}"
+        for table in SIGNAL_TABLES
+        if table.name in names
+        for held in (conform(connection, table),)
+        for column in table.columns
+        if column.kind is Kind.INSTANT and column.name not in _AHEAD
+    ]
+    if not told:
+        return np.datetime64("NaT", "us")
+    query = f"SELECT epoch_us(max(last)) FROM ({' UNION ALL '.join(told)})"
+    found = connection.execute(query).fetchone()
+    last = None if found is None else found[0]
+    return np.datetime64("NaT" if last is None else last, "us")
 
 
 def _coded(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> Ids:

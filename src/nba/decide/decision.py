@@ -114,7 +114,23 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer for one customer at one instant; asking has no side effect."""
+    """The answer for one customer at one instant; asking has no side effect.
+
+    Attributes:
+        decision_id: the same for the same facts, snapshot, playbook and instant.
+        customer_id: whom it is about.
+        as_of: the instant.
+        stage, state, days_since: where the customer is.
+        rhythm: of a client: active, at risk or lost; None where that is not known.
+        message: what to send, or None for nothing.
+        alternatives: what else might be sent, with its value, best first.
+        suppressed: what waits.
+        next_due_at: when something falls due.
+        reason: why this message, or none.
+        experiment: what a measurement must know.
+        sendable: every message that might be sent with each thing that it could be about; the JSON
+            form leaves it out.
+    """
 
     decision_id: str
     customer_id: str
@@ -129,6 +145,7 @@ class Decision:
     next_due_at: np.datetime64 | None
     reason: str
     experiment: Experiment = Experiment()
+    sendable: Sequence[tuple[str, str]] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form of the API."""

@@ -98,11 +98,14 @@ class _Told:
         mine = np.flatnonzero(self.rows.customer == customer)
         message, experiment = None, self._experiment(customer, None)
         sendable: dict[int, float] = {}
+        anchors: list[tuple[str, str]] = []
         offered = np.flatnonzero((self.found.rows.customer == customer) & (self.found.rule == FREE))
         for row in offered.tolist():
             place = int(self.found.rows.message[row])
             value = float(self.found.net[row])
             sendable[place] = max(sendable.get(place, value), value)
+            one = book.playbook.message[place]
+            anchors.append((one.id, anchor_of(now, self.found.rows, row, one)))
         if customer in self.chosen:
             row, told, entry = self.chosen[customer]
             place = int(self.found.rows.message[row])
@@ -132,6 +135,7 @@ class _Told:
             next_due,
             _reason(message, next_due),
             experiment,
+            anchors,
         )
 
     def _experiment(

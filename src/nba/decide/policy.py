@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, overload
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.snapshot import Snapshot
+from nba.decide.audiences import viewed_not_bought
+from nba.decide.capacity import Bids, CapacityPlan
 from nba.decide.choice import CapacityPrices
 from nba.decide.deciding import Choices, Rulebook, choose_all
 from nba.decide.decision import Decision
 from nba.decide.explaining import explain_all
 from nba.decide.playbook import Playbook
+from nba.decide.sendable import sendable_all
+from nba.decide.telling import columns_of
 from nba.domain import DAY, iso, to_instant
 from nba.errors import StateError, UnknownCustomerError
 from nba.facts.fold import Facts
-from nba.facts.stages import StageAt
+from nba.facts.people import GRANTED
+from nba.facts.stages import StageAt, intent_ends
+from nba.vocabulary import CHANNELS
 
 MAX_PLAN: Final = 50
 TOGETHER: Final = 2048
 """Customers explained at once, which bounds the memory."""
+PIECE: Final = 50_000
+"""Customers chosen for and told at once, likewise."""
 _NO_CONTEXT: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -43,6 +51,11 @@ class Policy:
         self.snapshot = snapshot
         self.playbook = playbook
         self._book = Rulebook.of(snapshot, playbook, prices)
+
+    @property
+    def version(self) -> str:
+        """SHA-256 of what the playbook says."""
+        return self._book.version
 
     @overload
     def decide(
@@ -123,6 +136,27 @@ class Policy:
         """
         return choose_all(self._book, facts, _instant(facts, at), context)
 
+    def columns(
+        self,
+        facts: Facts,
+        at: str | datetime | np.datetime64,
+        *,
+        context: Mapping[str, str] = _NO_CONTEXT,
+    ) -> Iterator[dict[str, list[Any]]]:
+        """Choose for all customers of the facts and tell it, some tens of thousands at a time.
+
+        Yields:
+            One list for each of `telling.COLUMNS`, one entry a customer, in the facts' order.
+
+        Raises:
+            StateError: the facts know more than was known at `at`.
+            DataError: `at` carries no zone.
+        """
+        instant = _instant(facts, at)
+        for some in _pieces(facts):
+            choices = choose_all(self._book, some, instant, context)
+            yield columns_of(self._book, choices, context)
+
     def plan(
         self,
         customer: str,
@@ -130,6 +164,7 @@ class Policy:
         at: str | datetime | np.datetime64,
         *,
         horizon_days: int = 90,
+        context: Mapping[str, str] = _NO_CONTEXT,
     ) -> list[Decision]:
         """Decide now and at each later instant at which something falls due.
 
@@ -140,15 +175,66 @@ class Policy:
             facts: what is known now.
             at: now.
             horizon_days: how far to look.
+            context: as `decide` has it.
         """
-        first = self.decide(customer, facts, at)
+        first = self.decide(customer, facts, at, context=context)
         decisions = [first]
         end = first.as_of + horizon_days * DAY
         while (following := decisions[-1].next_due_at) is not None:
             if following > end or len(decisions) == MAX_PLAN:
                 break
-            decisions.append(self.decide(customer, facts, following))
+            decisions.append(self.decide(customer, facts, following, context=context))
         return decisions
+
+    def plan_capacity(
+        self,
+        facts: Facts,
+        at: str | datetime | np.datetime64,
+        capacity: Mapping[str, int],
+        *,
+        context: Mapping[str, str] = _NO_CONTEXT,
+    ) -> CapacityPlan:
+        """Find what a place on each short channel costs, so that no more messages go than may.
+
+        Args:
+            facts: of all customers.
+            at: the instant to decide for.
+            capacity: channel → messages.
+            context: as `decide` has it.
+
+        Raises:
+            StateError: the facts know more than was known at `at`.
+            DataError: `at` carries no zone.
+        """
+        instant, parts = _instant(facts, at), []
+        for some in _pieces(facts):
+            found = sendable_all(self._book, some, instant, context)
+            parts.append((Bids.of(found), len(some.customer_ids)))
+        return CapacityPlan.of(Bids.joined(parts), capacity)
+
+    def without_consent(self, facts: Facts) -> int:
+        """Count the customers who consented to no channel that marketing of the playbook takes."""
+        marketing = [one for one in self.playbook.message if one.is_marketing]
+        used = [
+            CHANNELS.index(name) for name in {name for one in marketing for name in one.channels}
+        ]
+        granted = (facts.people.consent[:, used] == GRANTED).any(axis=1)
+        return int((~granted).sum()) if used else 0
+
+    def viewed(self, facts: Facts, at: str | datetime | np.datetime64) -> dict[str, list[Any]]:
+        """List who looked at products lately, and which of these they did not buy.
+
+        Returns:
+            customer_id, product_ids and last_viewed_at, one entry a customer who did; the products
+            are a list, the latest looked at first, then by id. How long a look counts is the
+            playbook's `intents.view`.
+
+        Raises:
+            StateError: the facts know more than was known at `at`.
+            DataError: `at` carries no zone.
+        """
+        instant = _instant(facts, at)
+        return viewed_not_bought(facts, intent_ends(facts, self._book.spans), instant)
 
     def stage(self, customer: str, facts: Facts, at: str | datetime | np.datetime64) -> StageAt:
         """Say where a customer is, as `decide` sees it; the same arguments and errors."""
@@ -175,6 +261,13 @@ def _rows(facts: Facts, customers: Sequence[str]) -> NDArray[np.int64]:
         raise UnknownCustomerError(
             f"the facts hold no row for {missing.args[0]!r}; fold them with this customer"
         ) from None
+
+
+def _pieces(facts: Facts) -> Iterator[Facts]:
+    """Cut the customers of some facts into groups; there is at least one, if an empty one."""
+    count = len(facts.customer_ids)
+    for begin in range(0, max(count, 1), PIECE):
+        yield _part(facts, np.arange(begin, min(begin + PIECE, count)))
 
 
 def _part(facts: Facts, rows: NDArray[np.int64]) -> Facts:

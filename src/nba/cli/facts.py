@@ -1,0 +1,76 @@
+"""What `nba decide` decides on: the facts of a shop folder, or of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nba.facts.fold import Facts
+    from nba.state.store import Store
+
+
+def is_store(shop: str) -> bool:
+    """Tell the URL of a store from a folder."""
+    return "://" in shop
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """Open a store that is there.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from nba.state.store import Store
+
+    store = Store(url, must_exist=True)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def read_facts(shop: str, at: np.datetime64 | None, customers: Sequence[str] | None) -> Facts:
+    """Fold what is known of some customers, or of all.
+
+    Args:
+        shop: a folder, or the URL of a store.
+        at: up to when to know; by default everything.
+        customers: ids; by default all of whom anything is known.
+
+    Raises:
+        ConfigError: there is no such folder or store.
+        DataError: the folder is no shop.
+        StateError: the store cannot be read.
+    """
+    from nba.domain import MICROSECOND
+
+    if is_store(shop):
+        with opened(shop) as store:
+            return facts_of(store, at, customers)
+    from nba.data.shop import read_shop
+    from nba.errors import ConfigError
+
+    if not Path(shop).is_dir():
+        raise ConfigError(f"there is no folder {shop}; fill one with: nba import FILES --shop")
+    found = read_shop(shop)
+    as_of = found.last_fact() + MICROSECOND if at is None else at
+    return found.facts(as_of=as_of, customers=customers)
+
+
+def facts_of(store: Store, at: np.datetime64 | None, customers: Sequence[str] | None) -> Facts:
+    """Fold what a store knows; the same arguments and errors."""
+    from nba.domain import MICROSECOND
+    from nba.facts.fold import fold
+    from nba.state.latest import last_fact
+
+    as_of = last_fact(store) + MICROSECOND if at is None else at
+    if customers is not None:
+        return store.facts(customers, as_of)
+    rows, signals = store.read_all()
+    return fold(rows, as_of=as_of, signals=signals)
