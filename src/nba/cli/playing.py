@@ -8,14 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import numpy as np
 from joblib import Parallel, delayed
 
 from nba.artifacts.snapshot import Snapshot
 from nba.cli.arms import Desk, likeliest, spaced
+from nba.cli.relearning import relearned
 from nba.cli.train import TRAINING_STEPS
+from nba.data.catalog import Catalog
 from nba.data.shop import read_shop
 from nba.data.simulator.frontier import Frontier
 from nba.data.simulator.generate import simulate as simulate_shop
+from nba.data.simulator.journal import Seen
 from nba.data.simulator.loop import (
     ANNOUNCED_DAYS,
     Decide,
@@ -24,6 +28,7 @@ from nba.data.simulator.loop import (
     play_world,
 )
 from nba.data.simulator.outcome import NOTHING, Outcome
+from nba.data.simulator.retelling import history_of
 from nba.data.simulator.study import ORACLE, Played, Study
 from nba.data.simulator.world import World, read_world
 from nba.decide.playbook import Playbook
@@ -40,7 +45,7 @@ class Arm:
 
     Attributes:
         name: in every answer.
-        by: how it decides, a name of `ARMS`.
+        by: how it decides, a name of `ARMS`; `learning` is the policy that learns on the way.
         gap_days: least days between two messages of the calendar, if more than the playbook's.
         price: minor units that a message of the policy must be worth beside its cost.
     """
@@ -51,7 +56,9 @@ class Arm:
     price: float = 0.0
 
 
-ARMS: Final = tuple(Arm(one, one) for one in (NOTHING, "calendar", "greedy", "policy", ORACLE))
+ARMS: Final = tuple(
+    Arm(one, one) for one in (NOTHING, "calendar", "greedy", "policy", "learning", ORACLE)
+)
 THINNED_CALENDAR: Final = tuple(
     Arm(f"calendar every {days} days", "calendar", gap_days=days) for days in (2, 4, 7, 14, 28)
 )
@@ -60,6 +67,31 @@ THINNED_POLICY: Final = tuple(
 )
 
 Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rules:
+    """What all arms of one shop decide by."""
+
+    snapshot: Snapshot
+    catalog: Catalog
+    playbook: Playbook
+
+    def deciding(self, arm: Arm) -> Decide:
+        """Give the way an arm decides."""
+        playbook = self.playbook
+        if arm.by == NOTHING:
+            return decide_nothing
+        if arm.by == "calendar":
+            return Desk.of(self.snapshot, spaced(playbook, arm.gap_days)).in_order()
+        if arm.by == "greedy":
+            return Desk.of(self.snapshot, likeliest(playbook)).valued()
+        return Desk.of(self.snapshot, playbook, price=arm.price).valued()
+
+    def relearn(self, seen: Seen, at: np.datetime64) -> Decide:
+        """Give the policy after learning from the messages that were sent by now."""
+        snapshot = relearned(self.snapshot, history_of(seen), self.catalog)
+        return Desk.of(snapshot, self.playbook).valued()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +155,9 @@ def play_seed(
         announce("reading the shop")
         found = read_shop(shop)
         snapshot = train(found.history, found.catalog, as_of=world.starts_at, announce=announce)
-    playbook = Playbook.from_toml(plan.playbook)
+    rules = Rules(snapshot, found.catalog, Playbook.from_toml(plan.playbook))
     arms = {
-        one.name: Played.of(_played(one, plan, world, snapshot, playbook, seed, announce))
-        for one in plan.arms
+        one.name: Played.of(_played(one, plan, world, rules, seed, announce)) for one in plan.arms
     }
     return world.currency, arms
 
@@ -143,8 +174,7 @@ def _played(
     arm: Arm,
     plan: Plan,
     world: World,
-    snapshot: Snapshot,
-    playbook: Playbook,
+    rules: Rules,
     seed: int,
     announce: Announce,
 ) -> Outcome:
@@ -154,7 +184,7 @@ def _played(
     if arm.by == ORACLE:
         return play_oracle(
             world,
-            Desk.of(snapshot, playbook).options(),
+            Desk.of(rules.snapshot, rules.playbook).options(),
             days=plan.days,
             seed=seed,
             asked_at_hours=plan.asked_at_hours,
@@ -162,19 +192,10 @@ def _played(
         )
     return play_world(
         world,
-        _deciding(arm, snapshot, playbook),
+        rules.deciding(arm),
         days=plan.days,
         seed=seed,
         asked_at_hours=plan.asked_at_hours,
+        relearn=rules.relearn if arm.by == "learning" else None,
         announce=tell,
     )
-
-
-def _deciding(arm: Arm, snapshot: Snapshot, playbook: Playbook) -> Decide:
-    if arm.by == NOTHING:
-        return decide_nothing
-    if arm.by == "calendar":
-        return Desk.of(snapshot, spaced(playbook, arm.gap_days)).in_order()
-    if arm.by == "greedy":
-        return Desk.of(snapshot, likeliest(playbook)).valued()
-    return Desk.of(snapshot, playbook, price=arm.price).valued()

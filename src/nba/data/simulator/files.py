@@ -85,7 +85,7 @@ SHOP_COLUMNS: Final[Mapping[str, Mapping[str, Column]]] = {
 """What the loop reads of the shop's own tables."""
 
 BESIDE: Final[Mapping[str, Mapping[str, Column]]] = {
-    "messages": _columns("decision_id:t? arm:t? propensity:f? products:t? holdout:b?"),
+    "messages": _columns("decision_id:t? arm:t? propensity:f? eligible:t? products:t? holdout:b?"),
     "message_events": _columns("channel:t? is_machine:b?"),
     "events": _columns("session_id:t? value:f?"),
     "customers": _columns(

@@ -78,6 +78,7 @@ class Journal:
         self._consents = Consents()
         self._columns = OrderColumns()
         self._signals = SignalColumns(tables)
+        self._standing = {name: list(tables.get(name, ())) for name in STANDING}
         ordered_at = {row["order_id"]: row["ordered_at"] for row in tables.get("orders", ())}
         for name in TABLES:
             for row in tables.get(name, ()):
@@ -125,6 +126,8 @@ class Journal:
         """List the rows of a table known at an instant; orders in the status they had then."""
         if table == "orders":
             return [order for one in self._orders for order in self.orders_of(one, as_of)]
+        if table in self._standing:
+            return [dict(row) for row in self._standing[table]]
         instant = TABLES[table]
         return [row for row in self._tables[table] if row[instant] < as_of]
 

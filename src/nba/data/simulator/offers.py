@@ -24,7 +24,8 @@ class Offer:
             later day is not sent. None: at once.
         cost: of sending it, minor units.
         expected: what the policy expects of it, minor units.
-        decision_id, arm: as the policy logs them.
+        decision_id, arm: as the policy logs them; a decision without an id is called like its
+            message.
         propensity: the chance with which the policy chose it.
     """
 

@@ -242,8 +242,9 @@ class Play:
         sent_at: np.datetime64 | None,
     ) -> dict[str, Any]:
         """Write down a decision; sent, it was claimed and acknowledged at once."""
+        name = f"{customer_id}.{_day(decided_at)}.{offer.message}"
         message = {
-            "message_id": f"{customer_id}.{_day(decided_at)}.{offer.message}",
+            "message_id": name,
             "customer_id": customer_id,
             "message": offer.message,
             "anchor": offer.anchor,
@@ -252,7 +253,7 @@ class Play:
             "claimed_at": sent_at,
             "acked_at": sent_at,
             "products": ",".join(offer.products),
-            "decision_id": offer.decision_id,
+            "decision_id": offer.decision_id or name,
             "arm": offer.arm,
             "propensity": offer.propensity,
         }

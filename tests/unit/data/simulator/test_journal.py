@@ -12,6 +12,7 @@ from nba.data.simulator.growing import GrowingTable, Names
 from nba.data.simulator.journal import Journal, Seen
 from nba.data.simulator.loop import play_world
 from nba.data.simulator.offers import Offer
+from nba.data.simulator.retelling import history_of
 from nba.data.simulator.telling import SignalColumns
 from nba.data.simulator.world import World, read_world
 from nba.domain import DAY
@@ -128,3 +129,17 @@ def test_a_column_that_was_read_does_not_change_as_it_grows() -> None:
     first = table["amount"]
     table.append(2)
     assert (first.tolist(), table["amount"].tolist(), len(table)) == ([1], [1, 2], 2)
+
+
+def test_a_play_is_told_as_a_history_of_its_orders_and_messages(
+    world: World, watched: Sequence[Seen]
+) -> None:
+    seen = watched[-1]
+    history = history_of(seen)
+    assert history.as_of == seen.as_of
+    assert history.rows.order_ids == seen.rows().order_ids
+    decisions = history.told.decisions()
+    assert len(decisions) == len(seen.table("messages"))
+    useful = [row for row in seen.table("message_events") if row["type"] == "useful"]
+    assert (~np.isnat(decisions.useful_at)).sum() == len(useful)
+    assert len(history.told.profiles().customer_ids) == len(seen.table("customers")) == 0
