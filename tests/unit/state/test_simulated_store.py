@@ -90,8 +90,8 @@ def test_customers_and_guests_alone_are_the_same_from_both_array_by_array(
 ) -> None:
     at = to_instant(INSTANTS[2])
     _, signals = loaded.read_all()
-    guests = [signals.customer_ids[code] for code in signals.merges.guest[::20].tolist()]
-    for customer in (*shop.facts(as_of=at).customer_ids[::20], *guests, "nobody"):
+    guests = [signals.customer_ids[code] for code in signals.merges.guest[::40].tolist()]
+    for customer in (*shop.facts(as_of=at).customer_ids[::40], *guests, "nobody"):
         folder, store = shop.facts(as_of=at, customers=[customer]), loaded.facts([customer], at)
         assert plain(folder) == plain(store)
         assert folder.version(0) == store.version(0)
