@@ -215,7 +215,7 @@ def _since(clock: Instants, begin: int) -> NDArray[np.int64]:
 # Customers of a few zones come in as many combinations as calls.
 @lru_cache(maxsize=4096)
 def _stretches(zones: tuple[str, ...], default: str) -> _Stretches:
-    known = _known_zones()
+    known = known_zones()
     fallback = default if default in known else "UTC"
     parts = [_stretches_of(zone if zone in known else fallback) for zone in zones]
     begin, end, offset, reached = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -233,7 +233,8 @@ def _stretches(zones: tuple[str, ...], default: str) -> _Stretches:
 
 
 @cache
-def _known_zones() -> frozenset[str]:
+def known_zones() -> frozenset[str]:
+    """Name the time zones that there are, the same on every machine."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 

@@ -185,7 +185,7 @@ def silencing(now: Situation, due: Candidates) -> Instants:
         none did.
     """
     zone = now.facts.people.zone
-    begin, end = now.calendar.day_start(zone, now.at), now.calendar.day_end(zone, now.at)
+    begin, end = now.calendar.day(zone, now.at)
     until = np.full(len(zone), _NEVER)
     today = (due.due <= now.at) & (due.due >= begin[due.customer])
     until[due.customer[today]] = end[due.customer[today]]
