@@ -118,6 +118,26 @@ def test_those_held_out_are_controls():
     assert found.uplift[REFILL[0]] == pytest.approx(0.21, abs=0.06)
 
 
+def test_only_the_first_decision_about_who_is_held_out_is_compared():
+    log, orders = trial(4000, adds=False, chance_sent=0.5)
+    buyers = {customer for number, customer, _, _ in orders if number.startswith("b")}
+    kept = []
+    for one in log:
+        held = not one.is_sent
+        turns = [0.0]
+        # Nothing sent pauses them, so those who order again and again come up as often.
+        if held and one.customer in buyers:
+            turns += [30.0 + turn / 10 for turn in range(5)]
+            orders.append((f"m-{one.customer}", one.customer, one.at + 31, ["tea"]))
+        kept += [
+            Said(one.customer, "refill", one.at + turn, one.is_sent, holdout=held, trial=True)
+            for turn in turns
+        ]
+    found = learned(kept, orders)
+    assert found.controls[REFILL[0]] == sum(not one.is_sent for one in log)
+    assert found.uplift[REFILL[0]] == pytest.approx(0.0, abs=0.06)
+
+
 def test_one_bulk_order_decides_nothing():
     log, orders = trial(2000, adds=False)
     control = next(one for one in log if not one.is_sent)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nba.data.profiles import Profiles
 from nba.domain import Ids, Instants
+from nba.learn.responding.letters import places
 
 _HOUR = np.timedelta64(1, "h")
 
@@ -26,13 +27,13 @@ def local_hours(
         at: datetime64[us].
         profiles: of the customers, with the names of their zones.
     """
-    names = [""] * len(customer_ids)
-    for name, one in zip(profiles.timezone, profiles.customer_ids, strict=True):
-        if name and (place := customer_ids.find(one)) is not None:
-            names[place] = name
-    zones = sorted(set(names))
+    told = ["", *profiles.timezone]
+    zones = sorted(set(told))
     code = {name: number for number, name in enumerate(zones)}
-    zone = np.array([code[name] for name in names], np.int64)[customer]
+    named = np.array([code[name] for name in told], np.int64)
+    place = places(customer_ids, profiles.customer_ids) + 1
+    # Who is not described is like one whose zone is not.
+    zone = named[np.where(place < len(named), place, 0)[customer]]
     # Clocks change on full hours of UTC or between them, so the half hours decide.
     half = at.astype("datetime64[s]").astype(np.int64) // 1800
     hour = np.empty(len(at), np.int64)

@@ -121,15 +121,9 @@ class Arrivals:
 
     def of(self, decisions: Decisions) -> Instants:
         """Give, per decision, when the order arrived that it speaks of; NaT where none did."""
-        code = {one: number for number, one in enumerate(self.order_ids)}
-        count = len(self.order_ids)
-        place = np.fromiter(
-            (code.get(one, count) for one in decisions.order_ids),
-            np.int64,
-            len(decisions.order_ids),
-        )
+        place = places(decisions.order_ids, self.order_ids)
         at = np.append(self.at, np.datetime64("NaT", "us"))
-        found = np.append(place, count)[decisions.order]
+        found = np.append(place, len(self.order_ids))[decisions.order]
         told = at[found]
         # Not known when it was decided.
         told[told > decisions.decided_at] = np.datetime64("NaT", "us")
@@ -144,10 +138,13 @@ def words_of(decisions: Decisions) -> NDArray[np.int64]:
 
 def customers_of(decisions: Decisions, earnings: Earnings) -> NDArray[np.int64]:
     """Give the customer of each decision as coded by orders; their number for one without any."""
-    ids = earnings.customer_ids
-    place = [ids.find(one) for one in decisions.customer_ids]
-    code = np.array([len(ids) if one is None else one for one in place], np.int64)
-    return code[decisions.customer]
+    return places(decisions.customer_ids, earnings.customer_ids)[decisions.customer]
+
+
+def places(wanted: Ids, ids: Ids) -> NDArray[np.int64]:
+    """Give the code of each wanted id among others; their number where it is not one of them."""
+    code = {one: number for number, one in enumerate(ids)}
+    return np.fromiter((code.get(one, len(ids)) for one in wanted), np.int64, len(wanted))
 
 
 def _load(decisions: Decisions, order: NDArray[np.int64]) -> Floats:

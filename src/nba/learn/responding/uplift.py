@@ -14,6 +14,7 @@ from nba.domain import DAY
 from nba.learn.responding.earnings import Earnings
 from nba.learn.responding.letters import customers_of, words_of
 from nba.learn.responding.shrinkage import spread
+from nba.ranges import starts
 from nba.vocabulary import MESSAGE_WORDS
 
 BEFORE_DAYS: Final = 180
@@ -48,6 +49,11 @@ class Uplift:
     ) -> Self:
         """Compare what came within a window after decisions to send and for nothing.
 
+        Where chance chose at the decision, those two sorts are compared. Else those held out
+        stand for nothing sent, but only the first decision about each customer counts: later on
+        the others have been written to, and neither who they are nor how often they come up is as
+        among those held out.
+
         Each decision weighs 1 / propensity; means are divided by the sum of weights (Hajek). The
         profit of the `BEFORE_DAYS` before takes off what it explains, theta = cov / var (CUPED,
         Deng, Xu, Kohavi and Walker 2013): it cannot be an effect. The variance is that of the sums
@@ -60,7 +66,11 @@ class Uplift:
             as_of: decisions whose window is not over by then are left out.
         """
         window = window_days * DAY
-        rows = np.flatnonzero(decisions.is_trial & (decisions.decided_at + window <= as_of))
+        is_first = np.zeros(len(decisions), np.bool_)
+        is_first[starts(decisions.customer)] = True
+        by_chance = (decisions.propensity < 1) & ~decisions.is_holdout
+        is_over = decisions.decided_at + window <= as_of
+        rows = np.flatnonzero(decisions.is_trial & is_over & (by_chance | is_first))
         at, customer = decisions.decided_at[rows], customers_of(decisions, earnings)[rows]
         after = np.minimum(earnings.between(customer, at, at + window), MOST_ORDERS)
         before = np.minimum(earnings.between(customer, at - BEFORE_DAYS * DAY, at), MOST_ORDERS)
@@ -71,13 +81,15 @@ class Uplift:
         controls = np.zeros(messages, np.int64)
         added, variance = np.zeros((2, messages))
         for code in range(messages):
-            mine = np.flatnonzero(word == code)
-            sent = is_sent[mine]
-            if min(int(sent.sum()), int((~sent).sum())) < _FEWEST:
-                continue
-            controls[code] = (~sent).sum()
-            adjusted = after[mine] - _explained(before[mine], after[mine], weight[mine])
-            added[code], variance[code] = difference(adjusted, weight[mine], sent, who[mine])
+            for compared in (by_chance[rows], is_first[rows]):
+                mine = np.flatnonzero((word == code) & compared)
+                sent = is_sent[mine]
+                if min(int(sent.sum()), int((~sent).sum())) < _FEWEST:
+                    continue
+                controls[code] = (~sent).sum()
+                adjusted = after[mine] - _explained(before[mine], after[mine], weight[mine])
+                added[code], variance[code] = difference(adjusted, weight[mine], sent, who[mine])
+                break
         return cls(controls, added, variance)
 
 
