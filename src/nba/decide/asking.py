@@ -54,14 +54,22 @@ class Asking:
     """Rows of one message, numbered from 0, each list made when it is first asked for."""
 
     def __init__(
-        self, known: Known, customer: Codes, order: Codes, intent: Codes, product: Codes
+        self,
+        known: Known,
+        customer: Codes,
+        order: Codes,
+        intent: Codes,
+        product: Codes,
+        *,
+        wants_review: bool = False,
     ) -> None:
         """Ask for customers, by their place in the facts, about an order, an intent or a product.
 
         What there is none of is `ABSENT`. An intent is what the row is about, else the product,
-        else the order.
+        else the order; who wants a review asks of what the customer has yet to review.
         """
         self.person = customer
+        self._wants_review = wants_review
         self.order = order
         self.purchases = known.purchases
         self._known = known
@@ -126,6 +134,9 @@ class Asking:
         """Give the kept products of the orders of some rows."""
         facts, order = self._known.facts, self.order[rows]
         which, line = crossed(facts.line_start[order], facts.line_start[order + 1])
+        if self._wants_review:
+            asked = ~facts.is_reviewed[line]
+            which, line = which[asked], line[asked]
         return rows[which], self._coded(facts.product[line])
 
     def _coded(self, product: NDArray[np.integer]) -> Codes:

@@ -23,6 +23,8 @@ from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES
 
 CHUNK: Final = 1 << 15
 """Rows filled at once, which bounds the memory."""
+REVIEWING: Final = frozenset(("product-review",))
+"""Messages that ask of each product what a customer may have said already."""
 _ELIGIBLE: Final = np.array([one in ELIGIBLE_AVAILABILITIES for one in AVAILABILITIES])
 
 
@@ -147,7 +149,9 @@ class SlotFilling:
         self, message: Message, customer: Codes, order: Codes, intent: Codes, product: Codes
     ) -> Filled:
         count = len(customer)
-        asking = Asking(self._known, customer, order, intent, product)
+        asking = Asking(
+            self._known, customer, order, intent, product, wants_review=message.id in REVIEWING
+        )
         marks = Marks(self._ground, asking)
         strength, fell = np.zeros(count), np.zeros(count, np.bool_)
         rows, slots = np.arange(count), {}
