@@ -243,7 +243,7 @@ def fold(
         known.status_at[placed.order],
         known.kept[placed.order],
         rows.discount[placed.order],
-        np.searchsorted(line_order, np.arange(len(placed.order) + 1)).astype(np.int64),
+        line_order.searchsorted(np.arange(len(placed.order) + 1)).astype(np.int64),
         recoded[rows.line_product[place]],
         known.revenue[place],
         placed.first_of_status("paid", as_of),
@@ -320,12 +320,12 @@ def _reviewed(
         return reviewed
     key = told.customer.astype(np.int64) * product_count + told.rows.product
     keys = distinct(key)
-    last = last_of(np.searchsorted(keys, key), told.rows.at, len(keys))
+    last = last_of(keys.searchsorted(key), told.rows.at, len(keys))
     spoke = np.zeros(len(placed.start), np.bool_)
     spoke[told.customer] = True
     line = np.flatnonzero(spoke[placed.owner[order]])
     key = placed.owner[order[line]].astype(np.int64) * product_count + product[line]
-    found = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+    found = np.minimum(keys.searchsorted(key), len(keys) - 1)
     since = last[found] >= placed.ordered_at[order[line]]
     reviewed[line] = (keys[found] == key) & since
     return reviewed

@@ -83,7 +83,7 @@ class Intents(Columns):
         order = np.lexsort((product, opened.opened_at, opened.kind, opened.customer))
         named = event_ids.take(opened.event[order])
         return cls(
-            np.searchsorted(opened.customer[order], np.arange(count + 1)).astype(np.int64),
+            opened.customer[order].searchsorted(np.arange(count + 1)).astype(np.int64),
             opened.kind[order],
             product[order],
             opened.opened_at[order],
@@ -175,7 +175,7 @@ def _closed(
 
     def buy(customer: NDArray[np.int32], product: NDArray[np.int32], at: Instants) -> None:
         pair = customer.astype(np.int64) * product_count + product
-        found = np.minimum(np.searchsorted(pairs, pair), len(pairs) - 1)
+        found = np.minimum(pairs.searchsorted(pair), len(pairs) - 1)
         mine = pairs[found] == pair
         np.maximum.at(bought, found[mine], at[mine].view(np.int64))
 
@@ -194,14 +194,14 @@ def _closed(
             holds &= (told < 0) | placed.is_bought()[told]
         purchases = purchases.where(holds)
         buy(purchases.customer, purchases.rows.product, purchases.rows.at)
-    closed[:] = bought[np.searchsorted(pairs, key // _KINDS)]
+    closed[:] = bought[pairs.searchsorted(key // _KINDS)]
     for code, kind in _TAKEN_BACK.items():
         removals = acts.where((acts.rows.type == code) & (acts.rows.product >= 0))
         if not len(removals):
             continue
         pair = removals.customer.astype(np.int64) * product_count + removals.rows.product
         removed = pair * _KINDS + kind
-        found = np.minimum(np.searchsorted(key, removed), len(key) - 1)
+        found = np.minimum(key.searchsorted(removed), len(key) - 1)
         mine = key[found] == removed
         np.maximum.at(closed, found[mine], removals.rows.at[mine].view(np.int64))
     return closed

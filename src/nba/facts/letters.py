@@ -120,7 +120,7 @@ class Letters(Columns):
         rows, who, at, mine = rows.take(order), who[order], at[order], mine[order]
         anchors, anchor = Anchors.of(named, rows.anchor, placed)
         letters = cls(
-            np.searchsorted(who, np.arange(count + 1)).astype(np.int64),
+            who.searchsorted(np.arange(count + 1)).astype(np.int64),
             rows.message,
             anchor,
             anchors.order_of(anchor, who, placed),
@@ -215,7 +215,7 @@ def _before_slash(texts: Texts) -> tuple[NDArray[np.int64], Texts]:
     slash = np.flatnonzero(texts.data == _SLASH)
     if not len(slash):
         return slash, Texts.of(())
-    row = np.searchsorted(texts.offsets, slash, "right") - 1
+    row = texts.offsets.searchsorted(slash, "right") - 1
     last = np.ones(len(row), np.bool_)
     last[:-1] = row[1:] != row[:-1]
     row, slash = row[last], slash[last]

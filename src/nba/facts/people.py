@@ -208,6 +208,8 @@ def _named(
     ids: Ids, column: NDArray[np.int32], place: NDArray[np.int64]
 ) -> tuple[NDArray[np.int16], tuple[str, ...]]:
     """Give the word of each customer's profile as a place among the words of all, "" first."""
+    if not len(ids):
+        return np.zeros(len(place), np.int16), ("",)
     code = _told(column, place, -1)
     used = np.zeros(len(ids) + 1, np.bool_)
     used[code] = True

@@ -58,7 +58,7 @@ class Placed:
         first, last = _lines(rows.line_order, order, len(customer))
         return cls(
             known,
-            np.searchsorted(owner, np.arange(count + 1)).astype(np.int64),
+            owner.searchsorted(np.arange(count + 1)).astype(np.int64),
             order,
             owner,
             rows.ordered_at[order],
@@ -91,8 +91,9 @@ class Placed:
         if own.any():
             set_at = rows.status_instant()[self.order]
             first = np.where(own & (set_at < as_of), set_at, first)
-        if len(past):
-            first = np.fmin(first, past.of_status(status).first(len(self.place))[self.order])
+        told = past.of_status(status)
+        if len(told):
+            first = np.fmin(first, told.first(len(self.place))[self.order])
         return first
 
     def returned_at(self) -> Instants:
@@ -116,9 +117,9 @@ def _lines(
     """Give where the lines of some of `count` orders begin and end."""
     if len(order) < count // 8:
         return (
-            np.searchsorted(line_order, order, "left"),
-            np.searchsorted(line_order, order, "right"),
+            line_order.searchsorted(order, "left"),
+            line_order.searchsorted(order, "right"),
         )
     # Looked for in order, all of them are found sooner than many in disorder.
-    start = np.searchsorted(line_order, np.arange(count + 1))
+    start = line_order.searchsorted(np.arange(count + 1))
     return start[order], start[order + 1]
