@@ -47,7 +47,8 @@ class Coder:
     def __init__(self, snapshot: Snapshot) -> None:
         """Remember nothing yet."""
         self._snapshot = snapshot
-        self._last: tuple[Texts, Shelf, tuple[NDArray[np.int64], ...]] | None = None
+        self._ours: tuple[Ids, Shelf, tuple[NDArray[np.int64], ...]] | None = None
+        self._shelved: tuple[Shelf, NDArray[np.int64]] | None = None
 
     def code(self, facts: Facts) -> Coding:
         """Look everything up once."""
@@ -59,14 +60,15 @@ class Coder:
         )
 
     def _products(self, ids: Ids, shelf: Shelf) -> tuple[NDArray[np.int64], ...]:
-        # One reference is read and written as a whole, whatever other threads do.
-        last = self._last
-        if last is not None and last[0] is ids and last[1] is shelf:
-            return last[2]
         known = self._snapshot.products.ids
-        found = codes(known, ids), codes(shelf.product_ids, ids), codes(known, shelf.product_ids)
-        self._last = ids, shelf, found
-        return found
+        # One reference is read and written as a whole, whatever other threads do.
+        ours, shelved = self._ours, self._shelved
+        if shelved is None or shelved[0] is not shelf:
+            self._shelved = shelved = shelf, codes(known, shelf.product_ids)
+        if ours is None or ours[0] is not ids or ours[1] is not shelf:
+            found = codes(known, ids), codes(shelf.product_ids, ids)
+            self._ours = ours = ids, shelf, found
+        return *ours[2], shelved[1]
 
 
 def codes(ids: Ids, wanted: tuple[str, ...] | Texts) -> NDArray[np.int64]:
