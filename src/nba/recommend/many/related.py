@@ -17,7 +17,7 @@ from nba.vocabulary import SOURCES, Relation, Source
 
 DEPTH: Final = 12
 """Neighbours of a product that are looked at first; all, where these are too few."""
-_SPARE: Final = 8
+_SPARE: Final = 3
 """Products of a list for all that are looked at first, beside those wanted."""
 
 Answer = tuple[Found, Codes]
