@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -17,12 +18,14 @@ from fastapi import Depends, Request
 from nba.artifacts.registry import POINTER, current_id, open_snapshot, rollback
 from nba.artifacts.snapshot import Snapshot
 from nba.config import shipped
+from nba.decide.choice import CapacityPrices
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
 from nba.domain import to_instant
-from nba.errors import SnapshotError
+from nba.errors import SnapshotError, StateError
 from nba.facts.fold import Facts
 from nba.recommend.recommender import Recommender
+from nba.state.prices import prices_now
 from nba.state.store import Store
 from nba_api.settings import Settings
 
@@ -59,7 +62,8 @@ class Live:
         self.store = Store(settings.db)
         self._serving: Serving | None = None
         self._refreshing = threading.Lock()
-        self._tried: tuple[str, int] | None = None
+        self._prices: CapacityPrices | None = None
+        self._tried: tuple[str, int, CapacityPrices | None] | None = None
         self._tried_at = 0.0
         self._problem = ""
         self.refresh()
@@ -85,18 +89,27 @@ class Live:
         with self._refreshing:
             try:
                 # Publishing the same content again replaces the pointer, and may mend a file.
-                published = current_id(self.models), (self.models / POINTER).stat().st_mtime_ns
-                if published == self._tried and not self._is_retry_due():
+                published = current_id(self.models)
+                written_at = (self.models / POINTER).stat().st_mtime_ns
+                to_try = published, written_at, self._planned()
+                if to_try == self._tried and not self._is_retry_due():
                     return
-                self._tried, self._tried_at = published, time.monotonic()
-                snapshot = open_snapshot(self.models, published[0])
-                policy = Policy(snapshot, self._playbook)
+                self._tried, self._tried_at = to_try, time.monotonic()
+                snapshot = open_snapshot(self.models, published)
+                policy = Policy(snapshot, self._playbook, prices=self._prices)
             except Exception as error:
                 # Whatever is wrong with the files, what is served stays.
                 self._note(str(error))
             else:
                 self._serving = Serving(snapshot, Recommender(snapshot), policy)
                 self._problem = ""
+
+    def _planned(self) -> CapacityPrices | None:
+        """Read what places on short channels cost; those of before while the store is away."""
+        with suppress(StateError):
+            channels = prices_now(self.store)
+            self._prices = CapacityPrices.of(channels) if channels else None
+        return self._prices
 
     def _is_retry_due(self) -> bool:
         return bool(self._problem) and time.monotonic() - self._tried_at >= RETRY_SECONDS

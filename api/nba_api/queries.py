@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import Path, Query
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from nba.recommend.eligibility import Filters
@@ -19,15 +19,9 @@ MAX_MINOR_UNITS: Final = 2**53
 
 ProductPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
 CustomerPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
-AsOf = Annotated[
-    str | None,
-    Query(
-        max_length=64,
-        description="what was known at this instant, such as 2026-10-01T08:00Z; now by default",
-    ),
-]
 ProductId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 ProductIds = Annotated[str, Field(max_length=MAX_BASKET * (MAX_ID + 1))]
+Said = Annotated[str | None, Field(min_length=1, max_length=100)]
 Price = Annotated[int | None, Field(ge=0, le=MAX_MINOR_UNITS)]
 Fallback = Annotated[
     Literal["popular"] | None,
@@ -83,6 +77,30 @@ class ProfileQuery(BaseModel):
     horizon_days: int = Field(
         365, ge=1, le=3650, description="of the expected purchases and the lifetime value"
     )
+
+
+class MomentQuery(BaseModel):
+    """What a decision takes besides the customer: when, and what is known of the moment."""
+
+    as_of: str | None = Field(
+        None,
+        max_length=64,
+        description="what was known at this instant, such as 2026-10-01T08:00Z; now by default",
+    )
+    place: Said = Field(None, description="where the customer is, in the words of the playbook")
+    device: Said = Field(None, description="what they hold, in the words of the playbook")
+    hour: int | None = Field(None, ge=0, le=23, description="the hour of their clock")
+
+    def context(self) -> dict[str, str]:
+        """Give what is known of the moment, as playbooks have it."""
+        told = {"place": self.place, "device": self.device, "hour": self.hour}
+        return {name: str(value) for name, value in told.items() if value is not None}
+
+
+class PlanQuery(MomentQuery):
+    """What a plan takes besides the customer."""
+
+    days: int = Field(90, ge=1, le=365, description="how far to look")
 
 
 class CustomerQuery(ListQuery):

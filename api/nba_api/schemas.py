@@ -78,7 +78,9 @@ class ChosenMessage(BaseModel):
     send_after: str
     expires_at: str
     slots: dict[str, list[Item]]
-    merge: dict[str, Any]
+    merge: dict[str, Any] = Field(description="what a template may name, such as the order's id")
+    text: str = Field(description="key of the text in the shop's templates")
+    anchor: str = Field(description="what it is about; it is sent once about the same thing")
     score: Score
     why: str
 
@@ -98,12 +100,21 @@ class Held(BaseModel):
     until: str | None
 
 
-class Experiment(BaseModel):
-    """The arm the customer is in."""
+class Chance(BaseModel):
+    """A message that could be chosen, and with which probability."""
 
-    holdout: bool
-    arm: str | None
-    propensity: float
+    id: str
+    propensity: float = Field(ge=0, le=1)
+
+
+class Experiment(BaseModel):
+    """What a measurement of messages must know."""
+
+    holdout: bool = Field(description="the customer gets no marketing, for comparison")
+    arm: str | None = Field(description="the variant of the text; null where it has none")
+    propensity: float = Field(ge=0, le=1, description="with which the message was chosen")
+    eligible: list[Chance] = Field(description="empty where nothing is tried")
+    prices: str | None = Field(description="names the prices of capacity; null without any")
 
 
 class ProfileAnswer(BaseModel):

@@ -19,15 +19,21 @@ from nba.cli.load import load
 from nba.data.imports import import_files
 from nba_api.app import create_app
 from nba_api.settings import Settings
-from tests.api.shop import AS_OF, PRODUCTS, orders_csv
+from tests.api.shop import AS_OF, CONSENTS, EVENTS, PRODUCTS, orders_csv
 
 
 @pytest.fixture(scope="session")
 def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "orders.csv").write_text(orders_csv(), "utf-8")
-    (folder / "products.csv").write_text(PRODUCTS, "utf-8")
-    report = import_files([folder / "orders.csv", folder / "products.csv"], folder / "shop")
+    tables = {
+        "orders": orders_csv(),
+        "products": PRODUCTS,
+        "consents": CONSENTS,
+        "events": EVENTS,
+    }
+    for name, rows in tables.items():
+        (folder / f"{name}.csv").write_text(rows, "utf-8")
+    report = import_files([folder / f"{name}.csv" for name in tables], folder / "shop")
     assert report.rows_quarantined == 0
     return folder / "shop"
 

@@ -20,6 +20,20 @@ old-kettle,Old kettle,Kitchen > Kettles,2000,EUR,discontinued,,,,
 "tea/50 % größe,x",Tea,Food,400,EUR,in_stock,,,,
 """
 
+CONSENTS: Final = f"""\
+customer_id,channel,granted,at
+ann,email,true,2026-01-05T10:00:00Z
+bob,email,true,2026-01-06T10:00:00Z
+{ODD_CUSTOMER},email,true,2026-01-08T10:00:00Z
+eve,email,true,2026-01-10T10:00:00Z
+"""
+# ann looked at a cup, and bought it; then at the blue mug, and at a teapot that is sold no more.
+EVENTS: Final = """\
+event_id,type,at,customer_id,product_id
+e1,view_item,2026-01-04T18:00:00Z,ann,cup
+e2,view_item,2026-02-27T18:00:00Z,ann,mug-blue
+e3,view_item,2026-02-28T18:00:00Z,ann,teapot
+"""
 # (order, customer or none, day of January or February 2026, products); delivered two days later.
 ORDERS: Final = (
     ("o01", "ann", "2026-01-05", ("kettle", "filter", "cup")),
@@ -60,7 +74,9 @@ def path_of(kind: str, identifier: str, route: str) -> str:
 
 
 PRODUCT_ROUTES: Final = ("bought-together", "accessories", "similar", "replacements", "upsell")
-CUSTOMER_ROUTES: Final = ("recommendations", "buy-again", "profile", "next-message", "plan")
+CUSTOMER_ROUTES: Final = (
+    "recommendations", "buy-again", "viewed", "profile", "next-message", "plan",
+)  # fmt: skip
 EVERY_GET: Final = (
     *(path_of("products", "kettle", route) for route in PRODUCT_ROUTES),
     *(path_of("products", ODD_PRODUCT, route) for route in PRODUCT_ROUTES),

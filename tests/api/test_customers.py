@@ -7,12 +7,17 @@ import inspect
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
+from nba.state.prices import keep_prices
+from nba.state.store import Store
 from nba_api.answers import PRIVATE
+from nba_api.app import create_app
+from nba_api.settings import Settings
 from tests.api.shop import CUSTOMER_ROUTES, EVERY_GET, PRODUCT_ROUTES, is_problem, path_of
 
 ANN = path_of("customers", "ann", "next-message")
@@ -25,9 +30,11 @@ def test_a_stranger_is_an_acquaintance_with_nothing_due(client: TestClient) -> N
         assert decision["stage"] == "acquaintance"
         assert decision["message"] is None
         assert decision["reason"]
-        assert decision["next_due_at"] is None
+        # What goes to everybody is due to them too, on Tuesdays, and would need their consent.
+        assert decision["next_due_at"] == "2026-03-03T10:00:00Z"
         plan = client.get(path_of("customers", stranger, "plan")).json()
-        assert plan["decisions"] == [decision]
+        assert plan["decisions"][0] == decision
+        assert {one["message"] for one in plan["decisions"]} == {None}
 
 
 def test_a_stranger_gets_popular_products_labelled_and_nothing_to_buy_again(
@@ -64,6 +71,58 @@ def test_personal_lists_show_what_was_bought_and_how_often(client: TestClient) -
     assert len(picks.json()["items"]) == 2
     without = client.get(path_of("customers", "ann", "buy-again"), params={"exclude": "kettle"})
     assert [item["product_id"] for item in without.json()["items"]] == ["filter"]
+
+
+def test_what_was_looked_at_and_not_bought_is_listed_the_latest_first(client: TestClient) -> None:
+    path = path_of("customers", "ann", "viewed")
+    viewed = client.get(path).json()
+    # The teapot came after the mug, and no catalogue has it; the cup was bought.
+    assert [item["product_id"] for item in viewed["items"]] == ["mug-blue"]
+    assert viewed["missing_ids"] == ["teapot"]
+    earlier = client.get(path, params={"as_of": "2026-02-27T18:00Z"}).json()
+    assert earlier["items"] == []
+    assert client.get(path_of("customers", "bob", "viewed")).json()["items"] == []
+
+
+def test_who_consented_to_nothing_hears_that_and_gets_no_marketing(client: TestClient) -> None:
+    # dan's order of 10 February arrived on the 12th: a rating is due three days later.
+    path, asked = path_of("customers", "dan", "next-message"), {"as_of": "2026-02-16T12:00Z"}
+    decision = client.get(path, params=asked).json()
+    assert decision["message"] is None
+    assert decision["reason"].startswith("no consent: ")
+    held = {one["id"]: one["rule"] for one in decision["suppressed"]}
+    assert held["service-rating"] == "no_consent"
+
+
+def test_the_moment_of_a_request_is_part_of_the_decision(client: TestClient) -> None:
+    answers = [
+        client.get(ANN, params=params).json()
+        for params in ({}, {"place": "shop"}, {"device": "phone", "hour": 9}, {"hour": 9})
+    ]
+    assert len({one["decision_id"] for one in answers}) == len(answers)
+    assert len({one["message"]["id"] for one in answers}) == 1
+    for wrong in ({"hour": 24}, {"hour": "x"}, {"place": ""}):
+        assert is_problem(client.get(ANN, params=wrong), 422)
+
+
+def test_prices_of_capacity_hold_from_the_moment_they_are_kept(
+    settings: Settings, tmp_path: Path, database: Path
+) -> None:
+    copied = tmp_path / "store.db"
+    copied.write_bytes(database.read_bytes())
+    own = settings.model_copy(update={"db": f"sqlite:///{copied}"})
+    with TestClient(create_app(own)) as client:
+        free = client.get(ANN).json()
+        assert free["experiment"]["prices"] is None
+        store = Store(own.db)
+        keep_prices(store, "c_1", {"email": 1e6}, np.datetime64("2026-03-01T11:00", "us"))
+        store.close()
+        client.app.state.live.refresh()  # type: ignore[attr-defined]
+        dear = client.get(ANN).json()
+    assert dear["message"] is None
+    assert dear["experiment"]["prices"].startswith("c_")
+    held = {one["id"]: one["rule"] for one in dear["suppressed"]}
+    assert held[free["message"]["id"]] == "capacity"
 
 
 @pytest.mark.parametrize("route", CUSTOMER_ROUTES)

@@ -37,6 +37,7 @@ def test_it_holds_the_routes_of_this_version(document: dict[str, Any]) -> None:
         "post /v1/baskets:complete",
         "get /v1/customers/{customer_id}/recommendations",
         "get /v1/customers/{customer_id}/buy-again",
+        "get /v1/customers/{customer_id}/viewed",
         "get /v1/customers/{customer_id}/profile",
         "get /v1/customers/{customer_id}/next-message",
         "get /v1/customers/{customer_id}/plan",

@@ -20,6 +20,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "upsell": schemas.SlateAnswer,
     "recommendations": schemas.SlateAnswer,
     "buy-again": schemas.SlateAnswer,
+    "viewed": schemas.SlateAnswer,
     "profile": schemas.ProfileAnswer,
     "next-message": schemas.DecisionAnswer,
     "plan": schemas.PlanAnswer,
@@ -89,7 +90,8 @@ def test_a_decision_with_a_message_has_the_keys_of_the_contract(client: TestClie
     assert decision["days_since"] == 7
     message = decision["message"]
     assert list(message) == [
-        "id", "kind", "channel", "send_after", "expires_at", "slots", "merge", "score", "why",
+        "id", "kind", "channel", "send_after", "expires_at", "slots", "merge", "text",
+        "anchor", "score", "why",
     ]  # fmt: skip
     assert message["id"] == "accessories"
     assert message["merge"]["order_id"] == "o08"
@@ -103,7 +105,10 @@ def test_a_decision_with_a_message_has_the_keys_of_the_contract(client: TestClie
         score["response"] * (score["value"] - score["cost"]) * score["context"] * score["lever"]
         - score["unsubscribe_risk"] * score["remaining_lifetime_value"]
     )
-    assert decision["experiment"] == {"holdout": False, "arm": None, "propensity": 1.0}
+    assert decision["experiment"] == {
+        "holdout": False, "arm": None, "propensity": 1.0, "eligible": [], "prices": None,
+    }  # fmt: skip
+    assert (message["text"], message["anchor"]) == ("accessories", "o08")
     for held in decision["suppressed"]:
         assert list(held) == ["id", "rule", "until"]
     for other in decision["alternatives"]:

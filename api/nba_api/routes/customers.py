@@ -14,7 +14,14 @@ from nba.domain import iso
 from nba_api.answers import private
 from nba_api.live import LiveState
 from nba_api.problems import declared
-from nba_api.queries import AsOf, CustomerPath, CustomerQuery, PicksQuery, ProfileQuery
+from nba_api.queries import (
+    CustomerPath,
+    CustomerQuery,
+    MomentQuery,
+    PicksQuery,
+    PlanQuery,
+    ProfileQuery,
+)
 from nba_api.schemas import DecisionAnswer, PlanAnswer, ProfileAnswer, SlateAnswer
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], responses=declared(422, 503))
@@ -60,24 +67,37 @@ def profile(
     return private(known.to_dict() | where)
 
 
+@router.get("/{customer_id:path}/viewed", responses={200: {"model": SlateAnswer}})
+def viewed(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
+    """What the customer looked at lately and did not buy, the latest first."""
+    serving, at = live.serving(), live.instant(query.as_of)
+    seen = serving.policy.viewed(live.facts(customer_id, at), at)["product_ids"]
+    slate = serving.recommender.viewed(
+        customer_id, seen[0] if seen else [], n=query.limit, filters=query.filters(), at=at
+    )
+    return private(slate.to_dict())
+
+
 @router.get("/{customer_id:path}/next-message", responses={200: {"model": DecisionAnswer}})
-def next_message(live: LiveState, customer_id: CustomerPath, as_of: AsOf = None) -> Response:
+def next_message(
+    live: LiveState, customer_id: CustomerPath, query: Annotated[MomentQuery, Query()]
+) -> Response:
     """The next message, with products and reasons, and why the others wait."""
-    policy, at = live.serving().policy, live.instant(as_of)
-    return private(policy.decide(customer_id, live.facts(customer_id, at), at).to_dict())
+    policy, at = live.serving().policy, live.instant(query.as_of)
+    facts = live.facts(customer_id, at)
+    return private(policy.decide(customer_id, facts, at, context=query.context()).to_dict())
 
 
 @router.get("/{customer_id:path}/plan", responses={200: {"model": PlanAnswer}})
 def plan(
-    live: LiveState,
-    customer_id: CustomerPath,
-    as_of: AsOf = None,
-    days: Annotated[int, Query(ge=1, le=365, description="how far to look")] = 90,
+    live: LiveState, customer_id: CustomerPath, query: Annotated[PlanQuery, Query()]
 ) -> Response:
     """The messages to come, if nothing else happens."""
-    policy, at = live.serving().policy, live.instant(as_of)
+    policy, at = live.serving().policy, live.instant(query.as_of)
     facts = live.facts(customer_id, at)
-    decisions = policy.plan(customer_id, facts, at, horizon_days=days)
+    decisions = policy.plan(
+        customer_id, facts, at, horizon_days=query.days, context=query.context()
+    )
     return private(
         {
             "customer_id": customer_id,

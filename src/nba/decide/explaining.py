@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -133,7 +133,7 @@ class _Told:
             [(book.playbook.message[place].id, value) for place, value in others],
             waiting,
             next_due,
-            _reason(message, next_due),
+            _reason(message, next_due, waiting),
             experiment,
             anchors,
         )
@@ -300,7 +300,12 @@ def decision_id(book: Rulebook, now: Situation, customer: int, context: Mapping[
     return f"d_{hashlib.sha256(named.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
 
-def _reason(chosen: ChosenMessage | None, next_due: np.datetime64 | None) -> str:
+def _reason(
+    chosen: ChosenMessage | None, next_due: np.datetime64 | None, waiting: Sequence[Suppressed]
+) -> str:
     if chosen is not None:
         return chosen.why
+    unwanted = sum(one.rule is Rule.NO_CONSENT for one in waiting)
+    if unwanted:
+        return f"no consent: {counted(unwanted, 'message')} would be due"
     return "nothing is due" if next_due is None else f"nothing is due before {iso(next_due)}"

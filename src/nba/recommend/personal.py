@@ -11,7 +11,9 @@ from nba.artifacts.snapshot import Snapshot
 from nba.recommend import reasons
 from nba.recommend.chances import Chances
 from nba.recommend.due import due_dates
+from nba.recommend.results import Reason
 from nba.recommend.slates import Candidates, Explained
+from nba.vocabulary import ReasonCode, Source
 
 
 def picks(
@@ -45,6 +47,13 @@ def bought(snapshot: Snapshot, customer: int, at: np.datetime64) -> Candidates:
         return source, replace(reason, evidence={**reason.evidence, **due})
 
     return Candidates(codes, chance, explain)
+
+
+def viewed(products: Sequence[int]) -> Candidates:
+    """Give codes of products that a customer looked at, in the order given; the first scores 1."""
+    codes = np.array(list(dict.fromkeys(products)), np.int64)
+    looked = Source.INTENT, Reason(ReasonCode.INTENT, "looked at and not bought", {})
+    return Candidates(codes, 1.0 / np.arange(1, len(codes) + 1), lambda _: looked)
 
 
 def popular(snapshot: Snapshot) -> Candidates:

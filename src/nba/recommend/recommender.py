@@ -325,6 +325,37 @@ class Recommender:
             bought = [one.where(np.isin(one.codes, wanted)) for one in bought]
         return self._fill(question, bought)
 
+    def viewed(
+        self,
+        customer: str,
+        products: Sequence[str],
+        *,
+        n: int = 10,
+        filters: Filters = NO_FILTERS,
+        at: At = None,
+    ) -> Slate:
+        """List what a customer looked at and did not buy.
+
+        Args:
+            customer: an id.
+            products: what the customer looked at, the latest first, which the snapshot does not
+                know; it knows their cards and what can be ordered.
+            n: at most this many.
+            filters: what to leave out.
+            at: the instant for which the shop's bans hold.
+        """
+        seen, missing = self._questions.find(products)
+        question = self._questions.of(
+            "viewed",
+            customer,
+            n=n,
+            filters=filters,
+            at=at,
+            missing=missing,
+            request={"product_ids": list(products)},
+        )
+        return slates.fill(self.snapshot, question, [personal.viewed(seen)])
+
     def profile(self, customer: str, *, horizon_days: int = 365, at: At = None) -> Profile:
         """Say what is known of a customer: rhythm, worth, segments, what they own, what is due.
 
