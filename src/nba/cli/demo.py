@@ -82,8 +82,10 @@ def demo(
 def _import(*, as_json: bool) -> None:
     from nba.cli.compiling import start_compiling
     from nba.cli.import_ import show
+    from nba.data.demonstration import SOURCE, pretend_consents
     from nba.data.imports import import_files
     from nba.data.mapping import SourceMapping
+    from nba.vocabulary import Channel
 
     preset = SourceMapping.preset("complete_journey")
     say(f"1. import: {preset.title}", as_json=as_json)
@@ -92,6 +94,12 @@ def _import(*, as_json: bool) -> None:
     with steps("import", len(files) + 2) as announce:
         report = import_files(files, SHOP, mapping=preset, announce=announce)
     show(report, as_json=as_json)
+    count = pretend_consents(SHOP, Channel.EMAIL)
+    say(
+        f"consents: the data hold none, so {count:,} pretended ones to e-mail were added (source "
+        f'"{SOURCE}"); of your own shop import real ones, else no marketing is ever due',
+        as_json=as_json,
+    )
 
 
 def _train(models: str, *, as_json: bool) -> tuple[Shop, Snapshot]:
@@ -146,15 +154,16 @@ def examples(snapshot: Snapshot, shop: Shop) -> tuple[str, str]:
     product = max(snapshot.products.popular.tolist(), key=lambda code: _appeal(snapshot, code))
     policy = Policy(snapshot, Playbook.from_toml(shipped("playbooks", "owox_2011")))
     facts = shop.facts()
-    customers = facts.customer_ids
-    customer = next(
-        (
-            one.customer_id
-            for one in policy.stream(customers, facts, shop.history.as_of)
-            if one.message is not None and one.message.id == "accessories"
-        ),
-        customers[0],
-    )
+    shown = [
+        (word != "accessories", -expected, customer)
+        for piece in policy.columns(facts, facts.as_of)
+        for customer, word, expected, products in zip(
+            *(piece[name] for name in ("customer_id", "message", "expected", "product_ids")),
+            strict=True,
+        )
+        if products
+    ]
+    customer = min(shown)[2] if shown else facts.customer_ids[0]
     return snapshot.products.ids[product], customer
 
 
