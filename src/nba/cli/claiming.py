@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from nba.decide.policy import Policy
     from nba.facts.fold import Facts
     from nba.state.claims import Claim
+    from nba.state.store import Store
 
+NOTHING: Final = "none"
+"""The message of a decision to send nothing."""
 COLUMNS: Final = (
     "message_id",
     "customer_id",
@@ -58,15 +61,7 @@ def claim_messages(
     instant = to_instant(now()) if at is None else at
     decide = _deciding(policy, context)
     with opened(url) as store:
-        customers = [customer]
-        if customer is None:
-            facts = facts_of(store, instant, None)
-            customers = [
-                one
-                for piece in policy.columns(facts, instant, context=context)
-                for one, word in zip(piece["customer_id"], piece["message"], strict=True)
-                if word != "none"
-            ]
+        customers = [customer] if customer is not None else _due(store, policy, instant, context)
         with steps("claim", 1) as announce:
             announce(f"{len(customers):,} customers")
             answers = [claim(store, one, decide, instant) for one in customers]
@@ -83,6 +78,16 @@ def claim_messages(
     say(f"{len(permits):,} messages to send, {new:,} of them claimed just now", as_json=as_json)
     if as_json:
         give(documents[0] if customer is not None else {"claims": documents})
+
+
+def _due(store: Store, policy: Policy, at: np.datetime64, context: Mapping[str, str]) -> list[str]:
+    """List the customers who have a message."""
+    return [
+        customer
+        for piece in policy.columns(facts_of(store, at, None), at, context=context)
+        for customer, message in zip(piece["customer_id"], piece["message"], strict=True)
+        if message != NOTHING
+    ]
 
 
 def _deciding(policy: Policy, context: Mapping[str, str]) -> Callable[[Facts], Claimable]:
@@ -118,7 +123,9 @@ def _row(one: Claim[Claimable]) -> dict[str, Any]:
     from nba.domain import iso
 
     permit = one.permit
-    return {} if permit is None else {
+    if permit is None:
+        return {}
+    return {
         "message_id": permit.message_id,
         "customer_id": one.decision.customer_id,
         "message": permit.message,
@@ -127,4 +134,4 @@ def _row(one: Claim[Claimable]) -> dict[str, Any]:
         "product_ids": " ".join(permit.products),
         "expires_at": iso(permit.expires_at),
         "decision_id": permit.decision_id,
-    }  # fmt: skip
+    }

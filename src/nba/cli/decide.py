@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from nba.cli.claiming import claim_messages
+from nba.cli.claiming import NOTHING, claim_messages
 from nba.cli.console import AsJson, Models, give, instant, say, steps
 from nba.cli.exports import DOCUMENTS, TABLES, check_ending, write_documents, write_table
 from nba.cli.facts import is_store, read_facts
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 VIEWED: Final = "viewed-not-bought"
 """The audience that is about no message."""
-NOTHING: Final = "none"
 
 
 def decide(
