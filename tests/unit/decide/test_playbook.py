@@ -41,7 +41,7 @@ TIERS = {
     thank-you service-call follow-up-3 follow-up-7 follow-up-30 spare-part refill
     """,
     3: """
-    waitlist-similar waitlist-sale
+    waitlist-similar waitlist-sale welcome
     wishlist-sale wishlist-reminder wishlist-similar wishlist-category-sale
     """,
     4: "birthday points-expiring",
@@ -185,11 +185,11 @@ def test_a_ladder_descends_and_never_climbs() -> None:
             assert first.response > then.response
 
 
-def test_nothing_waits_for_the_welcome() -> None:
+def test_nothing_waits_for_the_welcome_and_while_it_is_due_it_goes_first() -> None:
     assert not [one.id for one in PLUS.message if one.prerequisite]
-    rivals = [one for one in PLUS.message if one.tier == 5 and "acquaintance" in one.stage]
-    best = max(rivals, key=lambda one: one.response * one.value_share)
-    assert best.id == "welcome"
+    marketing = [one for one in PLUS.message if one.is_marketing and "acquaintance" in one.stage]
+    first = min(one.tier for one in marketing)
+    assert [one.id for one in marketing if one.tier == first] == ["welcome"]
 
 
 def test_what_strangers_get_is_the_same_for_all_or_about_what_they_told() -> None:
