@@ -148,7 +148,8 @@ def _of_order(case: Case, on: str, order: Order) -> Iterator[Opening]:
             anchor = f"{order.order_id}/{order.status}"
             yield Opening(anchor, order.status_at, None, order, products)
         case "delayed" if order.status == "delayed":
-            yield Opening(f"{order.order_id}/delayed", order.status_at, None, order, products)
+            anchor = f"{order.order_id}/delayed"
+            yield Opening(anchor, order.status_at, None, order, products, order.is_kept)
         case "worn" if order.code >= ARRIVED:
             for product in dict.fromkeys(products):
                 cycle = case.shelf.cards.get(product, {}).get("cycle_days", 0)

@@ -115,7 +115,8 @@ def status(now: Situation, since: np.datetime64) -> Openings:
 def delayed(now: Situation, since: np.datetime64) -> Openings:
     """Open on every order that is delayed, for as long as it is."""
     late = (now.facts.status == _DELAYED) & (now.facts.status_at >= since)
-    return _of_statuses(now, np.flatnonzero(late))
+    order = np.flatnonzero(late)
+    return _of_statuses(now, order, kept=now.facts.kept[order])
 
 
 def cart(now: Situation) -> Openings:
@@ -178,7 +179,9 @@ def _of_orders(
     )
 
 
-def _of_statuses(now: Situation, order: NDArray[np.int64]) -> Openings:
+def _of_statuses(
+    now: Situation, order: NDArray[np.int64], kept: NDArray[np.bool_] | None = None
+) -> Openings:
     """Open on statuses: news of an order that is cancelled or came back is news all the same."""
     facts = now.facts
     return Openings.of(
@@ -186,6 +189,7 @@ def _of_statuses(now: Situation, order: NDArray[np.int64]) -> Openings:
         facts.status_at[order],
         order=order,
         anchor=now.details.of_statuses(order, facts.status[order]),
+        kept=kept,
     )
 
 
