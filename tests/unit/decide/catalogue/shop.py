@@ -2,7 +2,7 @@
 
 Day 200 is a Monday: the 20th of July 2026, at noon as all whole days are. The digest is due from
 Tuesday to Thursday (201 to 203), new arrivals and what else is weekly in the other playbook from
-Wednesday to Saturday (202 to 205); they are the least of messages and leave where nothing else does.
+Wednesday to Saturday (202 to 205); they leave where nothing else is due.
 """
 
 from __future__ import annotations
