@@ -99,7 +99,7 @@ def recount(sent: list[Letter], word: str, anchor: str, at: datetime) -> set[Rul
         # Whatever it is sent once per, it is never sent twice about the same thing.
         Rule.ONCE_PER: any(one.anchor == anchor for one in own)
         or once[rules.get("once_per", "anchor")],
-        Rule.COOLDOWN: any(moment(one) + cooldown > at for one in own),
+        Rule.COOLDOWN: bool(cooldown) and any(moment(one) + cooldown > at for one in own),
         Rule.TOUCHES: marketing and touches >= rules.get("max_touches", 7),
         Rule.PREREQUISITE: not all(was_sent(one) for one in rules.get("prerequisite", ())),
         Rule.NEVER_AFTER: any(was_sent(one) for one in rules.get("never_after", ())),

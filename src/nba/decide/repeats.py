@@ -23,6 +23,7 @@ ANCHOR, ORDER, CUSTOMER, YEAR = range(4)
 
 _CODE: Final = {rule: code for code, rule in enumerate(RULES)}
 _NEVER: Final = np.datetime64("NaT", "us")
+_NO_TIME: Final = np.timedelta64(0, "us")
 _NOTHING: Final = -2
 _LONG_AGO: Final = np.datetime64(-(1 << 62), "us")
 
@@ -42,6 +43,7 @@ class RepeatPolicy:
         needs: sets that must have been sent before, about whatever.
         first_here: of these, what must have been sent about the same thing.
         after, after_here: sets that must not have been sent, at all or about the same thing.
+        is_narrow: bool: only letters about the same thing hold it back.
         compared: sets whose letters must be looked at one by one.
         is_marketing: bool per code of `vocabulary.MESSAGE_WORDS`.
         least_touches: the least of `max_touches`.
@@ -56,6 +58,7 @@ class RepeatPolicy:
     first_here: Bits
     after: Bits
     after_here: Bits
+    is_narrow: NDArray[np.bool_]
     compared: Bits
     is_marketing: NDArray[np.bool_]
     least_touches: int
@@ -84,6 +87,7 @@ class RepeatPolicy:
             first_here,
             after,
             after_here,
+            np.array([_scope(one) == ANCHOR and not one.cooldown for one in told], np.bool_),
             (np.uint64(1) << word.astype(np.uint64)) | first_here | after_here,
             ContactPolicy.of(playbook).is_marketing,
             min(touches),
@@ -173,15 +177,20 @@ class Repeats:
         if policy.looks_at_others:
             rule[(ever & policy.after[message]) != 0] = _CODE[Rule.NEVER_AFTER]
             rule[(~ever & policy.needs[message]) != 0] = _CODE[Rule.PREREQUISITE]
+        nowhere = anchor < 0
+        if policy.looks_here:
+            rule[nowhere & (policy.first_here[message] != 0)] = _CODE[Rule.PREREQUISITE]
         matters = (ever & policy.compared[message]) != 0
+        # What no letter was about is held by letters about something else, or by none.
+        matters &= ~(nowhere & policy.is_narrow[message])
         letters = self._facts.letters
         count = letters.start[1:] - letters.start[:-1]
         if count.max(initial=0) >= policy.least_touches:
-            matters |= (count[customer] >= policy.max_touches[message]) & (anchor >= 0)
+            matters |= (count[customer] >= policy.max_touches[message]) & ~nowhere
         row = np.flatnonzero(matters)
         if len(row):
             # No letter has the anchor of what no letter was about.
-            about = np.where(anchor[row] < 0, _NOTHING, anchor[row])
+            about = np.where(nowhere[row], _NOTHING, anchor[row])
             of_order = np.where(order[row] < 0, _NOTHING, order[row])
             self._compare(rule, until, row, customer[row], message[row], about, of_order)
         return rule, until
@@ -215,8 +224,9 @@ class Repeats:
         last = np.full(len(row), _LONG_AGO)
         # Letters ascend in time: of several the last one stays.
         last[which[own]] = letters.at[letter[own]]
-        free_at = last + policy.cooldown[message]
-        held = free_at > self._at
+        cooldown = policy.cooldown[message]
+        free_at = last + cooldown
+        held = (free_at > self._at) & (cooldown > _NO_TIME)
         rule[row[held]] = _CODE[Rule.COOLDOWN]
         until[row[held]] = free_at[held]
         scope = policy.scope[message]
