@@ -21,6 +21,7 @@ from nba.vocabulary import CHANNELS
 
 _HALVINGS: Final = 60
 _ROUNDS: Final = 50
+_FIRST_STEP: Final = 1e-8
 _NO_TIER: Final = 127
 
 Floats = NDArray[np.float64]
@@ -136,10 +137,12 @@ class CapacityPlan:
 def capacity_prices(bids: Bids, capacity: Mapping[str, int]) -> Floats:
     """Find the least prices at which no more messages go out through each channel than may.
 
-    A price of one channel sends customers to others, whose prices then rise, never fall: raising
-    them in turn ends at the least prices that fit all. Each is found by halving between 0 and the
-    greatest value there is, and rounded up to 9 significant digits; so fewer messages than may
-    go out where several are worth the same. Messages about orders pay nothing and always go.
+    The price of one channel sends customers to others, whose prices then rise, never fall; so
+    prices are raised in turn until all fit. Each is found by halving between itself and the
+    greatest value there is, and has 9 significant digits. Fewer messages than may go out where
+    several are worth the same; and customers to whom two short channels are worth the same would
+    be sent to and fro for ever, if prices did not rise a little further in every round, as in an
+    auction (Bertsekas 1988). Messages about orders pay nothing and always go.
 
     Args:
         bids: what may be sent.
@@ -149,35 +152,32 @@ def capacity_prices(bids: Bids, capacity: Mapping[str, int]) -> Floats:
         float64 per code of `vocabulary.CHANNELS`, minor units; 0 where there is room for all.
     """
     prices = np.zeros(len(CHANNELS))
-    most = float(bids.expected.max(initial=0.0))
+    most, step = float(bids.expected.max(initial=0.0)), 0.0
     for _ in range(_ROUNDS):
         before = prices.copy()
         for name, places in capacity.items():
-            _raise(bids, prices, CHANNELS.index(name), places, most)
+            _raise(bids, prices, CHANNELS.index(name), places, most, step)
         if (prices == before).all():
             break
+        step = 2 * step or most * _FIRST_STEP
     return prices
 
 
-def _raise(bids: Bids, prices: Floats, channel: int, places: int, most: float) -> None:
-    """Raise the price of one channel until its messages fit."""
-    if bids.counts(prices)[channel] <= places:
-        return
+def _raise(bids: Bids, prices: Floats, channel: int, places: int, most: float, step: float) -> None:
+    """Raise the price of one channel until its messages fit, and a step further."""
     low, high = float(prices[channel]), most
+    if low >= most or bids.counts(prices)[channel] <= places:
+        return
     for _ in range(_HALVINGS):
-        prices[channel] = middle = (low + high) / 2
+        middle = (low + high) / 2
         if not low < middle < high:
             break
+        prices[channel] = middle
         if bids.counts(prices)[channel] <= places:
             high = middle
         else:
             low = middle
     # Values have 9 digits, and so have most prices that part them.
-    prices[channel] = significant(high)
+    prices[channel] = significant(high + step)
     if bids.counts(prices)[channel] > places:
-        prices[channel] = _above(high)
-
-
-def _above(price: float) -> float:
-    """Give the next number of 9 significant digits."""
-    return significant(price + 10.0 ** (np.floor(np.log10(price)) - 8))
+        prices[channel] = min(significant(high * (1 + _FIRST_STEP) + step), most)

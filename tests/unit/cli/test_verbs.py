@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
 from nba import __version__ as version
-from nba.cli import app
-
-FLAT = """order_id,customer_id,ordered_at,product_id,quantity,unit_price,title
-o1,ann,2026-01-01T10:00:00Z,kettle,1,39.90,Steel kettle
-o1,ann,2026-01-01T10:00:00Z,filter,2,4.50,Water filter
-o2,bob,2026-01-05T09:30:00+02:00,kettle,1,39.90,Steel kettle
-o2,bob,2026-01-05T09:30:00+02:00,filter,1,4.50,Water filter
-o3,,2026-01-09T12:00:00Z,kettle,1,35.00,Steel kettle
-o3,,2026-01-09T12:00:00Z,tea,1,5.00,Green tea
-o4,ann,2026-02-01T10:00:00Z,tea,3,5.00,Green tea
-o4,ann,2026-02-01T10:00:00Z,kettle,1,35.00,Steel kettle
-"""
+from tests.unit.cli.shop import FLAT, Run, document
 
 SHOPIFY = """Name,Email,Financial Status,Fulfillment Status,Created at,Currency,Lineitem quantity,\
 Lineitem name,Lineitem price
 #1,ann@ex.org,paid,fulfilled,2026-01-01 10:00:00 +0100,EUR,1,Kettle,39.90
 """
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def nba(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `nba` in an empty folder and give exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["nba", *words])
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        code = ended.value.code
-        out = capsys.readouterr()
-        return int(code or 0), out.out, out.err
-
-    return run
-
-
-@pytest.fixture
-def shop(nba: Run) -> Path:
-    """A shop folder that `nba import` filled, with a snapshot of it in `models`."""
-    Path("orders.csv").write_text(FLAT)
-    assert nba("import", "orders.csv", "--shop", "shop")[0] == 0
-    assert nba("train", "shop")[0] == 0
-    return Path("shop")
-
-
-def document(result: tuple[int, str, str]) -> Any:
-    code, out, err = result
-    assert code == 0, err
-    return json.loads(out)
 
 
 def test_import_accounts_for_every_row_and_names_the_next_command(nba: Run) -> None:
@@ -239,35 +191,6 @@ def test_every_kind_answers(nba: Run, shop: Path, words: list[str], count: int) 
     assert len(document(nba("recommend", *words, "--json"))["items"]) == count
 
 
-def test_decide_explains_one_customer(nba: Run, shop: Path) -> None:
-    code, out, _ = nba("decide", str(shop), "--customer", "ann", "--at", "2026-02-07T10:00Z")
-    assert code == 0
-    assert "ann: client/delivered, send service-rating" in out
-    assert "waits: accessories (not_due until 2026-02-09T10:00:00Z)" in out
-    decision = document(
-        nba("decide", str(shop), "--customer", "bob", "--at", "2026-01-14T10:00Z", "--json")
-    )
-    assert decision["customer_id"] == "bob"
-    assert decision["message"]["id"] == "accessories"
-
-
-def test_decide_all_writes_one_row_a_customer(nba: Run, shop: Path) -> None:
-    for name in ("out.jsonl", "out.csv", "out.parquet"):
-        code, out, _ = nba("decide", str(shop), "--all", "--at", "2026-02-07T10:00Z", "--out", name)
-        assert code == 0
-        assert "service-rating" in out
-    decisions = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
-    with Path("out.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [one["customer_id"] for one in decisions] == ["ann", "bob"]
-    assert [row["message"] for row in rows] == [one["message"]["id"] for one in decisions]
-    query = "SELECT customer_id, message, expected FROM 'out.parquet' ORDER BY customer_id"
-    assert duckdb.connect().execute(query).fetchall() == [
-        (one["customer_id"], one["message"]["id"], one["message"]["score"]["expected"])
-        for one in decisions
-    ]
-
-
 def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> None:
     code, out, _ = nba("backtest", str(shop), "--test-from", "2026-01-20T00:00Z")
     assert code == 0
@@ -307,9 +230,17 @@ def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> N
         (["train", "shop", "--as-of", "2020-01-01T00:00Z"], 1, "was not published"),
         (["decide", "sqlite:///typo.db", "--customer", "ann"], 2, "no store"),
         (["decide", "shop", "--all", "--out", "nowhere/x.csv"], 2, "cannot be written"),
-        (["decide", "shop"], 2, "--customer ID or --all"),
+        (["decide", "shop"], 2, "one of --customer ID, --all"),
+        (["decide", "shop", "--all", "--customer", "ann"], 2, "one of --customer ID, --all"),
         (["decide", "shop", "--customer", "ann", "--at", "2026-01-01"], 2, "no zone"),
         (["decide", "shop", "--all", "--out", "x.xls"], 2, ".csv"),
+        (["decide", "shop", "--all", "--claim"], 2, "keeps no log"),
+        (["decide", "sqlite:///x.db", "--audience", "digest", "--claim"], 2, "--claim takes"),
+        (["decide", "shop", "--all", "--context", "shop"], 2, "place=shop"),
+        (["decide", "shop", "--audience", "magic"], 2, "called magic"),
+        (["decide", "shop", "--audience", "viewed-not-bought", "--out", "x.jsonl"], 2, ".csv"),
+        (["decide", "shop", "--plan-capacity", "pigeon=9"], 2, "email=10000"),
+        (["decide", "shop", "--plan-capacity", "email=few"], 2, "email=10000"),
         (["backtest", "shop", "--test-from", "2020-01-01T00:00Z"], 1, "no order before"),
         (["backtest", "shop", "--test-from", "2030-01-01T00:00Z"], 1, "earlier --test-from"),
         (["models", "show", "../shop"], 1, "no snapshot"),

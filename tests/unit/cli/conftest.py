@@ -1,0 +1,37 @@
+"""`nba` in an empty folder, and a small shop that it imported and trained on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nba.cli import app
+from tests.unit.cli.shop import CONSENTS, FLAT, Run
+
+
+@pytest.fixture
+def nba(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `nba` in an empty folder and give exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["nba", *words])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        code = ended.value.code
+        out = capsys.readouterr()
+        return int(code or 0), out.out, out.err
+
+    return run
+
+
+@pytest.fixture
+def shop(nba: Run) -> Path:
+    """A shop folder that `nba import` filled, with a snapshot of it in `models`."""
+    Path("orders.csv").write_text(FLAT)
+    Path("consents.csv").write_text(CONSENTS)
+    assert nba("import", "orders.csv", "consents.csv", "--shop", "shop")[0] == 0
+    assert nba("train", "shop")[0] == 0
+    return Path("shop")
