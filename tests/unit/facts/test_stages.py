@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from nba.facts.fold import fold
+from nba.domain import Instants
+from nba.facts.fold import Facts, fold
 from nba.facts.rows import Rows
-from nba.facts.stages import StageAt, stage_at
+from nba.facts.stages import SPANS, STATES, Spans, StageAt, intent_ends, stages_at
+from tests.facts_of import event, facts, instant, order, profile
 from tests.shops import day
+
+
+def ann_at(
+    facts: Facts, at: np.datetime64, arrival: Instants, *, is_silent: bool = False
+) -> StageAt:
+    return stages_at(facts, at, arrival, silent=np.array([is_silent])).of(0)
 
 
 def stage(status: str, at: float, *, status_at: float = 1, is_test: bool = False) -> StageAt:
@@ -25,7 +34,7 @@ def stage(status: str, at: float, *, status_at: float = 1, is_test: bool = False
         [{"order_id": "o1", "line_no": 1, "product_id": "kettle", "quantity": 1}],
     )
     facts = fold(rows, as_of=day(at), customers=["ann"])
-    return stage_at(facts, 0, day(at), facts.status_at)
+    return ann_at(facts, day(at), facts.status_at)
 
 
 @pytest.mark.parametrize(
@@ -52,10 +61,10 @@ def test_the_state_follows_the_order(
 
 def test_a_client_whose_rhythm_has_fallen_silent_is_idle() -> None:
     facts = fold(news((0, "delivered", 1)), as_of=day(40), customers=["ann"])
-    found = stage_at(facts, 0, day(40), facts.status_at, is_silent=True)
+    found = ann_at(facts, day(40), facts.status_at, is_silent=True)
     assert (found.state, found.days_since) == ("client/idle", 39)
     under_way = fold(news((0, "paid", 1)), as_of=day(40), customers=["ann"])
-    found = stage_at(under_way, 0, day(40), under_way.status_at, is_silent=True)
+    found = ann_at(under_way, day(40), under_way.status_at, is_silent=True)
     assert found.state == "ordered/paid"
 
 
@@ -69,7 +78,7 @@ def test_an_order_under_way_outranks_one_delivered() -> None:
         {"order_id": "o2", "customer_id": "ann", "ordered_at": day(5), "status": "packed"},
     ]
     facts = fold(Rows.of(orders, []), as_of=day(6), customers=["ann"])
-    assert stage_at(facts, 0, day(6), facts.status_at).state == "ordered/packed"
+    assert ann_at(facts, day(6), facts.status_at).state == "ordered/packed"
 
 
 def news(*orders: tuple[float, str, float]) -> Rows:
@@ -104,7 +113,7 @@ def test_the_latest_news_decides(
     orders: list[tuple[float, str, float]], at: float, state: str, days_since: int
 ) -> None:
     facts = fold(news(*orders), as_of=day(at), customers=["ann"])
-    found = stage_at(facts, 0, day(at), facts.status_at)
+    found = ann_at(facts, day(at), facts.status_at)
     assert (found.state, found.days_since) == (state, days_since)
 
 
@@ -123,4 +132,90 @@ def test_an_order_returned_later_was_delivered_before() -> None:
         [],
     )
     facts = fold(rows, as_of=day(7), customers=["ann"])
-    assert stage_at(facts, 0, day(7), facts.delivered_at).state == "client/delivered"
+    assert ann_at(facts, day(7), facts.delivered_at).state == "client/delivered"
+
+
+def choosing(*events: tuple[str, float], at: float, **more: object) -> StageAt:
+    known = facts(as_of=at, events=[event(kind, when, "tea") for kind, when in events], **more)
+    return stages_at(known, instant(at), known.delivered_at).of(0)
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "days_since"),
+    [
+        ([("view_item", 5)], "acquaintance/browsing", 5),
+        ([("back_in_stock_subscribe", 4)], "choosing/waitlist", 6),
+        ([("add_to_wishlist", 3), ("view_item", 9)], "choosing/wishlist", 7),
+        ([("add_to_cart", 2), ("add_to_wishlist", 3)], "choosing/cart", 8),
+    ],
+)
+def test_what_somebody_has_in_mind_is_their_state(
+    events: list[tuple[str, float]], state: str, days_since: int
+) -> None:
+    found = choosing(*events, at=10)
+    assert (found.state, found.days_since) == (state, days_since)
+
+
+def test_a_choice_outranks_a_delivery_and_an_order_under_way_outranks_a_choice() -> None:
+    assert choosing(("add_to_cart", 5), at=10, orders=[order(1, "cup")]).state == "choosing/cart"
+    under_way = [order(1, "cup", status="paid", status_at=2)]
+    assert choosing(("add_to_cart", 5), at=10, orders=under_way).state == "ordered/paid"
+
+
+def test_the_strongest_kind_is_what_the_playbook_says_it_is() -> None:
+    known = facts(
+        as_of=10, events=[event("add_to_cart", 2, "tea"), event("add_to_wishlist", 3, "cup")]
+    )
+    wish_first = Spans(strongest=("wish", "cart", "wait"))
+    for spans, state in ((SPANS, "choosing/cart"), (wish_first, "choosing/wishlist")):
+        assert stages_at(known, day(10), known.delivered_at, spans=spans).of(0).state == state
+
+
+def test_a_choice_says_until_when_it_is_one_and_what_comes_then() -> None:
+    known = facts(
+        as_of=10,
+        events=[event("add_to_cart", 2, "tea"), event("add_to_cart", 4, "cup")],
+        orders=[order(1, "pot")],
+    )
+    found = stages_at(known, day(10), known.delivered_at)
+    assert found.chosen_until[0] == day(34)
+    assert found.of(0).state == "choosing/cart"
+    for at, state in (
+        (day(34) - np.timedelta64(1, "us"), "choosing/cart"),
+        (day(34), "client/delivered"),
+    ):
+        assert stages_at(known, at, known.delivered_at).of(0).state == state
+    client = STATES.index("client/delivered")
+    later = stages_at(known, day(34), known.delivered_at)
+    assert (later.state[0], later.stage[0]) == (client, found.then[0])
+
+
+def test_companies_take_longer() -> None:
+    known = facts(
+        as_of=10,
+        events=[event("add_to_cart", 2, "tea", customer=one) for one in ("ann", "bob")],
+        profiles=[profile(customer="bob", account_type="b2b")],
+        who=["ann", "bob"],
+    )
+    assert intent_ends(known, SPANS).tolist() == [day(32).item(), day(62).item()]
+    found = stages_at(known, day(40), known.delivered_at)
+    assert [found.of(row).state for row in (0, 1)] == ["acquaintance/new", "choosing/cart"]
+
+
+def test_a_customer_alone_is_where_they_are_among_many() -> None:
+    happened = {
+        "orders": [
+            order(n, "tea", id=f"o{n}", customer=f"c{n}", status=status, status_at=n + 1)
+            for n, status in enumerate(("paid", "delivered", "returned", "cancelled", "shipped"))
+        ],
+        "events": [
+            event("add_to_wishlist", 6, "cup", customer=f"c{n}", event_id=f"e{n}")
+            for n in range(2, 5)
+        ],
+    }
+    everybody = [f"c{n}" for n in range(6)]
+    many = facts(as_of=9, who=everybody, **happened)
+    found = stages_at(many, day(9), many.delivered_at)
+    for row, one in enumerate(everybody):
+        alone = facts(as_of=9, who=[one], **happened)
+        assert stages_at(alone, day(9), alone.delivered_at).of(0) == found.of(row)
