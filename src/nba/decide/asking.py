@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nba.decide.coding import ABSENT, Coding
 from nba.facts.fold import Facts
-from nba.ranges import crossed, starts
+from nba.ranges import crossed, listed, starts
 from nba.recommend.many.ground import Ground
 from nba.recommend.many.lists import Codes, Ragged, bounds
 from nba.recommend.many.purchases import Purchases
@@ -28,7 +28,7 @@ class Known:
         facts: of the customers.
         coding: between facts and snapshot.
         is_open: bool per intent of the facts: whether it still counts.
-        purchases: of all customers of the facts.
+        purchases: of the customers who may ask.
     """
 
     facts: Facts
@@ -38,16 +38,25 @@ class Known:
 
     @classmethod
     def of(
-        cls, ground: Ground, facts: Facts, coding: Coding, is_open: NDArray[np.bool_] | None
+        cls,
+        ground: Ground,
+        facts: Facts,
+        coding: Coding,
+        is_open: NDArray[np.bool_] | None,
+        asks: NDArray[np.bool_] | None,
     ) -> Known:
-        """Look once at what the customers bought."""
+        """Look once at what the customers bought, those who may ask or all."""
         if is_open is None:
             is_open = np.ones(len(facts.intents.kind), np.bool_)
-        order = np.repeat(np.arange(len(facts.order_id)), np.diff(facts.line_start))
-        person = np.repeat(np.arange(len(facts.customer_ids)), np.diff(facts.order_start))[order]
-        late = (facts.ordered_at >= ground.snapshot.customers.as_of[0])[order]
-        code = coding.product[facts.product]
-        return cls(facts, coding, is_open, Purchases.of(ground, person, code, order, late))
+        persons = np.arange(len(facts.customer_ids))
+        if asks is not None:
+            persons = np.flatnonzero(asks)
+        row, order = listed(facts.order_start, persons)
+        which, line = listed(facts.line_start, order)
+        late = facts.ordered_at[order] >= ground.snapshot.customers.as_of[0]
+        code = coding.product[facts.product[line]]
+        bought = Purchases.of(ground, persons[row[which]], code, order[which], late[which])
+        return cls(facts, coding, is_open, bought)
 
 
 class Asking:

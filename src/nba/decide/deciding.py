@@ -26,7 +26,6 @@ from nba.decide.playbook import Playbook
 from nba.decide.refills import Refills
 from nba.decide.repeats import RepeatPolicy, Repeats
 from nba.decide.situation import Situation, orderable, post_purchase_clock
-from nba.decide.slots import SlotFilling
 from nba.decide.timing import best_hours
 from nba.decide.value import Pricing
 from nba.decide.worth import worths
@@ -164,9 +163,7 @@ class Rulebook:
             self.playbook,
             self.pricing,
             worths(now.facts, now.outlook, self.playbook, responses, now.at, margin),
-            SlotFilling(
-                self.ground, now.facts, now.coding, now.at, is_open=now.intent_ends > now.at
-            ),
+            self.ground,
             context,
             self.prices,
         )

@@ -19,6 +19,7 @@ from nba.decide.slots import Filled, SlotFilling
 from nba.decide.value import Prices, Pricing
 from nba.decide.worth import Worths
 from nba.domain import DAY
+from nba.recommend.many.ground import Ground
 from nba.recommend.results import Recommendation
 from nba.vocabulary import Rule
 
@@ -102,7 +103,7 @@ class Offering:
         playbook: whose messages.
         pricing: of the playbook's messages.
         worths: of the customers.
-        filling: of the slots.
+        ground: the snapshot, ready for lists of many.
         context: what the request says.
         capacity: prices of places; None where they are not short.
     """
@@ -111,7 +112,7 @@ class Offering:
     playbook: Playbook
     pricing: Pricing
     worths: Worths
-    filling: SlotFilling
+    ground: Ground
     context: Mapping[str, str]
     capacity: CapacityPrices | None
 
@@ -122,6 +123,7 @@ class Offering:
             rows: by message.
             allowed: bool (rows, channels): where each may travel.
         """
+        filling = self._filling(rows)
         rule = np.full(len(rows), FREE, np.int8)
         strength = np.zeros(len(rows))
         part, place = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
@@ -135,7 +137,7 @@ class Offering:
             if not message.slots:
                 strength[span] = 1.0
                 continue
-            found = self.filling.fill(
+            found = filling.fill(
                 message,
                 rows.customer[span],
                 rows.order[span],
@@ -166,7 +168,13 @@ class Offering:
         free = rule == FREE
         rule[free & (prices.expected <= 0)] = _CODE[Rule.LOWER_VALUE]
         rule[free & (prices.expected > 0) & (net <= 0)] = _CODE[Rule.CAPACITY]
-        return Offers(rows, rule, prices, net, tuple(filled), part, place, self.filling, messages)
+        return Offers(rows, rule, prices, net, tuple(filled), part, place, filling, messages)
+
+    def _filling(self, rows: Candidates) -> SlotFilling:
+        asks = np.zeros(len(self.now.facts.customer_ids), np.bool_)
+        asks[rows.customer] = True
+        now, is_open = self.now, self.now.intent_ends > self.now.at
+        return SlotFilling(self.ground, now.facts, now.coding, now.at, is_open=is_open, asks=asks)
 
     def _days(self, rows: Candidates) -> NDArray[np.float64]:
         """Count the days since the delivery that a message speaks of; NaN where of none."""

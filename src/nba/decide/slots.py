@@ -79,6 +79,7 @@ class SlotFilling:
         at: np.datetime64,
         *,
         is_open: NDArray[np.bool_] | None = None,
+        asks: NDArray[np.bool_] | None = None,
     ) -> None:
         """Fill from `ground`, which is made once a snapshot.
 
@@ -89,10 +90,11 @@ class SlotFilling:
             coding: between these facts and that snapshot.
             at: the instant of the decision.
             is_open: bool per intent of the facts: whether it still counts; by default all.
+            asks: bool per customer: rows are of these alone; by default of anybody.
         """
         self._ground = ground
         self._coding = coding
-        self._known = Known.of(ground, facts, coding, is_open)
+        self._known = Known.of(ground, facts, coding, is_open, asks)
         self._offer = _offer(ground, facts, coding, at)
 
     def fill(
