@@ -16,6 +16,10 @@ from nba.vocabulary import CHANNELS, MESSAGE_WORDS
 from tests.shops import rows
 
 
+ORDERS = 16
+"""Orders that letters and candidates may be about."""
+
+
 @dataclass(frozen=True)
 class Letter:
     """A message that left; `at` is ISO 8601 or a datetime64, `order` a place in the facts."""
@@ -70,4 +74,6 @@ def addressees(
         rows([]), as_of=np.datetime64("2030-01-01", "us"), customers=[f"c{n}" for n in range(count)]
     )
     known = replace(People.unknown(count), **columns)
-    return replace(facts, people=known, letters=letters, anchors=anchors)
+    # Letters name orders by their place, so there are some.
+    orders = np.arange(ORDERS, dtype=np.int32)
+    return replace(facts, people=known, letters=letters, anchors=anchors, order_id=orders)

@@ -43,7 +43,7 @@ class RepeatPolicy:
         needs: sets that must have been sent before, about whatever.
         first_here: of these, what must have been sent about the same thing.
         after, after_here: sets that must not have been sent, at all or about the same thing.
-        is_narrow: bool: only letters about the same thing hold it back.
+        is_narrow: bool: only letters about the same thing, or the same order, hold it back.
         compared: sets whose letters must be looked at one by one.
         is_marketing: bool per code of `vocabulary.MESSAGE_WORDS`.
         least_touches: the least of `max_touches`.
@@ -87,7 +87,7 @@ class RepeatPolicy:
             first_here,
             after,
             after_here,
-            np.array([_scope(one) == ANCHOR and not one.cooldown for one in told], np.bool_),
+            np.array([_scope(one) in (ANCHOR, ORDER) and not one.cooldown for one in told]),
             (np.uint64(1) << word.astype(np.uint64)) | first_here | after_here,
             ContactPolicy.of(playbook).is_marketing,
             min(touches),
@@ -131,7 +131,7 @@ class Repeats:
     (`never_after`).
     """
 
-    __slots__ = ("_at", "_bit", "_calendar", "_ever", "_facts", "_policy")
+    __slots__ = ("_at", "_bit", "_calendar", "_ever", "_facts", "_is_told", "_policy")
 
     def __init__(
         self, facts: Facts, policy: RepeatPolicy, calendar: Calendar, at: np.datetime64
@@ -149,6 +149,10 @@ class Repeats:
         letters = facts.letters
         self._bit = np.uint64(1) << letters.message.astype(np.uint64)
         self._ever = np.zeros(len(letters.start) - 1, np.uint64)
+        # The last stands for no order at all, whose place is -1, and for letters about none.
+        self._is_told = np.zeros(len(facts.order_id) + 1, np.bool_)
+        self._is_told[letters.order] = True
+        self._is_told[-1] = True
         if len(self._bit):
             written = np.flatnonzero(letters.start[1:] > letters.start[:-1])
             self._ever[written] = np.bitwise_or.reduceat(self._bit, letters.start[written])
@@ -182,7 +186,9 @@ class Repeats:
             rule[nowhere & (policy.first_here[message] != 0)] = _CODE[Rule.PREREQUISITE]
         matters = (ever & policy.compared[message]) != 0
         # What no letter was about is held by letters about something else, or by none.
-        matters &= ~(nowhere & policy.is_narrow[message])
+        silent = nowhere & policy.is_narrow[message]
+        silent &= (policy.scope[message] == ANCHOR) | ~self._is_told[order]
+        matters &= ~silent
         letters = self._facts.letters
         count = letters.start[1:] - letters.start[:-1]
         if count.max(initial=0) >= policy.least_touches:
