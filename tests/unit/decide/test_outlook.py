@@ -7,10 +7,11 @@ import pytest
 
 import nba
 from nba.config import shipped
+from nba.decide.coding import Coder
 from nba.decide.outlook import Outlook
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
-from nba.facts.fold import fold
+from nba.facts.fold import Facts, fold
 from tests.shops import catalog, day, history, rows
 
 QUICK = nba.TrainConfig.model_validate({"picks": {"models": ["item-item"]}})
@@ -60,13 +61,18 @@ def test_a_replay_sees_no_silence_that_had_not_begun(policy: Policy) -> None:
         assert (decision.state, decision.rhythm) == ("client/delivered", None)
 
 
+def outlook(policy: Policy, facts: Facts) -> Outlook:
+    codes = Coder(policy.snapshot).code(facts).customer
+    return Outlook.of(policy.snapshot, facts, codes, day(770))
+
+
 def test_one_customer_has_the_outlook_of_many(policy: Policy) -> None:
     names = [f"often-{who:02}" for who in range(20)] + [f"rare-{who:02}" for who in range(20)]
     facts = fold(rows(customers()), as_of=day(770), customers=names)
-    many = Outlook.of(policy.snapshot, facts, day(770))
+    many = outlook(policy, facts)
     for row, name in enumerate(names):
         alone = fold(rows(customers()), as_of=day(770), customers=[name])
-        one = Outlook.of(policy.snapshot, alone, day(770))
+        one = outlook(policy, alone)
         assert one.profit[0] == many.profit[row]
         assert one.state[0] == many.state[row]
     assert (many.profit > 0).all()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,16 +16,19 @@ from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
 from nba.domain import DAY
 from nba.errors import DataError, StateError, UnknownCustomerError
-from nba.facts.fold import fold
+from nba.facts.fold import Facts, fold
 from nba.facts.rows import Rows
 from nba.vocabulary import Rule
+from tests.facts_of import consent
 from tests.shops import Order, catalog, day, history, rows
+from tests.signals import signals
 
 OTHERS: Sequence[Order] = [
     *((f"x{n}", f"x{n}", n, ["laptop", "mouse", "bag"]) for n in range(6)),
     *((f"y{n}", f"y{n}", n, ["laptop", "mouse", "bag", "tea"]) for n in range(3)),
 ]
 QUICK = nba.TrainConfig.model_validate({"collaborative": {"factors": 2, "iterations": 1}})
+POST_PURCHASE = ("service-rating", "accessories", "product-review", "replacement")
 PRODUCTS = ("laptop", "mouse", "bag", "tea", {"product_id": "laptop-2", "successor_of": "laptop"})
 
 
@@ -59,8 +64,19 @@ def ann(*, status: str = "delivered", delivered: float | None = 10, **more: obje
     )
 
 
+def known(given: Rows, at: np.datetime64, *customers: str, **tables: Any) -> Facts:
+    """Facts of customers who agreed to e-mail; of all who ordered, unless some are named."""
+    agreed = [consent("email", customer=one) for one in customers or given.customer_ids]
+    return fold(
+        given,
+        as_of=at,
+        customers=list(customers) or None,
+        signals=signals(consents=agreed, **tables),
+    )
+
+
 def ask(policy: Policy, given: Rows, at: np.datetime64, customer: str = "ann") -> Decision:
-    return policy.decide(customer, fold(given, as_of=at, customers=[customer]), at)
+    return policy.decide(customer, known(given, at, customer), at)
 
 
 def chosen(decision: Decision) -> str | None:
@@ -68,6 +84,10 @@ def chosen(decision: Decision) -> str | None:
 
 
 def held(decision: Decision) -> dict[str, tuple[Rule, np.datetime64 | None]]:
+    return {one.id: (one.rule, one.until) for one in decision.suppressed if one.id in POST_PURCHASE}
+
+
+def every_held(decision: Decision) -> dict[str, tuple[Rule, np.datetime64 | None]]:
     return {one.id: (one.rule, one.until) for one in decision.suppressed}
 
 
@@ -94,25 +114,26 @@ def test_each_message_opens_and_closes_on_its_day(
 def test_before_anything_is_due_every_message_says_until_when_it_waits(policy: Policy) -> None:
     decision = ask(policy, ann(), day(11))
     assert decision.message is None
+    assert decision.next_due_at == day(12) - np.timedelta64(2, "h")  # the digest, on Tuesday
     assert held(decision) == {
         "service-rating": (Rule.NOT_DUE, day(13)),
         "accessories": (Rule.NOT_DUE, day(15)),
         "product-review": (Rule.NOT_DUE, day(24)),
         "replacement": (Rule.NOT_DUE, day(100)),
     }
-    assert decision.next_due_at == day(13)
-    assert "nothing is due before 2026-01-14" in decision.reason
+    assert "nothing is due before 2026-01-13T10" in decision.reason
 
 
 def test_every_until_is_right_a_microsecond_before_it_and_at_it(policy: Policy) -> None:
     given = ann()
+    told = known(given, day(10.5), "ann")
     for at in (day(10.5), day(14), day(20), day(60)):
-        for name, (rule, until) in held(ask(policy, given, at)).items():
+        for name, (rule, until) in every_held(policy.decide("ann", told, at)).items():
             if until is None:
                 continue
-            before = held(ask(policy, given, until - np.timedelta64(1, "us")))
+            before = every_held(policy.decide("ann", told, until - np.timedelta64(1, "us")))
             assert before[name] == (rule, until)
-            assert held(ask(policy, given, until)).get(name) != (rule, until)
+            assert every_held(policy.decide("ann", told, until)).get(name) != (rule, until)
 
 
 def test_accessories_go_with_the_order_and_are_not_owned(policy: Policy) -> None:
@@ -158,11 +179,16 @@ def test_no_message_after_a_cancellation_or_a_return(
     policy: Policy, status: str, rule: Rule
 ) -> None:
     given = ann(status=status, status_at=day(12))
-    for later in (13, 15, 24, 100):
+    for later, due in zip((13, 15, 24, 100), POST_PURCHASE, strict=True):
         decision = ask(policy, given, day(later))
-        assert decision.message is None
-        assert {found for found, _ in held(decision).values()} == {rule}
-        assert decision.next_due_at is None
+        assert chosen(decision) not in POST_PURCHASE
+        assert held(decision)[due][0] == rule
+        assert {found for found, _ in held(decision).values()} <= {
+            rule,
+            Rule.NOT_DUE,
+            Rule.EXPIRED,
+        }
+        assert not [one for one, _ in decision.sendable if one in POST_PURCHASE]
 
 
 def test_an_order_under_way_gets_no_message_of_a_client(policy: Policy) -> None:
@@ -179,13 +205,13 @@ def test_without_a_delivery_date_it_is_assumed_and_said(policy: Policy) -> None:
     assert decision.message.merge["delivered_at"] == "2026-01-14T12:00:00Z"
 
 
-def test_a_customer_nobody_knows_is_an_acquaintance_without_a_message(policy: Policy) -> None:
-    decision = ask(policy, ann(), day(16), "nobody")
-    assert (decision.state, decision.message, decision.next_due_at) == (
-        "acquaintance/new",
-        None,
-        None,
-    )
+def test_a_customer_nobody_knows_is_an_acquaintance_who_agreed_to_nothing(policy: Policy) -> None:
+    at = day(16)
+    decision = policy.decide("nobody", fold(ann(), as_of=at, customers=["nobody"]), at)
+    assert (decision.state, decision.message) == ("acquaintance/new", None)
+    assert every_held(decision)["digest"][0] == Rule.NOT_DUE
+    tuesday = policy.decide("nobody", fold(ann(), as_of=at, customers=["nobody"]), day(20))
+    assert every_held(tuesday)["digest"] == (Rule.NO_CONSENT, None)
 
 
 def test_the_expected_value_recomputes_from_its_parts(policy: Policy) -> None:
@@ -196,7 +222,7 @@ def test_the_expected_value_recomputes_from_its_parts(policy: Policy) -> None:
     assert s.expected == pytest.approx(gain - s.unsubscribe_risk * s.remaining_lifetime_value)
     assert s.value == pytest.approx(0.3 * 50_000)
     code = np.array([policy.snapshot.customers.ids.find("ann")])
-    foreseen = policy.snapshot.rhythm.expected_profit(code, day(16))[0]
+    foreseen = policy.snapshot.rhythm.profit_of_year(code, day(16))[0]
     assert s.remaining_lifetime_value == pytest.approx(foreseen * 0.02)
 
 
@@ -221,11 +247,26 @@ def test_of_whom_no_rhythm_is_known_the_coming_year_is_as_the_last(policy: Polic
 def test_one_customer_or_many_the_answer_is_the_same(policy: Policy) -> None:
     given = rows([*OTHERS, ("o1", "ann", 10, ["laptop"])], delivered_at=day(10))
     at = day(16)
-    every = fold(given, as_of=at)
+    every = known(given, at)
     many = policy.decide(list(every.customer_ids), every, at)
     assert len(many) == 10
     for one in many:
         assert ask(policy, given, at, one.customer_id).to_dict() == one.to_dict()
+
+
+@pytest.mark.parametrize("at", [10.2, 13, 16, 24, 40, 100])
+def test_columns_and_decisions_choose_the_same(policy: Policy, at: float) -> None:
+    given = rows([*OTHERS, ("o1", "ann", 10, ["laptop"])], delivered_at=day(10))
+    facts = known(given, day(at))
+    told = policy.decide(list(facts.customer_ids), facts, day(at))
+    choices = policy.choose(facts, day(at))
+    for one, row in zip(told, choices.row.tolist(), strict=True):
+        place = None if row < 0 else policy.playbook.message[choices.offers.rows.message[row]].id
+        assert chosen(one) == place
+        if one.message is not None:
+            assert choices.offers.prices.score(row) == one.message.score
+            assert choices.send_after[row] == one.message.send_after
+            assert choices.propensity[row] == one.experiment.propensity
 
 
 def test_a_replay_gives_the_same_answer_and_id(policy: Policy) -> None:
@@ -247,13 +288,16 @@ def test_a_customer_without_facts_is_refused(policy: Policy) -> None:
 
 
 def test_the_plan_is_what_later_questions_answer(policy: Policy) -> None:
-    facts = fold(ann(), as_of=day(11), customers=["ann"])
+    facts = known(ann(), day(11), "ann")
     plan = policy.plan("ann", facts, day(11), horizon_days=100)
-    assert [chosen(one) for one in plan] == [
-        None, "service-rating", "accessories", "product-review", "replacement",
-    ]  # fmt: skip
-    assert [one.as_of for one in plan[1:]] == [day(13), day(15), day(24), day(100)]
-    assert policy.plan("ann", facts, day(11), horizon_days=1) == plan[:1]
+    first: dict[str | None, np.datetime64] = {}
+    for one in plan:
+        first.setdefault(chosen(one), one.as_of)
+    assert [first[name] for name in POST_PURCHASE] == [day(13), day(15), day(24), day(100)]
+    for before, after in itertools.pairwise(plan):
+        assert after.as_of == before.next_due_at
+        assert after == policy.decide("ann", facts, after.as_of)
+    assert policy.plan("ann", facts, day(11), horizon_days=0) == plan[:1]
 
 
 def test_a_shop_without_prices_still_sends_its_messages(policy: Policy) -> None:
