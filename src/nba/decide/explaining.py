@@ -25,10 +25,12 @@ from nba.decide.situation import TOLD, Situation
 from nba.decide.triggers import WITH_ORDER, Anchor
 from nba.domain import DAY, iso
 from nba.facts.fold import Facts
+from nba.facts.versions import versions
 from nba.recommend.wording import counted
 from nba.statuses import STATUSES
 from nba.vocabulary import CHANNELS, Rule, Stage
 
+_BETWEEN: Final = "\x1f"
 _CODE: Final = {rule: code for code, rule in enumerate(RULES)}
 _LAST: Final = (Rule.ONCE_PER, Rule.TOUCHES, Rule.NEVER_AFTER, Rule.NOT_KEPT, Rule.EXPIRED)
 _RANK: Final = np.full(len(RULES), 1)
@@ -54,7 +56,8 @@ def explain_all(
     found = offering.offer(rows.take(free), verdicts.allowed[free])
     verdicts.rule[free] = found.rule
     chosen = _chosen(book, now, found)
-    told = _Told(book, now, rows, verdicts, free, found, chosen, is_held_out, context)
+    ids = decision_ids(book, now, context)
+    told = _Told(book, now, rows, verdicts, free, found, chosen, is_held_out, ids)
     for customer in range(len(facts.customer_ids)):
         yield told.decision(customer)
 
@@ -89,7 +92,7 @@ class _Told:
     found: Offers
     chosen: Mapping[int, tuple[int, Chosen, int]]
     is_held_out: NDArray[np.bool_]
-    context: Mapping[str, str]
+    ids: Sequence[str]
 
     def decision(self, customer: int) -> Decision:
         """Tell the decision of one customer."""
@@ -122,7 +125,7 @@ class _Told:
         next_due = self._next_due(customer, mine)
         state = int(now.outlook.state[customer])
         return Decision(
-            decision_id(book, now, customer, self.context),
+            self.ids[customer],
             now.facts.customer_ids[customer],
             now.at,
             where.stage,
@@ -282,22 +285,27 @@ def why(
     return f"{told} (delivery assumed)" if assumed else told
 
 
-def decision_id(book: Rulebook, now: Situation, customer: int, context: Mapping[str, str]) -> str:
-    """Name a decision after all that it rests on, so that a replay has the same name."""
+def decision_ids(book: Rulebook, now: Situation, context: Mapping[str, str]) -> list[str]:
+    """Name the decision of each customer after all that it rests on, the same in a replay."""
     prices = "" if book.prices is None else book.prices.id
-    named = "\x1f".join(
+    common = _BETWEEN.join(
         (
             book.snapshot.id,
             book.version,
             prices,
-            now.facts.customer_ids[customer],
             str(now.at),
-            now.facts.version(customer),
             now.facts.shelf.version,
             *(f"{key}={value}" for key, value in sorted(context.items())),
         )
     )
-    return f"d_{hashlib.sha256(named.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
+    return [
+        f"d_{_hashed(f'{common}{_BETWEEN}{customer}{_BETWEEN}{version}')[:24]}"
+        for customer, version in zip(now.facts.customer_ids, versions(now.facts), strict=True)
+    ]
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _reason(

@@ -9,7 +9,7 @@ import numpy as np
 
 from nba.decide.choice import arm_of, held_out
 from nba.decide.deciding import Choices, Rulebook
-from nba.decide.explaining import anchor_of, decision_id, why
+from nba.decide.explaining import anchor_of, decision_ids, why
 from nba.decide.messages import Message
 from nba.decide.offers import Offers
 from nba.decide.situation import TOLD, Situation
@@ -87,7 +87,7 @@ def columns_of(
         "stage": [str(STAGES[code]) for code in now.stages.stage.tolist()],
         "state": [STAGE_STATES[code] for code in now.stages.state.tolist()],
         "holdout": held_out(book.playbook, customer_ids).tolist(),
-        "decision_id": [decision_id(book, now, one, context) for one in range(count)],
+        "decision_id": decision_ids(book, now, context),
     }
     return {name: columns[name] for name in COLUMNS}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from nba.facts.placed import Placed
 from nba.facts.rows import Rows
 from nba.facts.shelf import Shelf
 from nba.facts.signals import NO_SIGNALS, Signals
+from nba.facts.versions import INTENTS, LINES, ORDERS, PEOPLE, versions
 from nba.ranges import distinct
 
 
@@ -92,38 +92,9 @@ class Facts:
         return [self.product_ids[int(code)] for code in codes]
 
     def version(self, customer: int) -> str:
-        """Hash all that is known of one customer (SHA-256), so that a decision can name it."""
-        digest = hashlib.sha256()
-        orders = slice(int(self.order_start[customer]), int(self.order_start[customer + 1]))
-        lines = slice(int(self.line_start[orders.start]), int(self.line_start[orders.stop]))
-        people, intents, letters = self.people, self.intents, self.letters
-        intended = slice(int(intents.start[customer]), int(intents.start[customer + 1]))
-        sent = slice(int(letters.start[customer]), int(letters.start[customer + 1]))
-        for name in _ORDERS:
-            digest.update(np.ascontiguousarray(getattr(self, name)[orders]).tobytes())
-        digest.update(np.diff(self.line_start[orders.start : orders.stop + 1]).tobytes())
-        for column in (
-            *(getattr(self, name)[lines] for name in _LINES),
-            *(getattr(people, name)[customer] for name in _PEOPLE),
-            *(getattr(intents, name)[intended] for name in _INTENTS),
-            *(getattr(letters, name)[sent] for name in _LETTERS),
-            np.where(letters.order[sent] < 0, -1, letters.order[sent] - orders.start),
-        ):
-            digest.update(column.tobytes())
-        counts = (
-            orders.stop - orders.start,
-            intended.stop - intended.start,
-            sent.stop - sent.start,
-        )
-        named = [str(count) for count in counts]
-        named += [people.zones[people.zone[customer]], people.tiers[people.tier[customer]]]
-        named += [self.order_ids[code] for code in self.order_id[orders].tolist()]
-        named += [self.product_ids[code] for code in self.product[lines].tolist()]
-        named += [self.product_ids[code] for code in intents.product[intended].tolist()]
-        named += intents.event_ids[intended]
-        named += ["" if code < 0 else self.anchors[code] for code in letters.anchor[sent].tolist()]
-        digest.update("\x1f".join(named).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+        """Hash all that is known of one customer, as `versions.versions` does."""
+        alone = self.take(np.array([customer]), (self.customer_ids[customer],))
+        return versions(alone)[0]
 
     def take(self, customer: NDArray[np.int64], customer_ids: tuple[str, ...]) -> Facts:
         """Give the facts of some of these customers, under other names; one may come twice.
@@ -140,15 +111,15 @@ class Facts:
         letters = _taken(self.letters, letter, "message", "anchor", "channel", "at", "answered_at")
         intent_start, intent = _listed(self.intents.start, customer)
         event_ids = self.intents.event_ids.take(intent)
-        intents = _taken(self.intents, intent, "kind", "product", *_INTENTS[1:], "anchor")
+        intents = _taken(self.intents, intent, "kind", "product", *INTENTS[1:], "anchor")
         return replace(
             self,
             customer_ids=customer_ids,
             order_start=order_start,
             line_start=line_start,
-            **_taken(self, order, "order_id", "order_anchor", *_ORDERS),
-            **_taken(self, line, "product", *_LINES),
-            people=replace(self.people, **_taken(self.people, customer, "zone", "tier", *_PEOPLE)),
+            **_taken(self, order, "order_id", "order_anchor", *ORDERS),
+            **_taken(self, line, "product", *LINES),
+            people=replace(self.people, **_taken(self.people, customer, "zone", "tier", *PEOPLE)),
             intents=replace(self.intents, start=intent_start, event_ids=event_ids, **intents),
             letters=replace(
                 self.letters,
@@ -157,27 +128,6 @@ class Facts:
                 **letters,
             ),
         )
-
-
-_ORDERS: Final = (
-    "ordered_at",
-    "delivered_at",
-    "status",
-    "status_at",
-    "kept",
-    "discount",
-    "paid_at",
-    "shipped_at",
-    "returned_at",
-    "is_rated",
-)
-_LINES: Final = ("revenue", "is_reviewed")
-_PEOPLE: Final = tuple(
-    one.name for one in fields(People) if one.name not in ("zone", "zones", "tier", "tiers")
-)
-_INTENTS: Final = ("kind", "opened_at", "last_at")
-_LETTERS: Final = ("message", "channel", "at", "answered_at")
-"""The columns that mean the same whoever else is folded."""
 
 
 def _listed(
