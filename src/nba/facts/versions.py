@@ -77,9 +77,8 @@ def versions(facts: Facts) -> list[str]:
     starts = (facts.order_start, line_start, intents.start, letters.start)
     owner = np.repeat(each[:-1], np.diff(letters.start))
     about = np.where(letters.order < 0, -1, letters.order - facts.order_start[owner])
-    ends = facts.anchors.offsets
-    anchors = Texts(facts.anchors.data, np.append(ends, ends[-1]))
-    anchor = np.where(letters.anchor < 0, len(ends) - 1, letters.anchor)
+    named = np.flatnonzero(letters.anchor >= 0)
+    anchors = facts.anchors.take(letters.anchor[named]).spread(named, len(letters.anchor))
     tables: tuple[tuple[NDArray[np.int64], list[Column], list[Texts]], ...] = (
         (
             each,
@@ -97,7 +96,7 @@ def versions(facts: Facts) -> list[str]:
             _columns(intents, INTENTS),
             [facts.product_ids.take(intents.product), intents.event_ids],
         ),
-        (letters.start, [*_columns(letters, LETTERS), about], [anchors.take(anchor)]),
+        (letters.start, [*_columns(letters, LETTERS), about], [anchors]),
     )
     streams: list[_Stream] = []
     for start, columns, texts in tables:
