@@ -75,19 +75,19 @@ def versions(facts: Facts) -> list[str]:
     line_start = facts.line_start[facts.order_start]
     each = np.arange(len(facts.customer_ids) + 1)
     starts = (facts.order_start, line_start, intents.start, letters.start)
-    owner = np.repeat(each[:-1], np.diff(letters.start))
+    owner = np.repeat(each[:-1], _lengths(letters.start))
     about = np.where(letters.order < 0, -1, letters.order - facts.order_start[owner])
     named = np.flatnonzero(letters.anchor >= 0)
     anchors = facts.anchors.take(letters.anchor[named]).spread(named, len(letters.anchor))
     tables: tuple[tuple[NDArray[np.int64], list[Column], list[Texts]], ...] = (
         (
             each,
-            [*_columns(people, PEOPLE), *(np.diff(start) for start in starts)],
+            [*_columns(people, PEOPLE), *(_lengths(start) for start in starts)],
             [Texts.of(people.zones).take(people.zone), Texts.of(people.tiers).take(people.tier)],
         ),
         (
             facts.order_start,
-            [*_columns(facts, ORDERS), np.diff(facts.line_start)],
+            [*_columns(facts, ORDERS), _lengths(facts.line_start)],
             [facts.order_ids.take(facts.order_id)],
         ),
         (line_start, _columns(facts, LINES), [facts.product_ids.take(facts.product)]),
@@ -100,7 +100,7 @@ def versions(facts: Facts) -> list[str]:
     )
     streams: list[_Stream] = []
     for start, columns, texts in tables:
-        lengths = [np.diff(one.offsets) for one in texts]
+        lengths = [_lengths(one.offsets) for one in texts]
         streams.append(_Stream.rows(start, [*columns, *lengths]))
         streams += [_Stream.texts(start, one) for one in texts]
     spans = zip(*(pairwise(one.bounds) for one in streams), strict=True)
@@ -113,6 +113,11 @@ def versions(facts: Facts) -> list[str]:
     ]
 
 
+def _lengths(start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give what `np.diff` gives, in a fifth of its time for one customer."""
+    return start[1:] - start[:-1]
+
+
 def _columns(table: object, names: Sequence[str]) -> list[Column]:
     return [getattr(table, name) for name in names]
 
@@ -120,5 +125,4 @@ def _columns(table: object, names: Sequence[str]) -> list[Column]:
 def _bytes(column: Column, count: int) -> NDArray[np.uint8]:
     """Give the bytes of a column, a row of them a row."""
     rows = np.ascontiguousarray(column[:count])
-    width = rows.itemsize * int(np.prod(rows.shape[1:], dtype=np.int64))
-    return rows.reshape(-1).view(np.uint8).reshape(count, width)
+    return rows.reshape(-1).view(np.uint8).reshape(count, rows.nbytes // max(count, 1))
