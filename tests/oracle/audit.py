@@ -9,7 +9,7 @@ from tests.oracle.allowed import WEEK, Allowed, is_owned, repeated
 from tests.oracle.due import Case
 from tests.oracle.people import Letter, Order
 
-OF_THE_ORDER = frozenset(("ordered", "anchor", "buy_again", "due", "parts"))
+OF_THE_CUSTOMER = frozenset(("ordered", "anchor", "buy_again", "due", "parts"))
 """Sources that may show what the customer has."""
 
 
@@ -97,9 +97,11 @@ def _of_products(case: Case, given: Given, order: Order | None) -> Iterator[str]
     for product in given.shown:
         if sources != {"ordered"} and not case.shelf.can_be_ordered(product):
             yield "out of stock"
-        if sources.isdisjoint(OF_THE_ORDER) and is_owned(case, product):
+        if not sources.isdisjoint(OF_THE_CUSTOMER):
+            continue
+        if is_owned(case, product):
             yield "owned durable"
-        if "anchor" not in sources and not fits(case.shelf.cards, product, asked):
+        if not fits(case.shelf.cards, product, asked):
             yield "incompatible"
 
 

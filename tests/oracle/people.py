@@ -160,13 +160,13 @@ def _orders(tables: Tables, mine: set[str], at: int) -> list[Order]:
     found = []
     for order_id, every in versions.items():
         known = [row for row in every if row["status_at"] < at]
-        if not known or known[0]["ordered_at"] >= at:
-            continue
-        standing = max(known, key=rank)
-        if standing["customer_id"] not in mine or standing["is_test"]:
+        # Of a version that is yet to come nothing is known but that the order was placed.
+        standing = max(known, key=rank) if known else _placed(min(every, key=rank))
+        if standing["ordered_at"] >= at or standing["customer_id"] not in mine:
             continue
         statuses = told[order_id] + [(row["status_at"], FLOW.index(row["status"])) for row in known]
-        found.append(_order(standing, sorted(statuses)))
+        if not standing["is_test"]:
+            found.append(_order(standing, sorted(statuses) or [(standing["ordered_at"], 0)], at))
     return sorted(found, key=lambda one: (one.ordered_at, one.order_id))
 
 
@@ -174,11 +174,18 @@ def rank(version: Row) -> tuple[int, int, str]:
     return version["status_at"], FLOW.index(version["status"]), version["version"]
 
 
-def _order(version: Row, statuses: list[tuple[int, int]]) -> Order:
+def _placed(version: Row) -> Row:
+    return {**version, "lines": [{**one, "returned_quantity": 0} for one in version["lines"]]}
+
+
+def _order(version: Row, statuses: list[tuple[int, int]], at: int) -> Order:
     status_at, code = statuses[-1]
     first: dict[str, int] = {}
     for set_at, one in statuses:
         first.setdefault(FLOW[one], set_at)
+    arrived = version.get("delivered_at")
+    if arrived is not None and arrived < at:
+        first["delivered"] = min(first.get("delivered", arrived), arrived)
     lines = version["lines"]
     returned_at = first.get("returned")
     back = {number: line["returned_quantity"] for number, line in enumerate(lines)}

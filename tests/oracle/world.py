@@ -73,7 +73,6 @@ class World:
 
     def _rows(self) -> Rows:
         latest = self.latest()
-        standing = {one["version"] for one in latest.values()}
         return Rows.of(
             [_cells(one) for one in latest.values()],
             [
@@ -85,7 +84,7 @@ class World:
             [
                 {**_cells(one), "version": one["version"], "line_no": number, **line}
                 for one in self.tables["versions"]
-                if one["version"] not in standing
+                if one is not latest[one["order_id"]]
                 for number, line in enumerate(one["lines"], 1)
             ],
         )
