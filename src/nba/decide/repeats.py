@@ -131,7 +131,7 @@ class Repeats:
     (`never_after`).
     """
 
-    __slots__ = ("_at", "_bit", "_calendar", "_ever", "_facts", "_is_told", "_policy")
+    __slots__ = ("_at", "_bit", "_calendar", "_count", "_ever", "_facts", "_of_order", "_policy")
 
     def __init__(
         self, facts: Facts, policy: RepeatPolicy, calendar: Calendar, at: np.datetime64
@@ -149,10 +149,11 @@ class Repeats:
         letters = facts.letters
         self._bit = np.uint64(1) << letters.message.astype(np.uint64)
         self._ever = np.zeros(len(letters.start) - 1, np.uint64)
-        # The last stands for no order at all, whose place is -1, and for letters about none.
-        self._is_told = np.zeros(len(facts.order_id) + 1, np.bool_)
-        self._is_told[letters.order] = True
-        self._is_told[-1] = True
+        # The last stands for no order at all, whose place is -1.
+        self._of_order = np.zeros(len(facts.order_id) + 1, np.uint64)
+        np.bitwise_or.at(self._of_order, letters.order, self._bit)
+        named = letters.order[letters.order >= 0]
+        self._count = np.bincount(named, minlength=len(self._of_order))
         if len(self._bit):
             written = np.flatnonzero(letters.start[1:] > letters.start[:-1])
             self._ever[written] = np.bitwise_or.reduceat(self._bit, letters.start[written])
@@ -181,18 +182,17 @@ class Repeats:
         if policy.looks_at_others:
             rule[(ever & policy.after[message]) != 0] = _CODE[Rule.NEVER_AFTER]
             rule[(~ever & policy.needs[message]) != 0] = _CODE[Rule.PREREQUISITE]
-        nowhere = anchor < 0
+        compared, nowhere = policy.compared[message], anchor < 0
+        # What no such letter was about is held by letters about something else, or by none.
+        told = np.where(order < 0, ~nowhere, (self._of_order[order] & compared) != 0)
         if policy.looks_here:
-            rule[nowhere & (policy.first_here[message] != 0)] = _CODE[Rule.PREREQUISITE]
-        matters = (ever & policy.compared[message]) != 0
-        # What no letter was about is held by letters about something else, or by none.
-        silent = nowhere & policy.is_narrow[message]
-        silent &= (policy.scope[message] == ANCHOR) | ~self._is_told[order]
-        matters &= ~silent
+            rule[~told & (policy.first_here[message] != 0)] = _CODE[Rule.PREREQUISITE]
+        matters = ((ever & compared) != 0) & (told | ~policy.is_narrow[message])
         letters = self._facts.letters
         count = letters.start[1:] - letters.start[:-1]
         if count.max(initial=0) >= policy.least_touches:
-            matters |= (count[customer] >= policy.max_touches[message]) & ~nowhere
+            most = np.where(order < 0, count[customer], self._count[order])
+            matters |= (most >= policy.max_touches[message]) & ~nowhere
         row = np.flatnonzero(matters)
         if len(row):
             # No letter has the anchor of what no letter was about.
