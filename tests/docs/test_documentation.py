@@ -122,11 +122,12 @@ def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the README's commands on the README's CSV, but for the server."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "orders.csv").write_text(block(README, "csv"))
+    (folder / "consents.csv").write_text(block(README, "csv", 1))
     (folder / "models").mkdir()
     (folder / "models/playbooks").symlink_to(REPO / "models/playbooks")
     commands = block(README, "", 1).splitlines()
     assert [line.split()[1] for line in commands] == [
-        "import", "check", "train", "recommend", "recommend", "decide", "serve",
+        "import", "check", "train", "recommend", "recommend", "decide", "decide", "serve",
     ]  # fmt: skip
     for line in commands[:-1]:
         words = line.split("#")[0].split()[1:]
@@ -142,8 +143,11 @@ def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert "Active: 1 order day, the last on 2026-01-01" in ran.stdout
         elif words[0] == "recommend":
             assert "100 % of orders with kettle also had it" in ran.stdout
-        if words[0] == "decide":
+        if "--customer" in words:
             assert "ann: client/delivered, send service-rating" in ran.stdout
+        elif words[0] == "decide":
+            assert "1  service-rating" in ran.stdout
+            assert "written to messages.csv" in ran.stdout
     return folder
 
 
