@@ -70,11 +70,14 @@ def birthday(now: Situation) -> Openings:
 
 
 def silence(now: Situation) -> Openings:
-    """Open on the day (UTC) from which on a customer's silence is a sign."""
+    """Open on the day (UTC) from which on silence after the last kept order is a sign."""
     facts = now.facts
     customer = np.flatnonzero(now.outlook.known & (now.outlook.state >= _AT_RISK))
+    kept = np.flatnonzero(facts.kept)
+    before = np.searchsorted(kept, facts.order_start)
+    customer = customer[before[customer + 1] > before[customer]]
     turned = now.snapshot.rhythm.at_risk_day[now.coding.customer[customer]]
-    order = facts.order_start[customer + 1] - 1
+    order = kept[before[customer + 1] - 1]
     return Openings.of(
         customer,
         turned.astype("datetime64[us]"),
