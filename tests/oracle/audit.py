@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.oracle.allowed import WEEK, Allowed, is_owned, repeated
 from tests.oracle.due import Case
 from tests.oracle.people import Letter, Order
+from tests.oracle.shelf import Shelf
 
 OF_THE_CUSTOMER = frozenset(("ordered", "anchor", "buy_again", "due", "parts"))
 """Sources that may show what the customer has."""
@@ -101,16 +102,15 @@ def _of_products(case: Case, given: Given, order: Order | None) -> Iterator[str]
             continue
         if is_owned(case, product):
             yield "owned durable"
-        if not fits(case.shelf.cards, product, asked):
+        if not fits(case.shelf, product, asked):
             yield "incompatible"
 
 
-def fits(cards: Mapping[str, Mapping[str, object]], product: str, asked: set[str]) -> bool:
-    """Tell whether a product with a list of what it fits has something of it beside it."""
-    wanted = cards.get(product, {}).get("fits") or ()
-    spoken = {one for card in cards.values() for one in card.get("fits") or ()}  # type: ignore[attr-defined]
+def fits(shelf: Shelf, product: str, asked: set[str]) -> bool:
+    """Tell whether a product with a list of what it goes with has something of it beside it."""
+    wanted = shelf.cards[product]["fits"]
     others = asked - {product}
-    return not wanted or not others & spoken or not others.isdisjoint(wanted)  # type: ignore[call-overload]
+    return not wanted or not others & shelf.spoken or not others.isdisjoint(wanted)
 
 
 def _is_due(allowed: Allowed, given: Given) -> bool:

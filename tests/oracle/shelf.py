@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import pairwise, zip_longest
 
 from tests.oracle.people import Row, Tables
@@ -20,6 +21,11 @@ class Shelf:
         for row in sorted(tables["product_states"], key=lambda one: one["at"]):
             if row["at"] < at:
                 self._states[row["product_id"]].append(row)
+
+    @cached_property
+    def spoken(self) -> set[str]:
+        """What is named by any list of what a product goes with."""
+        return {one for card in self.cards.values() for one in card["fits"]}
 
     def can_be_ordered(self, product: str) -> bool:
         states = self._states.get(product)
