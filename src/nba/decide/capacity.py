@@ -19,8 +19,9 @@ from nba.domain import significant
 from nba.ranges import starts
 from nba.vocabulary import CHANNELS
 
-_HALVINGS: Final = 60
+_HALVINGS: Final = 50
 _ROUNDS: Final = 50
+_PASSES: Final = 3
 _FIRST_STEP: Final = 1e-8
 _NO_TIER: Final = 127
 
@@ -160,6 +161,11 @@ def capacity_prices(bids: Bids, capacity: Mapping[str, int]) -> Floats:
         if (prices == before).all():
             break
         step = 2 * step or most * _FIRST_STEP
+    if step > most * _FIRST_STEP:
+        # What rose further than needed comes down; the others have the more room for it.
+        for name, places in [*capacity.items()] * _PASSES:
+            prices[CHANNELS.index(name)] = 0.0
+            _raise(bids, prices, CHANNELS.index(name), places, most, 0.0)
     return prices
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.decide.coding import ABSENT
-from nba.decide.situation import Situation
+from nba.decide.situation import TOLD, Situation
 from nba.domain import Instants
 from nba.ranges import starts
 from nba.statuses import DELIVERED, STATUS_CODE
@@ -106,10 +106,17 @@ def awaiting_payment(now: Situation, since: np.datetime64) -> Openings:
 
 
 def status(now: Situation, since: np.datetime64) -> Openings:
-    """Open on the present status of every order, but for those with a message of their own."""
-    order = np.flatnonzero(now.facts.status_at >= since)
-    told = now.facts.status[order]
-    return _of_statuses(now, order[(told != _UNPAID) & (told != _DELAYED)])
+    """Open on the present status of every order, but for those with a message of their own.
+
+    Where a shop tells neither statuses nor deliveries, an order counts as delivered from the first;
+    that is no news to send.
+    """
+    facts = now.facts
+    order = np.flatnonzero(facts.status_at >= since)
+    status = facts.status[order]
+    assumed = (status == DELIVERED) & (now.clock.source[order] != TOLD)
+    assumed &= facts.status_at[order] == facts.ordered_at[order]
+    return _of_statuses(now, order[(status != _UNPAID) & (status != _DELAYED) & ~assumed])
 
 
 def delayed(now: Situation, since: np.datetime64) -> Openings:

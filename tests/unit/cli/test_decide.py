@@ -57,6 +57,22 @@ def test_one_customer_is_explained(nba: Run, shop: Path) -> None:
     assert decision["message"]["id"] == "accessories"
 
 
+def test_a_delivery_that_nobody_told_is_no_news(nba: Run, shop: Path) -> None:
+    # The file has no statuses, so the order counts as delivered from the first.
+    words = ("decide", str(shop), "--customer", "ann", "--at", "2026-01-01T11:00Z", "--json")
+    decision = document(nba(*words))
+    assert decision["state"] == "client/delivered"
+    assert {"id": "order-status", "rule": "not_due", "until": None} in decision["suppressed"]
+    Path("told.csv").write_text(
+        FLAT.replace(",title", ",title,status").replace("kettle\n", "kettle,shipped\n")
+        .replace("filter\n", "filter,shipped\n").replace("tea\n", "tea,shipped\n")
+    )  # fmt: skip
+    assert nba("import", "told.csv", "--shop", "told")[0] == 0
+    told = document(nba("decide", "told", *words[2:]))
+    assert told["message"]["id"] == "order-status"
+    assert told["message"]["kind"] == "transactional"
+
+
 def test_all_are_written_by_id_as_lines_and_as_tables(nba: Run, shop: Path) -> None:
     for name in ("out.jsonl", "out.csv", "out.parquet"):
         code, out, _ = nba("decide", str(shop), "--all", "--at", AT, "--out", name)

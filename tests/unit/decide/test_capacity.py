@@ -82,7 +82,7 @@ def test_no_price_of_several_can_be_lowered_alone(seed: int) -> None:
         channel = CHANNELS.index(name)
         if prices[channel] > 0 and bids.counts(prices)[channel] <= capacity[name]:
             lower = prices.copy()
-            lower[channel] *= 0.98
+            lower[channel] *= 1 - 1e-3
             assert not fits(bids, lower, capacity)
 
 
