@@ -104,7 +104,8 @@ def in_turn(
 ) -> Answer:
     """Give the best of each product that a row is about, then the second best of each.
 
-    Of parts, products alone that were not bought again since.
+    Of similar ones none of another category; of parts, products alone that were not bought again
+    since.
 
     Args:
         offer: what may be offered.
@@ -274,8 +275,12 @@ def _turns(
         shown, fell = judge(offer, word, row, code, marks, marks.is_old)
         if ground.has_twins:
             shown &= ground.twin[code] != ground.twin[about]
+    if relation is Relation.SIMILAR:
+        kind, other = ground.kind[about], ground.kind[code]
+        # Of a product without a category nobody knows that it is of another.
+        shown &= other == kind if on_sale else (other == kind) | (kind == 0) | (other == 0)
     if on_sale:
-        shown &= offer.is_discounted[code] & (ground.kind[code] == ground.kind[about])
+        shown &= offer.is_discounted[code]
     kept = np.flatnonzero(shown)
     kept = kept[choose(which[kept], ground.twin[code[kept]], -place[kept].astype(np.float64), n)]
     of_list = which[kept]

@@ -42,7 +42,7 @@ PRODUCTS: Sequence[Mapping[str, Any]] = (
     {"id": "phone", "category": PHONES, "price": 40_000, "cycle_days": 270},
     {"id": "battery", "category": BATTERIES, "price": 4_000},
     {"id": "tea", "category": TEAS, "price": 500},
-    {"id": "lamp", "category": "Home > Lamps", "price": 900}
+    {"id": "lamp", "category": "Home > Lamps", "price": 40_000}
     | {"published_day": int((day(NEW).astype("datetime64[D]")).astype(int))},
 )
 DURABLE = frozenset(str(one["id"]) for one in PRODUCTS) - {"tea", "battery"}
@@ -53,6 +53,7 @@ GRAPHS: Mapping[Relation, Sequence[Link]] = {
         Link("laptop", "tablet-case", 0.7),
     ],
     Relation.SIMILAR: [
+        Link("laptop", "phone", 0.95),
         Link("laptop", "netbook", 0.9),
         Link("laptop", "notebook", 0.8),
         Link("laptop", "old-netbook", 0.7),
