@@ -57,6 +57,22 @@ def test_one_customer_is_explained(nba: Run, shop: Path) -> None:
     assert decision["message"]["id"] == "accessories"
 
 
+def test_by_default_it_is_just_after_the_last_fact_of_any_kind(nba: Run) -> None:
+    Path("orders.csv").write_text(FLAT)
+    Path("events.csv").write_text(EVENTS)
+    Path("product_states.csv").write_text(
+        "product_id,at,price,sale_price,sale_until\n"
+        "tea,2026-01-20T00:00:00Z,500,400,2026-06-01T00:00:00Z\n"
+    )
+    assert nba("import", "orders.csv", "events.csv", "product_states.csv")[0] == 0
+    assert nba("train", "shop")[0] == 0
+    load(Path("shop"), STORE)
+    for source in ("shop", STORE):
+        decision = document(nba("decide", source, "--customer", "bob", "--json"))
+        # Until when a price holds is no fact of then.
+        assert decision["as_of"] == "2026-02-02T10:00:00.000001Z"
+
+
 def test_a_delivery_that_nobody_told_is_no_news(nba: Run, shop: Path) -> None:
     # The file has no statuses, so the order counts as delivered from the first.
     words = ("decide", str(shop), "--customer", "ann", "--at", "2026-01-01T11:00Z", "--json")
