@@ -128,8 +128,16 @@ class Rulebook:
             self.refills,
         )
 
-    def reach(self, now: Situation) -> Contact:
-        """Say who may be written to, in a situation."""
+    def reach(self, now: Situation, known: Candidates | None = None) -> Contact:
+        """Say who may be written to, in a situation.
+
+        Args:
+            now: the situation.
+            known: all candidates, where they were listed already.
+        """
+        if known is not None:
+            due = known.take(~self.messages.is_marketing[known.message])
+            return Contact(now.facts, self.contact, now.calendar, now.at, silencing(now, due))
         transactional = [one for one in enumerate(self.playbook.message) if not one[1].is_marketing]
         longest = max((one.trigger.opens for _, one in transactional), default=_NO_TIME)
         # A local day has at most 25 hours.

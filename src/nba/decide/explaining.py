@@ -45,9 +45,9 @@ def explain_all(
 ) -> Iterator[Decision]:
     """Decide for all customers of the facts, and say of every message why it waits."""
     now = book.situation(facts, at)
-    contact, offering = book.reach(now), book.offering(now, context)
-    repeats = book.repeated(now)
     rows = all_candidates(now)
+    contact, repeats = book.reach(now, rows), book.repeated(now)
+    offering = book.offering(now, context)
     verdicts = judge(now, rows, book.messages, contact, repeats, context, is_open=False)
     marketing = book.messages.is_marketing[rows.message]
     is_held_out = held_out(book.playbook, facts.customer_ids)
