@@ -255,7 +255,7 @@ def test_any_price_gives_a_value(price: int) -> None:
 
 
 def test_what_earns_less_than_the_message_costs_is_no_reason_for_one() -> None:
-    decision = ask(LISTS, 203, {"orders": [order(200, "laptop", price=1)]})
+    decision = ask(LISTS, 204, {"orders": [order(200, "laptop", price=1)]})
     assert (chosen(decision), held(decision, "service-rating")) == (None, Rule.LOWER_VALUE)
 
 

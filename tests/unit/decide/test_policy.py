@@ -29,7 +29,10 @@ OTHERS: Sequence[Order] = [
 ]
 QUICK = nba.TrainConfig.model_validate({"collaborative": {"factors": 2, "iterations": 1}})
 POST_PURCHASE = ("service-rating", "accessories", "product-review", "replacement")
-PRODUCTS = ("laptop", "mouse", "bag", "tea", {"product_id": "laptop-2", "successor_of": "laptop"})
+PRODUCTS = (
+    *({"product_id": one, "price": 50_000} for one in ("laptop", "mouse", "bag", "tea")),
+    {"product_id": "laptop-2", "price": 60_000, "successor_of": "laptop"},
+)
 
 
 @pytest.fixture(scope="module")
@@ -215,14 +218,15 @@ def test_a_customer_nobody_knows_is_an_acquaintance_who_agreed_to_nothing(policy
 
 
 def test_the_expected_value_recomputes_from_its_parts(policy: Policy) -> None:
-    message = ask(policy, ann(), day(16)).message
+    message = ask(policy, ann(), day(14)).message
     assert message is not None
     s = message.score
     gain = s.response * (s.value - s.cost) * s.context * s.lever
     assert s.expected == pytest.approx(gain - s.unsubscribe_risk * s.remaining_lifetime_value)
-    assert s.value == pytest.approx(0.3 * 50_000)
+    share = next(one for one in policy.playbook.message if one.id == message.id).value_share
+    assert s.value == pytest.approx(share * 0.3 * 50_000)
     code = np.array([policy.snapshot.customers.ids.find("ann")])
-    foreseen = policy.snapshot.rhythm.profit_of_year(code, day(16))[0]
+    foreseen = policy.snapshot.rhythm.profit_of_year(code, day(14))[0]
     assert s.remaining_lifetime_value == pytest.approx(foreseen * 0.02)
 
 
@@ -351,7 +355,7 @@ def test_while_an_order_is_under_way_nothing_falls_due(policy: Policy) -> None:
 
 def test_the_discount_of_an_order_lowers_its_worth(policy: Policy) -> None:
     plain, cheaper = ann(), ann(discount=45_000)
-    full, reduced = (ask(policy, given, day(16)).message for given in (plain, cheaper))
+    full, reduced = (ask(policy, given, day(14)).message for given in (plain, cheaper))
     assert full is not None
     assert reduced is not None
     assert reduced.score.value == pytest.approx(full.score.value / 10)
