@@ -164,10 +164,10 @@ def why_not(contact: Contact, due: Due) -> str | None:
     case, message = contact.case, due.message
     if message.is_learned:
         return "learned"
-    if case.stage not in message.stages or not _is_meant(case, message):
-        return "not_stage"
     if not due.due <= case.at < due.expires:
         return "not_due"
+    if case.stage not in message.stages or not _is_meant(case, message):
+        return "not_stage"
     if not due.is_kept:
         return "not_kept"
     if held := repeated(

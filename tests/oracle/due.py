@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from tests.oracle.book import INTENT_OF, Book, Message
 from tests.oracle.clock import DAY, Clock, told
@@ -63,11 +64,11 @@ class Case:
     delivery: Delivery
     at: int
 
-    @property
+    @cached_property
     def clock(self) -> Clock:
         return Clock(self.person.profile.get("timezone") or self.book.zone, self.book.quiet)
 
-    @property
+    @cached_property
     def stage(self) -> str:
         orders = self.person.orders
         if any(one.code < ARRIVED for one in orders):

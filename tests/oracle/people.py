@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from tests.oracle.clock import DAY, EPOCH
@@ -44,7 +45,7 @@ class Order:
     is_kept: bool
     returned_at: int | None
 
-    @property
+    @cached_property
     def code(self) -> int:
         return FLOW.index(self.status)
 
