@@ -28,5 +28,4 @@ def test_what_is_given_may_be_sent_and_what_may_be_sent_is_given(playbook: str) 
         ),
     )
     counts = machine.counts
-    print(dict(counts))
     assert counts["certain and given"] >= 0.95 * counts["certain"] > 0
