@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench soak lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ check: $(READY) ## Run linter, formatter, types and import rules
 bench: $(BENCH_READY) ## List the benchmarks and run the training one
 	@grep -l "^    python benchmarks" benchmarks/*.py benchmarks/*/*.py
 	$(BIN)/python benchmarks/training.py $(ARGS)
+
+soak: $(READY) ## Hold a million customer-days against an oracle (an hour)
+	NBA_SOAK_EXAMPLES=300 $(BIN)/pytest -n 2 --dist loadscope tests/property/test_next_message.py
+	PYTHONPATH=. $(BIN)/python benchmarks/deciding/soak.py $(ARGS)
 
 # The newest versions that work together, as name==version only; read the diff, then run the tests.
 # On the oldest Python we support: a newer one would pin versions that the oldest cannot install.
