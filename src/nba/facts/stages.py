@@ -12,7 +12,7 @@ from nba.domain import DAY, Instants
 from nba.facts.fold import Facts
 from nba.ranges import crossed
 from nba.statuses import CANCELLED, DELIVERED, RETURNED, STATUSES
-from nba.vocabulary import INTENT_KINDS, Stage
+from nba.vocabulary import INTENT_KINDS, MESSAGE_WORDS, Stage
 
 STAGES: Final = tuple(Stage)
 """Code order of stages."""
@@ -31,6 +31,8 @@ STATES: Final = (
 _CODE: Final = {name: code for code, name in enumerate(STATES)}
 _STAGE_OF: Final = np.array([STAGES.index(Stage(name.split("/")[0])) for name in STATES], np.int8)
 _ORDERED: Final = _CODE[f"ordered/{STATUSES[0]}"]
+_WAIT: Final = INTENT_KINDS.index("wait")
+_BACK_IN_STOCK: Final = MESSAGE_WORDS.index("back-in-stock")
 _NEVER: Final = np.datetime64("NaT", "us")
 _LONG_AGO: Final = np.datetime64(-(2**62), "us")
 
@@ -135,17 +137,28 @@ def stages_at(
 
 
 def intent_ends(facts: Facts, spans: Spans) -> Instants:
-    """Say when each intent of the facts stops counting as open, if nothing happens."""
+    """Say when each intent of the facts stops counting as open, if nothing happens.
+
+    Who was told that a product is back no longer waits for it.
+    """
     span = (np.array(spans.days) * (DAY / np.timedelta64(1, "us"))).astype("timedelta64[us]")
-    longer = (span * spans.company_factor).astype("timedelta64[us]")
     intents, is_company = facts.intents, facts.people.is_company
-    if not is_company.any():
-        return np.asarray(intents.last_at + span[intents.kind], "datetime64[us]")
-    company = np.repeat(is_company, np.diff(intents.start))
-    return np.asarray(
-        intents.last_at + np.where(company, longer[intents.kind], span[intents.kind]),
-        "datetime64[us]",
-    )
+    lasts = span[intents.kind]
+    if is_company.any():
+        longer = (span * spans.company_factor).astype("timedelta64[us]")
+        company = np.repeat(is_company, np.diff(intents.start))
+        lasts = np.where(company, longer[intents.kind], lasts)
+    ends = np.asarray(intents.last_at + lasts, "datetime64[us]")
+    told = np.flatnonzero(facts.letters.message == _BACK_IN_STOCK)
+    waits = np.flatnonzero((intents.kind == _WAIT) & (intents.anchor >= 0))
+    if len(told) and len(waits):
+        told_at = np.full(len(facts.anchors), _NEVER)
+        named = told[facts.letters.anchor[told] >= 0]
+        told_at[facts.letters.anchor[named]] = facts.letters.at[named]
+        at = told_at[intents.anchor[waits]]
+        over = at >= intents.last_at[waits]
+        ends[waits[over]] = np.minimum(ends[waits[over]], at[over])
+    return ends
 
 
 def _browse(

@@ -64,7 +64,7 @@ CASES = [
         LISTS,
         BACK | {"letters": [letter("back-in-stock", 205, WAIT)]},
         {206: None},
-        held={206: {"back-in-stock": Rule.ONCE_PER}},
+        held={206: {"back-in-stock": Rule.NOT_STAGE}},
     ),
     Case(
         5,
