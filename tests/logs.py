@@ -39,6 +39,7 @@ class Said:
     holdout: bool = False
     trial: bool = False
     order: str = ""
+    shown: str = ""
     channel: str = "email"
 
 
@@ -46,6 +47,7 @@ def decisions(log: Sequence[Said]) -> Decisions:
     """Sort rows as the reader does."""
     customers, messages = Ids.of(one.customer for one in log), Ids.of(one.message for one in log)
     orders = Ids.of(one.order for one in log if one.order)
+    lists = Ids.of(one.shown for one in log if one.shown)
     log = sorted(log, key=lambda one: (one.customer, one.at, one.message))
 
     def codes(ids: Ids, names: list[str]) -> Any:
@@ -62,9 +64,11 @@ def decisions(log: Sequence[Said]) -> Decisions:
         customers,
         messages,
         orders,
+        lists,
         codes(customers, [one.customer for one in log]),
         codes(messages, [one.message for one in log]),
         codes(orders, [one.order for one in log]),
+        codes(lists, [one.shown for one in log]),
         np.array([CHANNELS.index(one.channel) if one.is_sent else -1 for one in log], np.int8),
         instants([one.at for one in log]),
         instants([one.at if one.is_sent else None for one in log]),
@@ -96,6 +100,7 @@ def learned(
     return responses(
         decisions(log),
         Earnings.of(placed, paid.profit(placed.product, cost, costed, MARGIN)),
+        np.full(products, price * MARGIN),
         rhythm(summary, placed.customer_ids, RhythmConfig())[0],
         Arrivals(ids, np.array([day((arrived or {})[one]) for one in ids], "datetime64[us]")),
         told or Profiles.none(),

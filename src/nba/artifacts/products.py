@@ -63,6 +63,12 @@ class Products:
         """Tell which of some products can be ordered, now or in advance, bool per code."""
         return np.isin(self.availability[codes], _ORDERABLE)
 
+    def to_pay(self) -> NDArray[np.float64]:
+        """Give the price to pay of each product, minor units; NaN where it is not known."""
+        saves = self.has_sale_price & (~self.has_price | (self.sale_price < self.price))
+        price = np.where(saves, self.sale_price, self.price).astype(np.float64)
+        return np.where(saves | self.has_price, price, np.nan)
+
     def __len__(self) -> int:
         """Count the products."""
         return len(self.ids)

@@ -25,6 +25,9 @@ LOAD_EDGES: Final = np.array([0.02, 0.25, 0.75, 1.5, 3.0])
 """Bands of the load, the sum of 2^(-age / `HALF_LIFE_DAYS`) over earlier marketing messages."""
 HOURS: Final = 24
 
+ASKING: Final = frozenset(("service-rating", "product-review", "survey"))
+"""Messages that ask for an opinion: a useful action is a word, and buys nothing of what they show."""
+
 LEAST_ADDED: Final = 0.001
 MOST_ADDED: Final = 3.0
 """Bounds of the share of what is answered that is added: it may be more than all, as some buy
@@ -66,8 +69,10 @@ class Responses:
         customer_strength: float64[1]: expected answers that hold a customer to the others.
         channel_strength: float64[1]: expected answers that hold a customer's answers on one
             channel to those on all of theirs.
-        actions: int64 per message: useful actions whose profit is known.
-        gain: float64 per message: their profit beyond that of messages without one, in mean orders.
+        actions: int64[messages, 2]: useful actions, first those after messages that showed no
+            product whose price is known, then those after messages that did.
+        gain: float64[messages, 2]: their profit beyond that of messages without one, first in mean
+            orders, then of products shown and in what one of them brings.
         controls: int64 per message: decisions for nothing where it could have been sent.
         uplift: float64 per message: profit that sending it adds, in mean orders; 0 without
             controls.
@@ -124,8 +129,8 @@ class Responses:
             answered=np.zeros(channels, np.int64),
             customer_strength=np.array([2.0]),
             channel_strength=np.array([4.0]),
-            actions=np.zeros(messages, np.int64),
-            gain=np.zeros(messages),
+            actions=np.zeros((messages, 2), np.int64),
+            gain=np.zeros((messages, 2)),
             controls=np.zeros(messages, np.int64),
             uplift=np.zeros(messages),
             uplift_variance=np.zeros(messages),
@@ -171,8 +176,14 @@ class Responses:
         return np.asarray(prior * shop * (_RARE + left) / (_RARE + shop * expected))
 
     def value_share(self, message: NDArray[np.integer], prior: Floats) -> Floats:
-        """Give the profit of a useful action in mean orders, one a message; 0 or more."""
-        share = (_SALES * prior + self.gain[message]) / (_SALES + self.actions[message])
+        """Give the profit of a useful action; 0 or more.
+
+        Returns:
+            float64[messages, 2]: in mean orders where no product is shown, then in what one of the
+            products shown brings: (k prior + gain) / (k + actions).
+        """
+        share = _SALES * prior[:, None] + self.gain[message]
+        share /= _SALES + self.actions[message]
         return np.asarray(np.maximum(share, 0.0))
 
     def incremental(self, message: NDArray[np.integer]) -> Floats:

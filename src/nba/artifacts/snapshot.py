@@ -20,7 +20,7 @@ from nba.config import TrainConfig
 from nba.domain import iso
 from nba.errors import SnapshotError
 
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 MANIFEST: Final = "manifest.json"
 
 _ARRAY_PATH: Final = re.compile(r"([a-z_]+/)+[a-z_]+(\.bytes|\.offsets)?\.npy", re.ASCII)

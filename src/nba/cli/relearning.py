@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from nba.artifacts.snapshot import Snapshot
 from nba.data.catalog import Catalog
 from nba.data.history import OrderHistory
@@ -29,12 +31,15 @@ def relearned(snapshot: Snapshot, history: OrderHistory, catalog: Catalog) -> Sn
     purchases = history.purchases()
     costs = listing.cost, listing.costed, config.default_margin
     summary = CustomerSummary.of(placed, purchases, *costs)
+    worth = np.full(len(ids), np.nan)
+    worth[ids.codes_of(snapshot.products.ids)] = snapshot.products.to_pay() * config.default_margin
     found, _ = rhythm(summary, placed.customer_ids, config.rhythm)
     return replace(
         snapshot,
         responses=responses(
             history.told.decisions(),
             Earnings.of(placed, purchases.profit(placed.product, *costs)),
+            worth,
             found,
             Arrivals.of_orders(history),
             history.told.profiles(),

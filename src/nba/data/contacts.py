@@ -119,8 +119,10 @@ class Decisions(Columns):
         customer_ids, message_ids: what the codes below name.
         order_ids: what `order` names: what anchors begin with, up to the first "/", whether there
             is such an order or not.
+        product_lists: what `shown` names: ids of products, comma-separated.
         customer, message: int32 per row.
         order: int32 per row; -1 where there is no anchor.
+        shown: int32 per row: the products it showed; -1 where there are none.
         channel: int8 per row, a code of `vocabulary.CHANNELS`; -1 where nobody said.
         decided_at: datetime64[us] per row.
         left_at: datetime64[us] per row: see `Contacts`; NaT where nothing was sent.
@@ -137,9 +139,11 @@ class Decisions(Columns):
     customer_ids: Ids
     message_ids: Ids
     order_ids: Ids
+    product_lists: Ids
     customer: NDArray[np.int32]
     message: NDArray[np.int32]
     order: NDArray[np.int32]
+    shown: NDArray[np.int32]
     channel: NDArray[np.int8]
     decided_at: Instants
     left_at: Instants
@@ -156,7 +160,8 @@ class Decisions(Columns):
         nobody, codes, no = Ids.of([]), np.empty(0, np.int32), np.empty(0, np.bool_)
         at, channel, chance = np.empty(0, AT), np.empty(0, np.int8), np.empty(0)
         instants = (at, at, at, at, at)
-        return cls(nobody, nobody, nobody, codes, codes, codes, channel, *instants, chance, no, no)
+        names, rows = (nobody,) * 4, (codes,) * 4
+        return cls(*names, *rows, channel, *instants, chance, no, no)
 
     @classmethod
     def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
@@ -182,6 +187,7 @@ class Decisions(Columns):
                 FROM decided)
             SELECT a.customer_id, a.word AS message, nullif(split_part(a.anchor, '/', 1), '')
                     AS order_id,
+                nullif(a.products, '') AS products,
                 CASE a.channel {channels} ELSE -1 END AS channel, a.decided_at,
                 CASE WHEN NOT is_nothing THEN least(a.claimed_at, a.acked_at, o.sent_at) END
                     AS left_at,
@@ -197,21 +203,25 @@ class Decisions(Columns):
         rows = connection.execute(f"""
             WITH {_codes("customer_id", "customer", "decided_messages")},
                 {_codes("message", "message_code", "decided_messages")},
-                {_codes("order_id", "order_code", "decided_messages")}
+                {_codes("order_id", "order_code", "decided_messages")},
+                {_codes("products", "list_code", "decided_messages")}
             SELECT customer, decided_at, message_code, coalesce(order_code, -1) AS order_code,
-                channel, left_at, answered_at, useful_at, unsubscribed_at, propensity,
-                is_holdout, coalesce(is_trial, FALSE) AS is_trial
+                coalesce(list_code, -1) AS list_code, channel, left_at, answered_at, useful_at,
+                unsubscribed_at, propensity, is_holdout, coalesce(is_trial, FALSE) AS is_trial
             FROM decided_messages JOIN customer_codes USING (customer_id)
                 JOIN message_code_codes USING (message) LEFT JOIN order_code_codes USING (order_id)
+                LEFT JOIN list_code_codes USING (products)
             ORDER BY ALL
         """).fetchnumpy()
         return cls(
             customer_ids=distinct_ids(connection, "customer_id", "decided_messages"),
             message_ids=distinct_ids(connection, "message", "decided_messages"),
             order_ids=distinct_ids(connection, "order_id", "decided_messages"),
+            product_lists=distinct_ids(connection, "products", "decided_messages"),
             customer=column(rows, "customer", np.int32),
             message=column(rows, "message_code", np.int32),
             order=column(rows, "order_code", np.int32),
+            shown=column(rows, "list_code", np.int32),
             channel=column(rows, "channel", np.int8),
             decided_at=column(rows, "decided_at", AT),
             left_at=column(rows, "left_at", AT),
@@ -228,18 +238,19 @@ class Decisions(Columns):
         early = (self.decided_at < as_of) & ~(self.left_at >= as_of)
         customer_ids, customer = _renumbered(self.customer_ids, self.customer[early])
         message_ids, message = _renumbered(self.message_ids, self.message[early])
-        is_about = self.order[early] >= 0
-        order = np.full(len(is_about), -1, np.int32)
-        order_ids, order[is_about] = _renumbered(self.order_ids, self.order[early][is_about])
+        order_ids, order = _renumbered_some(self.order_ids, self.order[early])
+        product_lists, shown = _renumbered_some(self.product_lists, self.shown[early])
         answers = {name: getattr(self, name)[early] for name in _ANSWERS}
         return replace(
             self,
             customer_ids=customer_ids,
             message_ids=message_ids,
             order_ids=order_ids,
+            product_lists=product_lists,
             customer=customer,
             message=message,
             order=order,
+            shown=shown,
             channel=self.channel[early],
             decided_at=self.decided_at[early],
             left_at=self.left_at[early],
@@ -349,3 +360,10 @@ def _renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int3
     is_named[code] = True
     number = (np.cumsum(is_named) - 1).astype(np.int32)
     return ids.take(np.flatnonzero(is_named)), number[code]
+
+
+def _renumbered_some(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
+    """Do the same where -1 names none."""
+    named, number = code >= 0, np.full(len(code), -1, np.int32)
+    ids, number[named] = _renumbered(ids, code[named])
+    return ids, number

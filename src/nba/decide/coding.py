@@ -30,6 +30,8 @@ class Coding:
         product: int64 per code of the facts' `product_ids`: the code in `Snapshot.products`.
         shelf: int64 per code of the facts' `product_ids`: the place on the facts' shelf.
         shelved: int64 per product of the shelf: the code in `Snapshot.products`.
+        to_pay: float64 per product of the snapshot, minor units: its price as the shelf says, else
+            as the snapshot does; NaN where neither knows it.
     """
 
     customer: NDArray[np.int64]
@@ -37,6 +39,7 @@ class Coding:
     product: NDArray[np.int64]
     shelf: NDArray[np.int64]
     shelved: NDArray[np.int64]
+    to_pay: NDArray[np.float64]
 
 
 class Coder:
@@ -48,8 +51,9 @@ class Coder:
     def __init__(self, snapshot: Snapshot) -> None:
         """Remember nothing yet."""
         self._snapshot = snapshot
-        self._ours: tuple[Ids, Shelf, tuple[NDArray[np.int64], ...]] | None = None
-        self._shelved: tuple[Shelf, NDArray[np.int64]] | None = None
+        self._ours: tuple[Ids, Shelf, tuple[NDArray[np.int64], NDArray[np.int64]]] | None = None
+        self._shelved: tuple[Shelf, NDArray[np.int64], NDArray[np.float64]] | None = None
+        self._to_pay = snapshot.products.to_pay()
 
     def code(self, facts: Facts) -> Coding:
         """Look everything up once."""
@@ -58,18 +62,36 @@ class Coder:
             codes(customers, facts.customer_ids),
             codes(segments, facts.customer_ids),
             *self._products(facts.product_ids, facts.shelf),
+            *self._shelf(facts.shelf),
         )
 
-    def _products(self, ids: Ids, shelf: Shelf) -> tuple[NDArray[np.int64], ...]:
+    def _products(self, ids: Ids, shelf: Shelf) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         known = self._snapshot.products.ids
         # One reference is read and written as a whole, whatever other threads do.
-        ours, shelved = self._ours, self._shelved
-        if shelved is None or shelved[0] is not shelf:
-            self._shelved = shelved = shelf, codes(known, shelf.product_ids)
+        ours = self._ours
         if ours is None or ours[0] is not ids or ours[1] is not shelf:
             found = codes(known, ids), codes(shelf.product_ids, ids)
             self._ours = ours = ids, shelf, found
-        return *ours[2], shelved[1]
+        return ours[2]
+
+    def _shelf(self, shelf: Shelf) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        known = self._shelved
+        if known is None or known[0] is not shelf:
+            code = codes(self._snapshot.products.ids, shelf.product_ids)
+            self._shelved = known = shelf, code, _to_pay(self._to_pay, shelf, code)
+        return known[1:]
+
+
+def _to_pay(
+    before: NDArray[np.float64], shelf: Shelf, code: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Let the prices of a shelf go before others."""
+    told = np.flatnonzero((code >= 0) & (shelf.has_sale_price | shelf.has_price))
+    if not len(told):
+        return before
+    price = before.copy()
+    price[code[told]] = np.where(shelf.has_sale_price, shelf.sale_price, shelf.price)[told]
+    return price
 
 
 def codes(ids: Ids, wanted: tuple[str, ...] | Texts) -> NDArray[np.int64]:

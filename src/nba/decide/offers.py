@@ -9,6 +9,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.artifacts.responses import ASKING
 from nba.decide.candidates import Candidates
 from nba.decide.choice import CapacityPrices
 from nba.decide.contact import FREE, RULES
@@ -125,7 +126,7 @@ class Offering:
         """
         filling = self._filling(rows)
         rule = np.full(len(rows), FREE, np.int8)
-        strength = np.zeros(len(rows))
+        strength, shown = np.zeros(len(rows)), np.full(len(rows), np.nan)
         part, place = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
         filled: list[Filled] = []
         messages = self.playbook.message
@@ -146,6 +147,8 @@ class Offering:
             )
             part[span], place[span] = len(filled), np.arange(span.stop - span.start)
             strength[span] = found.strength
+            if message.id not in ASKING:
+                shown[span] = found.cheapest(self.now.coding.to_pay)
             rule[span] = np.where(
                 found.filled,
                 FREE,
@@ -162,6 +165,7 @@ class Offering:
             days=self._days(rows),
             allowed=allowed,
             strength=strength,
+            shown=shown,
             context=self._context(len(rows)),
         )
         net = self._net(rows, prices)
@@ -177,12 +181,14 @@ class Offering:
         return SlotFilling(self.ground, now.facts, now.coding, now.at, is_open=is_open, asks=asks)
 
     def _days(self, rows: Candidates) -> NDArray[np.float64]:
-        """Count the days since the delivery that a message speaks of; NaN where of none."""
-        speaks = np.array(
-            [one.trigger.on in ("delivered", "worn") for one in self.playbook.message]
-        )[rows.message] & (rows.order >= 0)
-        clock = self.now.clock.at[np.where(speaks, rows.order, 0)] if speaks.any() else rows.at
-        return np.where(speaks, (self.now.at - clock) / DAY, np.nan)
+        """Count the days since the delivery of the order a message is about; NaN where of none.
+
+        A delivery that nobody told of is none, as in the log that answers are learned from.
+        """
+        days = np.full(len(rows), np.nan)
+        about = np.flatnonzero(rows.order >= 0)
+        days[about] = (self.now.at - self.now.facts.delivered_at[rows.order[about]]) / DAY
+        return days
 
     def _context(self, count: int) -> NDArray[np.float64] | None:
         weight = 1.0

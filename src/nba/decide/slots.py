@@ -67,6 +67,20 @@ class Filled:
     is_out_of_stock: NDArray[np.bool_]
     strength: Floats
 
+    def cheapest(self, price: Floats) -> Floats:
+        """Give the least price of the products of each row; NaN where none is known.
+
+        Args:
+            price: float64 per product of the snapshot; NaN where it is not known.
+        """
+        least = np.full(len(self.filled), np.nan)
+        for slot in self.slots.values():
+            rows = np.flatnonzero(slot.start[1:] > slot.start[:-1])
+            if len(rows):
+                found = np.fmin.reduceat(price[slot.found.code], slot.start[rows])
+                least[rows] = np.fmin(least[rows], found)
+        return least
+
 
 class SlotFilling:
     """Fills slots from one snapshot for the customers of one fold of facts, at one instant."""

@@ -112,7 +112,8 @@ class Pricing:
         objective: what value is.
         message_share: share of a customer's future that depends on messages.
         response: float64, flat (messages, states, day bands).
-        share: float64 per message: worth of a useful action in mean orders.
+        share: float64, flat (messages, 2): worth of a useful action in mean orders, then in what is
+            shown.
         given: float64 per message: share of the price that it gives away.
         cost: float64 (messages, channels), minor units a message.
         lever: float64 per message.
@@ -151,7 +152,7 @@ class Pricing:
             playbook.objective,
             playbook.message_share,
             response.ravel(),
-            responses.value_share(word, np.array([one.value_share for one in told])),
+            responses.value_share(word, np.array([one.value_share for one in told])).ravel(),
             np.array([one.discount or 0.0 for one in told]),
             np.array([[_cost(playbook, one, name) for name in CHANNELS] for one in told]),
             np.array([one.lever for one in told]),
@@ -169,6 +170,7 @@ class Pricing:
         days: Floats,
         allowed: NDArray[np.bool_],
         strength: Floats | None = None,
+        shown: Floats | None = None,
         context: Floats | None = None,
     ) -> Prices:
         """Price candidate rows; a row's price depends on no other row.
@@ -180,6 +182,8 @@ class Pricing:
             days: float64 per row: days since the delivery that it speaks of; NaN where none.
             allowed: bool (rows, channels): where the customer may be reached.
             strength: float64 per row, 0..1: how much speaks for the products shown; by default 1.
+            shown: float64 per row, minor units: the price of the product that a useful action buys;
+                NaN, as by default, where none is known: that buys what the customer mostly does.
             context: float64 per row: weight that the request gives; by default 1.
         """
         count, aims = len(message), self._aims(worths)
@@ -195,8 +199,15 @@ class Pricing:
             response = self.response[cell]
             if strength is not None:
                 response *= UNFOUNDED + (1 - UNFOUNDED) * strength[rows]
-            value = self.share[what] * aims.each[who]
-            value -= self.given[what] * aims.paid[who]
+            each, paid, unit = aims.each[who], aims.paid[who], what * 2
+            if shown is not None:
+                is_shown = ~np.isnan(shown[rows])
+                unit += is_shown
+                if aims.of_price:
+                    np.copyto(paid, shown[rows], where=is_shown)
+                    np.copyto(each, paid * aims.of_price, where=is_shown)
+            value = each - self.given[what] * paid
+            value *= self.share[unit]
             value += aims.always[who]
             lever[rows] = self.lever[what]
             weight = given[rows] * lever[rows]
@@ -214,15 +225,15 @@ class Pricing:
         nothing, one = np.zeros(len(worths.profit)), np.ones(len(worths.profit))
         lost = self.message_share * worths.yearly
         if self.objective == "response":
-            return _Aims(nothing, nothing, one, nothing, 0.0)
+            return _Aims(nothing, nothing, 0.0, one, nothing, 0.0)
         if self.objective == "repeat_rate":
-            return _Aims(one, nothing, nothing, self.message_share * worths.orders, 0.0)
+            return _Aims(one, nothing, 0.0, nothing, self.message_share * worths.orders, 0.0)
         if self.objective == "revenue":
             ratio = worths.revenue / np.where(worths.profit > 0, worths.profit, 1.0)
-            return _Aims(worths.revenue, worths.revenue, nothing, lost * ratio, 1.0)
+            return _Aims(worths.revenue, worths.revenue, 1.0, nothing, lost * ratio, 1.0)
         if self.objective == "lifetime_value":
-            return _Aims(worths.profit, worths.revenue, lost, lost, 1.0)
-        return _Aims(worths.profit, worths.revenue, nothing, lost, 1.0)
+            return _Aims(worths.profit, worths.revenue, worths.margin, lost, lost, 1.0)
+        return _Aims(worths.profit, worths.revenue, worths.margin, nothing, lost, 1.0)
 
     def _sent(
         self,
@@ -272,6 +283,7 @@ class _Aims:
     Attributes:
         each: worth of a mean order.
         paid: its price, of which a message may give some away.
+        of_price: worth of a minor unit paid for a product shown; 0 where prices do not matter.
         always: worth of any useful action, beside that.
         lost: worth of what depends on messages.
         pays: 1 where sending costs something in these units, else 0.
@@ -279,6 +291,7 @@ class _Aims:
 
     each: Floats
     paid: Floats
+    of_price: float
     always: Floats
     lost: Floats
     pays: float

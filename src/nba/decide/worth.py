@@ -19,7 +19,7 @@ from nba.vocabulary import MESSAGE_WORDS, MessageKind
 
 Floats = NDArray[np.float64]
 
-MOST_ORDERS: Final = 1000
+MOST_ORDERS: Final = 100
 """Orders a year beyond which a customer is priced like one of so many: an unsubscribe must not
 outweigh every message of a daily buyer."""
 UNTIRING: Final = frozenset(("awaiting-payment", "order-status", "delay"))
@@ -33,6 +33,7 @@ class Worths:
     """N customers, in the order of the facts.
 
     Attributes:
+        margin: share of revenue that is profit.
         profit, revenue: float64, minor units: of the mean kept order.
         yearly: float64, minor units: profit of the coming year.
         orders: float64: orders in the coming year.
@@ -42,6 +43,7 @@ class Worths:
         risk: float64: factor of the unsubscribe risk: their state, and how tired they are.
     """
 
+    margin: float
     profit: Floats
     revenue: Floats
     yearly: Floats
@@ -91,7 +93,8 @@ def worths(
     answers = responses.customer_factor(facts.people.sent_count, facts.people.answered_count)
     answers *= responses.channel_factor()
     answers *= responses.load_factor()[band][:, None]
-    return Worths(profit, revenue, yearly, orders, state, answers, by_state[state] * by_load[band])
+    risk = by_state[state] * by_load[band]
+    return Worths(margin, profit, revenue, yearly, orders, state, answers, risk)
 
 
 def load(letters: Letters, playbook: Playbook, at: np.datetime64) -> Floats:

@@ -95,6 +95,7 @@ def study(
     answers = responses(
         told.decisions(),
         Earnings.of(placed, purchases.profit(placed.product, *costs)),
+        products.to_pay() * config.default_margin,
         found,
         Arrivals.of_orders(known),
         told.profiles(),

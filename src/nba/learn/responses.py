@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.outlook import Floats
-from nba.artifacts.responses import ANSWER_DAYS, DAY_BANDS, HOURS, LOAD_BANDS, Responses
+from nba.artifacts.responses import DAY_BANDS, HOURS, LOAD_BANDS, Responses
 from nba.artifacts.rhythm import STATES, Rhythm
 from nba.config import ResponsesConfig
 from nba.data.contacts import Decisions
 from nba.data.profiles import Profiles
-from nba.domain import DAY
 from nba.learn.responding.earnings import Earnings
+from nba.learn.responding.gains import Gains
 from nba.learn.responding.hours import local_hours
 from nba.learn.responding.letters import Arrivals, Sent
 from nba.learn.responding.shrinkage import strength
-from nba.learn.responding.uplift import MOST_ORDERS, Uplift, share_added
+from nba.learn.responding.uplift import Uplift, share_added
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS
 
 _MESSAGES = len(MESSAGE_WORDS)
@@ -30,6 +30,7 @@ _RARE = 5.0
 def responses(
     decisions: Decisions,
     earnings: Earnings,
+    worth: Floats,
     rhythm: Rhythm,
     arrivals: Arrivals,
     profiles: Profiles,
@@ -41,6 +42,8 @@ def responses(
     Args:
         decisions: the log, as known at `as_of`.
         earnings: the kept orders.
+        worth: float64 per product code of these, minor units: profit of one at today's price; NaN
+            where it is not known.
         rhythm: models of purchases of the same customers.
         arrivals: when orders arrived.
         profiles: the customers' zones.
@@ -69,9 +72,9 @@ def responses(
     addressed, answered = _counts(sent.channel[told], sent.is_answered[told], len(CHANNELS))
     customers, channels = _habits(sent, addressed, answered, nothing)
 
-    actions, gain, sale = _gains(sent, earnings)
+    earned = Gains.of(sent, decisions.product_lists, earnings, worth)
     uplift = Uplift.of(decisions, earnings, config.uplift_days, as_of)
-    assumed = np.where(uplift.controls > 0, rate * sale, 0.0)
+    assumed = np.where(uplift.controls > 0, rate * earned.each, 0.0)
     hour = local_hours(decisions.customer_ids, sent.writer, sent.at, profiles)
     hour_sent, hour_answered = _counts(hour, sent.is_answered, HOURS)
     shape = (_MESSAGES, len(STATES), DAY_BANDS)
@@ -90,8 +93,8 @@ def responses(
         answered=answered,
         customer_strength=np.array([customers]),
         channel_strength=np.array([channels]),
-        actions=actions,
-        gain=gain,
+        actions=earned.actions,
+        gain=earned.gain,
         controls=uplift.controls,
         uplift=uplift.added,
         uplift_variance=uplift.variance,
@@ -138,25 +141,6 @@ def _habits(
     by_pair = (expected * factor[:, None])[several].ravel()
     channels = strength(answers[several].ravel(), by_pair, float(prior.channel_strength[0]))
     return customers, channels
-
-
-def _gains(sent: Sent, earnings: Earnings) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Give, per message, useful actions, what they brought, and how much one does.
-
-    What customers bring who did not answer the same message would have come anyway.
-    """
-    until = sent.at + ANSWER_DAYS * DAY
-    brought = np.minimum(earnings.between(sent.customer, sent.at, until), MOST_ORDERS)
-    acts = sent.is_useful
-    others = np.bincount(sent.word[~acts], minlength=_MESSAGES)
-    anyway = _sums(sent.word[~acts], brought[~acts], _MESSAGES)
-    usual = float(anyway.sum()) / max(int(others.sum()), 1)
-    base = (anyway + _ALIKE * usual) / (others + _ALIKE)
-    actions = np.bincount(sent.word[acts], minlength=_MESSAGES)
-    gain = _sums(sent.word[acts], brought[acts], _MESSAGES) - actions * base
-    mean = max(float(gain.sum()), 0.0) / max(int(actions.sum()), 1)
-    sale = np.maximum((gain + _ALIKE * mean) / (actions + _ALIKE), 0.0)
-    return actions, gain, np.asarray(sale, np.float64)
 
 
 def _counts(

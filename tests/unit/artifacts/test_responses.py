@@ -31,7 +31,7 @@ def test_without_a_log_every_prior_stands():
     table = none.response(EVERY, prior, np.full(len(EVERY), 50.0))
     assert table == pytest.approx(np.tile(prior[:, None, None], (1, len(STATES), DAY_BANDS)))
     assert none.unsubscribe_risk(EVERY, prior / 100) == pytest.approx(prior / 100)
-    assert none.value_share(EVERY, prior) == pytest.approx(prior)
+    assert none.value_share(EVERY, prior) == pytest.approx(np.stack([prior, prior], axis=1))
     assert none.incremental(EVERY).tolist() == [1.0] * len(EVERY)
     assert none.channel_factor().tolist() == [1.0] * len(CHANNELS)
     assert none.load_factor().tolist() == [1.0] * LOAD_BANDS

@@ -109,6 +109,14 @@ def test_anchors_name_orders_and_people_answer():
     assert np.isnat(found.answered_at[1:]).all()
 
 
+def test_the_products_shown_are_told_as_they_were_written():
+    log = [decided("m1", "ann", "digest", products="cup,pot"), decided("m2", "bob", "digest")]
+    found = read(log)
+    assert list(found.product_lists) == ["cup,pot"]
+    assert found.shown.tolist() == [0, -1]
+    assert len(found.until(np.datetime64("2026-01-03")).product_lists) == 0
+
+
 def test_rows_in_any_order_are_read_alike():
     assert read(LOG) == read(LOG[::-1], OUTCOMES[::-1])
 

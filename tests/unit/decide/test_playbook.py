@@ -12,6 +12,7 @@ import pytest
 from nba.config import shipped
 from nba.decide.messages import Message
 from nba.decide.playbook import Playbook
+from nba.decide.worth import MOST_ORDERS
 from nba.errors import ConfigError
 from nba.vocabulary import MESSAGE_IDS, Channel, MessageKind, Stage
 
@@ -215,11 +216,12 @@ def test_without_a_log_every_message_of_the_first_tiers_is_worth_sending(
     playbook: Playbook, mean_order: float, orders_a_year: float
 ) -> None:
     profit = 0.3 * mean_order
-    remaining = playbook.message_share * profit * orders_a_year
+    remaining = playbook.message_share * profit * min(orders_a_year, MOST_ORDERS)
     for one in playbook.message:
         cost = one.cost + min(playbook.channels.get(channel, 0.0) for channel in one.channels)
         gain = one.response * (one.value_share * profit - cost) * one.lever
-        if one.tier <= 2:
+        # Orders of a unit or so do not pay for a call.
+        if one.tier <= 2 and (mean_order >= 3_000 or not cost):
             assert gain > one.unsubscribe_risk * remaining, one.id
 
 

@@ -44,6 +44,7 @@ def worths(count: int = 1, **changes: Any) -> Worths:
     """Customers whose mean order brings 300 of 1000, who bring 3000 a year in ten orders."""
     every = np.ones(count)
     given: dict[str, Any] = {
+        "margin": 0.3,
         "profit": 300 * every,
         "revenue": 1000 * every,
         "yearly": 3000 * every,
@@ -207,6 +208,44 @@ def test_what_is_wanted_is_counted_in_its_own_unit():
     assert (of("repeat_rate").value.tolist(), of("repeat_rate").cost.tolist()) == ([1.0], [0.0])
     assert of("repeat_rate").remaining_lifetime_value.tolist() == [0.2]
     assert of("response").expected.tolist() == [0.1]
+
+
+def test_a_useful_action_buys_what_is_shown_where_its_price_is_known():
+    told = playbook(message("digest", value_share=0.5, discount=0.1))
+    shown = priced(told, worths(2), shown=np.array([np.nan, 200.0]))
+    assert shown.value.tolist() == [0.5 * (300 - 100), 0.5 * (60 - 20)]
+    log = replace(
+        Responses.none(),
+        actions=np.tile([0, 10_000], (len(MESSAGE_WORDS), 1)),
+        gain=np.tile([0.0, 8_000.0], (len(MESSAGE_WORDS), 1)),
+    )
+    moved = priced(told, worths(2), log, shown=np.array([np.nan, 200.0]))
+    assert moved.value[0] == shown.value[0], "what was learned of products says nothing of orders"
+    assert moved.value[1] == pytest.approx(0.8 * 40, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("objective", "value"),
+    [
+        ("profit", 60),
+        ("revenue", 200),
+        ("lifetime_value", 120),
+        ("repeat_rate", 1),
+        ("response", 1),
+    ],
+)
+def test_what_is_shown_is_counted_as_what_the_shop_wants(objective, value):
+    told = playbook(message("digest"), objective=objective)
+    assert priced(told, shown=np.array([200.0])).value.tolist() == [value]
+
+
+@pytest.mark.parametrize("objective", ["profit", "revenue", "lifetime_value"])
+def test_ten_times_the_prices_are_ten_times_the_expected_value(objective):
+    told = playbook(message("digest", discount=0.05), message("refill"), objective=objective)
+    shown = np.array([200.0, np.nan])
+    dear = worths(profit=[3000.0], revenue=[10_000.0], yearly=[30_000.0])
+    small, great = priced(told, shown=shown), priced(told, dear, shown=10 * shown)
+    assert great.expected == pytest.approx(10 * small.expected, rel=1e-8)
 
 
 def test_an_unsubscribe_costs_what_the_customer_would_still_bring():

@@ -231,12 +231,57 @@ def test_what_an_action_brings_is_what_others_do_not_bring_anyway():
         if buys:
             orders.append((f"b{number}", who, 12.0, ["tea"]))
     found = learned(log, orders)
-    refill, survey = found.value_share(
-        np.array([MESSAGE_WORDS.index("refill"), MESSAGE_WORDS.index("survey")]),
-        np.array([0.5, 0.5]),
-    )
+    words = np.array([MESSAGE_WORDS.index("refill"), MESSAGE_WORDS.index("survey")])
+    share = found.value_share(words, np.array([0.5, 0.5]))
+    assert share[:, 1].tolist() == [0.5, 0.5]
+    refill, survey = share[:, 0]
     assert refill == pytest.approx(0.9, abs=0.07)
     assert survey == pytest.approx(0.03, abs=0.06)
+
+
+def offers(buys: float, *, price: int = 1000, anyway: float = 0.1) -> Responses:
+    """Show a cheap and a dear product to 3000 customers, of whom a fifth act."""
+    log, orders, chance = [], [], np.random.default_rng(12)
+    for number in range(3000):
+        who, acts = f"c{number:05}", chance.random() < 0.2
+        log.append(Said(who, "refill", 10.0, useful=11.0 if acts else None, shown="dear,cheap"))
+        if acts and chance.random() < buys:
+            orders.append((f"a{number}", who, 12.0, ["cheap"]))
+        if chance.random() < anyway:
+            orders.append((f"b{number}", who, 13.0, ["dear"] if number % 100 == 0 else ["tea"]))
+    orders.append(("first", "nobody", 0.0, ["cheap", "dear", "tea"]))
+    return learned(log, orders, price=price)
+
+
+def test_what_is_bought_of_the_products_shown_is_told_in_what_one_brings():
+    share = offers(0.7).value_share(word("refill"), np.array([1.0]))[0]
+    assert share[1] == pytest.approx(0.7, abs=0.05)
+    assert share[0] == 1.0, "of messages without products nothing was learned"
+
+
+def test_who_acts_and_buys_no_more_than_others_brings_nothing():
+    found = offers(0.0, anyway=0.5)
+    assert found.value_share(word("refill"), np.array([1.0]))[0, 1] == pytest.approx(0.0, abs=0.06)
+
+
+def test_shares_are_the_same_in_any_currency():
+    cents, euros = offers(0.7, price=1000), offers(0.7, price=10)
+    assert cents.gain == pytest.approx(euros.gain, rel=1e-9, abs=1e-9)
+    assert cents.actions.tolist() == euros.actions.tolist()
+
+
+def test_who_is_asked_for_an_opinion_buys_nothing_of_what_is_shown():
+    log = [Said("ann", "product-review", 10.0, useful=11.0, shown="tea")]
+    found = learned(log, [("o1", "ann", 12.0, ["tea"])])
+    assert found.actions[word("product-review")[0]].tolist() == [1, 0]
+
+
+def test_a_product_of_no_known_price_counts_as_none_shown():
+    log = [Said("ann", "refill", 10.0, useful=11.0, shown="gone,lost")]
+    assert learned(log, [("o1", "ann", 12.0, ["tea"])]).actions[word("refill")[0]].tolist() == [
+        1,
+        0,
+    ]
 
 
 def test_strength_tells_like_units_from_unlike_ones():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nba.artifacts.rhythm import Rhythm
 from nba.data.history import Baskets
 from nba.domain import Ids, Instants
-from nba.ranges import starts
+from nba.ranges import crossed, starts
 
 _BITS = 32
 
@@ -28,6 +28,10 @@ class Earnings:
         start: int64 per customer + 1: orders of customer c are start[c]:start[c + 1].
         total: int64 per order + 1, minor units: the profit of all orders before.
         day: int64 per order + 1: how many days with an order begin before, over all customers.
+        product_ids: what product codes name.
+        cell: int64 per order + 1: products of order o are at cell[o]:cell[o + 1].
+        product: int32 per cell.
+        profit: int64 per cell, minor units.
     """
 
     customer_ids: Ids
@@ -37,6 +41,10 @@ class Earnings:
     start: NDArray[np.int64]
     total: NDArray[np.int64]
     day: NDArray[np.int64]
+    product_ids: Ids
+    cell: NDArray[np.int64]
+    product: NDArray[np.int32]
+    profit: NDArray[np.int64]
 
     @classmethod
     def of(cls, placed: Baskets, profit: NDArray[np.int64]) -> Self:
@@ -62,6 +70,10 @@ class Earnings:
             np.searchsorted(customer, np.arange(len(placed.customer_ids) + 1)).astype(np.int64),
             cells[placed.start[: named + 1]],
             np.append(0, np.cumsum(is_new)),
+            placed.product_ids,
+            placed.start[: named + 1],
+            placed.product,
+            profit,
         )
 
     def __len__(self) -> int:
@@ -84,6 +96,31 @@ class Earnings:
             until: datetime64[us] per row: itself included.
         """
         earned = self.total[self._place(customer, until)] - self.total[self._place(customer, after)]
+        return earned / self.mean
+
+    def of_products(
+        self,
+        customer: NDArray[np.integer],
+        after: Instants,
+        until: Instants,
+        row: NDArray[np.int64],
+        product: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Sum likewise, but only the profit of some products, by `row` of the others and `product`.
+
+        Args:
+            customer: int per row, as of `between`.
+            after: datetime64[us] per row: itself excluded.
+            until: datetime64[us] per row: itself included.
+            row: int64, ascending.
+            product: int64, product codes.
+        """
+        begin, end = self._place(customer, after), self._place(customer, until)
+        owner, cell = crossed(self.cell[begin], self.cell[end])
+        wanted = np.append(np.sort(row << _BITS | product), np.iinfo(np.int64).max)
+        bought = owner << _BITS | self.product[cell]
+        found = wanted[np.searchsorted(wanted, bought)] == bought
+        earned = np.bincount(owner[found], self.profit[cell[found]], len(customer))
         return earned / self.mean
 
     def count(

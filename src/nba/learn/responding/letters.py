@@ -33,6 +33,7 @@ class Sent:
         writer: int64 per message, a code of the customers of the log.
         word: int64 per message, a code of `MESSAGE_WORDS`.
         channel: int8 per message, a code of `CHANNELS`; -1 where nobody said.
+        shown: int32 per message, a code of the log's lists of products; -1 where it had none.
         at: datetime64[us] per message: when it left.
         state: int8 per message, a code of `rhythm.STATES`, when it was decided.
         day_band, load_band: int8 per message.
@@ -44,6 +45,7 @@ class Sent:
     writer: NDArray[np.int64]
     word: NDArray[np.int64]
     channel: NDArray[np.int8]
+    shown: NDArray[np.int32]
     at: Instants
     state: NDArray[np.int8]
     day_band: NDArray[np.int8]
@@ -87,6 +89,7 @@ class Sent:
             decisions.customer[order].astype(np.int64),
             words_of(decisions)[order],
             decisions.channel[order],
+            decisions.shown[order],
             at,
             earnings.states(rhythm, customer, decisions.decided_at[order]),
             day_band(days),
