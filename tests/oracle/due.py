@@ -81,7 +81,15 @@ class Case:
 
     def ends(self, intent: Intent) -> int:
         factor = self.book.company_factor if self.person.is_company else 1
-        return intent.last_at + int(self.book.intents[intent.kind] * factor)
+        end = intent.last_at + int(self.book.intents[intent.kind] * factor)
+        told = [
+            one.at
+            for one in self.person.letters
+            if intent.kind == "wait"
+            and (one.message, one.anchor) == ("back-in-stock", intent.event_id)
+            and one.at >= intent.last_at
+        ]
+        return min([end, *told])
 
 
 def every_due(case: Case) -> Iterator[Due]:
