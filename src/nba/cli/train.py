@@ -9,7 +9,7 @@ import typer
 
 from nba.cli.console import AsJson, Models, ShopFolder, give, instant, now, say, steps
 
-TRAINING_STEPS = 12
+TRAINING_STEPS = 13
 
 
 def train(
