@@ -132,7 +132,7 @@ def test_a_manifest_that_is_none_is_refused(folder, text):
 @pytest.mark.parametrize("version", [0, 1, "2", None])
 def test_another_format_version_is_refused_by_name(folder, version):
     rewrite(folder, format_version=version)
-    with pytest.raises(SnapshotError, match="this version reads 4"):
+    with pytest.raises(SnapshotError, match="this version reads 5"):
         Snapshot.read(folder)
 
 

@@ -10,11 +10,13 @@ import pytest
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.coding import Coder
 from nba.decide.messages import Message
-from nba.decide.slots import SlotFilling
+from nba.decide.slots import Filled, FilledSlot, SlotFilling
 from nba.facts.fold import fold
 from nba.recommend.many.ground import Ground
+from nba.recommend.many.lists import Found
 from nba.vocabulary import Relation, Source
 from tests.shops import Order, day, rows
+from tests.signals import signals
 from tests.snapshots import Link, snapshot
 
 ORDERS: Sequence[Order] = (
@@ -133,3 +135,31 @@ def test_a_pin_is_no_reason_to_write_to_anybody():
     pin = {"kind": "pin", "target": "cable"}
     for source in ("accessories", "replacements", "parts"):
         assert filled(source, rules=[pin]) == filled(source)
+
+
+def test_the_cheapest_of_all_slots_is_what_a_row_costs():
+    def slot(lengths: list[int], products: list[int]) -> FilledSlot:
+        row = np.repeat(np.arange(len(lengths)), lengths)
+        none, nought = np.full(len(row), -1), np.zeros(len(row))
+        found = Found(row, np.array(products), nought, none.astype(np.int8), nought, none, none)
+        return FilledSlot(np.append(0, np.cumsum(lengths)), found, np.zeros(3, np.int8))
+
+    price, rows = np.array([5.0, 3.0, 9.0, np.nan]), np.zeros(3)
+    shown = {"main": slot([2, 1, 0], [0, 2, 3]), "more": slot([1, 0, 0], [1])}
+    answer = Filled(shown, np.ones(3, np.bool_), np.zeros(3, np.bool_), rows)
+    assert np.array_equal(answer.cheapest(price), [3.0, np.nan, np.nan], equal_nan=True)
+
+
+def test_a_shelf_goes_before_the_snapshot_in_what_is_to_pay():
+    trained = snapshot([{"id": "tea", "price": 700}, {"id": "cup", "price": 900}, "pot"])
+    told = signals(
+        product_states=[
+            {"product_id": "tea", "at": day(1), "availability": "in_stock", "price": 650},
+            {"product_id": "pot", "at": day(1), "availability": "in_stock"},
+        ]
+    )
+    plain = fold(rows(ORDERS), as_of=day(30), customers=["ann"])
+    shelved = fold(rows(ORDERS), as_of=day(30), customers=["ann"], signals=told)
+    code = [trained.products.ids.find(one) for one in ("tea", "cup")]
+    assert Coder(trained).code(plain).to_pay[code].tolist() == [700, 900]
+    assert Coder(trained).code(shelved).to_pay[code].tolist() == [650, 900]
