@@ -15,7 +15,6 @@ from nba.facts.people import GRANTED, People
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS
 from tests.shops import rows
 
-
 ORDERS = 16
 """Orders that letters and candidates may be about."""
 

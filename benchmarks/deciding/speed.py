@@ -18,42 +18,44 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
-from typing import Any
+from functools import wraps
 
 import numpy as np
 
 from nba.config import shipped
 from nba.data.shop import read_shop
-from nba.decide import deciding
+from nba.decide.coding import Coder
+from nba.decide.outlook import Outlook
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
 from nba.decide.slots import SlotFilling
 from nba.learn.train import train
 
-LOOKED_UP = ("coder", "outlook")
+SECONDS: dict[str, float] = {}
+"""Processor seconds by part of a decision, of the round under way."""
 
 
-class Stopwatch:
-    """Adds up the processor seconds of some functions, called by their own names."""
+@contextmanager
+def timed(part: str) -> Iterator[None]:
+    """Add up the processor seconds of a part."""
+    begun = time.process_time()
+    yield
+    SECONDS[part] = SECONDS.get(part, 0.0) + time.process_time() - begun
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
 
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        begun = time.process_time()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - begun
+def watch(owner: type, name: str, part: str) -> None:
+    """Time every call of a method."""
+    method = owner.__dict__[name]
+    called = method.__func__ if isinstance(method, classmethod) else method
 
-    def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            with self.timed(name):
-                return function(*args, **kwargs)
+    @wraps(called)
+    def watched(*given: object, **named: object) -> object:
+        with timed(part):
+            return called(*given, **named)
 
-        return timed
+    setattr(owner, name, classmethod(watched) if isinstance(method, classmethod) else watched)
 
 
 def main() -> None:
@@ -64,8 +66,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     shop = read_shop(given.shop)
-    with TemporaryDirectory():
-        snapshot = train(shop.history, shop.catalog)
+    snapshot = train(shop.history, shop.catalog)
     facts = shop.facts()
     at = facts.as_of
     policy = Policy(snapshot, Playbook.from_toml(shipped("playbooks", given.playbook)))
@@ -76,18 +77,19 @@ def main() -> None:
     print(
         f"{len(many.customer_ids):,} customers, {len(many.order_id):,} orders, "
         f"{len(many.product):,} lines, {len(many.intents.kind):,} intents, "
-        f"{len(many.letters.at):,} letters; {given.playbook}, {len(policy.playbook.message)} messages"
+        f"{len(many.letters.at):,} letters; {given.playbook}, "
+        f"{len(policy.playbook.message)} messages"
     )
-    watch = Stopwatch()
-    deciding.Coder.code = watch.around("looking up", deciding.Coder.code)  # type: ignore[method-assign]
-    deciding.Outlook.of = watch.around("looking up", deciding.Outlook.of)  # type: ignore[method-assign]
-    SlotFilling.fill = watch.around("slots", SlotFilling.fill)  # type: ignore[method-assign]
+    watch(Coder, "code", "looking up")
+    watch(Outlook, "of", "looking up")
+    watch(SlotFilling, "__init__", "slots")
+    watch(SlotFilling, "fill", "slots")
     for number in range(given.rounds):
-        watch.seconds = {}
-        with watch.timed("all"):
+        SECONDS.clear()
+        with timed("all"):
             choices = policy.choose(many, at)
-        other = watch.seconds["looking up"] + watch.seconds["slots"]
-        parts = watch.seconds | {"eligibility and choice": watch.seconds["all"] - other}
+        other = SECONDS["looking up"] + SECONDS["slots"]
+        parts = SECONDS | {"eligibility and choice": SECONDS["all"] - other}
         told = ", ".join(f"{name} {value:.2f}" for name, value in sorted(parts.items()))
         print(f"round {number + 1}: {told} CPU s; {len(choices.customer):,} messages")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

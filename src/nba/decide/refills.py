@@ -72,7 +72,7 @@ class Refills:
         return row[within], cell[within], at[within]
 
     def _all(self) -> tuple[NDArray[np.int64], Instants]:
-        """Give all likely cells by date; made once, as a thread that makes them again does no harm."""
+        """Give all likely cells by date; made once, and again does no harm."""
         if self._table is None:
             cell = np.flatnonzero(self._likely(np.arange(len(self.snapshot.repurchase))))
             at = self._dates(cell)
