@@ -50,6 +50,7 @@ class Witness:
         """Take over the history; look at one customer-day in `every` for what is due."""
         self.counts: Counter[str] = Counter()
         self.breaches: Counter[str] = Counter()
+        self.worthless: Counter[str] = Counter()
         self._told: dict[str, list[str]] = defaultdict(list)
         self._book = Book(playbook)
         self._journal, self._every, self._asked = journal, every, 0
@@ -145,6 +146,7 @@ class Witness:
             f"allowed whose products need no snapshot: given in {answered:,}, not worth sending "
             f"in {worthless:,}; given of the others {answered / max(due - worthless, 1):.2%}"
         )
+        print(f"  not worth sending: {dict(self.worthless)}")
         print(
             f"  with those whose products only a snapshot knows: {counts['due']:,} customer-days, "
             f"given in {counts['due and given']:,}"
@@ -169,6 +171,7 @@ class Witness:
             told = f"{allowed.case.person.customer_id} {allowed.case.at} {given}"
             if all(rules.get(one) == WORTHLESS for one in missed):
                 self.counts["certain and not worth it"] += 1
+                self.worthless.update(missed)
             else:
                 self._tell(f"missed {[(one, rules.get(one)) for one in missed]}", told)
 
