@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from nba.decide.decision import ChosenMessage
 from tests.oracle.allowed import WEEK, Allowed, is_owned, repeated
 from tests.oracle.due import Case
 from tests.oracle.people import Letter, Order
@@ -28,6 +31,15 @@ class Given:
     send_after: int
     expires_at: int
     shown: Sequence[str]
+
+
+def given_by(message: ChosenMessage) -> Given:
+    leaves, expires = (
+        int(one.astype("datetime64[us]").astype(np.int64))
+        for one in (message.send_after, message.expires_at)
+    )
+    shown = [one.product_id for items in message.slots.values() for one in items]
+    return Given(message.id, message.anchor, message.channel, leaves, expires, shown)
 
 
 def breaches(case: Case, allowed: Allowed, given: Given) -> Iterator[str]:

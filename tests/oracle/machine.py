@@ -11,11 +11,11 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from nba.decide.decision import ChosenMessage, Decision
+from nba.decide.decision import Decision
 from nba.facts.fold import Facts
 from nba.vocabulary import Rule
 from tests.oracle.allowed import Allowed
-from tests.oracle.audit import Given, breaches
+from tests.oracle.audit import Given, breaches, given_by
 from tests.oracle.clock import DAY, HOUR, MINUTE, since_epoch
 from tests.oracle.people import FLOW, Row
 from tests.oracle.stock import PRICES, book, cards, delivery, policy
@@ -36,19 +36,8 @@ CHANNELS = ("email", "sms", "push", "call")
 KINDS = ("view_item", "add_to_cart", "add_to_wishlist", "back_in_stock_subscribe")
 
 ACTS = (
-    "place",
-    "edit",
-    "proceed",
-    "give back",
-    "consent",
-    "answer",
-    "complain",
-    "rate",
-    "take back",
-    "intend",
-    "log in",
-    "move",
-    "shelve",
+    *("place", "edit", "proceed", "give back", "consent", "answer", "complain", "rate"),
+    *("take back", "intend", "log in", "move", "shelve"),
 )
 BUSTLE = 25
 
@@ -103,8 +92,6 @@ class Shop(RuleBasedStateMachine):
             )
             for channel in ("email", *granted):
                 self.consent(customer, channel, True)
-
-    # --- orders ---
 
     @rule(
         customer=whose,
@@ -169,8 +156,6 @@ class Shop(RuleBasedStateMachine):
             if not whole:
                 lines[0]["returned_quantity"] = 1
             self.supersede(row, "returned", lines)
-
-    # --- what customers say and do ---
 
     @rule(customer=whose, channel=channels, granted=st.booleans())
     def consent(self, customer: str, channel: str, granted: bool) -> None:
@@ -237,8 +222,6 @@ class Shop(RuleBasedStateMachine):
         row = next(o for o in self.world.tables["customers"] if o["customer_id"] == customer)
         row["timezone"] = zone
 
-    # --- the shelf ---
-
     @rule(
         product=products,
         share=st.sampled_from((None, 0.5, 0.8, 1.2)),
@@ -258,8 +241,6 @@ class Shop(RuleBasedStateMachine):
             sale_price=None if share is None else int(PRICES[product] * share),
             sale_until=None if share is None or days is None else at + days * DAY,
         )
-
-    # --- time ---
 
     @rule(minutes=st.sampled_from((1, 7, 61, 240, 600)))
     def wait(self, minutes: int) -> None:
@@ -334,8 +315,6 @@ class Shop(RuleBasedStateMachine):
             self.ask(customer)
         self.now = max(self.now, at)
 
-    # --- asking ---
-
     def ask_all(self) -> None:
         for customer in CUSTOMERS:
             self.ask(customer)
@@ -353,7 +332,7 @@ class Shop(RuleBasedStateMachine):
         assert decision.stage == case.stage
         if decision.message is None:
             return
-        given = told(decision.message)
+        given = given_by(decision.message)
         wrong = list(breaches(case, allowed, given))
         assert not wrong, (wrong, given, case.person)
         if given.send_after > at:
@@ -412,12 +391,3 @@ class Shop(RuleBasedStateMachine):
         number = len(self.world.tables["versions"])
         changed = {"version": f"v{number:03}", "status": status, "status_at": self.tick()}
         self.world.add("versions", **{**row, **changed, "lines": lines})
-
-
-def told(message: ChosenMessage) -> Given:
-    leaves, expires = (
-        int(one.astype("datetime64[us]").astype(np.int64))
-        for one in (message.send_after, message.expires_at)
-    )
-    shown = [one.product_id for items in message.slots.values() for one in items]
-    return Given(message.id, message.anchor, message.channel, leaves, expires, shown)
