@@ -26,7 +26,7 @@ LOAD_EDGES: Final = np.array([0.02, 0.25, 0.75, 1.5, 3.0])
 HOURS: Final = 24
 
 ASKING: Final = frozenset(("service-rating", "product-review", "survey"))
-"""Messages that ask for an opinion: a useful action is a word, and buys nothing of what they show."""
+"""Messages that ask for an opinion: who answers buys nothing of what they show."""
 
 LEAST_ADDED: Final = 0.001
 MOST_ADDED: Final = 3.0
@@ -56,7 +56,9 @@ class Responses:
         sent: int64[messages, states, day bands]: messages that left and had `ANSWER_DAYS` to be
             answered, by the code in `rhythm.STATES` of the customer's rhythm when they were
             decided, and by the days since the delivery they spoke of.
-        useful: int64, likewise: of these, how many led to a useful action in time.
+        reached: float64, likewise: how many of their customers had not left for good, as expected
+            by the probability P(alive) of each.
+        useful: int64, likewise: of those sent, how many led to a useful action in time.
         cell_strength: float64[1]: expected useful actions that hold a state and band to its
             message.
         channel_expected, channel_useful: float64, int64 per code of `vocabulary.CHANNELS`.
@@ -86,6 +88,7 @@ class Responses:
     """
 
     sent: Counts
+    reached: Floats
     useful: Counts
     cell_strength: Floats
     channel_expected: Floats
@@ -116,6 +119,7 @@ class Responses:
         channels, risks = len(CHANNELS), len(STATES) + LOAD_BANDS
         return cls(
             sent=np.zeros(cells, np.int64),
+            reached=np.zeros(cells),
             useful=np.zeros(cells, np.int64),
             cell_strength=np.array([10.0]),
             channel_expected=np.zeros(channels),
@@ -145,7 +149,7 @@ class Responses:
         return int(self.sent.sum())
 
     def response(self, message: NDArray[np.integer], prior: Floats, strength: Floats) -> Floats:
-        """Give the probability of a useful action by state and day band.
+        """Give the probability of a useful action of who has not left, by state and day band.
 
         Args:
             message: codes of `MESSAGE_WORDS`.
@@ -153,16 +157,20 @@ class Responses:
             strength: how many messages that is worth.
 
         Returns:
-            float64[messages, states, day bands]: the mean of the Beta posterior
-            p = (strength prior + useful) / (strength + sent) of the message, times the factor of
+            float64[messages, states, day bands]: the mean of the posterior
+            p = (strength prior + useful) / (strength + reached) of the message, times the factor of
             the cell.
         """
-        sent, useful = self.sent[message], self.useful[message]
+        reached, useful = self.reached[message], self.useful[message]
         rate = strength * prior + useful.sum(axis=(1, 2))
-        rate /= strength + sent.sum(axis=(1, 2))
+        rate /= strength + reached.sum(axis=(1, 2))
         k = self.cell_strength[0]
-        cells = rate[:, None, None] * (k + useful) / (k + rate[:, None, None] * sent)
+        cells = rate[:, None, None] * (k + useful) / (k + rate[:, None, None] * reached)
         return np.asarray(np.minimum(cells, 1.0))
+
+    def doubt(self, message: NDArray[np.integer], strength: Floats) -> Floats:
+        """Give the weight of a prior worth `strength` messages beside those sent, 0..1."""
+        return np.asarray(strength / (strength + self.sent[message].sum(axis=(1, 2))))
 
     def unsubscribe_risk(self, message: NDArray[np.integer], prior: Floats) -> Floats:
         """Give the probability of an unsubscribe, one a message.

@@ -21,11 +21,13 @@ class Outlook:
         known: bool: the snapshot knows their orders, none that the facts lack, and there is none
             since.
         state: int8, a code of `rhythm.STATES`; 0 where not known.
+        alive: float64: P(alive), that they have not left for good; 1 where not known.
         profit: float64, minor units: expected profit of the coming year; 0 where not known.
     """
 
     known: NDArray[np.bool_]
     state: NDArray[np.int8]
+    alive: NDArray[np.float64]
     profit: NDArray[np.float64]
 
     @classmethod
@@ -52,11 +54,12 @@ class Outlook:
         ordered_at, last_day = facts.ordered_at[last[known]], rhythm.last_day[code[known]]
         known[known] = (ordered_at < until) & (last_day <= ordered_at.astype("datetime64[D]"))
         state = np.zeros(len(code), np.int8)
-        profit = np.zeros(len(code))
+        alive, profit = np.ones(len(code)), np.zeros(len(code))
         state[known] = rhythm.state(code[known], at)
         profit[known] = rhythm.profit_of_year(code[known], at)
         known &= state > 0
-        return cls(known, state, profit)
+        alive[known] = rhythm.p_alive(code[known], at)
+        return cls(known, state, alive, profit)
 
     def name(self, row: int) -> str | None:
         """Give the state of a customer, or None where nothing is known."""

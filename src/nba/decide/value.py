@@ -23,7 +23,9 @@ NO_CHANNEL: Final = -1
 MOST_LIKELY: Final = 0.95
 """No message is answered for certain."""
 UNFOUNDED: Final = 0.5
-"""Factor of the response where nothing speaks for the products shown; 1 where all does."""
+"""Factor of an expected response where nothing speaks for the products shown; 1 where all does.
+What the log says of a message it says of such products as were shown, so that the factor goes to 1
+as the log outweighs the expectation."""
 _CHUNK: Final = 1 << 14
 """Rows at once, so that their columns stay in the processor's cache."""
 _DIGITS: Final = 9
@@ -112,6 +114,8 @@ class Pricing:
         objective: what value is.
         message_share: share of a customer's future that depends on messages.
         response: float64, flat (messages, states, day bands).
+        doubt: float64 per message: what is taken off the response where nothing speaks for the
+            products shown.
         share: float64, flat (messages, 2): worth of a useful action in mean orders, then in what is
             shown.
         given: float64 per message: share of the price that it gives away.
@@ -125,6 +129,7 @@ class Pricing:
     objective: Objective
     message_share: float
     response: Floats
+    doubt: Floats
     share: Floats
     given: Floats
     cost: Floats
@@ -138,11 +143,8 @@ class Pricing:
         """Update the priors of every message of a playbook."""
         told = playbook.message
         word = np.array([MESSAGE_WORDS.index(one.id) for one in told], np.int64)
-        response = responses.response(
-            word,
-            np.array([one.response for one in told]),
-            np.array([one.response_strength for one in told]),
-        )
+        strength = np.array([one.response_strength for one in told], np.float64)
+        response = responses.response(word, np.array([one.response for one in told]), strength)
         response *= responses.incremental(word)[:, None, None]
         channels = np.empty((len(told), len(CHANNELS)), np.int8)
         for place, one in enumerate(told):
@@ -152,6 +154,7 @@ class Pricing:
             playbook.objective,
             playbook.message_share,
             response.ravel(),
+            (1 - UNFOUNDED) * responses.doubt(word, strength),
             responses.value_share(word, np.array([one.value_share for one in told])).ravel(),
             np.array([one.discount or 0.0 for one in told]),
             np.array([[_cost(playbook, one, name) for name in CHANNELS] for one in told]),
@@ -198,7 +201,7 @@ class Pricing:
             cell += day_band(days[rows])
             response = self.response[cell]
             if strength is not None:
-                response *= UNFOUNDED + (1 - UNFOUNDED) * strength[rows]
+                response *= 1 - self.doubt[what] * (1 - strength[rows])
             each, paid, unit = aims.each[who], aims.paid[who], what * 2
             if shown is not None:
                 is_shown = ~np.isnan(shown[rows])

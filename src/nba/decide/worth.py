@@ -39,7 +39,7 @@ class Worths:
         orders: float64: orders in the coming year.
         state: int8, the code in `rhythm.STATES`.
         response: float64 (N, channels): factor of the response on each channel: what the customer
-            answered so far, the channel, and how tired of messages they are.
+            answered so far, the channel, how tired of messages they are, and whether they left.
         risk: float64: factor of the unsubscribe risk: their state, and how tired they are.
     """
 
@@ -92,7 +92,7 @@ def worths(
     by_state, by_load = responses.risk_factors()
     answers = responses.customer_factor(facts.people.sent_count, facts.people.answered_count)
     answers *= responses.channel_factor()
-    answers *= responses.load_factor()[band][:, None]
+    answers *= (responses.load_factor()[band] * outlook.alive)[:, None]
     risk = by_state[state] * by_load[band]
     return Worths(margin, profit, revenue, yearly, orders, state, answers, risk)
 

@@ -56,13 +56,16 @@ def responses(
     sent = Sent.of(decisions, earnings, rhythm, arrivals, as_of)
     cell = (sent.word * len(STATES) + sent.state) * DAY_BANDS + sent.day_band
     counts, useful = _counts(cell, sent.is_useful, _MESSAGES * _CELLS)
-    word_sent, word_useful = (one.reshape(_MESSAGES, -1).sum(axis=1) for one in (counts, useful))
-    rate = (word_useful + _ALIKE * _share(useful, counts)) / (word_sent + _ALIKE)
+    reached = _sums(cell, sent.alive, _MESSAGES * _CELLS)
+    by_word = (one.reshape(_MESSAGES, -1).sum(axis=1) for one in (counts, reached, useful))
+    word_sent, word_reached, word_useful = by_word
+    shop = float(useful.sum()) / max(float(reached.sum()), 1.0)
+    rate = (word_useful + _ALIKE * shop) / (word_reached + _ALIKE)
     rates = np.repeat(rate, _CELLS)
-    expected = np.asarray(rates * counts, np.float64)
+    expected = np.asarray(rates * reached, np.float64)
     cells = strength(useful, expected, float(nothing.cell_strength[0]))
     # What message, state and days explain, so that channels and loads are judged by the rest.
-    likely = (rates * (cells + useful) / (cells + expected))[cell]
+    likely = (rates * (cells + useful) / (cells + expected))[cell] * sent.alive
     told = sent.channel >= 0
     by_channel = _sums(sent.channel[told], likely[told], len(CHANNELS))
     by_load = _sums(sent.load_band, likely, LOAD_BANDS)
@@ -74,12 +77,14 @@ def responses(
 
     earned = Gains.of(sent, decisions.product_lists, earnings, worth)
     uplift = Uplift.of(decisions, earnings, config.uplift_days, as_of)
-    assumed = np.where(uplift.controls > 0, rate * earned.each, 0.0)
+    likelihood = (word_useful + _ALIKE * _share(useful, counts)) / (word_sent + _ALIKE)
+    assumed = np.where(uplift.controls > 0, likelihood * earned.each, 0.0)
     hour = local_hours(decisions.customer_ids, sent.writer, sent.at, profiles)
     hour_sent, hour_answered = _counts(hour, sent.is_answered, HOURS)
     shape = (_MESSAGES, len(STATES), DAY_BANDS)
     return Responses(
         sent=counts.reshape(shape),
+        reached=reached.reshape(shape),
         useful=useful.reshape(shape),
         cell_strength=np.array([cells]),
         channel_expected=by_channel,

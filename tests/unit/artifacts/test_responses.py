@@ -54,7 +54,7 @@ def counted(sent: int, useful: int, state: int = 1, band: int = 0) -> Responses:
     none = Responses.none()
     counts, hits = none.sent.copy(), none.useful.copy()
     counts[DIGEST, state, band], hits[DIGEST, state, band] = sent, useful
-    return replace(none, sent=counts, useful=hits)
+    return replace(none, sent=counts, reached=counts.astype(np.float64), useful=hits)
 
 
 def test_a_rate_by_hand():

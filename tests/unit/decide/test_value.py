@@ -263,7 +263,7 @@ def test_a_log_moves_what_it_speaks_of():
     none = Responses.none()
     sent, useful, left = none.sent.copy(), none.useful.copy(), none.left.copy()
     sent[code, ACTIVE, 0], useful[code, ACTIVE, 0], left[code] = 10_000, 200, 50
-    log = replace(none, sent=sent, useful=useful, left=left)
+    log = replace(none, sent=sent, reached=sent.astype(float), useful=useful, left=left)
     told = playbook(message("digest"), message("refill"))
     prices = priced(told, worths(2, state=np.array([ACTIVE, LOST], np.int8)), log)
     digest, refill, digest_lost, refill_lost = prices.response.tolist()

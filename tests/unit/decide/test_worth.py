@@ -54,7 +54,9 @@ def facts(*customers: str, orders: list[Order] | None = None) -> Facts:
 
 
 def unknown(count: int) -> Outlook:
-    return Outlook(np.zeros(count, np.bool_), np.zeros(count, np.int8), np.zeros(count))
+    return Outlook(
+        np.zeros(count, np.bool_), np.zeros(count, np.int8), np.ones(count), np.zeros(count)
+    )
 
 
 def valued(known: Facts, outlook: Outlook | None = None, log: Responses | None = None) -> Worths:
@@ -93,7 +95,9 @@ def test_customers_are_worth_their_own_kept_orders():
 
 
 def test_what_the_rhythm_foresees_stands_for_the_last_year():
-    outlook = Outlook(np.array([True, False]), np.array([3, 0], np.int8), np.array([900.0, 0.0]))
+    outlook = Outlook(
+        np.array([True, False]), np.array([3, 0], np.int8), np.ones(2), np.array([900.0, 0.0])
+    )
     found = valued(facts("ann", "bob"), outlook)
     assert found.yearly.tolist() == pytest.approx([900.0, 30.0])
     assert found.orders.tolist() == pytest.approx([20.0, 1.0])
@@ -147,6 +151,13 @@ def test_who_answered_more_than_others_is_likelier_to():
     keen, cold = valued(replace(known, people=people)).response[:, 0]
     assert keen > 2
     assert cold < 1
+
+
+def test_who_has_left_for_good_does_not_answer():
+    known, alive = facts("ann", "bob"), np.array([0.25, 1.0])
+    outlook = Outlook(np.ones(2, np.bool_), np.array([3, 1], np.int8), alive, np.ones(2))
+    gone, there = valued(known, outlook).response
+    assert gone == pytest.approx(0.25 * there)
 
 
 def test_one_customer_is_worth_the_same_alone_and_among_others():

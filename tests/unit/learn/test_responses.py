@@ -220,6 +220,16 @@ def test_a_rhythm_is_that_of_the_day_the_message_left():
         assert states.tolist() == [1, 1, 0, 1]
 
 
+def test_whom_a_message_reached_is_told_by_who_had_not_left():
+    orders = [(f"{who}-{n}", f"c{who}", 10.0 * n, ["tea"]) for who in range(40) for n in range(20)]
+    log = [Said("c0", "digest", 195.0), Said("c1", "digest", 900.0), Said("new", "digest", 900.0)]
+    found = learned(log, orders)
+    by_state = dict(zip(STATES, found.reached.sum(axis=(0, 2)), strict=True))
+    assert by_state["active"] > 0.9
+    assert by_state["lost"] < 0.1
+    assert by_state[STATES[UNKNOWN]] == 1.0
+
+
 def test_what_an_action_brings_is_what_others_do_not_bring_anyway():
     log, orders, chance = [], [], np.random.default_rng(8)
     for number in range(4000):

@@ -129,11 +129,12 @@ class Earnings:
         """Count these orders."""
         return self._place(customer, until) - self._place(customer, after)
 
-    def states(
+    def standing(
         self, rhythm: Rhythm, customer: NDArray[np.integer], at: Instants
-    ) -> NDArray[np.int8]:
-        """Give the codes in `rhythm.STATES` of customers as they stood at an instant each.
+    ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        """Give the codes in `rhythm.STATES` of customers, and P(alive), at an instant each.
 
+        Of who had not bought anything the state is unknown, and nothing says that they left.
         The models are those of all orders; of the customers only what they had bought by then
         counts, that instant included.
         """
@@ -150,9 +151,10 @@ class Earnings:
             last_day=self.at[last].astype("datetime64[D]"),
             repeat_profit=np.zeros(len(begin), np.int64),
         )
-        state = np.zeros(len(customer), np.int8)
+        state, alive = np.zeros(len(customer), np.int8), np.ones(len(customer))
         state[bought] = past.state(np.arange(len(begin)), at[bought])
-        return state
+        alive[bought] = past.p_alive(np.arange(len(begin)), at[bought])
+        return state, alive
 
     def _place(self, customer: NDArray[np.integer], at: Instants) -> NDArray[np.int64]:
         """Give how many orders come before a customer's first one after an instant."""

@@ -36,6 +36,7 @@ class Sent:
         shown: int32 per message, a code of the log's lists of products; -1 where it had none.
         at: datetime64[us] per message: when it left.
         state: int8 per message, a code of `rhythm.STATES`, when it was decided.
+        alive: float64 per message: P(alive) of its customer then.
         day_band, load_band: int8 per message.
         is_useful, is_answered, is_left: bool per message: in time, a useful action; a click or
             useful action; an unsubscribe or complaint.
@@ -48,6 +49,7 @@ class Sent:
     shown: NDArray[np.int32]
     at: Instants
     state: NDArray[np.int8]
+    alive: Floats
     day_band: NDArray[np.int8]
     load_band: NDArray[np.int8]
     is_useful: NDArray[np.bool_]
@@ -91,7 +93,7 @@ class Sent:
             decisions.channel[order],
             decisions.shown[order],
             at,
-            earnings.states(rhythm, customer, decisions.decided_at[order]),
+            *earnings.standing(rhythm, customer, decisions.decided_at[order]),
             day_band(days),
             load_band(load),
             is_useful,
