@@ -27,6 +27,7 @@ HOURS: Final = 24
 
 ASKING: Final = frozenset(("service-rating", "product-review", "survey"))
 """Messages that ask for an opinion: who answers buys nothing of what they show."""
+_ASKS: Final = np.array([word in ASKING for word in MESSAGE_WORDS])
 
 LEAST_ADDED: Final = 0.001
 MOST_ADDED: Final = 3.0
@@ -192,6 +193,8 @@ class Responses:
         """
         share = _SALES * prior[:, None] + self.gain[message]
         share /= _SALES + self.actions[message]
+        # What an opinion is worth no purchase tells.
+        share = np.where(_ASKS[message][:, None], prior[:, None], share)
         return np.asarray(np.maximum(share, 0.0))
 
     def incremental(self, message: NDArray[np.integer]) -> Floats:
@@ -200,7 +203,8 @@ class Responses:
         Shares of all messages are normal around a mean of their own, `added`; that of one message,
         uplift / assumed, has the variance v = uplift_variance / assumed^2. The empirical Bayes mean
         (mean v + share variance) / (v + variance) lies between them, and is the mean where there
-        are no controls. It stays within `LEAST_ADDED` and `MOST_ADDED`.
+        are no controls. It stays within `LEAST_ADDED` and `MOST_ADDED`. Of opinions, which profit
+        does not measure, it is 1.
         """
         mean, spread = self.added.tolist()
         tried = (self.controls[message] > 0) & (self.assumed[message] > 0)
@@ -208,7 +212,8 @@ class Responses:
         share = self.uplift[message] / assumed
         error = self.uplift_variance[message] / assumed**2
         found = (mean * error + share * spread) / (error + spread)
-        return np.asarray(np.clip(np.where(tried, found, mean), LEAST_ADDED, MOST_ADDED))
+        added = np.clip(np.where(tried, found, mean), LEAST_ADDED, MOST_ADDED)
+        return np.where(_ASKS[message], 1.0, added)
 
     def channel_factor(self) -> Floats:
         """Give the factor of the response on each channel."""

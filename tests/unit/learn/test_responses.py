@@ -233,7 +233,7 @@ def test_whom_a_message_reached_is_told_by_who_had_not_left():
 def test_what_an_action_brings_is_what_others_do_not_bring_anyway():
     log, orders, chance = [], [], np.random.default_rng(8)
     for number in range(4000):
-        who, name = f"c{number:05}", ("refill", "survey")[number % 2]
+        who, name = f"c{number:05}", ("refill", "content")[number % 2]
         acts = chance.random() < 0.2
         log.append(Said(who, name, 10.0, useful=11.0 if acts else None))
         buys = (acts and name == "refill") or chance.random() < 0.1
@@ -241,12 +241,12 @@ def test_what_an_action_brings_is_what_others_do_not_bring_anyway():
         if buys:
             orders.append((f"b{number}", who, 12.0, ["tea"]))
     found = learned(log, orders)
-    words = np.array([MESSAGE_WORDS.index("refill"), MESSAGE_WORDS.index("survey")])
+    words = np.array([MESSAGE_WORDS.index("refill"), MESSAGE_WORDS.index("content")])
     share = found.value_share(words, np.array([0.5, 0.5]))
     assert share[:, 1].tolist() == [0.5, 0.5]
-    refill, survey = share[:, 0]
+    refill, content = share[:, 0]
     assert refill == pytest.approx(0.9, abs=0.07)
-    assert survey == pytest.approx(0.03, abs=0.06)
+    assert content == pytest.approx(0.03, abs=0.06)
 
 
 def offers(buys: float, *, price: int = 1000, anyway: float = 0.1) -> Responses:
