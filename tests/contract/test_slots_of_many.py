@@ -13,7 +13,7 @@ import pytest
 import nba
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.coding import Coder
-from nba.decide.messages import Message
+from nba.decide.playbooks.messages import Message
 from nba.decide.slots import Filled, SlotFilling
 from nba.facts.fold import Facts, fold
 from nba.recommend.eligibility import Filters

@@ -9,12 +9,12 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.decide import occasions, openings
-from nba.decide.admission import admitted, stage_table
-from nba.decide.lags import windows
-from nba.decide.messages import Message
-from nba.decide.openings import Openings
+from nba.decide.playbooks.messages import Message
 from nba.decide.situation import Situation
+from nba.decide.triggering import occasions, openings
+from nba.decide.triggering.admission import admitted, stage_table
+from nba.decide.triggering.lags import windows
+from nba.decide.triggering.openings import Openings
 from nba.domain import INT32_LIMIT, MICROSECOND, Instants
 
 _LONG_AGO: Final = np.datetime64("1900-01-01", "us")

@@ -17,16 +17,16 @@ from nba.decide.candidates import Candidates, open_candidates, recent_candidates
 from nba.decide.choice import NOTHING, CapacityPrices, Chosen, choose, held_out
 from nba.decide.coding import Coder
 from nba.decide.contact import FREE, Contact, ContactPolicy
-from nba.decide.details import Details
 from nba.decide.eligibility import Messages, calendar_of, judge, silencing
-from nba.decide.messages import Message
 from nba.decide.offers import Offering, Offers
 from nba.decide.outlook import Outlook
 from nba.decide.playbook import Playbook
-from nba.decide.refills import Refills
+from nba.decide.playbooks.messages import Message
 from nba.decide.repeats import RepeatPolicy, Repeats
 from nba.decide.situation import Situation, orderable, post_purchase_clock
 from nba.decide.timing import best_hours
+from nba.decide.triggering.details import Details
+from nba.decide.triggering.refills import Refills
 from nba.decide.value import Pricing
 from nba.decide.worth import worths
 from nba.domain import Instants

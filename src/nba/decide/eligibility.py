@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.decide.admission import admitted, stage_table
 from nba.decide.calendar import Calendar
 from nba.decide.candidates import Candidates
 from nba.decide.contact import FREE, RULES, Contact
 from nba.decide.playbook import Playbook
 from nba.decide.repeats import Repeats
 from nba.decide.situation import Situation
+from nba.decide.triggering.admission import admitted, stage_table
 from nba.domain import Instants
 from nba.facts.stages import STAGES
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel, Rule

@@ -17,12 +17,12 @@ from nba.decide.contact import FREE, RULES
 from nba.decide.deciding import Rulebook, chosen_of
 from nba.decide.decision import ChosenMessage, Decision, Experiment, Suppressed
 from nba.decide.eligibility import Verdicts, judge
-from nba.decide.messages import Message
-from nba.decide.occasions import named_occasion
 from nba.decide.offers import Offers
-from nba.decide.openings import intents_of
+from nba.decide.playbooks.messages import Message
+from nba.decide.playbooks.triggers import WITH_ORDER, Anchor
 from nba.decide.situation import TOLD, Situation
-from nba.decide.triggers import WITH_ORDER, Anchor
+from nba.decide.triggering.occasions import named_occasion
+from nba.decide.triggering.openings import intents_of
 from nba.domain import DAY, iso
 from nba.facts.fold import Facts
 from nba.facts.versions import versions

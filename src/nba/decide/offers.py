@@ -13,8 +13,8 @@ from nba.artifacts.responses import ASKING
 from nba.decide.candidates import Candidates
 from nba.decide.choice import CapacityPrices
 from nba.decide.contact import FREE, RULES
-from nba.decide.messages import Message
 from nba.decide.playbook import Playbook
+from nba.decide.playbooks.messages import Message
 from nba.decide.situation import Situation
 from nba.decide.slots import Filled, SlotFilling
 from nba.decide.value import Prices, Pricing

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
-from nba.decide.coherence import faults_between
-from nba.decide.faults import Fault, FaultsError, faults_in, report
-from nba.decide.lines import Place
-from nba.decide.messages import Message, Section
-from nba.decide.sections import (
+from nba.decide.playbooks.coherence import faults_between
+from nba.decide.playbooks.faults import Fault, FaultsError, faults_in, report
+from nba.decide.playbooks.lines import Place
+from nba.decide.playbooks.messages import Message, Section
+from nba.decide.playbooks.sections import (
     B2B,
     Caps,
     Explore,

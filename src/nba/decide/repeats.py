@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from nba.decide.calendar import Calendar
 from nba.decide.contact import FREE, RULES, ContactPolicy
-from nba.decide.messages import Message
 from nba.decide.playbook import Playbook
-from nba.decide.triggers import Anchor
+from nba.decide.playbooks.messages import Message
+from nba.decide.playbooks.triggers import Anchor
 from nba.domain import Instants
 from nba.facts.fold import Facts
 from nba.ranges import crossed, starts

@@ -11,10 +11,10 @@ from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.calendar import Calendar
 from nba.decide.coding import ABSENT, Coding
-from nba.decide.details import Details
 from nba.decide.outlook import Outlook
 from nba.decide.playbook import Playbook
-from nba.decide.refills import Refills
+from nba.decide.triggering.details import Details
+from nba.decide.triggering.refills import Refills
 from nba.domain import DAY, Instants
 from nba.facts.fold import Facts
 from nba.facts.stages import Stages

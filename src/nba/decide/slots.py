@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nba.decide.asking import Asking, Known
 from nba.decide.coding import ABSENT, Coding
-from nba.decide.messages import Message, Slot
+from nba.decide.playbooks.messages import Message, Slot
 from nba.facts.fold import Facts
 from nba.recommend.many.explaining import explain
 from nba.recommend.many.ground import Ground

@@ -10,10 +10,10 @@ import numpy as np
 from nba.decide.choice import arm_of, held_out
 from nba.decide.deciding import Choices, Rulebook
 from nba.decide.explaining import anchor_of, decision_ids, why
-from nba.decide.messages import Message
 from nba.decide.offers import Offers
+from nba.decide.playbooks.messages import Message
+from nba.decide.playbooks.triggers import Anchor
 from nba.decide.situation import TOLD, Situation
-from nba.decide.triggers import Anchor
 from nba.domain import Ids, Instants, iso
 from nba.facts.stages import STAGES
 from nba.facts.stages import STATES as STAGE_STATES

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nba.artifacts.responses import DAY_BANDS, Responses, day_band
 from nba.artifacts.rhythm import STATES
-from nba.decide.messages import Message
 from nba.decide.playbook import Objective, Playbook
+from nba.decide.playbooks.messages import Message
 from nba.decide.worth import Worths
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel
 

@@ -11,11 +11,11 @@ import pytest
 
 import nba
 from nba.config import shipped
-from nba.decide.admission import admitted, stage_table
 from nba.decide.deciding import Rulebook
-from nba.decide.messages import Message
 from nba.decide.playbook import Playbook
+from nba.decide.playbooks.messages import Message
 from nba.decide.policy import Policy
+from nba.decide.triggering.admission import admitted, stage_table
 from nba.facts.stages import STAGES
 from nba.palette import BAND_LOOKS
 from tests.facts_of import event, facts, instant, order, profile

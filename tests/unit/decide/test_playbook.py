@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nba.config import shipped
-from nba.decide.messages import Message
 from nba.decide.playbook import Playbook
+from nba.decide.playbooks.messages import Message
 from nba.decide.worth import MOST_ORDERS
 from nba.errors import ConfigError
 from nba.vocabulary import MESSAGE_IDS, Channel, MessageKind, Stage

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nba.config import shipped
-from nba.decide.lines import Place, lines_of
+from nba.decide.playbooks.lines import Place, lines_of
 
 TEXT = '''# a comment with a [table] and key = 1
 title = "a [bracket], a } and a # in a text"

@@ -10,9 +10,9 @@ from typing import Any, get_args
 import pytest
 
 from nba.config import shipped
-from nba.decide.messages import Message, Section, Slot, Trigger, When
 from nba.decide.playbook import Playbook
-from nba.decide.triggers import TRIGGERS, SlotSource, TriggerWord
+from nba.decide.playbooks.messages import Message, Section, Slot, Trigger, When
+from nba.decide.playbooks.triggers import TRIGGERS, SlotSource, TriggerWord
 from nba.errors import ConfigError
 from nba.vocabulary import MESSAGE_IDS
 

@@ -9,7 +9,7 @@ import pytest
 
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.coding import Coder
-from nba.decide.messages import Message
+from nba.decide.playbooks.messages import Message
 from nba.decide.slots import Filled, FilledSlot, SlotFilling
 from nba.facts.fold import fold
 from nba.recommend.many.ground import Ground

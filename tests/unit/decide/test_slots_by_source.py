@@ -10,7 +10,7 @@ import numpy as np
 
 from nba.artifacts.fits import Fits
 from nba.decide.coding import Coder
-from nba.decide.messages import Message
+from nba.decide.playbooks.messages import Message
 from nba.decide.slots import Filled, SlotFilling
 from nba.domain import Ids, Texts
 from nba.facts.fold import Facts, fold

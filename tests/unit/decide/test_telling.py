@@ -12,8 +12,8 @@ import nba
 from nba.config import shipped
 from nba.data.shop import Shop
 from nba.data.simulator.generate import simulate
+from nba.decide.playbooks.sections import Explore, Holdout
 from nba.decide.policy import Policy
-from nba.decide.sections import Explore, Holdout
 from nba.decide.telling import COLUMNS
 from nba.facts.fold import Facts
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from nba.artifacts.snapshot import Snapshot
-from nba.decide.messages import Message
 from nba.decide.playbook import Playbook
+from nba.decide.playbooks.messages import Message
+from nba.decide.playbooks.sections import QuietHours
+from nba.decide.playbooks.triggers import TriggerWord
 from nba.decide.policy import Policy
-from nba.decide.sections import QuietHours
-from nba.decide.triggers import TriggerWord
 from nba.domain import MICROSECOND
 from nba.palette import BAND_LOOKS
 from tests.facts_of import event, facts, instant, order, profile, state, status

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from nba.decide.faults import Fault
-from nba.decide.lines import Place
-from nba.decide.messages import Message
-from nba.decide.sections import IntentSpans, QuietHours
-from nba.decide.triggers import (
+from nba.decide.playbooks.faults import Fault
+from nba.decide.playbooks.lines import Place
+from nba.decide.playbooks.messages import Message
+from nba.decide.playbooks.sections import IntentSpans, QuietHours
+from nba.decide.playbooks.triggers import (
     BROADCAST_SOURCES,
     ON_SALE,
     WITH_ORDER,

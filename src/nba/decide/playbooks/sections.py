@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from nba.decide.calendar import known_zones
-from nba.decide.messages import Duration, Section
+from nba.decide.playbooks.messages import Duration, Section
 from nba.vocabulary import Channel
 
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")

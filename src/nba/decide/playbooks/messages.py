@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from nba.decide.triggers import TRIGGERS, Meaning, SlotSource, TriggerWord
+from nba.decide.playbooks.triggers import TRIGGERS, Meaning, SlotSource, TriggerWord
 from nba.vocabulary import MESSAGE_IDS, Channel, MessageKind, Stage
 
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nba.artifacts.rhythm import STATES as RHYTHMS
 from nba.artifacts.segments import KINDS, Segments
-from nba.decide.messages import Message
+from nba.decide.playbooks.messages import Message
 from nba.decide.situation import Situation
 from nba.facts.stages import STAGES, STATES
 

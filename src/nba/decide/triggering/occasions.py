@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from nba.artifacts.rhythm import STATES
 from nba.artifacts.segments import BAND, TIER
 from nba.decide.coding import ABSENT
-from nba.decide.messages import Message
-from nba.decide.openings import Openings
-from nba.decide.refills import Bounds
+from nba.decide.playbooks.messages import Message
+from nba.decide.playbooks.triggers import Anchor
 from nba.decide.situation import Situation
-from nba.decide.triggers import Anchor
+from nba.decide.triggering.openings import Openings
+from nba.decide.triggering.refills import Bounds
 from nba.domain import DAY, Ids
 from nba.ranges import crossed
 from nba.statuses import DELIVERED

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from nba.artifacts.needs import NEED_KINDS
 from nba.artifacts.products import Products
-from nba.decide.messages import Message
-from nba.decide.openings import Openings
+from nba.decide.playbooks.messages import Message
 from nba.decide.situation import Situation
+from nba.decide.triggering.openings import Openings
 from nba.domain import DAY, INT32_LIMIT
 
 Spans = NDArray[np.timedelta64]

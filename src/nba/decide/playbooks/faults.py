@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nba.decide.lines import Place, lines_of
+from nba.decide.playbooks.lines import Place, lines_of
 
 
 @dataclass(frozen=True, slots=True)

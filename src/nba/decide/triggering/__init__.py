@@ -1,0 +1,1 @@
+"""What opens messages: orders, intents, dates, habits and standing."""
