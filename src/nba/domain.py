@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -216,3 +217,47 @@ def iso(instant: np.datetime64) -> str | None:
 def significant(value: float) -> float:
     """Round to 9 significant digits, so that ranks and printed numbers agree between runs."""
     return float(f"{value:.9g}")
+
+
+_DIGITS: Final = 9
+_LEAST_POWER: Final = [
+    min(max(math.floor((bits - 1023) * math.log10(2.0)), -300), 300) for bits in range(2048)
+]
+"""By the exponent bits of a double: the power of ten that it, or the next one, begins with."""
+_NEXT: Final = np.array([float(f"1e{power + 1}") for power in _LEAST_POWER])
+_UP, _DOWN = (
+    np.array([float(f"1e{max(sign * (_DIGITS - 1 - power), 0)}") for power in _LEAST_POWER])
+    for sign in (1, -1)
+)
+_MOST_FINE: Final = 10.0**_DIGITS
+"""Below it digits are rounded after the point, or not at all."""
+_LAST_EXACT: Final = 1e22
+_TIE: Final = 1e-6
+"""How near to a half a number of 9 digits may lie for its rounding to be told by floats."""
+
+
+def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to 9 significant digits, each number to the same bits as `significant` does one."""
+    size = np.abs(values)
+    bits = size.view(np.int64) >> 52
+    carries = size >= _NEXT[bits]
+    up = _UP[bits]
+    if size.max(initial=0.0) < _MOST_FINE:
+        np.divide(up, 10.0, out=up, where=carries)
+        whole = values * up
+        digits = np.rint(whole)
+        found = digits / up
+    else:
+        down = _DOWN[bits]
+        np.multiply(down, 10.0, out=down, where=carries & (up <= 1))
+        np.divide(up, 10.0, out=up, where=carries & (up > 1))
+        whole = values * up / down
+        digits = np.rint(whole)
+        found = digits / up * down
+    # Up to 10^22 a power of ten is exact, and so what it divides or multiplies is the nearest
+    # double to the decimal.
+    odd = (up > _LAST_EXACT) & (size > 0)
+    odd |= (size >= _LAST_EXACT) | (np.abs(np.abs(whole - digits) - 0.5) < _TIE)
+    if odd.any():
+        found[odd] = [significant(one) for one in values[odd].tolist()]
+    return np.asarray(found, np.float64)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from nba.decide.asking import Asking, Known
 from nba.decide.coding import ABSENT, Coding
 from nba.decide.playbooks.messages import Message, Slot
+from nba.domain import rounded
 from nba.facts.fold import Facts
 from nba.recommend.many.explaining import explain
 from nba.recommend.many.ground import Ground
-from nba.recommend.many.lists import Codes, Floats, Found, bounds, rounded
+from nba.recommend.many.lists import Codes, Floats, Found, bounds
 from nba.recommend.many.offer import Marks, Offer
 from nba.recommend.many.sources import FINDING
 from nba.recommend.results import Recommendation

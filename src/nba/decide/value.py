@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Final, Self
@@ -15,6 +14,7 @@ from nba.artifacts.rhythm import STATES
 from nba.decide.playbook import Objective, Playbook
 from nba.decide.playbooks.messages import Message
 from nba.decide.worth import Worths
+from nba.domain import rounded
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,6 @@ What the log says of a message it says of such products as were shown, so that t
 as the log outweighs the expectation."""
 _CHUNK: Final = 1 << 14
 """Rows at once, so that their columns stay in the processor's cache."""
-_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,35 +318,6 @@ def _rounded_rows(values: Floats) -> Floats:
 
 
 _FEW: Final = 512
-_EXPONENTS: Final = 2048
-_LEAST_POWER: Final = [
-    min(max(math.floor((bits - 1023) * math.log10(2.0)), -300), 300) for bits in range(_EXPONENTS)
-]
-"""By the exponent bits of a double: the power of ten that it, or the next one, begins with."""
-_NEXT: Final = np.array([float(f"1e{power + 1}") for power in _LEAST_POWER])
-_UP, _DOWN = (
-    np.array([float(f"1e{max(sign * (_DIGITS - 1 - power), 0)}") for power in _LEAST_POWER])
-    for sign in (1, -1)
-)
-_MOST_FINE: Final = 10.0**_DIGITS
-"""Below it digits are rounded after the point, or not at all."""
-
-
-def rounded(values: Floats) -> Floats:
-    """Round to 9 significant digits, as `domain.significant` does one number."""
-    size = np.abs(values)
-    bits = size.view(np.int64) >> 52
-    carries = size >= _NEXT[bits]
-    # Up to 10^22 a power of ten is exact, and so what it divides or multiplies is the nearest
-    # double to the decimal.
-    up = _UP[bits]
-    if size.max(initial=0.0) < _MOST_FINE:
-        np.divide(up, 10.0, out=up, where=carries)
-        return np.asarray(np.rint(values * up) / up, np.float64)
-    down = _DOWN[bits]
-    np.multiply(down, 10.0, out=down, where=carries & (up <= 1))
-    np.divide(up, 10.0, out=up, where=carries & (up > 1))
-    return np.asarray(np.rint(values * up / down) / up * down, np.float64)
 
 
 def _cost(playbook: Playbook, message: Message, channel: str) -> float:

@@ -11,9 +11,9 @@ import pytest
 from nba.artifacts.responses import Responses
 from nba.artifacts.rhythm import STATES
 from nba.decide.playbook import Playbook
-from nba.decide.value import MOST_LIKELY, NO_CHANNEL, UNFOUNDED, Prices, Pricing, rounded
+from nba.decide.value import MOST_LIKELY, NO_CHANNEL, UNFOUNDED, Prices, Pricing
 from nba.decide.worth import Worths
-from nba.domain import significant
+from nba.domain import rounded, significant
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS
 
 EMAIL, SMS, PUSH, CALL = range(len(CHANNELS))

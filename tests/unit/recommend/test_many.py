@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nba.domain import significant
+from nba.domain import rounded, significant
 from nba.recommend.edges import neighbours
 from nba.recommend.many.edges import Edges
 from nba.recommend.many.ground import Ground
-from nba.recommend.many.lists import Found, Ragged, choose, firsts, rounded
+from nba.recommend.many.lists import Found, Ragged, choose, firsts
 from nba.recommend.many.offer import Offer
 from nba.recommend.many.related import scaled
 from nba.vocabulary import SOURCES, Relation, Source

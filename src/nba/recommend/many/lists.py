@@ -9,16 +9,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.domain import significant
 from nba.ranges import starts
 
 NONE: Final = -1
 """Stands for a product, an edge or a row that is not there."""
-_DIGITS: Final = 9
-_FEW: Final = 32
-"""Up to so many numbers are rounded one by one, which is quicker."""
-_TIE: Final = 1e-6
-"""How near to a half a number of `_DIGITS` digits may lie for its rounding to be told by floats."""
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -216,26 +210,6 @@ def places_of(keys: Codes, wanted: NDArray[np.integer]) -> tuple[Codes, NDArray[
     place = keys.searchsorted(wanted)
     place[place == len(keys)] = 0
     return place, keys[place] == wanted
-
-
-def rounded(values: Floats) -> Floats:
-    """Round to 9 significant digits, each to the same bits as `domain.significant` does."""
-    if len(values) <= _FEW:
-        return np.array([significant(one) for one in values.tolist()])
-    size = np.abs(values)
-    with np.errstate(divide="ignore"):
-        power = _DIGITS - 1 - np.floor(np.log10(size))
-    plain = (size > 0) & (np.abs(power) <= 22)
-    # Powers of ten up to 22 are exact, so that one product and one quotient round once each.
-    scale = 10.0 ** np.where(plain, np.abs(power), 0.0)
-    whole = np.where(power >= 0, values * scale, values / scale)
-    digits = np.rint(whole)
-    answer = np.where(power >= 0, digits / scale, digits * scale)
-    near = np.abs(np.abs(whole - np.floor(whole)) - 0.5) < _TIE
-    odd = (near | (np.abs(digits) >= 10.0**_DIGITS) | ~plain) & (size > 0)
-    for place in np.flatnonzero(odd).tolist():
-        answer[place] = significant(float(values[place]))
-    return np.where(size > 0, answer, 0.0)
 
 
 def _wide(value: NDArray[Any] | float, width: int, kind: type) -> NDArray[Any]:

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.domain import rounded
 from nba.ranges import crossed, ranks, starts
 from nba.recommend.many.edges import Edges
 from nba.recommend.many.ground import Ground
-from nba.recommend.many.lists import Codes, Floats, Found, choose, firsts, held, lengths, rounded
+from nba.recommend.many.lists import Codes, Floats, Found, choose, firsts, held, lengths
 from nba.recommend.many.offer import LIST_OF, Askers, Marks, Offer, judge
 from nba.vocabulary import SOURCES, Relation, Source
 
