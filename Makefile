@@ -35,7 +35,9 @@ bench: $(BENCH_READY) ## List the benchmarks and run the training one
 	$(BIN)/python benchmarks/training.py $(ARGS)
 
 soak: $(READY) ## Hold a million customer-days against an oracle (an hour)
-	NBA_SOAK_EXAMPLES=300 $(BIN)/pytest -n 2 --dist loadscope tests/property/test_next_message.py
+	NBA_SOAK_EXAMPLES=300 NBA_SOAK_ENDS=500 NBA_SOAK_REPLAYS=100 \
+		$(BIN)/pytest -n 2 --dist loadscope tests/property/test_next_message.py \
+		tests/property/test_until.py
 	PYTHONPATH=. $(BIN)/python benchmarks/deciding/soak.py $(ARGS)
 
 # The newest versions that work together, as name==version only; read the diff, then run the tests.

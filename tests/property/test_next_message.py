@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.oracle.machine import Shop
 
-EXAMPLES = int(os.environ.get("NBA_SOAK_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("NBA_SOAK_EXAMPLES", "10"))
 """Runs of the machine for each playbook; `make soak` asks for more."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from random import Random
 
@@ -25,13 +26,13 @@ from tests.oracle.machine import CHANNELS, STARTS, ZONES, Shop
 from tests.oracle.stock import policy
 
 PLAYBOOKS = ("owox_2011", "plus_3_7_30")
-SUPPRESSED = 500
+SUPPRESSED = int(os.environ.get("NBA_SOAK_ENDS", "200"))
 """Messages that wait, of each playbook, of which the end is tried at least."""
 MOST = 60
 """Of these of one message that one rule holds; fewer of those that the window alone holds."""
 MOST_OF_WINDOWS = 15
 WINDOWS = (Rule.NOT_DUE, Rule.NOT_STAGE)
-REPLAYS = 100
+REPLAYS = int(os.environ.get("NBA_SOAK_REPLAYS", "20"))
 """Of each playbook."""
 TOGETHER = 10
 """Customers asked for at one instant."""
