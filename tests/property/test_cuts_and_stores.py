@@ -28,7 +28,7 @@ from tests.property.pasts import (
 from tests.property.test_import_determinism import same_arrays
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(shops, additions)
 def test_folder_and_store_see_the_same_at_any_instant(told: Row, later: Row) -> None:
     written = Written(told)

@@ -24,7 +24,7 @@ from tests.property.pasts import (
 from tests.property.test_import_determinism import same_arrays
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=14, deadline=None)
 @given(shops, additions)
 def test_what_happens_at_or_after_an_instant_changes_nothing_of_what_it_sees(
     told: Row, later: Row
