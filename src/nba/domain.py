@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -217,6 +218,19 @@ def iso(instant: np.datetime64) -> str | None:
 def significant(value: float) -> float:
     """Round to 9 significant digits, so that ranks and printed numbers agree between runs."""
     return float(f"{value:.9g}")
+
+
+def uniform(seed: int, *names: str) -> float:
+    """Draw a number that depends on seed and names alone: neither on order, batch nor other draws.
+
+    The first 53 bits of BLAKE2b over them, as texts joined by the unit separator.
+
+    Returns:
+        0 <= u < 1.
+    """
+    named = "\x1f".join((str(seed), *names)).encode("utf-8", "surrogatepass")
+    bits = int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big")
+    return (bits >> 11) / 2**53
 
 
 _DIGITS: Final = 9

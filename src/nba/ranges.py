@@ -8,6 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def ranges(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Concatenate the integer ranges first[k]:last[k]."""
+    length = last - first
+    ends = np.cumsum(length)
+    total = int(ends[-1]) if len(ends) else 0
+    within = np.arange(total, dtype=np.int64) - np.repeat(ends - length, length)
+    return np.asarray(within + np.repeat(first, length), np.int64)
+
+
 def crossed(
     begin: NDArray[np.int64], end: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

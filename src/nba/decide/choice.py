@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.decide.playbook import Playbook
-from nba.domain import significant
+from nba.domain import significant, uniform
 from nba.ranges import starts
 from nba.vocabulary import CHANNELS
 
@@ -163,13 +163,3 @@ def arm_of(variants: Sequence[str], message: str, customer_id: str) -> str | Non
     if not variants:
         return None
     return variants[int(uniform(0, customer_id, "arm", message) * len(variants))]
-
-
-def uniform(seed: int, customer_id: str, purpose: str, name: str) -> float:
-    """Draw a number that depends on names alone: 0 <= u < 1.
-
-    The first 53 bits of BLAKE2b over the names.
-    """
-    named = "\x1f".join((str(seed), customer_id, purpose, name)).encode("utf-8", "surrogatepass")
-    bits = int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big")
-    return (bits >> 11) / 2**53

@@ -16,7 +16,8 @@ from nba.decide.playbook import Playbook
 from nba.decide.repeats import Repeats
 from nba.decide.situation import Situation
 from nba.decide.triggering.admission import admitted, stage_table
-from nba.domain import Instants
+from nba.domain import DAY, Instants
+from nba.facts.letters import week_begin
 from nba.facts.stages import STAGES
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel, Rule
 
@@ -221,14 +222,14 @@ def _hold_windows(
 def _hold_budgets(now: Situation, rows: Candidates, messages: Messages, verdicts: Verdicts) -> None:
     """Hold messages whose discounts this week, or any, the shop cannot afford."""
     # A week that has not begun when the facts were folded has spent nothing.
-    is_same_week = next_monday(now.facts.as_of) == next_monday(now.at)
+    is_same_week = week_begin(now.facts.as_of) == week_begin(now.at)
     count = now.facts.week_counts[messages.word] if is_same_week else 0
     exhausted = (count + 1) * messages.spent > messages.budget
     if not exhausted.any():
         return
     held, never = exhausted[rows.message], (messages.budget < 0)[rows.message]
     verdicts.hold(Rule.BUDGET, held & never)
-    verdicts.hold(Rule.BUDGET, held, next_monday(now.at))
+    verdicts.hold(Rule.BUDGET, held, week_begin(now.at) + 7 * DAY)
 
 
 def _hold(verdicts: Verdicts, rule: NDArray[np.int8], until: Instants) -> None:
@@ -236,11 +237,3 @@ def _hold(verdicts: Verdicts, rule: NDArray[np.int8], until: Instants) -> None:
     rows = np.flatnonzero((rule != FREE) & (verdicts.rule == FREE))
     verdicts.rule[rows] = rule[rows]
     verdicts.until[rows] = until[rows]
-
-
-def next_monday(at: np.datetime64) -> np.datetime64:
-    """Give the Monday, 00:00 UTC, after an instant."""
-    # Weeks of datetime64 begin on Thursdays, as 1970 did.
-    week = (at.astype("datetime64[D]") + 3).astype("datetime64[W]") + 1
-    monday: np.datetime64 = (week.astype("datetime64[D]") - 3).astype("datetime64[us]")
-    return monday

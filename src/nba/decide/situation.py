@@ -17,12 +17,11 @@ from nba.decide.triggering.details import Details
 from nba.decide.triggering.refills import Refills
 from nba.domain import DAY, Instants
 from nba.facts.fold import Facts
+from nba.facts.shelf import CAN_BE_ORDERED
 from nba.facts.stages import Stages
-from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES
 
 TOLD, SHIPPED, ORDERED = range(3)
 """From what the clock of an order's messages is told: its delivery, shipping, or the order."""
-_ELIGIBLE = np.array([one in ELIGIBLE_AVAILABILITIES for one in AVAILABILITIES])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +97,7 @@ def orderable(products: Products, facts: Facts, coding: Coding) -> NDArray[np.bo
     state[known] = products.availability[coding.product[known]]
     shelved = np.flatnonzero(coding.shelf >= 0)
     state[shelved] = facts.shelf.availability[coding.shelf[shelved]]
-    return np.asarray((state >= 0) & _ELIGIBLE[state], np.bool_)
+    return np.asarray((state >= 0) & CAN_BE_ORDERED[state], np.bool_)
 
 
 def _span(days: float) -> np.timedelta64:

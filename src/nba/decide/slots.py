@@ -14,19 +14,18 @@ from nba.decide.coding import ABSENT, Coding
 from nba.decide.playbooks.messages import Message, Slot
 from nba.domain import rounded
 from nba.facts.fold import Facts
+from nba.facts.shelf import CAN_BE_ORDERED
 from nba.recommend.many.explaining import explain
 from nba.recommend.many.ground import Ground
 from nba.recommend.many.lists import Codes, Floats, Found, bounds
 from nba.recommend.many.offer import Marks, Offer
 from nba.recommend.many.sources import FINDING
 from nba.recommend.results import Recommendation
-from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES
 
 CHUNK: Final = 1 << 15
 """Rows filled at once, which bounds the memory."""
 REVIEWING: Final = frozenset(("product-review",))
 """Messages that ask of each product what a customer may have said already."""
-_ELIGIBLE: Final = np.array([one in ELIGIBLE_AVAILABILITIES for one in AVAILABILITIES])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,7 +225,7 @@ def _offer(ground: Ground, facts: Facts, coding: Coding, at: np.datetime64) -> O
         return Offer(ground, at)
     code = coding.shelved[known]
     can_be_ordered, is_discounted = ground.can_be_ordered.copy(), ground.is_discounted.copy()
-    can_be_ordered[code] = _ELIGIBLE[shelf.availability[known]]
+    can_be_ordered[code] = CAN_BE_ORDERED[shelf.availability[known]]
     on_sale = shelf.has_sale_price & shelf.has_price & (shelf.sale_price < shelf.price)
     is_discounted[code] = (on_sale & ~(shelf.sale_until <= at))[known]
     return Offer(ground, at, can_be_ordered=can_be_ordered, is_discounted=is_discounted)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from nba.domain import Ids, Instants
 from nba.facts.acts import Acts, last_of
 from nba.facts.assortment import Products
-from nba.facts.histories import ranges
 from nba.facts.intents import Intents, Opened
 from nba.facts.known import Known
 from nba.facts.letters import Left, Letters
@@ -25,7 +24,7 @@ from nba.facts.rows import Rows
 from nba.facts.shelf import Shelf
 from nba.facts.signals import NO_SIGNALS, Signals
 from nba.facts.versions import INTENTS, LINES, ORDERS, PEOPLE, versions
-from nba.ranges import distinct
+from nba.ranges import distinct, ranges
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
+from nba.ranges import ranges
 
 
 class Columns:
@@ -244,15 +245,6 @@ def status_instant(status_at: Instants, delivered_at: Instants, ordered_at: Inst
     """Say when statuses were set: status_at, else delivered_at, else ordered_at."""
     stated = np.where(np.isnat(status_at), delivered_at, status_at)
     return np.where(np.isnat(stated), ordered_at, stated)
-
-
-def ranges(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Concatenate the integer ranges first[k]:last[k]."""
-    length = last - first
-    ends = np.cumsum(length)
-    total = int(ends[-1]) if len(ends) else 0
-    within = np.arange(total, dtype=np.int64) - np.repeat(ends - length, length)
-    return np.asarray(within + np.repeat(first, length), np.int64)
 
 
 def _recoded(order: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.int32]:

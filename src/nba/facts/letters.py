@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants, Texts
 from nba.facts.acts import first_of
-from nba.facts.histories import Columns, ranges
+from nba.facts.histories import Columns
 from nba.facts.lookups import ABSENT, codes_in
 from nba.facts.placed import Placed
 from nba.facts.signals import NEVER, OUTCOME_CODE, Signals
 from nba.facts.tables import MessageRows, OutcomeRows
+from nba.ranges import ranges
 from nba.vocabulary import MESSAGE_WORDS
 
 _SLASH: Final = ord("/")

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Instants
-from nba.facts.histories import ranges
 from nba.facts.known import Known
 from nba.facts.signals import NEVER
+from nba.ranges import ranges
 from nba.statuses import CANCELLED, STATUS_CODE
 
 

@@ -16,7 +16,8 @@ from nba.facts.tables import StateRows
 from nba.ranges import ranks, starts
 from nba.vocabulary import AVAILABILITIES, ELIGIBLE_AVAILABILITIES
 
-_CAN_BE_ORDERED: Final = np.array([one in ELIGIBLE_AVAILABILITIES for one in AVAILABILITIES])
+CAN_BE_ORDERED: Final = np.array([one in ELIGIBLE_AVAILABILITIES for one in AVAILABILITIES])
+"""By the code of an availability: whether such a product can be ordered."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +128,7 @@ def _is_on_sale(states: StateRows, at: Instants | np.datetime64) -> NDArray[np.b
 
 def _in_stock_since(states: StateRows, begins: NDArray[np.int64]) -> Instants:
     """Give since when each product can be ordered; NaT where it cannot, or always could."""
-    can = _CAN_BE_ORDERED[states.availability]
+    can = CAN_BE_ORDERED[states.availability]
     turned = np.zeros(len(states), np.bool_)
     turned[1:] = can[1:] & ~can[:-1] & (states.product[1:] == states.product[:-1])
     last = np.maximum.reduceat(np.where(turned, np.arange(len(states)), -1), begins)

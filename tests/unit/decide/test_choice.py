@@ -16,10 +16,10 @@ from nba.decide.choice import (
     best_rows,
     choose,
     held_out,
-    uniform,
 )
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
+from nba.domain import uniform
 from nba.vocabulary import CHANNELS, Rule
 from tests.facts_of import consent, event, facts, instant, order
 from tests.unit.decide.catalogue.shop import LISTS, held, policy, shop

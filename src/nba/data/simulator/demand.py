@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from nba.data.simulator.journal import Journal
-from nba.data.simulator.responses import NEAR_DAYS, NEAR_RELEVANCE, Response, uniform
+from nba.data.simulator.responses import NEAR_DAYS, NEAR_RELEVANCE, Response
 from nba.data.simulator.shelf import Product
 from nba.data.simulator.world import Need, World
-from nba.domain import DAY
+from nba.domain import DAY, uniform
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from typing import Final
 import numpy as np
 from scipy.special import gammainc, gammaincinv
 
-from nba.data.simulator.responses import uniform
 from nba.data.simulator.shelf import drawn
 from nba.data.simulator.world import Customer, Need, World
-from nba.domain import DAY
+from nba.domain import DAY, uniform
 
 FAVOURITE_SHARE: Final = 0.3
 """Share of own baskets that are about the customer's favourite type."""

@@ -16,9 +16,9 @@ from nba.data.simulator.nature import Purchase, natural_purchases, transit
 from nba.data.simulator.odds import Odds, Sent
 from nba.data.simulator.offers import Offer
 from nba.data.simulator.outcome import CustomerTally, MessageTally, Outcome
-from nba.data.simulator.responses import RESPONSE_DAYS, Floats, uniform, uniforms
+from nba.data.simulator.responses import RESPONSE_DAYS, Floats, uniforms
 from nba.data.simulator.world import World
-from nba.domain import DAY
+from nba.domain import DAY, uniform
 
 UNDER_WAY_DAYS: Final = 30
 """Orders older than this that never arrived are left as they are."""

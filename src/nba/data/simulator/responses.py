@@ -6,7 +6,6 @@ which a policy values a message: a policy cannot be right here by sharing the si
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -14,6 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.domain import uniform
 from nba.errors import ConfigError, DataError
 
 Floats = NDArray[np.float64]
@@ -238,26 +238,6 @@ class Responses:
             * np.where(contacts.lost, LOST_UNSUBSCRIBE, 1.0)
         )
         return -np.expm1(-hazard)
-
-
-def uniform(seed: int, customer: str, message: str, day: str, purpose: str) -> float:
-    """Draw a number that depends on names alone: neither on order, batch nor earlier draws.
-
-    The first 53 bits of BLAKE2b over the names.
-
-    Args:
-        seed: of the play.
-        customer: an id.
-        message: a message id, or what else happens to the customer.
-        day: an ISO date, or the number of the event.
-        purpose: what is decided, such as `useful`.
-
-    Returns:
-        0 <= u < 1.
-    """
-    name = "\x1f".join((str(seed), customer, message, day, purpose)).encode()
-    bits = int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")
-    return (bits >> 11) / 2**53
 
 
 def uniforms(

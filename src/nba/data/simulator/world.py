@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from nba.data.readers import connect
 from nba.data.simulator.files import TRUTH_COLUMNS, Table, open_tables, read_rows
-from nba.data.simulator.responses import Fatigue, Response, Responses, uniform
+from nba.data.simulator.responses import Fatigue, Response, Responses
 from nba.data.simulator.shelf import Product, Shelf
-from nba.domain import to_instant
+from nba.domain import to_instant, uniform
 from nba.errors import ConfigError, DataError
 
 TRUTH_VERSION: Final = 1

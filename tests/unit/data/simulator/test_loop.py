@@ -13,9 +13,8 @@ from nba.data.simulator.journal import Seen
 from nba.data.simulator.loop import Decide, compare, decide_nothing, play, play_world
 from nba.data.simulator.offers import Offer
 from nba.data.simulator.outcome import Comparison, CustomerTally, Outcome
-from nba.data.simulator.responses import uniform
 from nba.data.simulator.world import World, read_world
-from nba.domain import DAY
+from nba.domain import DAY, uniform
 from nba.errors import ConfigError
 from tests.unit.data.simulator.foreign import ENDS_AT, PRODUCTS, instant, write_shop
 

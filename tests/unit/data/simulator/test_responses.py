@@ -13,9 +13,9 @@ from nba.data.simulator.responses import (
     Fatigue,
     Response,
     Responses,
-    uniform,
     uniforms,
 )
+from nba.domain import uniform
 from nba.errors import ConfigError, DataError
 from nba.vocabulary import MESSAGE_IDS
 
