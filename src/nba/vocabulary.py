@@ -188,6 +188,9 @@ MESSAGE_IDS: Final = frozenset(
 )
 """Every message a playbook may hold."""
 
+NOTHING_SENT: Final = "none"
+"""The message of a decision to send nothing."""
+
 MESSAGE_WORDS: Final = tuple(sorted(MESSAGE_IDS))
 """Code order of messages in the facts."""
 

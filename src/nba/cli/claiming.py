@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nba.cli.console import give, now, say, steps
 from nba.cli.exports import DOCUMENTS, write_lines, write_table
 from nba.cli.facts import facts_of, opened
+from nba.vocabulary import NOTHING_SENT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from nba.state.claims import Claim
     from nba.state.store import Store
 
-NOTHING: Final = "none"
-"""The message of a decision to send nothing."""
 COLUMNS: Final = (
     "message_id",
     "customer_id",
@@ -86,7 +85,7 @@ def _due(store: Store, policy: Policy, at: np.datetime64, context: Mapping[str, 
         customer
         for piece in policy.columns(facts_of(store, at, None), at, context=context)
         for customer, message in zip(piece["customer_id"], piece["message"], strict=True)
-        if message != NOTHING
+        if message != NOTHING_SENT
     ]
 
 

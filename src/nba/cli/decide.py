@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from nba.cli.claiming import NOTHING, claim_messages
+from nba.cli.claiming import claim_messages
 from nba.cli.console import AsJson, Models, give, instant, say, steps
 from nba.cli.exports import DOCUMENTS, TABLES, check_ending, write_documents, write_table
 from nba.cli.facts import is_store, read_facts
 from nba.cli.planning import plan, prices_of
+from nba.vocabulary import NOTHING_SENT
 
 if TYPE_CHECKING:
     from nba.decide.decision import Decision
@@ -158,7 +159,7 @@ def _decide_all(
     def answers() -> Iterator[Decision]:
         counts.clear()
         for one in policy.stream(facts.customer_ids, facts, facts.as_of, context=context):
-            word = one.message.id if one.message else NOTHING
+            word = one.message.id if one.message else NOTHING_SENT
             counts[word] += 1
             if audience in (None, word):
                 if as_json:

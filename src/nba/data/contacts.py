@@ -14,15 +14,13 @@ from nba.data.rows import AT, column, distinct_ids, table_names
 from nba.domain import Ids, Instants
 from nba.facts.histories import Columns
 from nba.schema import EVENTS, MESSAGE_EVENTS, MESSAGES
-from nba.vocabulary import CHANNELS, EVENT_TYPES, MESSAGE_IDS
+from nba.vocabulary import CHANNELS, EVENT_TYPES, MESSAGE_IDS, NOTHING_SENT
 
 REPLIES: Final = ("sign_up", "review", "rating", "survey", "points")
 """The types of events by which a customer speaks to the shop, in a session or not."""
 
 _ANSWERS: Final = ("answered_at", "useful_at", "unsubscribed_at")
 _NEVER: Final = np.datetime64("NaT", "us")
-_NOTHING_SENT: Final = "none"
-"""The message of a decision to send nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +66,7 @@ class Contacts(Columns):
             SELECT m.customer_id, m.message, o.answered_at,
                 least(m.claimed_at, m.acked_at, o.sent_at) AS left_at
             FROM {conform(connection, MESSAGES)} m LEFT JOIN outcomes o USING (message_id)
-            WHERE left_at IS NOT NULL AND m.message <> '{_NOTHING_SENT}'
+            WHERE left_at IS NOT NULL AND m.message <> '{NOTHING_SENT}'
                 AND m.holdout IS NOT TRUE
         """)
         rows = connection.execute(f"""
@@ -179,10 +177,10 @@ class Decisions(Columns):
             decided AS (
                 SELECT *, regexp_extract_all(coalesce(eligible, ''), '"([a-z0-9-]+)"', 1) AS named,
                     list_filter(named, lambda one: one IN ({words})) AS others,
-                    message = '{_NOTHING_SENT}' OR holdout IS TRUE AS is_nothing
+                    message = '{NOTHING_SENT}' OR holdout IS TRUE AS is_nothing
                 FROM {conform(connection, MESSAGES)}),
             about AS (
-                SELECT *, unnest(CASE WHEN NOT is_nothing OR message <> '{_NOTHING_SENT}'
+                SELECT *, unnest(CASE WHEN NOT is_nothing OR message <> '{NOTHING_SENT}'
                     THEN [message] ELSE list_distinct(others) END) AS word
                 FROM decided)
             SELECT a.customer_id, a.word AS message, nullif(split_part(a.anchor, '/', 1), '')
@@ -195,7 +193,7 @@ class Decisions(Columns):
                 CASE WHEN a.propensity > 0 AND a.propensity <= 1 THEN a.propensity ELSE 1 END
                     AS propensity,
                 a.holdout IS TRUE AS is_holdout,
-                list_contains(named, '{_NOTHING_SENT}')
+                list_contains(named, '{NOTHING_SENT}')
                     AND (a.propensity < 1 OR len(list_distinct(others)) = 1) AS is_trial
             FROM about a LEFT JOIN outcomes o USING (message_id)
             WHERE word IN ({words}) AND (is_nothing OR left_at IS NOT NULL)

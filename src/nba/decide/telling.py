@@ -18,7 +18,7 @@ from nba.domain import Ids, Instants, iso
 from nba.facts.stages import STAGES
 from nba.facts.stages import STATES as STAGE_STATES
 from nba.statuses import STATUSES
-from nba.vocabulary import CHANNELS
+from nba.vocabulary import CHANNELS, NOTHING_SENT
 
 COLUMNS: Final = (
     "customer_id",
@@ -79,7 +79,7 @@ def columns_of(
         "propensity": choices.propensity.tolist(),
     }
     # Who has no row finds what stands behind the last one.
-    none, rows = {"message": "none", "propensity": 1.0}, choices.row.tolist()
+    none, rows = {"message": NOTHING_SENT, "propensity": 1.0}, choices.row.tolist()
     columns = {name: [*cells, none.get(name)] for name, cells in told.items()}
     columns = {name: [cells[row] for row in rows] for name, cells in columns.items()} | {
         "customer_id": list(customer_ids),

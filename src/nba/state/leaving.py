@@ -20,7 +20,7 @@ from sqlalchemy import (
 from nba.domain import DAY
 from nba.state.asking import microseconds
 from nba.state.tables import MESSAGE_EVENTS, MESSAGES
-from nba.vocabulary import MESSAGE_WORDS
+from nba.vocabulary import MESSAGE_WORDS, NOTHING_SENT
 
 SENT_AT: Final = (
     select(func.min(MESSAGE_EVENTS.c.at))
@@ -33,7 +33,7 @@ SENT_AT: Final = (
 """When the provider of a message first said that it left."""
 MARK_LEAVING: Final[Update] = (
     update(MESSAGES)
-    .where(MESSAGES.c.message != "none", MESSAGES.c.holdout.is_not(True))
+    .where(MESSAGES.c.message != NOTHING_SENT, MESSAGES.c.holdout.is_not(True))
     .values(left_at=func.coalesce(SENT_AT, MESSAGES.c.acked_at, MESSAGES.c.claimed_at))
 )
 """Note in `messages` when each left; to be run for those whose instants, or events, changed."""

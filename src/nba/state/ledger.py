@@ -19,10 +19,8 @@ from nba.state.leaving import MARK_LEAVING, SENT_AT
 from nba.state.signals import accounts_of
 from nba.state.store import Store
 from nba.state.tables import MESSAGES
-from nba.vocabulary import Rule
+from nba.vocabulary import NOTHING_SENT, Rule
 
-NOTHING: Final = "none"
-"""The message of a decision to send nothing."""
 _AHEAD: Final = DAY
 """What left this much later than now, or less, was told by a clock that has gone back since."""
 
@@ -87,7 +85,7 @@ def ack(store: Store, message_id: str, at: np.datetime64) -> None:
     """
     with store.writing() as connection:
         row = _row(connection, message_id)
-        if row is None or row.message == NOTHING:
+        if row is None or row.message == NOTHING_SENT:
             raise StateError(
                 f"there is no message {message_id[:80]!r} to acknowledge; "
                 "give the message_id that its claim answered"
@@ -175,13 +173,13 @@ def _cells(decision: Decided, at: np.datetime64) -> dict[str, Any]:
     cells: dict[str, Any] = {
         "decision_id": decision.decision_id,
         "customer_id": decision.customer_id,
-        "message": NOTHING,
+        "message": NOTHING_SENT,
         "decided_at": microseconds(at),
         "snapshot_id": decision.snapshot_id,
         "playbook_id": decision.playbook_id,
         "arm": decision.arm,
         "propensity": decision.propensity,
-        "eligible": json.dumps([*dict.fromkeys(words), NOTHING]),
+        "eligible": json.dumps([*dict.fromkeys(words), NOTHING_SENT]),
         # Who gets no marketing gets news of orders all the same, and those leave.
         "holdout": decision.holdout and chosen is None,
     }

@@ -14,6 +14,7 @@ from nba.data.simulator.offers import Offer
 from nba.data.simulator.responses import TRANSACTIONAL, Contacts, Floats
 from nba.data.simulator.world import Customer, World
 from nba.domain import DAY
+from nba.vocabulary import NOTHING_SENT
 
 _DAY: Final = 86_400_000_000
 
@@ -46,7 +47,7 @@ class Odds:
         # Microseconds.
         self._sent_at: dict[str, list[int]] = {one: [] for one in world.customers}
         for row in world.tables["messages"]:
-            if row["message"] != "none" and row["message"] not in TRANSACTIONAL:
+            if row["message"] != NOTHING_SENT and row["message"] not in TRANSACTIONAL:
                 self.tire(
                     row["customer_id"], row["acked_at"] or row["claimed_at"] or row["decided_at"]
                 )

@@ -19,6 +19,7 @@ from nba.data.simulator.outcome import CustomerTally, MessageTally, Outcome
 from nba.data.simulator.responses import RESPONSE_DAYS, Floats, uniforms
 from nba.data.simulator.world import World
 from nba.domain import DAY, uniform
+from nba.vocabulary import NOTHING_SENT
 
 UNDER_WAY_DAYS: Final = 30
 """Orders older than this that never arrived are left as they are."""
@@ -29,8 +30,6 @@ OPENING_EVENTS: Final = {
     "waitlist": "back_in_stock_subscribe",
 }
 """Kinds of needs that customers show when they open, and by which event."""
-NOTHING_SENT: Final = "none"
-"""The message of a decision for nothing, which is logged and not sent."""
 
 
 class Play:
