@@ -7,13 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data.simulator.demand import Meeting
 from nba.data.simulator.journal import Seen
-from nba.data.simulator.lifetime import Lifetime
 from nba.data.simulator.odds import Sent
 from nba.data.simulator.offers import Offer
 from nba.data.simulator.playing import Play
-from nba.data.simulator.world import Customer
 
 Options = Callable[[Seen, Sequence[str], np.datetime64], Sequence[Sequence[Offer]]]
 """Every message that may be sent now, for each customer asked about."""
@@ -26,15 +23,13 @@ class Oracle:
                 - unsubscribe x what messages about the needs still to come would add
 
     Useful and unsubscribe are the planted probabilities for this customer, state, load, timing and
-    these products; a need whose date has passed will not be met unasked. Messages that are owed
-    anyway, which tire nobody, are sent as they come.
+    these products. Messages that are owed anyway, which tire nobody, are sent as they come.
     """
 
     def __init__(self, play: Play, options: Options) -> None:
         """Look into a play, and choose among these options."""
         self._play = play
         self._options = options
-        self._lifetime = Lifetime(play.world)
 
     def __call__(
         self, seen: Seen, customers: Sequence[str], at: np.datetime64
@@ -60,38 +55,16 @@ class Oracle:
 
     def added(self, sent: Sequence[Sent], at: np.datetime64) -> NDArray[np.float64]:
         """Give the profit that each message is truly expected to add, minor units."""
-        weighed = self._play.odds.weigh(sent, at)
+        gains, weighed = self._play.gains, self._play.odds.weigh(sent, at)
         gained = [
-            self._gained(one, meeting, at)
+            gains.of_answer(one, meeting, at)
             for (one, _), meeting in zip(sent, weighed.meetings, strict=True)
         ]
         future = {one.customer_id: one for one, _ in sent}
-        lost = {name: self._to_come(one, at) for name, one in future.items()}
+        lost = {name: gains.to_come(one, at) for name, one in future.items()}
         return np.asarray(
             weighed.useful * np.array(gained)
             - np.array([offer.cost for _, offer in sent])
             - weighed.unsubscribe * np.array([lost[one.customer_id] for one, _ in sent]),
             np.float64,
         )
-
-    def _gained(self, customer: Customer, meeting: Meeting, at: np.datetime64) -> float:
-        """Give what a useful action adds to what is bought unasked."""
-        if meeting.product is None:
-            return 0.0
-        need, margin = meeting.need, float(meeting.product.margin)
-        if need is None or need.due_at < at or customer.is_lost(need.due_at):
-            return margin
-        share = self._play.world.natural_share.get(need.kind, 0.0)
-        unasked = self._play.demand.wanted(need, at)
-        return margin - share * (0.0 if unasked is None else unasked.margin)
-
-    def _to_come(self, customer: Customer, at: np.datetime64) -> float:
-        """Give what messages about needs that are open or still to come would add."""
-        if customer.is_lost(at):
-            return 0.0
-        needs = [
-            one
-            for one in self._play.world.needs[customer.customer_id]
-            if at < one.closes_at and not self._play.demand.is_met(one)
-        ]
-        return self._lifetime.by_messages(customer, needs)

@@ -26,6 +26,8 @@ class CustomerTally:
         orders, revenue, margin: everything bought during the play, unasked or not.
         contactable: some channel is still granted at the end.
         cost: of sending.
+        expected: profit that the messages sent were truly expected to add, by the planted chances
+            of the instants at which they were sent.
         lifetime: expected profit of the year after the play, by the planted rates; see `Lifetime`.
     """
 
@@ -38,6 +40,7 @@ class CustomerTally:
     unsubscribes: int = 0
     contactable: bool = False
     cost: float = 0.0
+    expected: float = 0.0
     lifetime: float = 0.0
 
     @property
@@ -54,6 +57,7 @@ class MessageTally:
         relevance: sum over the messages sent, 0..sent.
         orders, revenue, margin: bought by a useful action. What would have been bought anyway is
             among them: only the comparison of arms shows what a policy adds.
+        expected: profit that they were truly expected to add, less the cost of sending.
     """
 
     message: str
@@ -64,6 +68,7 @@ class MessageTally:
     margin: int = 0
     unsubscribes: int = 0
     relevance: float = 0.0
+    expected: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
 from nba.data.simulator.demand import Demand, Meeting
+from nba.data.simulator.gains import Gains
 from nba.data.simulator.journal import Journal, Seen
 from nba.data.simulator.lifetime import Lifetime
 from nba.data.simulator.nature import Purchase, natural_purchases, transit
@@ -18,7 +20,7 @@ from nba.data.simulator.offers import Offer
 from nba.data.simulator.outcome import CustomerTally, MessageTally, Outcome
 from nba.data.simulator.responses import RESPONSE_DAYS, Floats, uniforms
 from nba.data.simulator.world import World
-from nba.domain import DAY, uniform
+from nba.domain import DAY, significant, uniform
 from nba.vocabulary import NOTHING_SENT
 
 UNDER_WAY_DAYS: Final = 30
@@ -32,6 +34,17 @@ OPENING_EVENTS: Final = {
 """Kinds of needs that customers show when they open, and by which event."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What is counted, and what is summed, of a customer or a message."""
+
+    whole: Counter[str] = field(default_factory=Counter)
+    sums: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def summed(self) -> dict[str, Any]:
+        return {name: significant(total) for name, total in self.sums.items()}
+
+
 class Play:
     """The customers of a world while one policy writes to them."""
 
@@ -41,6 +54,7 @@ class Play:
         self.journal = Journal(world.tables)
         self.demand = Demand(world, self.journal, seed)
         self.odds = Odds(world, self.journal, self.demand)
+        self.gains = Gains(world, self.demand)
         self._seed = seed
         self._days = days
         self._asked_at = world.starts_at + _span(asked_at_hours)
@@ -51,10 +65,8 @@ class Play:
             for row in world.tables["messages"]
             if row["message"] != NOTHING_SENT
         }
-        self._tally = {one: Counter[str]() for one in world.customers}
-        self._of_message: dict[str, Counter[str]] = {}
-        self._spent: dict[str, float] = dict.fromkeys(world.customers, 0.0)
-        self._relevance: dict[str, float] = {}
+        self._tally = {one: _Counts() for one in world.customers}
+        self._of_message: dict[str, _Counts] = {}
         self._refused = self._repeated = self._postponed = 0
         self._agenda: list[Purchase] = []
         # When to send, to whom, when it was decided, and what.
@@ -112,9 +124,9 @@ class Play:
         customers = [
             CustomerTally(
                 one,
-                **counts,
+                **counts.whole,
+                **counts.summed(),
                 contactable=bool(granted.get(one)),
-                cost=self._spent[one],
                 lifetime=lifetime.left(
                     self.world.customers[one], self._end, is_contactable=bool(granted.get(one))
                 ),
@@ -122,7 +134,7 @@ class Play:
             for one, counts in self._tally.items()
         ]
         messages = [
-            MessageTally(message, **counts, relevance=self._relevance[message])
+            MessageTally(message, **counts.whole, **counts.summed())
             for message, counts in sorted(self._of_message.items())
         ]
         return Outcome(
@@ -179,9 +191,9 @@ class Play:
         revenue = sum(one.price for one in products)
         margin = sum(one.margin for one in products)
         bought = Counter(orders=1, revenue=revenue, margin=margin)
-        self._tally[purchase.customer_id].update(bought)
+        self._tally[purchase.customer_id].whole.update(bought)
         if purchase.message is not None:
-            self._of_message[purchase.message].update(bought)
+            self._of_message[purchase.message].whole.update(bought)
         self.journal.place(
             f"{purchase.customer_id}.{purchase.name}",
             purchase.customer_id,
@@ -222,11 +234,17 @@ class Play:
 
         acts = chance("useful") < weighed.useful
         leaves = chance("unsubscribed") < weighed.unsubscribe
-        for (one, offer), meeting, useful, unsubscribed in zip(
-            sent, weighed.meetings, acts.tolist(), leaves.tolist(), strict=True
+        for (one, offer), meeting, likely, useful, unsubscribed in zip(
+            sent,
+            weighed.meetings,
+            weighed.useful.tolist(),
+            acts.tolist(),
+            leaves.tolist(),
+            strict=True,
         ):
             message = self._log(one.customer_id, offer, decided_at, at)
-            self._count(one.customer_id, offer, meeting, at)
+            added = likely * self.gains.of_answer(one, meeting, at) - offer.cost
+            self._count(one.customer_id, offer, meeting, added, at)
             self._event(message, "sent", at)
             if useful:
                 self._act(message, meeting)
@@ -259,11 +277,17 @@ class Play:
         self.journal.note("messages", message)
         return message
 
-    def _count(self, customer_id: str, offer: Offer, meeting: Meeting, at: np.datetime64) -> None:
-        self._tally[customer_id]["messages"] += 1
-        self._spent[customer_id] += offer.cost
-        self._of_message.setdefault(offer.message, Counter())["sent"] += 1
-        self._relevance[offer.message] = self._relevance.get(offer.message, 0.0) + meeting.relevance
+    def _count(
+        self, customer_id: str, offer: Offer, meeting: Meeting, added: float, at: np.datetime64
+    ) -> None:
+        of_customer = self._tally[customer_id]
+        of_customer.whole["messages"] += 1
+        of_customer.sums["cost"] += offer.cost
+        of_customer.sums["expected"] += added
+        of_message = self._of_message.setdefault(offer.message, _Counts())
+        of_message.whole["sent"] += 1
+        of_message.sums["relevance"] += meeting.relevance
+        of_message.sums["expected"] += added
         if not offer.is_transactional:
             self.odds.tire(customer_id, at)
 
@@ -278,8 +302,8 @@ class Play:
             # Nobody waits longer for having been reminded.
             if sent_at < meeting.need.due_at < at:
                 at = meeting.need.due_at
-        self._tally[customer_id]["useful"] += 1
-        self._of_message[name]["useful"] += 1
+        self._tally[customer_id].whole["useful"] += 1
+        self._of_message[name].whole["useful"] += 1
         self._event(message, "clicked", at)
         self._event(message, "useful", at)
         if meeting.product is not None:
@@ -290,8 +314,8 @@ class Play:
     def _leave(self, message: dict[str, Any]) -> None:
         """Let a customer withdraw the channel a message came by."""
         at = message["acked_at"] + HOUR
-        self._tally[message["customer_id"]]["unsubscribes"] += 1
-        self._of_message[message["message"]]["unsubscribes"] += 1
+        self._tally[message["customer_id"]].whole["unsubscribes"] += 1
+        self._of_message[message["message"]].whole["unsubscribes"] += 1
         self._event(message, "unsubscribed", at)
         refusal = {"granted": False, "at": at, "source": "message"}
         whose = {name: message[name] for name in ("customer_id", "channel")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -29,6 +29,7 @@ class Played:
 
     Attributes:
         profit: float64 per customer, by id: margin less the cost of sending.
+        expected: float64 per customer: what the messages sent were truly expected to add to it.
         counts: name of `SUMMED` → how many.
         cost: of sending.
         contactable: share of the customers with a channel still granted.
@@ -37,6 +38,7 @@ class Played:
     """
 
     profit: Floats
+    expected: Floats
     counts: Mapping[str, int]
     cost: float
     contactable: float
@@ -49,6 +51,7 @@ class Played:
         summary = outcome.summary()
         return cls(
             outcome.column("profit"),
+            outcome.column("expected"),
             {name: int(summary[name]) for name in SUMMED},
             float(outcome.column("cost").sum()),
             float(outcome.column("contactable").mean()),
@@ -123,6 +126,18 @@ class Study:
     currency: str
     seeds: Sequence[int]
     arms: Mapping[str, Sequence[Played]]
+
+    def in_expectation(self) -> Self:
+        """Give the study of what messages were expected to add, in the place of profits.
+
+        What customers happen to buy, which tells more of chance than of an arm, is left out: an arm
+        that sends nothing has 0.
+        """
+        arms = {
+            name: [replace(one, profit=one.expected) for one in plays]
+            for name, plays in self.arms.items()
+        }
+        return replace(self, arms=arms)
 
     def added(self, arm: str, base: str = NOTHING) -> Floats:
         """Give the profit an arm adds to another, per 1,000 customers, shop by shop."""
