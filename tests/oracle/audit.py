@@ -15,6 +15,8 @@ from tests.oracle.shelf import Shelf
 
 OF_THE_CUSTOMER = frozenset(("ordered", "anchor", "buy_again", "due", "parts"))
 """Sources that may show what the customer has."""
+OF_ORDERS = frozenset(("order", "order/product", "status"))
+"""What messages are about that name an order."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def breaches(case: Case, allowed: Allowed, given: Given) -> Iterator[str]:
         yield "expired"
     if leaves < case.at:
         yield "left before it was decided"
-    order = _order(case, given.anchor)
+    # An intent may be called like an order.
+    order = _order(case, given.anchor) if message.about in OF_ORDERS else None
     if order is not None and message.on != "status" and not order.is_kept:
         yield "after cancel or return"
     if held := repeated(case, message, given.anchor, None if order is None else order.order_id):
