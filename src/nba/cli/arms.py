@@ -21,7 +21,7 @@ from nba.decide.playbook import Playbook
 from nba.decide.sendable import Sendable, sendable_all
 from nba.decide.situation import Situation
 from nba.facts.fold import Facts, fold
-from nba.vocabulary import CHANNELS, Channel
+from nba.vocabulary import CHANNELS, Channel, MessageKind
 
 Choice = Sequence[Offer | None]
 
@@ -47,7 +47,8 @@ class Desk:
         Args:
             snapshot: what was learned.
             playbook: which messages there are.
-            price: of every marketing message, minor units, beside its cost.
+            price: of every marketing message beside its cost, in units of the playbook's objective:
+                minor units of profit.
         """
         prices = CapacityPrices.of(dict.fromkeys(map(str, CHANNELS), price)) if price else None
         return cls(Rulebook.of(snapshot, playbook, prices), list(snapshot.products.ids))
@@ -152,6 +153,12 @@ def spaced(playbook: Playbook, days: int) -> Playbook:
     """Give a playbook that leaves at least so many days between two marketing messages."""
     caps = playbook.caps.model_copy(update={"min_gap": max(days * _DAY, playbook.caps.min_gap)})
     return playbook.model_copy(update={"caps": caps})
+
+
+def addressed(playbook: Playbook) -> Playbook:
+    """Give a playbook without what everybody gets."""
+    told = tuple(one for one in playbook.message if one.kind is not MessageKind.BROADCAST)
+    return playbook.model_copy(update={"message": told})
 
 
 def likeliest(playbook: Playbook) -> Playbook:

@@ -12,7 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from nba.artifacts.snapshot import Snapshot
-from nba.cli.arms import Desk, likeliest, spaced
+from nba.cli.arms import Desk, addressed, likeliest, spaced
 from nba.cli.relearning import relearned
 from nba.cli.train import TRAINING_STEPS
 from nba.data.catalog import Catalog
@@ -45,15 +45,25 @@ class Arm:
 
     Attributes:
         name: in every answer.
-        by: how it decides, a name of `ARMS`; `learning` is the policy that learns on the way.
-        gap_days: least days between two messages of the calendar, if more than the playbook's.
-        price: minor units that a message of the policy must be worth beside its cost.
+        by: how it decides: `nothing`, `calendar`, `greedy`, `policy`, `learning` (the policy that
+            learns on the way) or `oracle`.
+        gap_days: least days between two messages, if more than the playbook's.
+        with_broadcasts: whether it sends what everybody gets.
+        price: what a message must be worth beside its cost: minor units, for `greedy` the
+            probability of a useful action.
     """
 
     name: str
     by: str
     gap_days: int = 0
+    with_broadcasts: bool = True
     price: float = 0.0
+
+    def over(self, playbook: Playbook) -> Playbook:
+        """Give the playbook as the arm keeps to it."""
+        kept = spaced(playbook, self.gap_days)
+        kept = kept if self.with_broadcasts else addressed(kept)
+        return likeliest(kept) if self.by == "greedy" else kept
 
 
 ARMS: Final = tuple(
@@ -79,14 +89,10 @@ class Rules:
 
     def deciding(self, arm: Arm) -> Decide:
         """Give the way an arm decides."""
-        playbook = self.playbook
         if arm.by == NOTHING:
             return decide_nothing
-        if arm.by == "calendar":
-            return Desk.of(self.snapshot, spaced(playbook, arm.gap_days)).in_order()
-        if arm.by == "greedy":
-            return Desk.of(self.snapshot, likeliest(playbook)).valued()
-        return Desk.of(self.snapshot, playbook, price=arm.price).valued()
+        desk = Desk.of(self.snapshot, arm.over(self.playbook), price=arm.price)
+        return desk.in_order() if arm.by == "calendar" else desk.valued()
 
     def relearn(self, seen: Seen, at: np.datetime64) -> Decide:
         """Give the policy after learning from the messages that were sent by now."""
@@ -146,6 +152,15 @@ def play_seed(
     plan: Plan, seed: int, announce: Announce = lambda _: None
 ) -> tuple[str, Mapping[str, Played]]:
     """Play all arms on one shop; give its currency, and each arm by name."""
+    world, rules = begin(plan, seed, announce)
+    arms = {
+        one.name: Played.of(play_arm(one, plan, world, rules, seed, announce)) for one in plan.arms
+    }
+    return world.currency, arms
+
+
+def begin(plan: Plan, seed: int, announce: Announce = lambda _: None) -> tuple[World, Rules]:
+    """Simulate a shop, if there is none, and learn from it."""
     with TemporaryDirectory() as folder:
         shop = Path(plan.truth or folder)
         if plan.truth is None:
@@ -155,11 +170,7 @@ def play_seed(
         announce("reading the shop")
         found = read_shop(shop)
         snapshot = train(found.history, found.catalog, as_of=world.starts_at, announce=announce)
-    rules = Rules(snapshot, found.catalog, Playbook.from_toml(plan.playbook))
-    arms = {
-        one.name: Played.of(_played(one, plan, world, rules, seed, announce)) for one in plan.arms
-    }
-    return world.currency, arms
+    return world, Rules(snapshot, found.catalog, Playbook.from_toml(plan.playbook))
 
 
 def frontier_of(study: Study) -> tuple[Study, Frontier]:
@@ -170,14 +181,16 @@ def frontier_of(study: Study) -> tuple[Study, Frontier]:
     return shown, Frontier(study, ours, ["calendar", *(one.name for one in THINNED_CALENDAR)])
 
 
-def _played(
+def play_arm(
     arm: Arm,
     plan: Plan,
     world: World,
     rules: Rules,
     seed: int,
-    announce: Announce,
+    announce: Announce = lambda _: None,
 ) -> Outcome:
+    """Play one arm for all days."""
+
     def tell(step: str) -> None:
         announce(f"{arm.name}, {step}")
 
