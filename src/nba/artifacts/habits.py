@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.customers import DECAY_DAYS, PACE_DAYS, Customers
-from nba.domain import DAY
-from nba.ranges import listed, starts
+from nba.domain import DAY, Instants
+from nba.ranges import distinct, listed, starts
 
 WEEK_DAYS: Final = 7
 """Days within which the chances below are meant."""
@@ -122,6 +122,7 @@ class Habits:
         chosen: NDArray[np.int64],
         shoppers: Shoppers,
         at: np.datetime64,
+        places: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Describe what customers bought before, as the chance to buy it again depends on it.
 
@@ -139,16 +140,24 @@ class Habits:
             chosen: int64, codes of those to look at.
             shoppers: what is known of these at that instant.
             at: not before `customers.as_of`.
+            places: int64, ascending, which of all their purchases to describe; by default all.
 
         Returns:
             int64: the purchases, one row each, in the order of `chosen`; float64[rows, terms].
         """
         row, cell = listed(customers.start, chosen)
+        kind = self.type[customers.product[cell]]
+        of_type = row * (int(kind.max(initial=0)) + 2) + kind
+        asked = slice(None) if places is None else places
+        if places is not None:
+            # What else they bought of these types says how long they have been silent there.
+            near = _among(distinct(of_type[places]), of_type)
+            row, cell, of_type = row[near], cell[near], of_type[near]
+            asked = np.searchsorted(near, places)
+        silence_of_type = _least_of_each(of_type, _ages(customers.last_at[cell], at))[asked]
+        row, cell = row[asked], cell[asked]
         product, orders = customers.product[cell], customers.orders[cell].astype(np.float64)
-        silence, age = (
-            np.maximum((at - instant[cell]) / DAY, 0.0)
-            for instant in (customers.last_at, customers.first_at)
-        )
+        silence, age = _ages(customers.last_at[cell], at), _ages(customers.first_at[cell], at)
         once = orders == 1
         gap = np.maximum((age - silence) / np.maximum(orders - 1, 1), 1.0)
         since = float((at - customers.as_of[0]) / DAY)
@@ -158,7 +167,6 @@ class Habits:
         # ln(p / (1 - p)) with 1 - p = (B / (B + W))^A, without the loss of digits of 1 - small.
         survival = -shape * np.log1p(WEEK_DAYS / exposure)
         formula = np.log(-np.expm1(survival)) - survival
-        kind = self.type[product]
         terms = np.empty((len(cell), len(REPEAT_TERMS)))
         columns = (
             np.log(orders),
@@ -173,7 +181,7 @@ class Habits:
             np.log(0.2 + shoppers.pace)[row],
             np.log(shoppers.size)[row],
             np.log(np.maximum(customers.order_count[chosen], 1))[row],
-            np.log1p(_silence_of_type(row, kind, silence)),
+            np.log1p(silence_of_type),
             np.log(self.recent[product]),
             np.log(self.share[product]),
             formula,
@@ -226,17 +234,26 @@ def chance(terms: NDArray[np.float64], coefficients: NDArray[np.float64]) -> NDA
     return np.asarray(1 / (1 + np.exp(-np.clip(score, -500, 500))), np.float64)
 
 
-def _silence_of_type(
-    row: NDArray[np.int64], kind: NDArray[np.int32], silence: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Give the least silence among the customer's products of the same type."""
-    if not len(row):
-        return silence
-    key = row * (int(kind.max()) + 2) + kind
+def _ages(instants: Instants, at: np.datetime64) -> NDArray[np.float64]:
+    return np.asarray(np.maximum((at - instants) / DAY, 0.0), np.float64)
+
+
+def _among(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the places of numbers that are among ascending keys."""
+    if not len(keys):
+        return np.empty(0, np.int64)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.flatnonzero(keys[place] == wanted)
+
+
+def _least_of_each(key: NDArray[np.int64], value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the least value among those of the same key."""
+    if not len(key):
+        return value
     order = np.argsort(key, kind="stable")
     ordered = key[order]
     begins = starts(ordered)
-    least = np.minimum.reduceat(silence[order], begins)
-    answer = np.empty(len(row))
+    least = np.minimum.reduceat(value[order], begins)
+    answer = np.empty(len(key))
     answer[order] = np.repeat(least, np.diff(np.append(begins, len(ordered))))
     return answer

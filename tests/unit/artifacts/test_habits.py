@@ -187,6 +187,17 @@ class TestRepeatTerms:
                 chance(rows, habits.repeat)[place].tobytes()
             )
 
+    def test_some_purchases_are_described_as_among_all_of_them(self):
+        customers, habits = shop()
+        both = np.array([BOB, ANN])
+        shoppers = habits.shoppers(customers, both, day(END))
+        cell, rows = habits.repeat_terms(customers, both, shoppers, day(END))
+        for some in ([], [1], [0, 3], [0, 1, 2, 3]):
+            places = np.array(some, np.int64)
+            fewer, told = habits.repeat_terms(customers, both, shoppers, day(END), places)
+            assert fewer.tolist() == cell[places].tolist()
+            assert told.tobytes() == rows[places].tobytes()
+
     def test_untaught_chances_are_those_of_the_formula(self):
         customers, habits = shop()
         one = np.array([ANN])

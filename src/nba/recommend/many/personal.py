@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +32,13 @@ def again(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> An
     Of a row about products, these alone, unless they were bought again since; else what was not
     bought since the snapshot was made. The confidence is that chance.
     """
-    row, code, _, score = _bought(offer, askers, rows)
-    is_about = askers.is_about[row]
-    among = marks.is_about(row, code) & ~marks.was_bought_since(row, code)
-    asked = np.where(is_about, among, ~marks.was_bought_lately(row, code))
-    return _best(offer, marks, row[asked], code[asked], score[asked], n)
+    bought = _Bought.of(offer, askers, rows)
+    is_about = askers.is_about[bought.row]
+    left = np.flatnonzero(~is_about | marks.is_about(bought.row, bought.code))
+    row, code = bought.row[left], bought.code[left]
+    since, lately = marks.was_bought_since(row, code), marks.was_bought_lately(row, code)
+    left = left[~np.where(is_about[left], since, lately)]
+    return _best(offer, marks, bought.take(left), n)
 
 
 def due(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answer:
@@ -46,15 +49,15 @@ def due(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answ
     products are no refills. The confidence is that chance.
     """
     snapshot = offer.ground.snapshot
-    row, code, cell, score = _bought(offer, askers, rows)
+    bought = _Bought.of(offer, askers, rows)
+    row, code = bought.row, bought.code
     instant = max(offer.at, snapshot.customers.as_of[0])
-    clock = snapshot.repurchase.due(cell, instant)
+    clock = snapshot.repurchase.due(bought.cell, instant)
     near = clock.known & (clock.due_at <= instant + DUE_DAYS * DAY)
     is_about = marks.is_about(row, code)
     asked = (is_about | near) & ~marks.was_bought_lately(row, code)
     asked &= ~snapshot.products.is_durable[code]
-    row, code, score, first = row[asked], code[asked], score[asked], is_about[asked]
-    return _best(offer, marks, row, code, score, n, lead=first)
+    return _best(offer, marks, bought.take(np.flatnonzero(asked)), n, lead=is_about[asked])
 
 
 def popular(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> Answer:
@@ -99,33 +102,63 @@ def picks(offer: Offer, askers: Askers, marks: Marks, rows: Codes, n: int) -> An
     ), fell
 
 
-def _bought(offer: Offer, askers: Askers, rows: Codes) -> tuple[Codes, Codes, Codes, Floats]:
-    """Give, of what customers bought, the row, the product, its cell and the chance of a week."""
-    snapshot = offer.ground.snapshot
-    customers, habits = snapshot.customers, snapshot.habits
-    known = rows[askers.customer[rows] >= 0]
-    chosen = askers.customer[known]
-    instant = max(offer.at, customers.as_of[0])
-    shoppers = habits.shoppers(customers, chosen, instant)
-    cell, terms = habits.repeat_terms(customers, chosen, shoppers, instant)
-    row = known[listed(customers.start, chosen)[0]]
-    return row, customers.product[cell].astype(np.int64), cell, chance(terms, habits.repeat)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bought:
+    """What the customers of some rows bought, or part of it.
+
+    Chances take long, so they are told of what is left at last.
+
+    Attributes:
+        offer: what may be offered.
+        asking: int64: the rows whose customer is known.
+        chosen: int64 each: that customer's code.
+        row, code, cell: int64 per purchase: the row, the product, the place in the snapshot.
+        place: int64 per purchase: which it is of all that the customers bought, ascending.
+    """
+
+    offer: Offer
+    asking: Codes
+    chosen: Codes
+    row: Codes
+    code: Codes
+    cell: Codes
+    place: Codes
+
+    @classmethod
+    def of(cls, offer: Offer, askers: Askers, rows: Codes) -> Self:
+        """List all that the customers of some rows bought."""
+        customers = offer.ground.snapshot.customers
+        asking = rows[askers.customer[rows] >= 0]
+        chosen = askers.customer[asking]
+        which, cell = listed(customers.start, chosen)
+        code = customers.product[cell].astype(np.int64)
+        return cls(offer, asking, chosen, asking[which], code, cell, np.arange(len(cell)))
+
+    def take(self, places: Codes) -> Self:
+        """Keep some purchases, in ascending order."""
+        columns = (one[places] for one in (self.row, self.code, self.cell, self.place))
+        return type(self)(self.offer, self.asking, self.chosen, *columns)
+
+    def chances(self) -> Floats:
+        """Tell the chance of each to be bought within a week."""
+        snapshot = self.offer.ground.snapshot
+        customers, habits = snapshot.customers, snapshot.habits
+        instant = max(self.offer.at, customers.as_of[0])
+        shoppers = habits.shoppers(customers, self.chosen, instant)
+        _, terms = habits.repeat_terms(customers, self.chosen, shoppers, instant, self.place)
+        return chance(terms, habits.repeat)
 
 
 def _best(
-    offer: Offer,
-    marks: Marks,
-    row: Codes,
-    code: Codes,
-    score: Floats,
-    n: int,
-    lead: NDArray[np.bool_] | None = None,
+    offer: Offer, marks: Marks, bought: _Bought, n: int, lead: NDArray[np.bool_] | None = None
 ) -> Answer:
     """Choose among what customers bought; what is durable they have."""
     ground = offer.ground
+    row, code = bought.row, bought.code
     shown, fell = judge(offer, "", row, code, marks, marks.is_owned, must_fit=False)
     kept = np.flatnonzero(shown & ~ground.snapshot.products.is_durable[code])
-    rank = score if lead is None else score + lead
-    kept = kept[choose(row[kept], ground.twin[code[kept]], rank[kept], n)]
-    found = Found.of(row[kept], code[kept], score[kept], _OWN, confidence=score[kept])
-    return found, fell
+    bought = bought.take(kept)
+    row, code, score = bought.row, bought.code, bought.chances()
+    best = choose(row, ground.twin[code], score if lead is None else score + lead[kept], n)
+    row, code, score = row[best], code[best], score[best]
+    return Found.of(row, code, score, _OWN, confidence=score), fell
