@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,8 @@ from nba.artifacts.snapshot import Snapshot
 from nba.errors import SnapshotError
 from tests.shops import SIX_ORDERS, catalog, history
 
-REPO = Path(__file__).resolve().parents[3]
 
-
+@cache
 def trained(seed: int = 1) -> Snapshot:
     return nba.train(history(SIX_ORDERS), catalog(), nba.TrainConfig(seed=seed))
 
@@ -169,39 +169,35 @@ def test_publishers_at_the_same_time_take_turns(tmp_path):
 PUBLISHER = """
 import sys
 from pathlib import Path
-import nba
 from nba.artifacts.registry import publish
-from tests.shops import SIX_ORDERS, catalog, history
+from nba.artifacts.snapshot import Snapshot
 
-snapshots = [
-    nba.train(history(SIX_ORDERS), catalog(), nba.TrainConfig(seed=seed)) for seed in (1, 2, 3)
-]
+models, *folders = map(Path, sys.argv[1:])
+snapshots = [Snapshot.read(one) for one in folders]
 print("READY", flush=True)
 while True:
     for snapshot in snapshots:
-        publish(snapshot, Path(sys.argv[1]))
+        publish(snapshot, models)
 """
 
 
 def test_a_publisher_killed_at_any_moment_leaves_a_snapshot_that_opens(tmp_path):
-    publish(trained(), tmp_path)
+    models = tmp_path / "models"
+    folders = [publish(trained(seed), tmp_path / "trained") for seed in (1, 2, 3)]
+    publish(trained(), models)
     random = np.random.default_rng()
     for _ in range(10):
         with subprocess.Popen(
-            [sys.executable, "-c", PUBLISHER, str(tmp_path)],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=REPO,
-            env=os.environ | {"PYTHONPATH": str(REPO)},
+            [sys.executable, "-c", PUBLISHER, models, *folders], stdout=subprocess.PIPE, text=True
         ) as child:
             assert child.stdout.readline() == "READY\n"
             time.sleep(float(random.uniform(0, 0.15)))
             child.send_signal(signal.SIGKILL)
             child.wait()
-        assert open_snapshot(tmp_path).id == current_id(tmp_path)
-    publish(trained(), tmp_path)
-    assert open_snapshot(tmp_path).id == trained().id
-    assert remains(tmp_path) == []
+        assert open_snapshot(models).id == current_id(models)
+    publish(trained(), models)
+    assert open_snapshot(models).id == trained().id
+    assert remains(models) == []
 
 
 def remains(models: Path) -> list[Path]:
