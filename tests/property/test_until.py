@@ -22,7 +22,8 @@ from nba.domain import MICROSECOND
 from nba.facts.fold import Facts
 from nba.vocabulary import Rule
 from tests.oracle.allowed import Allowed
-from tests.oracle.machine import CHANNELS, STARTS, ZONES, Shop
+from tests.oracle.audit import given_by
+from tests.oracle.machine import CHANNELS, CUSTOMERS, MOMENT, STARTS, ZONES, Shop
 from tests.oracle.stock import policy
 
 PLAYBOOKS = ("owox_2011", "plus_3_7_30")
@@ -63,23 +64,46 @@ class Waiting(Shop):
         self.tried: Counter[tuple[str, Rule]] = Counter()
         self.passed_by = 0
 
-    def note(self, allowed: Allowed, facts: Facts, decision: Decision) -> None:
-        for message, (rule, until) in held(decision).items():
-            if self.tried[message, rule] >= (MOST_OF_WINDOWS if rule in WINDOWS else MOST):
+    def ask_all(self) -> None:
+        """Ask about everybody at once, which takes half the time of one after the other."""
+        left = [one["acked_at"] for one in self.world.tables["messages"]]
+        at = max([self.now + MOMENT, *(one + 1 for one in left)])
+        facts = self.world.facts(at, CUSTOMERS)
+        told = policy(self.playbook).decide(list(CUSTOMERS), facts, np.datetime64(at, "us"))
+        for decision in told:
+            self.try_ends(facts, decision)
+            if decision.message is None:
                 continue
-            assert until > decision.as_of
-            before = self.again(facts, until - MICROSECOND)
-            told = {one.id for one in before.suppressed}
-            if held(before).get(message) != (rule, until):
-                # It waits all the same, about something else or as its window passed meanwhile.
-                assert message in told, (message, rule, until)
-                self.passed_by += 1
+            given = given_by(decision.message)
+            if given.send_after > at:
+                self.waiting[decision.customer_id] = given.send_after
             else:
-                self.tried[message, rule] += 1
-            assert held(self.again(facts, until)).get(message) != (rule, until)
+                self.send(decision.customer_id, given, at)
 
-    def again(self, facts: Facts, at: np.datetime64) -> Decision:
-        return policy(self.playbook).decide(facts.customer_ids[0], facts, at)
+    def note(self, allowed: Allowed, facts: Facts, decision: Decision) -> None:
+        self.try_ends(facts, decision)
+
+    def try_ends(self, facts: Facts, decision: Decision) -> None:
+        customer = decision.customer_id
+        ends: dict[np.datetime64, list[tuple[str, Rule]]] = {}
+        for message, (rule, until) in held(decision).items():
+            if self.tried[message, rule] < (MOST_OF_WINDOWS if rule in WINDOWS else MOST):
+                ends.setdefault(until, []).append((message, rule))
+        for until, some in ends.items():
+            assert until > decision.as_of
+            before, after = (
+                policy(self.playbook).decide(customer, facts, at)
+                for at in (until - MICROSECOND, until)
+            )
+            told = {one.id for one in before.suppressed}
+            for message, rule in some:
+                if held(before).get(message) != (rule, until):
+                    # It waits all the same, about something else or as its window passed meanwhile.
+                    assert message in told, (message, rule, until)
+                    self.passed_by += 1
+                else:
+                    self.tried[message, rule] += 1
+                assert held(after).get(message) != (rule, until)
 
 
 def held(decision: Decision) -> dict[str, Held]:
