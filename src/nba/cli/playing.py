@@ -178,7 +178,9 @@ def frontier_of(study: Study) -> tuple[Study, Frontier]:
     arms = {one.name: study.arms[one.name] for one in ARMS}
     shown = Study(study.days, study.currency, study.seeds, arms)
     ours = ["policy", *(one.name for one in THINNED_POLICY)]
-    return shown, Frontier(study, ours, ["calendar", *(one.name for one in THINNED_CALENDAR)])
+    return shown, Frontier(
+        study.in_expectation(), ours, ["calendar", *(one.name for one in THINNED_CALENDAR)]
+    )
 
 
 def play_arm(

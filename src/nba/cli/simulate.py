@@ -23,6 +23,7 @@ ASKED_AT_HOURS = 9.0
 SEED = 1
 SIMULATING_STEPS = 8
 NOT_WITH_OUT = "goes with --policy, not with --out"
+_DIFFERENCE = ["", "mean", "95 % from", "to", "share more", "from", "to"]
 
 
 def simulate(
@@ -122,9 +123,21 @@ def describe(study: Study) -> str:
         f"{', '.join(map(str, study.seeds))}; money in minor units of {study.currency}",
         table(["", *names], _arms(study)),
         "\nprofit more than another arm's, per 1,000 customers",
-        table(["", "mean", "95 % from", "to", "share more", "from", "to"], _differences(study)),
+        table(_DIFFERENCE, _differences(study)),
+        "\nthe same without the chance of what is bought: what the messages truly add",
+        table(_DIFFERENCE, _differences(study.in_expectation())),
     ]
-    header = ["", "sent", "useful", "share", "relevance", "orders", "margin", "unsubscribes"]
+    header = [
+        "",
+        "sent",
+        "useful",
+        "share",
+        "relevance",
+        "orders",
+        "margin",
+        "adds",
+        "unsubscribes",
+    ]
     for name in names:
         rows = [
             [
@@ -135,6 +148,7 @@ def describe(study: Study) -> str:
                 f"{one.relevance / one.sent:.2f}",
                 f"{one.orders:,}",
                 f"{one.margin:,}",
+                f"{one.expected:,.0f}",
                 f"{one.unsubscribes:,}",
             ]
             for one in study.messages(name)
@@ -156,9 +170,9 @@ def describe_frontier(frontier: Frontier) -> str:
         ]
         for name in (*frontier.ours, *frontier.theirs)
     ]
-    header = ["", "profit added", "from", "to", "unsubscribes", "saved by us", "from", "to"]
+    header = ["", "added", "from", "to", "unsubscribes", "saved by us", "from", "to"]
     return (
-        "\nthe frontiers, per 1,000 customers: profit added to nothing, unsubscribes, and the "
+        "\nthe frontiers, per 1,000 customers: what messages truly add, unsubscribes, and the "
         f"share of them that {frontier.ours[0]} saves at that profit\n{table(header, rows)}"
     )
 
@@ -195,19 +209,21 @@ def _arms(study: Study) -> list[list[str]]:
             "low",
         ),
         row("  to", "incremental_profit_per_1000_by_customers", "{:,.0f}", "high"),
+        row("what its messages truly add, per 1,000 customers", "in_expectation", "{:,.0f}"),
+        row("  95 % from, over shops", "in_expectation", "{:,.0f}", "low"),
+        row("  to", "in_expectation", "{:,.0f}", "high"),
     ]
 
 
 def _differences(study: Study) -> list[list[str]]:
-    rows = []
-    names = [one for one in study.arms if one != "nothing"]
-    for place, arm in enumerate(names):
-        for base in names[:place]:
-            more, share = study.gain(arm, base), study.share_more(arm, base)
-            rows.append(
-                [f"{arm} - {base}", *_interval(more, "{:,.0f}"), *_interval(share, "{:.0%}")]
-            )
-    return rows
+    return [
+        [
+            f"{arm} - {base}",
+            *_interval(study.gain(arm, base), "{:,.0f}"),
+            *_interval(study.share_more(arm, base), "{:.0%}"),
+        ]
+        for arm, base in study.pairs()
+    ]
 
 
 def _interval(estimate: Estimate, form: str) -> list[str]:

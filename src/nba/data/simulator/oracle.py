@@ -23,7 +23,7 @@ class Oracle:
                 - unsubscribe x what messages about the needs still to come would add
 
     Useful and unsubscribe are the planted probabilities for this customer, state, load, timing and
-    these products. Messages that are owed anyway, which tire nobody, are sent as they come.
+    these products. Messages that are owed anyway are sent as they come.
     """
 
     def __init__(self, play: Play, options: Options) -> None:
@@ -35,21 +35,23 @@ class Oracle:
         self, seen: Seen, customers: Sequence[str], at: np.datetime64
     ) -> Sequence[Offer | None]:
         """Answer as a policy does."""
-        chosen: list[Offer | None] = [None] * len(customers)
-        rows: list[int] = []
-        sent: list[Sent] = []
         options = self._options(seen, customers, at)
-        for row, (customer_id, offers) in enumerate(zip(customers, options, strict=True)):
-            chosen[row] = next((one for one in offers if one.is_transactional), None)
-            if chosen[row] is None:
-                rows += [row] * len(offers)
-                sent += [(self._play.world.customers[customer_id], one) for one in offers]
-        if not sent:
-            return chosen
-        added = self.added(sent, at)
-        best: dict[int, float] = {}
-        for row, (_, offer), gain in zip(rows, sent, added.tolist(), strict=True):
-            if gain > best.get(row, 0.0):
+        owed = [next((one for one in offers if one.is_transactional), None) for offers in options]
+        # What is owed goes first, and by the channel that costs least.
+        able = [
+            offers if first is None else [one for one in offers if _is_same(one, first)]
+            for offers, first in zip(options, owed, strict=True)
+        ]
+        rows = [row for row, offers in enumerate(able) for _ in offers]
+        sent = [
+            (self._play.world.customers[customer_id], one)
+            for customer_id, offers in zip(customers, able, strict=True)
+            for one in offers
+        ]
+        chosen: list[Offer | None] = [None] * len(customers)
+        best = [0.0 if first is None else -np.inf for first in owed]
+        for row, (_, offer), gain in zip(rows, sent, self.added(sent, at).tolist(), strict=True):
+            if gain > best[row]:
                 best[row], chosen[row] = gain, offer
         return chosen
 
@@ -68,3 +70,7 @@ class Oracle:
             - weighed.unsubscribe * np.array([lost[one.customer_id] for one, _ in sent]),
             np.float64,
         )
+
+
+def _is_same(one: Offer, other: Offer) -> bool:
+    return (one.message, one.anchor) == (other.message, other.anchor)

@@ -185,23 +185,33 @@ class Study:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON form; profits are minor units per 1,000 customers."""
+        """Give the JSON form; profits are minor units per 1,000 customers.
+
+        What is called in expectation is of what messages truly add, all else of what was earned.
+        """
         names = list(self.arms)
         return {
             "days": self.days,
             "currency": self.currency,
             "seeds": list(self.seeds),
             "arms": {name: self._arm(name) for name in names},
-            "differences": {
-                f"{arm} - {base}": {
-                    "profit_per_1000": self.gain(arm, base).to_dict(),
-                    "profit_per_1000_by_customers": self.gain_by_customers(arm, base).to_dict(),
-                    "share_more": self.share_more(arm, base).to_dict(),
-                }
-                for place, arm in enumerate(names)
-                for base in names[:place]
-                if base != NOTHING
-            },
+            "differences": self._differences(),
+            "differences_in_expectation": self.in_expectation()._differences(),
+        }
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """List each arm that sends with each such arm before it."""
+        names = [one for one in self.arms if one != NOTHING]
+        return [(arm, base) for place, arm in enumerate(names) for base in names[:place]]
+
+    def _differences(self) -> dict[str, Any]:
+        return {
+            f"{arm} - {base}": {
+                "profit_per_1000": self.gain(arm, base).to_dict(),
+                "profit_per_1000_by_customers": self.gain_by_customers(arm, base).to_dict(),
+                "share_more": self.share_more(arm, base).to_dict(),
+            }
+            for arm, base in self.pairs()
         }
 
     def _arm(self, name: str) -> dict[str, Any]:
@@ -217,6 +227,7 @@ class Study:
             "cost_per_1000": over([one.cost / len(one.profit) * PER_CUSTOMERS for one in plays]),
             "incremental_profit_per_1000": self.gain(name).to_dict(),
             "incremental_profit_per_1000_by_customers": self.gain_by_customers(name).to_dict(),
+            "in_expectation": self.in_expectation().gain(name).to_dict(),
             "useful_per_message": self.per_message(name, "useful").to_dict(),
             "unsubscribes_per_message": self.per_message(name, "unsubscribes").to_dict(),
             "unsubscribes_per_1000": over(self.per_customers(name, "unsubscribes").tolist()),

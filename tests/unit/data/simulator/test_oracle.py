@@ -98,3 +98,27 @@ def test_a_lifetime_is_own_orders_and_what_messages_about_needs_add(world: World
     assert lifetime.left(world.customers["c009"], ENDS_AT, is_contactable=True) == 0.0
     outcome = play_world(world, decide_nothing, days=1)
     assert outcome.customers[1].lifetime == pytest.approx(own + needs)
+
+
+def test_what_is_owed_goes_out_by_the_channel_that_costs_least(world: World) -> None:
+    owed = [
+        Offer("order-status", "transactional", name, anchor="o1", cost=cost)
+        for name, cost in (("sms", 5.0), ("email", 0.1), ("push", 0.3))
+    ]
+    outcome = play_oracle(world, lambda _, who, at: [[CASE, *owed]] * len(who), days=1)
+    assert outcome.column("cost").sum() == pytest.approx(0.1 * outcome.total("messages"))
+
+
+def test_what_messages_are_expected_to_add_is_what_they_add_on_average(world: World) -> None:
+    plays = [play_world(world, first, days=14, seed=seed) for seed in range(400)]
+    silent = [play_world(world, decide_nothing, days=14, seed=seed) for seed in range(400)]
+    added = np.array(
+        [
+            one.column("profit").sum() - other.column("profit").sum()
+            for one, other in zip(plays, silent, strict=True)
+        ]
+    )
+    expected = np.array([one.column("expected").sum() for one in plays])
+    error = np.std(added - expected, ddof=1) / np.sqrt(len(added))
+    assert expected.mean() > 5 * error
+    assert abs(added.mean() - expected.mean()) < 3 * error

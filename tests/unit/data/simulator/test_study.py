@@ -21,6 +21,7 @@ def play(profits: Sequence[float], *, messages: int = 0, left: int = 0) -> Playe
             unsubscribes=left if n == 0 else 0,
             margin=int(one) + 1,
             cost=1.0,
+            expected=float(messages) if n == 0 else 0.0,
             lifetime=10.0,
         )
         for n, one in enumerate(profits)
@@ -88,6 +89,18 @@ def test_the_document_of_a_study_names_all_arms_and_differences() -> None:
     assert policy["share_of_oracle"]["mean"] == pytest.approx(-0.2)
     assert policy["lifetime"]["mean"] == 10.0
     assert policy["cost_per_1000"]["mean"] == 1000.0
+
+
+def test_what_is_expected_of_messages_is_free_of_what_is_bought_by_chance() -> None:
+    found = study(
+        calendar=[play([900, 0, 0], messages=3), play([0, 0, 0], messages=6)],
+        policy=[play([0, 0, 0], messages=9), play([0, 0, 700], messages=12)],
+    ).in_expectation()
+    assert found.added("nothing").tolist() == [0.0, 0.0]
+    assert found.added("policy").tolist() == [3000.0, 4000.0]
+    assert found.gain("policy", "calendar") == Estimate(2000, 2000, 2000)
+    assert found.share_more("policy", "calendar").mean == pytest.approx(21 / 9 - 1)
+    assert found.to_dict()["arms"]["policy"]["in_expectation"]["mean"] == 3500.0
 
 
 def test_the_fewest_unsubscribes_at_a_profit_lie_on_the_hull_with_nothing() -> None:
