@@ -5,13 +5,14 @@ tuning seeds, none of which is judged on. For each setting: profit that its mess
 expected to add, per 1,000 customers, and unsubscribes. One setting is chosen for both shipped
 playbooks: that of the greatest sum of shares of the family's best.
 
-    python benchmarks/deciding/tuning.py [--family calendar] [--customers 400] [--days 180]
+    python benchmarks/deciding/tuning.py [--family policy] [--customers 400] [--days 180]
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -27,23 +28,41 @@ PLAYBOOKS = ("owox_2011", "plus_3_7_30")
 GAPS = (0, 2, 4, 7, 14, 28)
 
 
-def families() -> dict[str, list[Arm]]:
-    """List the settings of each way of sending."""
+@dataclass(frozen=True)
+class Setting:
+    """An arm over a playbook of which some keys are changed."""
+
+    name: str
+    arm: Arm
+    keys: Mapping[str, float] = field(default_factory=dict)
+
+
+def families() -> dict[str, list[Setting]]:
+    """List the settings of each way of sending, twelve each."""
     return {
         "calendar": [
-            Arm(
-                f"every {gap} days{'' if everybody else ', no broadcasts'}",
-                "calendar",
-                gap,
-                everybody,
+            Setting(
+                f"every {gap} days{'' if broadcasts else ', no broadcasts'}",
+                Arm("calendar", "calendar", gap, broadcasts),
             )
-            for everybody in (True, False)
+            for broadcasts in (True, False)
             for gap in GAPS
         ],
         "greedy": [
-            Arm(f"every {gap} days, above {least:.0%}", "greedy", gap, price=least)
+            Setting(
+                f"every {gap} days, above {least:.0%}", Arm("greedy", "greedy", gap, price=least)
+            )
             for least in (0.0, 0.01)
             for gap in GAPS
+        ],
+        "policy": [
+            Setting(
+                f"message_share {share:.2%}, above {price}",
+                Arm("policy", "policy", price=price),
+                {"message_share": share},
+            )
+            for share in (0.02, 0.006, 0.002)
+            for price in (0, 2, 6, 18)
         ],
     }
 
@@ -52,9 +71,9 @@ def main() -> None:
     arguments = _arguments()
     chosen = families()
     for family in [arguments.family] if arguments.family else list(chosen):
-        arms = chosen[family]
+        settings = chosen[family]
         found = Parallel(n_jobs=PROCESSES)(
-            delayed(_play)(arms, seed, arguments.customers, arguments.days) for seed in SEEDS
+            delayed(_play)(settings, seed, arguments.customers, arguments.days) for seed in SEEDS
         )
         # Playbooks, settings, (profit added, unsubscribes): means over shops.
         told = np.mean(found, axis=0)
@@ -62,17 +81,17 @@ def main() -> None:
         best = int(share.sum(axis=0).argmax())
         rows = [
             [
-                f"{'> ' if place == best else ''}{arm.name}",
+                f"{'> ' if place == best else ''}{setting.name}",
                 *(cell for one in told[:, place] for cell in (f"{one[0]:,.0f}", f"{one[1]:.1f}")),
             ]
-            for place, arm in enumerate(arms)
+            for place, setting in enumerate(settings)
         ]
         header = [family, *(cell for name in PLAYBOOKS for cell in (name, "unsubscribes"))]
         print(f"\n{table(header, rows)}", flush=True)
 
 
 def _play(
-    arms: Sequence[Arm], seed: int, customers: int, days: int
+    settings: Sequence[Setting], seed: int, customers: int, days: int
 ) -> list[list[tuple[float, float]]]:
     plan = Plan(
         str(shipped("playbooks", PLAYBOOKS[0])),
@@ -87,17 +106,14 @@ def _play(
     found = []
     for name in PLAYBOOKS:
         book = Playbook.from_toml(shipped("playbooks", name))
-        of_book = Rules(rules.snapshot, rules.catalog, book)
-        outcomes = [play_arm(one, plan, world, of_book, seed) for one in arms]
-        found.append(
-            [
-                (
-                    float(one.column("expected").mean()) * PER_CUSTOMERS,
-                    float(one.column("unsubscribes").mean()) * PER_CUSTOMERS,
-                )
-                for one in outcomes
-            ]
-        )
+        told = []
+        for setting in settings:
+            changed = book.model_copy(update=dict(setting.keys))
+            of_book = Rules(rules.snapshot, rules.catalog, changed)
+            outcome = play_arm(setting.arm, plan, world, of_book, seed)
+            added, left = (outcome.column(one).mean() for one in ("expected", "unsubscribes"))
+            told.append((float(added) * PER_CUSTOMERS, float(left) * PER_CUSTOMERS))
+        found.append(told)
     return found
 
 
