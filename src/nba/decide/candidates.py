@@ -190,6 +190,8 @@ def _windows(
     now: Situation, place: int, message: Message, opened: Openings, scope: _Scope
 ) -> Candidates:
     """Put a message's window on what was opened."""
+    if scope.is_open:
+        opened = opened.take(_may_be_open(now, message, opened))
     trigger = message.trigger
     opens, closes = trigger.opens, trigger.closes
     is_company = now.facts.people.is_company
@@ -202,26 +204,41 @@ def _windows(
     else:
         due, end = opened.at + opens, opened.at + closes
     expires = np.fmin(end, opened.ends)
-    rows: NDArray[np.integer] | slice = slice(None)
-    if scope.is_open:
-        is_open = (due <= now.at) & (now.at < expires)
-        of_stage = stage_table(message)[now.stages.stage]
-        if len(opened.customer) == len(of_stage) and not of_stage.all():
-            is_open &= of_stage[opened.customer]
-            rows = np.flatnonzero(is_open)
-        else:
-            rows = np.flatnonzero(is_open)
-            rows = rows[of_stage[opened.customer[rows]]]
-    customer = opened.customer[rows]
-    return Candidates(
-        customer,
-        np.full(len(customer), place, np.int64),
-        opened.order[rows],
-        opened.intent[rows],
-        opened.product[rows],
-        opened.anchor[rows],
-        opened.at[rows],
-        due[rows],
-        expires[rows],
-        opened.kept[rows],
+    found = Candidates(
+        opened.customer,
+        np.full(len(opened.customer), place, np.int64),
+        opened.order,
+        opened.intent,
+        opened.product,
+        opened.anchor,
+        opened.at,
+        due,
+        expires,
+        opened.kept,
     )
+    if not scope.is_open:
+        return found
+    is_open = (due <= now.at) & (now.at < expires)
+    return found if is_open.all() else found.take(is_open)
+
+
+def _may_be_open(now: Situation, message: Message, opened: Openings) -> NDArray[np.int64]:
+    """Leave out what is certainly not due, over, or not of the right stage.
+
+    Most openings are: their windows need not be worked out.
+    """
+    trigger = message.trigger
+    rows = np.arange(len(opened.customer))
+    # What was ordered may move a window anywhere, and companies stretch those of intents.
+    if message.lag is None and not message.categories:
+        longest = trigger.closes.astype("timedelta64[us]")
+        if trigger.meaning.intent is not None:
+            factor = now.playbook.b2b.window_factor
+            longest = (longest * factor).astype("timedelta64[us]")
+        rows = np.flatnonzero(
+            (opened.at <= now.at - trigger.opens) & (opened.at > now.at - longest)
+        )
+    of_stage = stage_table(message)
+    if not of_stage.all():
+        rows = rows[of_stage[now.stage[opened.customer[rows]]]]
+    return rows

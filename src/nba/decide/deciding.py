@@ -112,6 +112,7 @@ class Rulebook:
         )
         coding = self.coder.code(facts)
         outlook = Outlook.of(self.snapshot, facts, coding.customer, at)
+        stages = stages_at(facts, at, clock.at, silent=outlook.silent, spans=self.spans)
         return Situation(
             self.snapshot,
             self.playbook,
@@ -120,7 +121,8 @@ class Rulebook:
             clock,
             calendar_of(self.playbook, facts.people.zones),
             coding,
-            stages_at(facts, at, clock.at, silent=outlook.silent, spans=self.spans),
+            stages,
+            stages.stage,
             outlook,
             intent_ends(facts, self.spans),
             orderable(self.snapshot.products, facts, coding),
@@ -210,7 +212,8 @@ def choose_all(
     parts: list[tuple[Offers, Instants, Chosen]] = []
     for messages in book.tiers.values():
         rows = open_candidates(now, messages, context)
-        rows = rows.take(_worth_judging(book, contact, rows, is_open & ~is_held_out, is_open))
+        asked = _worth_judging(book, contact, rows, is_open & ~is_held_out, is_open)
+        rows = rows.take(asked[~repeats.is_over(rows.message[asked], rows.order[asked])])
         verdicts = judge(now, rows, book.messages, contact, repeats, context, is_open=True)
         free = np.flatnonzero(verdicts.rule == FREE)
         if not len(free):

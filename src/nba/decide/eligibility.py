@@ -207,7 +207,7 @@ def _hold_windows(
 ) -> None:
     stages, customer = now.stages, rows.customer
     stage = messages.stage[rows.message]
-    at_home = stage[np.arange(len(rows)), stages.stage[customer]]
+    at_home = stage[np.arange(len(rows)), now.stage[customer]]
     later = stage[np.arange(len(rows)), stages.then[customer]]
     until = np.where(later, stages.chosen_until[customer], _NEVER)
     verdicts.hold(Rule.NOT_STAGE, ~at_home, np.asarray(until, "datetime64[us]"))

@@ -57,8 +57,7 @@ def explain_all(
     verdicts.rule[free] = found.rule
     chosen = _chosen(book, now, found)
     ids = decision_ids(book, now, context)
-    stage = now.stages.stage
-    told = _Told(book, now, rows, verdicts, free, found, chosen, is_held_out, stage, ids)
+    told = _Told(book, now, rows, verdicts, free, found, chosen, is_held_out, ids)
     for customer in range(len(facts.customer_ids)):
         yield told.decision(customer)
 
@@ -93,7 +92,6 @@ class _Told:
     found: Offers
     chosen: Mapping[int, tuple[int, Chosen, int]]
     is_held_out: NDArray[np.bool_]
-    stage: NDArray[np.int8]
     ids: Sequence[str]
 
     def decision(self, customer: int) -> Decision:
@@ -166,7 +164,7 @@ class _Told:
         rows = mine[self.rows.message[mine] == place]
         if not len(rows):
             stages = self.now.stages
-            at_home = bool(self.book.messages.stage[place, self.stage[customer]])
+            at_home = bool(self.book.messages.stage[place, self.now.stage[customer]])
             if at_home:
                 return Suppressed(message.id, Rule.NOT_DUE, None)
             later = bool(self.book.messages.stage[place, stages.then[customer]])
@@ -188,7 +186,7 @@ class _Told:
     def _next_due(self, customer: int, mine: NDArray[np.int64]) -> np.datetime64 | None:
         """Give when something falls due of what is meant for the stage that the customer is in."""
         rows = self.rows
-        stage = self.stage[customer]
+        stage = self.now.stage[customer]
         later = (rows.due[mine] > self.now.at) & rows.kept[mine]
         later &= self.book.messages.stage[rows.message[mine], stage]
         due = rows.due[mine[later]]

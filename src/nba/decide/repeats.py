@@ -44,6 +44,7 @@ class RepeatPolicy:
         first_here: of these, what must have been sent about the same thing.
         after, after_here: sets that must not have been sent, at all or about the same thing.
         is_narrow: bool: only letters about the same thing, or the same order, hold it back.
+        once_an_order: a set of the message itself where it is sent once an order, else none.
         compared: sets whose letters must be looked at one by one.
         is_marketing: bool per code of `vocabulary.MESSAGE_WORDS`.
         least_touches: the least of `max_touches`.
@@ -59,6 +60,7 @@ class RepeatPolicy:
     after: Bits
     after_here: Bits
     is_narrow: NDArray[np.bool_]
+    once_an_order: Bits
     compared: Bits
     is_marketing: NDArray[np.bool_]
     least_touches: int
@@ -76,11 +78,13 @@ class RepeatPolicy:
         kinds = {one.id: one.trigger.meaning.anchor for one in told}
         first, first_here = _parted([(one, one.prerequisite) for one in told], kinds)
         after, after_here = _parted([(one, one.never_after) for one in told], kinds)
+        own = np.uint64(1) << word.astype(np.uint64)
+        scope = np.array([_scope(one) for one in told], np.int8)
         most = np.iinfo(np.int64).max
         touches = [one.max_touches if one.is_marketing else most for one in told]
         return cls(
             word,
-            np.array([_scope(one) for one in told], np.int8),
+            scope,
             np.array([one.cooldown for one in told], "timedelta64[s]").astype("timedelta64[us]"),
             np.array(touches, np.int64),
             first | first_here,
@@ -88,7 +92,8 @@ class RepeatPolicy:
             after,
             after_here,
             np.array([_scope(one) in (ANCHOR, ORDER) and not one.cooldown for one in told]),
-            (np.uint64(1) << word.astype(np.uint64)) | first_here | after_here,
+            np.where(scope == ORDER, own, np.uint64(0)),
+            own | first_here | after_here,
             ContactPolicy.of(playbook).is_marketing,
             min(touches),
             bool((first | first_here | after).any()),
@@ -149,14 +154,29 @@ class Repeats:
         letters = facts.letters
         self._bit = np.uint64(1) << letters.message.astype(np.uint64)
         self._ever = np.zeros(len(letters.start) - 1, np.uint64)
-        # The last stands for no order at all, whose place is -1.
+        # The last stands for no order at all, whose place is -1: no letter is about it.
         self._of_order = np.zeros(len(facts.order_id) + 1, np.uint64)
-        np.bitwise_or.at(self._of_order, letters.order, self._bit)
-        named = letters.order[letters.order >= 0]
-        self._count = np.bincount(named, minlength=len(self._of_order))
+        named = np.flatnonzero(letters.order >= 0)
+        order = letters.order[named]
+        np.bitwise_or.at(self._of_order, order, self._bit[named])
+        self._count = np.bincount(order, minlength=len(self._of_order))
         if len(self._bit):
             written = np.flatnonzero(letters.start[1:] > letters.start[:-1])
             self._ever[written] = np.bitwise_or.reduceat(self._bit, letters.start[written])
+
+    def is_over(self, message: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which candidates were sent about their order, which they are once an order.
+
+        Most of what is due about orders is, and this rule goes before all others.
+
+        Args:
+            message: places in the playbook, R rows.
+            order: orders of the facts; -1 where it is about none.
+
+        Returns:
+            bool, (R,).
+        """
+        return (self._of_order[order] & self._policy.once_an_order[message]) != 0
 
     def judge(
         self,
@@ -193,7 +213,9 @@ class Repeats:
         if count.max(initial=0) >= policy.least_touches:
             most = np.where(order < 0, count[customer], self._count[order])
             matters |= (most >= policy.max_touches[message]) & ~nowhere
-        row = np.flatnonzero(matters)
+        over = self.is_over(message, order)
+        rule[over] = _CODE[Rule.ONCE_PER]
+        row = np.flatnonzero(matters & ~over)
         if len(row):
             # No letter has the anchor of what no letter was about.
             about = np.where(nowhere[row], _NOTHING, anchor[row])

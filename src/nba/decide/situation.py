@@ -48,6 +48,7 @@ class Situation:
         calendar: of the facts' time zones.
         coding: between facts and snapshot.
         stages: where every customer is.
+        stage: int8 per customer: the stage of it, a code of `stages.STAGES`.
         outlook: what the snapshot's rhythm says of every customer.
         intent_ends: datetime64[us] per intent of the facts: when it stops counting as open.
         can_be_ordered: bool per code of the facts' `product_ids`.
@@ -63,6 +64,7 @@ class Situation:
     calendar: Calendar
     coding: Coding
     stages: Stages
+    stage: NDArray[np.int8]
     outlook: Outlook
     intent_ends: Instants
     can_be_ordered: NDArray[np.bool_]

@@ -84,7 +84,7 @@ def columns_of(
     columns = {name: [cells[row] for row in rows] for name, cells in columns.items()} | {
         "customer_id": list(customer_ids),
         "as_of": [iso(now.at)] * count,
-        "stage": [str(STAGES[code]) for code in now.stages.stage.tolist()],
+        "stage": [str(STAGES[code]) for code in now.stage.tolist()],
         "state": [STAGE_STATES[code] for code in now.stages.state.tolist()],
         "holdout": held_out(book.playbook, customer_ids).tolist(),
         "decision_id": decision_ids(book, now, context),

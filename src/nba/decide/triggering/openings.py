@@ -74,7 +74,7 @@ class Openings:
             np.ones(len(customer), np.bool_) if kept is None else kept,
         )
 
-    def take(self, rows: NDArray[np.bool_]) -> Self:
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """Keep some rows."""
         return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
 
