@@ -50,9 +50,7 @@ def test_folder_and_store_see_the_same_at_any_instant(told: Row, later: Row) -> 
         assert [facts.version(0) for facts in alone] == expected
 
 
-# Orders with edits of which something came back may differ, rarely; until that is mended, the
-# examples stay the same.
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None)
 @given(shops, additions)
 def test_a_history_cut_twice_is_a_history_cut_once(told: Row, later: Row) -> None:
     written = Written(told)

@@ -101,22 +101,24 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
     told = _Told.at(rows, as_of)
     standing = told.rows
     begun = np.where(np.isnat(told.arrival), standing.ordered_at, told.arrival)
-    versions = rows.versions
+    versions, statuses = rows.versions, rows.statuses.before(as_of)
     if len(versions):
         superseded = versions.known_from() < as_of
         superseded[told.places] = False
         versions = versions.take(np.flatnonzero(superseded))
         later = ~(versions.delivered_at < as_of)
-        # The status that says when their lines came back is among what is forgotten.
-        counted = versions.known_from() >= told.returned_at[versions.order]
-        cleared = told.awaited[versions.order] & ~counted
+        counted = np.repeat(told.has_returns[versions.order], np.diff(versions.line_start))
         versions = replace(
             versions,
             delivered_at=np.where(later, _NEVER, versions.delivered_at),
-            returned_quantity=np.where(
-                np.repeat(cleared, np.diff(versions.line_start)), 0, versions.returned_quantity
-            ),
+            returned_quantity=np.where(counted, versions.returned_quantity, 0),
         )
+    # The lines of these wait for a status that says they came back, and a version was the first to
+    # say so. With all later status rows forgotten, a row in its place keeps them waiting.
+    early = np.flatnonzero(told.awaited & told.has_returns).astype(np.int32)
+    if len(early):
+        back = np.full(len(early), RETURNED, np.int8)
+        statuses = _joined(statuses, Statuses(early, told.returned_at[early], back))
     forgotten = replace(
         standing,
         status=told.status,
@@ -125,7 +127,7 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
         returned_quantity=np.where(
             told.has_returns[standing.line_order], standing.returned_quantity, 0
         ),
-        statuses=rows.statuses.before(as_of),
+        statuses=statuses,
         versions=versions,
     )
     order = standing.ordered_at < as_of

@@ -241,6 +241,27 @@ def test_cut_twice_rows_are_those_of_the_earlier_cut(earlier: float, later: floa
         assert [found.version(n) for n in range(4)] == [expected.version(n) for n in range(4)]
 
 
+def test_a_return_that_a_version_told_outlasts_the_status_that_tells_a_later_one() -> None:
+    rows = Rows.of(
+        [order("paid", 3)],
+        [line("tea", quantity=2, returned_quantity=1)],
+        [status("returned", 9)],
+        [
+            *version("a", 1, "tea", quantity=2, returned_quantity=1),
+            *version("b", 2, status="returned"),
+        ],
+    )
+    late = forget(rows, day(4))
+    for told in (rows, late):
+        assert [int(Known.at(told, day(at)).revenue[0]) for at in (1.5, 2, 2.5, 4)] == [
+            200,
+            200,
+            100,
+            100,
+        ]
+    assert_same(forget(late, day(2.5)), forget(rows, day(2.5)))
+
+
 def test_what_was_forgotten_left_no_trace() -> None:
     early = forget(RICH, day(2.5))
     assert list(early.order_ids) == ["o1", "o2", "o3", "o4", "o5"]
