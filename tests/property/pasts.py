@@ -94,41 +94,56 @@ message = st.fixed_dictionaries(
     }
 )
 news = st.sampled_from(["claimed", "acked", "sent", "delivered", "clicked", "useful"])
-shops = st.fixed_dictionaries(
-    {
-        "orders": st.lists(order, min_size=1, max_size=4),
-        "profiles": st.dictionaries(
-            st.sampled_from(["ann", "bob", "dan"]),
-            st.tuples(st.sampled_from([None, *BEFORE]), profile),
-        ),
-        "messages": st.lists(message, max_size=3),
-        "news": st.lists(st.tuples(st.integers(0, 2), news, instants), max_size=6),
-        "states": st.dictionaries(
-            st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(BEFORE)), state, max_size=4
-        ),
-        "events": st.lists(st.tuples(instants, event), max_size=4),
-    }
-)
-additions = st.fixed_dictionaries(
-    {
-        "orders": st.lists(st.tuples(st.sampled_from(LATER), version), max_size=2),
-        "edits": st.lists(
-            st.tuples(st.integers(0, 3), st.sampled_from(LATER), version), max_size=3
-        ),
-        "statuses": st.lists(
-            st.tuples(st.integers(0, 3), statuses, st.sampled_from(LATER)), max_size=3
-        ),
-        "states": st.dictionaries(
-            st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(LATER)), state, max_size=3
-        ),
-        "consents": st.lists(st.sampled_from(LATER), max_size=1),
-        "profiles": st.dictionaries(
-            st.sampled_from(["eve", "fay"]), st.tuples(st.sampled_from(LATER), profile)
-        ),
-        "news": st.lists(st.tuples(st.integers(0, 2), news, st.sampled_from(LATER)), max_size=4),
-        "events": st.lists(st.tuples(st.sampled_from(LATER), event), max_size=2),
-    }
-)
+
+
+def pasts(*, least: int, most: int) -> st.SearchStrategy[Row]:
+    """Draw what was told of some orders, and as much beside them, before the instant."""
+    return st.fixed_dictionaries(
+        {
+            "orders": st.lists(order, min_size=least, max_size=most),
+            "profiles": st.dictionaries(
+                st.sampled_from(["ann", "bob", "dan"]),
+                st.tuples(st.sampled_from([None, *BEFORE]), profile),
+            ),
+            "messages": st.lists(message, max_size=3),
+            "news": st.lists(st.tuples(st.integers(0, 2), news, instants), max_size=6),
+            "states": st.dictionaries(
+                st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(BEFORE)), state, max_size=most
+            ),
+            "events": st.lists(st.tuples(instants, event), max_size=most),
+        }
+    )
+
+
+def futures(*, most: int) -> st.SearchStrategy[Row]:
+    """Draw what is told later, of up to as many orders."""
+    some = most - 1
+    return st.fixed_dictionaries(
+        {
+            "orders": st.lists(st.tuples(st.sampled_from(LATER), version), max_size=most // 2),
+            "edits": st.lists(
+                st.tuples(st.integers(0, some), st.sampled_from(LATER), version), max_size=some
+            ),
+            "statuses": st.lists(
+                st.tuples(st.integers(0, some), statuses, st.sampled_from(LATER)), max_size=some
+            ),
+            "states": st.dictionaries(
+                st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(LATER)), state, max_size=some
+            ),
+            "consents": st.lists(st.sampled_from(LATER), max_size=1),
+            "profiles": st.dictionaries(
+                st.sampled_from(["eve", "fay"]), st.tuples(st.sampled_from(LATER), profile)
+            ),
+            "news": st.lists(
+                st.tuples(st.integers(0, 2), news, st.sampled_from(LATER)), max_size=4
+            ),
+            "events": st.lists(st.tuples(st.sampled_from(LATER), event), max_size=most // 2),
+        }
+    )
+
+
+shops = pasts(least=1, most=4)
+additions = futures(most=4)
 
 
 class Written:
