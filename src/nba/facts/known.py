@@ -130,10 +130,12 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
         statuses=statuses,
         versions=versions,
     )
-    order = standing.ordered_at < as_of
-    if standing is rows and order.all():
+    placed = standing.ordered_at < as_of
+    # The version that stood may move an order to a later instant: one before it was seen earlier.
+    placed[versions.order[versions.ordered_at < as_of]] = True
+    if standing is rows and placed.all():
         return forgotten
-    return forgotten.select(order)
+    return forgotten.select(placed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

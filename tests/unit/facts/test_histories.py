@@ -262,6 +262,14 @@ def test_a_return_that_a_version_told_outlasts_the_status_that_tells_a_later_one
     assert_same(forget(late, day(2.5)), forget(rows, day(2.5)))
 
 
+def test_an_order_moved_to_a_later_instant_is_still_seen_where_it_had_been() -> None:
+    rows = Rows.of([order("paid", 2, ordered_at=day(3))], [line("tea")], [], version("a", 1, "tea"))
+    late = forget(rows, day(2.5))
+    for told in (rows, late):
+        assert [bool(Known.at(told, day(at)).order.any()) for at in (1.5, 2.5)] == [True, False]
+    assert_same(forget(late, day(1.5)), forget(rows, day(1.5)))
+
+
 def test_what_was_forgotten_left_no_trace() -> None:
     early = forget(RICH, day(2.5))
     assert list(early.order_ids) == ["o1", "o2", "o3", "o4", "o5"]
