@@ -21,8 +21,10 @@ help: ## Show what make can do
 demo: $(READY) ## Make a shop, train on it, print answers and serve them
 	@$(BIN)/nba demo $(ARGS)
 
+# In the order of the files: by default those with the fewest tests come last, and among them are
+# those that take the longest, so that one of two processors would wait for them.
 test: $(READY) ## Run the tests
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Run linter, formatter, types and import rules
 	$(BIN)/ruff check
