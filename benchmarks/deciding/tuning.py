@@ -1,6 +1,6 @@
-"""What each way of sending is set to: the same number of settings tried for each, on other shops.
+"""What each way of sending is set to: settings tried on shops that nothing is judged on.
 
-The calendar, the greedy arm and the policy are played with twelve settings each on shops of the
+The calendar, the greedy arm and the policy are played with several settings each on shops of the
 tuning seeds, none of which is judged on. For each setting: profit that its messages were truly
 expected to add, per 1,000 customers, and unsubscribes. One setting is chosen for both shipped
 playbooks: that of the greatest sum of shares of the family's best.
@@ -38,7 +38,7 @@ class Setting:
 
 
 def families() -> dict[str, list[Setting]]:
-    """List the settings of each way of sending, twelve each."""
+    """List the settings of each way of sending: twelve each, of the policy six."""
     return {
         "calendar": [
             Setting(
@@ -61,8 +61,14 @@ def families() -> dict[str, list[Setting]]:
                 Arm("policy", "policy", price=price),
                 {"message_share": share},
             )
-            for share in (0.02, 0.006, 0.002)
-            for price in (0, 2, 6, 18)
+            for share, price in (
+                (0.02, 0),
+                (0.02, 4),
+                (0.006, 0),
+                (0.006, 4),
+                (0.002, 0),
+                (0.002, 4),
+            )
         ],
     }
 
