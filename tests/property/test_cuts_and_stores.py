@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,11 +58,12 @@ def test_a_history_cut_twice_is_a_history_cut_once(told: Row, later: Row) -> Non
     written.add(later)
     with TemporaryDirectory() as folder:
         shop = write(Path(folder) / "shop", written.tables())
-        for as_of in (AS_OF, BEFORE[-1]):
-            late = Shop(shop.path, shop.history.until(np.datetime64(as_of)), shop.catalog)
-            for earlier in BEFORE:
-                assert versions_of(late, earlier) == versions_of(shop, earlier)
-                once = shop.history.until(np.datetime64(earlier))
-                twice = late.history.until(np.datetime64(earlier))
-                assert same_arrays(once.rows, twice.rows)
-                assert once.events == twice.events
+        cut = {at: shop.history.until(np.datetime64(at)) for at in (*BEFORE, AS_OF)}
+        for earlier, later in combinations_with_replacement(cut, 2):
+            twice = cut[later].until(np.datetime64(earlier))
+            assert same_arrays(cut[earlier].rows, twice.rows)
+            assert cut[earlier].events == twice.events
+        seen = {at: versions_of(shop, at) for at in BEFORE}
+        for later in (BEFORE[-1], AS_OF):
+            late = Shop(shop.path, cut[later], shop.catalog)
+            assert {at: versions_of(late, at) for at in BEFORE} == seen
