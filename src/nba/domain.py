@@ -44,12 +44,16 @@ class Texts(Sequence[str]):
     @classmethod
     def of(cls, strings: Iterable[str]) -> Self:
         """Pack strings in the given order."""
-        encoded = [text.encode("utf-8", "surrogatepass") for text in strings]
-        offsets = np.zeros(len(encoded) + 1, np.int64)
-        np.cumsum(
-            np.fromiter((len(part) for part in encoded), np.int64, len(encoded)), out=offsets[1:]
-        )
-        return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+        told = list(strings)
+        offsets = np.zeros(len(told) + 1, np.int64)
+        length = np.fromiter(map(len, told), np.int64, len(told))
+        data = "".join(told).encode("utf-8", "surrogatepass")
+        if len(data) != length.sum():
+            # Only characters of ASCII are a byte each, as those of most identifiers are.
+            encoded = (text.encode("utf-8", "surrogatepass") for text in told)
+            length = np.fromiter(map(len, encoded), np.int64, len(told))
+        np.cumsum(length, out=offsets[1:])
+        return cls(np.frombuffer(data, np.uint8), offsets)
 
     def __len__(self) -> int:
         """Count the strings."""
@@ -87,10 +91,13 @@ class Texts(Sequence[str]):
         """Show how many there are."""
         return f"{type(self).__name__}({len(self)})"
 
-    def take(self, codes: NDArray[np.integer]) -> Self:
-        """Repack the strings at `codes`, in that order."""
-        start, length = self.offsets[codes], np.diff(self.offsets)[codes]
-        return type(self)(*_gathered(self.data, start, length))
+    def take(self, codes: NDArray[np.integer] | slice) -> Self:
+        """Repack the strings at `codes`, in that order; a slice from one to another is a view."""
+        if isinstance(codes, slice):
+            offsets = self.offsets[codes.start : codes.stop + 1]
+            return type(self)(self.data[offsets[0] : offsets[-1]], offsets - offsets[0])
+        start = self.offsets[codes]
+        return type(self)(*_gathered(self.data, start, self.offsets[1:][codes] - start))
 
     def spread(self, places: NDArray[np.integer], count: int) -> Texts:
         """Put the strings at ascending places among `count`; all others are empty."""

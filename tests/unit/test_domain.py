@@ -24,3 +24,5 @@ def test_texts_are_taken_in_any_order_and_again() -> None:
     assert list(texts) == [texts[0], texts[1], texts[2], texts[3]] == ["чай", "", "cup", "\ud800"]
     assert list(texts.take(np.array([3, 0, 0, 1]))) == ["\ud800", "чай", "чай", ""]
     assert list(texts.take(np.empty(0, np.int32))) == []
+    assert texts.take(slice(1, 3)) == texts.take(np.array([1, 2]))
+    assert texts.take(slice(2, 2)) == Texts.of([])

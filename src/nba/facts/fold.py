@@ -26,6 +26,9 @@ from nba.facts.signals import NO_SIGNALS, Signals
 from nba.facts.versions import INTENTS, LINES, ORDERS, PEOPLE, versions
 from nba.ranges import distinct, ranges
 
+Places = NDArray[np.int64] | slice
+"""Rows, or those from one to another."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
@@ -102,13 +105,14 @@ class Facts:
             customer: rows of the facts.
             customer_ids: the name of each.
         """
-        order_start, order = _listed(self.order_start, customer)
+        chosen = _run(customer)
+        order_start, order = _listed(self.order_start, chosen)
         line_start, line = _listed(self.line_start, order)
-        start, letter = _listed(self.letters.start, customer)
-        moved = np.repeat(order_start[:-1] - self.order_start[customer], np.diff(start))
+        start, letter = _listed(self.letters.start, chosen)
+        moved = np.repeat(order_start[:-1] - self.order_start[chosen], np.diff(start))
         about = self.letters.order[letter]
         letters = _taken(self.letters, letter, "message", "anchor", "channel", "at", "answered_at")
-        intent_start, intent = _listed(self.intents.start, customer)
+        intent_start, intent = _listed(self.intents.start, chosen)
         event_ids = self.intents.event_ids.take(intent)
         intents = _taken(self.intents, intent, "kind", "product", *INTENTS[1:], "anchor")
         return replace(
@@ -118,7 +122,7 @@ class Facts:
             line_start=line_start,
             **_taken(self, order, "order_id", "order_anchor", *ORDERS),
             **_taken(self, line, "product", *LINES),
-            people=replace(self.people, **_taken(self.people, customer, "zone", "tier", *PEOPLE)),
+            people=replace(self.people, **_taken(self.people, chosen, "zone", "tier", *PEOPLE)),
             intents=replace(self.intents, start=intent_start, event_ids=event_ids, **intents),
             letters=replace(
                 self.letters,
@@ -129,15 +133,23 @@ class Facts:
         )
 
 
-def _listed(
-    start: NDArray[np.int64], row: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _run(row: NDArray[np.int64]) -> Places:
+    """Write rows that follow each other as a slice, which copies nothing."""
+    if not len(row) or (row[1:] - row[:-1] != 1).any():
+        return row
+    return slice(int(row[0]), int(row[-1]) + 1)
+
+
+def _listed(start: NDArray[np.int64], row: Places) -> tuple[NDArray[np.int64], Places]:
     """Give where the entries of some rows start, and which they are."""
+    if isinstance(row, slice):
+        begins = start[row.start : row.stop + 1]
+        return begins - begins[0], slice(int(begins[0]), int(begins[-1]))
     length = start[row + 1] - start[row]
     return np.append(0, np.cumsum(length)).astype(np.int64), ranges(start[row], start[row + 1])
 
 
-def _taken(columns: object, place: NDArray[np.int64], *names: str) -> dict[str, Any]:
+def _taken(columns: object, place: Places, *names: str) -> dict[str, Any]:
     return {name: getattr(columns, name)[place] for name in names}
 
 

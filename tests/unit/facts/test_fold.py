@@ -67,6 +67,15 @@ def test_folding_one_customer_gives_the_facts_that_folding_all_gives() -> None:
         assert alone.version(0) == every.version(row)
 
 
+@pytest.mark.parametrize("chosen", [[0, 1, 2], [1, 2], [1], [2, 0], [0, 0, 2], []])
+def test_some_customers_are_known_as_among_all(chosen: list[int]) -> None:
+    every = fold(rows(SIX_ORDERS), as_of=day(100))
+    some = every.take(np.array(chosen, np.int64), tuple(every.customer_ids[n] for n in chosen))
+    assert [some.version(n) for n in range(len(chosen))] == [every.version(n) for n in chosen]
+    for n, row in enumerate(chosen):
+        assert products_by_order(some, n) == products_by_order(every, row)
+
+
 def test_a_change_of_one_customer_changes_no_other_version() -> None:
     before = fold(rows(SIX_ORDERS), as_of=day(100))
     after = fold(rows([*SIX_ORDERS, ("o7", "bob", 40, ["tea"])]), as_of=day(100))
