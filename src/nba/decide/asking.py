@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.decide.coding import ABSENT, Coding
+from nba.decide.coding import Coding
 from nba.facts.fold import Facts
+from nba.facts.lookups import ABSENT
 from nba.ranges import crossed, listed, starts
 from nba.recommend.many.ground import Ground
 from nba.recommend.many.lists import Codes, Ragged, bounds

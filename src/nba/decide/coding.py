@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +10,8 @@ from numpy.typing import NDArray
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import Ids, Texts
 from nba.facts.fold import Facts
-from nba.facts.shelf import Shelf
-
-ABSENT: Final = -1
-"""The code of what the other side does not know."""
-_MANY: Final = 1024
-"""From so many look-ups on, reading all ids once is quicker than searching for each."""
+from nba.facts.lookups import ABSENT, Lookup
+from nba.facts.shelf import CAN_BE_ORDERED, Shelf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +23,10 @@ class Coding:
         described: int64 per customer: the code in `Snapshot.segments`.
         product: int64 per code of the facts' `product_ids`: the code in `Snapshot.products`.
         shelf: int64 per code of the facts' `product_ids`: the place on the facts' shelf.
+        can_be_ordered: bool per code of the facts' `product_ids`: as the shelf says, else as the
+            snapshot does; what neither knows cannot.
         shelved: int64 per product of the shelf: the code in `Snapshot.products`.
+        is_offered: bool per product of the snapshot: it can be ordered, likewise.
         to_pay: float64 per product of the snapshot, minor units: its price as the shelf says, else
             as the snapshot does; NaN where neither knows it.
     """
@@ -38,8 +35,14 @@ class Coding:
     described: NDArray[np.int64]
     product: NDArray[np.int64]
     shelf: NDArray[np.int64]
+    can_be_ordered: NDArray[np.bool_]
     shelved: NDArray[np.int64]
+    is_offered: NDArray[np.bool_]
     to_pay: NDArray[np.float64]
+
+
+_Sold = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]
+_Shelved = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]
 
 
 class Coder:
@@ -50,36 +53,55 @@ class Coder:
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Remember nothing yet."""
-        self._snapshot = snapshot
-        self._ours: tuple[Ids, Shelf, tuple[NDArray[np.int64], NDArray[np.int64]]] | None = None
-        self._shelved: tuple[Shelf, NDArray[np.int64], NDArray[np.float64]] | None = None
-        self._to_pay = snapshot.products.to_pay()
+        products = snapshot.products
+        self._customers = Lookup(snapshot.customers.ids)
+        self._described = Lookup(snapshot.segments.ids)
+        self._products = Lookup(products.ids)
+        self._availability = products.availability
+        self._is_offered = products.can_be_ordered(np.arange(len(products)))
+        self._to_pay = products.to_pay()
+        self._ours: tuple[Ids, Shelf, _Sold] | None = None
+        self._shelved: tuple[Shelf, _Shelved] | None = None
 
     def code(self, facts: Facts) -> Coding:
         """Look everything up once."""
-        customers, segments = self._snapshot.customers.ids, self._snapshot.segments.ids
+        ids = Texts.of(facts.customer_ids)
         return Coding(
-            codes(customers, facts.customer_ids),
-            codes(segments, facts.customer_ids),
-            *self._products(facts.product_ids, facts.shelf),
-            *self._shelf(facts.shelf),
+            _codes(self._customers, ids),
+            _codes(self._described, ids),
+            *self._sold(facts.product_ids, facts.shelf),
+            *self._on_shelf(facts.shelf),
         )
 
-    def _products(self, ids: Ids, shelf: Shelf) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        known = self._snapshot.products.ids
+    def _sold(self, ids: Ids, shelf: Shelf) -> _Sold:
         # One reference is read and written as a whole, whatever other threads do.
         ours = self._ours
         if ours is None or ours[0] is not ids or ours[1] is not shelf:
-            found = codes(known, ids), codes(shelf.product_ids, ids)
+            code, place = _codes(self._products, ids), _codes(Lookup(shelf.product_ids), ids)
+            found = code, place, self._orderable(code, place, shelf)
             self._ours = ours = ids, shelf, found
         return ours[2]
 
-    def _shelf(self, shelf: Shelf) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _orderable(
+        self, code: NDArray[np.int64], place: NDArray[np.int64], shelf: Shelf
+    ) -> NDArray[np.bool_]:
+        """Tell which of the facts' products can be ordered."""
+        state = np.full(len(code), ABSENT)
+        known, shelved = np.flatnonzero(code >= 0), np.flatnonzero(place >= 0)
+        state[known] = self._availability[code[known]]
+        state[shelved] = shelf.availability[place[shelved]]
+        return np.asarray((state >= 0) & CAN_BE_ORDERED[state], np.bool_)
+
+    def _on_shelf(self, shelf: Shelf) -> _Shelved:
         known = self._shelved
         if known is None or known[0] is not shelf:
-            code = codes(self._snapshot.products.ids, shelf.product_ids)
-            self._shelved = known = shelf, code, _to_pay(self._to_pay, shelf, code)
-        return known[1:]
+            code = _codes(self._products, shelf.product_ids)
+            told = np.flatnonzero(code >= 0)
+            is_offered = self._is_offered.copy()
+            is_offered[code[told]] = CAN_BE_ORDERED[shelf.availability[told]]
+            found = code, is_offered, _to_pay(self._to_pay, shelf, code)
+            self._shelved = known = shelf, found
+        return known[1]
 
 
 def _to_pay(
@@ -94,13 +116,5 @@ def _to_pay(
     return price
 
 
-def codes(ids: Ids, wanted: tuple[str, ...] | Texts) -> NDArray[np.int64]:
-    """Give the codes of some identifiers, int64; `ABSENT` where there is none."""
-    if len(wanted) < _MANY:
-        found = (ids.find(one) for one in wanted)
-        return np.array([ABSENT if code is None else code for code in found], np.int64)
-    # Groups of customers come in order, so of very many ids those between theirs are enough.
-    low, high = bisect_left(ids, min(wanted)), bisect_right(ids, max(wanted))
-    between = ids.take(np.arange(low, high))
-    known = {identifier: code for code, identifier in enumerate(between, low)}
-    return np.fromiter((known.get(one, ABSENT) for one in wanted), np.int64, len(wanted))
+def _codes(known: Lookup, wanted: Texts) -> NDArray[np.int64]:
+    return known.codes(wanted).astype(np.int64)

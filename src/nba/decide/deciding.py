@@ -23,12 +23,11 @@ from nba.decide.outlook import Outlook
 from nba.decide.playbook import Playbook
 from nba.decide.playbooks.messages import Message
 from nba.decide.repeats import RepeatPolicy, Repeats
-from nba.decide.situation import Situation, orderable, post_purchase_clock
+from nba.decide.situation import Situation, post_purchase_clock
 from nba.decide.timing import best_hours
 from nba.decide.triggering.details import Details
 from nba.decide.triggering.refills import Refills
 from nba.decide.value import Pricing
-from nba.decide.worth import worths
 from nba.domain import Instants
 from nba.facts.fold import Facts
 from nba.facts.stages import Spans, intent_ends, stages_at
@@ -125,7 +124,6 @@ class Rulebook:
             stages.stage,
             outlook,
             intent_ends(facts, self.spans),
-            orderable(self.snapshot.products, facts, coding),
             Details.of(facts),
             self.refills,
         )
@@ -167,16 +165,7 @@ class Rulebook:
 
     def offering(self, now: Situation, context: Mapping[str, str]) -> Offering:
         """Be ready to turn candidates of a situation into offers."""
-        margin, responses = self.snapshot.manifest.config.default_margin, self.snapshot.responses
-        return Offering(
-            now,
-            self.playbook,
-            self.pricing,
-            worths(now.facts, now.outlook, self.playbook, responses, now.at, margin),
-            self.ground,
-            context,
-            self.prices,
-        )
+        return Offering(now, self.playbook, self.pricing, self.ground, context, self.prices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

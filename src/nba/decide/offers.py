@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from nba.decide.playbooks.messages import Message
 from nba.decide.situation import Situation
 from nba.decide.slots import Filled, SlotFilling
 from nba.decide.value import Prices, Pricing
-from nba.decide.worth import Worths
+from nba.decide.worth import Worths, worths
 from nba.domain import DAY
 from nba.recommend.many.ground import Ground
 from nba.recommend.results import Recommendation
@@ -54,6 +55,14 @@ class Offers:
     place: NDArray[np.int64]
     filling: SlotFilling
     messages: Sequence[Message]
+
+    @classmethod
+    def none(cls, filling: SlotFilling, messages: Sequence[Message]) -> Self:
+        """Offer nothing."""
+        code, number, channel = np.empty(0, np.int64), np.empty(0), np.empty(0, np.int8)
+        prices = Prices(channel, *(number for _ in fields(Prices)[1:]))
+        nothing = Candidates.none()
+        return cls(nothing, channel, prices, number, (), code, code, filling, messages)
 
     def take(self, rows: NDArray[np.integer]) -> Self:
         """Keep some rows."""
@@ -95,27 +104,41 @@ class Offers:
         return self.filling.explain(message, filled, int(self.place[row]), customer)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Offering:
-    """What turns candidates into offers, for the customers of one situation.
+    """What turns candidates into offers, for the customers of one situation."""
 
-    Attributes:
-        now: the situation.
-        playbook: whose messages.
-        pricing: of the playbook's messages.
-        worths: of the customers.
-        ground: the snapshot, ready for lists of many.
-        context: what the request says.
-        capacity: prices of places; None where they are not short.
-    """
+    def __init__(
+        self,
+        now: Situation,
+        playbook: Playbook,
+        pricing: Pricing,
+        ground: Ground,
+        context: Mapping[str, str],
+        capacity: CapacityPrices | None,
+    ) -> None:
+        """Look at nothing yet: most customers have nothing that could be offered.
 
-    now: Situation
-    playbook: Playbook
-    pricing: Pricing
-    worths: Worths
-    ground: Ground
-    context: Mapping[str, str]
-    capacity: CapacityPrices | None
+        Args:
+            now: the situation.
+            playbook: whose messages.
+            pricing: of the playbook's messages.
+            ground: the snapshot, ready for lists of many.
+            context: what the request says.
+            capacity: prices of places; None where they are not short.
+        """
+        self.now = now
+        self.playbook = playbook
+        self.pricing = pricing
+        self.ground = ground
+        self.context = context
+        self.capacity = capacity
+
+    @cached_property
+    def worths(self) -> Worths:
+        """What the customers are worth."""
+        now, snapshot = self.now, self.now.snapshot
+        margin = snapshot.manifest.config.default_margin
+        return worths(now.facts, now.outlook, self.playbook, snapshot.responses, now.at, margin)
 
     def offer(self, rows: Candidates, allowed: NDArray[np.bool_]) -> Offers:
         """Fill and price candidates.
@@ -125,6 +148,8 @@ class Offering:
             allowed: bool (rows, channels): where each may travel.
         """
         filling = self._filling(rows)
+        if not len(rows):
+            return Offers.none(filling, self.playbook.message)
         rule = np.full(len(rows), FREE, np.int8)
         strength, shown = np.zeros(len(rows)), np.full(len(rows), np.nan)
         part, place = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)

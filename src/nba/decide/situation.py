@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 from nba.decide.calendar import Calendar
-from nba.decide.coding import ABSENT, Coding
+from nba.decide.coding import Coding
 from nba.decide.outlook import Outlook
 from nba.decide.playbook import Playbook
 from nba.decide.triggering.details import Details
 from nba.decide.triggering.refills import Refills
 from nba.domain import DAY, Instants
 from nba.facts.fold import Facts
-from nba.facts.shelf import CAN_BE_ORDERED
 from nba.facts.stages import Stages
 
 TOLD, SHIPPED, ORDERED = range(3)
@@ -51,7 +49,6 @@ class Situation:
         stage: int8 per customer: the stage of it, a code of `stages.STAGES`.
         outlook: what the snapshot's rhythm says of every customer.
         intent_ends: datetime64[us] per intent of the facts: when it stops counting as open.
-        can_be_ordered: bool per code of the facts' `product_ids`.
         details: what messages were about besides orders.
         refills: when products that customers buy again are due.
     """
@@ -67,7 +64,6 @@ class Situation:
     stage: NDArray[np.int8]
     outlook: Outlook
     intent_ends: Instants
-    can_be_ordered: NDArray[np.bool_]
     details: Details
     refills: Refills
 
@@ -84,22 +80,6 @@ def post_purchase_clock(facts: Facts, *, transit_days: float, default_days: floa
     at = np.where(no_delivery, np.where(no_shipping, ordered, shipped), facts.delivered_at)
     source = np.where(no_delivery, np.where(no_shipping, ORDERED, SHIPPED), TOLD)
     return Clock(np.asarray(at, "datetime64[us]"), source.astype(np.int8))
-
-
-def orderable(products: Products, facts: Facts, coding: Coding) -> NDArray[np.bool_]:
-    """Tell which of the facts' products can be ordered: as the shelf says, else the snapshot.
-
-    A product that neither knows cannot.
-
-    Returns:
-        bool per code of the facts' `product_ids`.
-    """
-    state = np.full(len(coding.product), ABSENT)
-    known = np.flatnonzero(coding.product >= 0)
-    state[known] = products.availability[coding.product[known]]
-    shelved = np.flatnonzero(coding.shelf >= 0)
-    state[shelved] = facts.shelf.availability[coding.shelf[shelved]]
-    return np.asarray((state >= 0) & CAN_BE_ORDERED[state], np.bool_)
 
 
 def _span(days: float) -> np.timedelta64:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.decide.asking import Asking, Known
-from nba.decide.coding import ABSENT, Coding
+from nba.decide.coding import Coding
 from nba.decide.playbooks.messages import Message, Slot
 from nba.domain import rounded
 from nba.facts.fold import Facts
-from nba.facts.shelf import CAN_BE_ORDERED
+from nba.facts.lookups import ABSENT
 from nba.recommend.many.explaining import explain
 from nba.recommend.many.ground import Ground
 from nba.recommend.many.lists import Codes, Floats, Found, bounds
@@ -95,7 +96,7 @@ class SlotFilling:
         is_open: NDArray[np.bool_] | None = None,
         asks: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Fill from `ground`, which is made once a snapshot.
+        """Fill from `ground`, which is made once a snapshot; look at nothing until asked to.
 
         Args:
             ground: the snapshot, ready for lists of many.
@@ -107,9 +108,19 @@ class SlotFilling:
             asks: bool per customer: rows are of these alone; by default of anybody.
         """
         self._ground = ground
+        self._facts = facts
         self._coding = coding
-        self._known = Known.of(ground, facts, coding, is_open, asks)
-        self._offer = _offer(ground, facts, coding, at)
+        self._at = at
+        self._is_open = is_open
+        self._asks = asks
+
+    @cached_property
+    def _known(self) -> Known:
+        return Known.of(self._ground, self._facts, self._coding, self._is_open, self._asks)
+
+    @cached_property
+    def _offer(self) -> Offer:
+        return _offer(self._ground, self._facts, self._coding, self._at)
 
     def fill(
         self,
@@ -223,12 +234,10 @@ def _offer(ground: Ground, facts: Facts, coding: Coding, at: np.datetime64) -> O
     known = np.flatnonzero(coding.shelved >= 0)
     if not len(known):
         return Offer(ground, at)
-    code = coding.shelved[known]
-    can_be_ordered, is_discounted = ground.can_be_ordered.copy(), ground.is_discounted.copy()
-    can_be_ordered[code] = CAN_BE_ORDERED[shelf.availability[known]]
+    is_discounted = ground.is_discounted.copy()
     on_sale = shelf.has_sale_price & shelf.has_price & (shelf.sale_price < shelf.price)
-    is_discounted[code] = (on_sale & ~(shelf.sale_until <= at))[known]
-    return Offer(ground, at, can_be_ordered=can_be_ordered, is_discounted=is_discounted)
+    is_discounted[coding.shelved[known]] = (on_sale & ~(shelf.sale_until <= at))[known]
+    return Offer(ground, at, can_be_ordered=coding.is_offered, is_discounted=is_discounted)
 
 
 def _kept(slot: FilledSlot, rows: NDArray[np.bool_]) -> FilledSlot:

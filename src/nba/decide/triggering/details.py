@@ -8,9 +8,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.decide.coding import ABSENT, codes
-from nba.domain import Ids
+from nba.domain import Ids, Texts
 from nba.facts.fold import Facts
+from nba.facts.lookups import ABSENT, codes_in
 from nba.statuses import STATUSES
 
 _STATUS_IDS: Final = Ids.of(STATUSES)
@@ -42,9 +42,9 @@ class Details:
         anchor, order = letters.anchor[row].astype(np.int64), letters.order[row].astype(np.int64)
         if not len(row):
             return cls(order, order, order, order, width)
-        named = tuple(facts.anchors[one].rpartition("/")[2] for one in anchor.tolist())
-        status = _STATUS_OF[codes(_STATUS_IDS, named)]
-        product = codes(facts.product_ids, named)
+        named = Texts.of(facts.anchors[one].rpartition("/")[2] for one in anchor.tolist())
+        status = _STATUS_OF[codes_in(_STATUS_IDS, named)]
+        product = codes_in(facts.product_ids, named).astype(np.int64)
         return cls(
             *_keyed(order, status, len(STATUSES), anchor),
             *_keyed(order, product, width, anchor),

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from nba.artifacts.rhythm import STATES
 from nba.artifacts.segments import BAND, TIER
-from nba.decide.coding import ABSENT
 from nba.decide.playbooks.messages import Message
 from nba.decide.playbooks.triggers import Anchor
 from nba.decide.situation import Situation
 from nba.decide.triggering.openings import Openings
 from nba.decide.triggering.refills import Bounds
 from nba.domain import DAY, Ids
+from nba.facts.lookups import ABSENT
 from nba.ranges import crossed
 from nba.statuses import DELIVERED
 

@@ -12,9 +12,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.decide.coding import ABSENT
 from nba.decide.situation import TOLD, Situation
 from nba.domain import Instants
+from nba.facts.lookups import ABSENT
 from nba.ranges import starts
 from nba.statuses import DELIVERED, STATUS_CODE
 from nba.vocabulary import INTENT_KINDS
@@ -157,7 +157,7 @@ def wish_sale(now: Situation) -> Openings:
 def wait(now: Situation) -> Openings:
     """Open on every product waited for, for as long as it cannot be ordered."""
     rows = _of_kind(now, _WAIT)
-    away = ~now.can_be_ordered[now.facts.intents.product[rows]]
+    away = ~now.coding.can_be_ordered[now.facts.intents.product[rows]]
     return _of_intents(now, rows[away])
 
 
@@ -168,7 +168,7 @@ def back_in_stock(now: Situation) -> Openings:
     place = now.coding.shelf[product]
     since = np.full(len(rows), _NEVER)
     since[place >= 0] = now.facts.shelf.in_stock_since[place[place >= 0]]
-    back = (since > now.facts.intents.opened_at[rows]) & now.can_be_ordered[product]
+    back = (since > now.facts.intents.opened_at[rows]) & now.coding.can_be_ordered[product]
     return _of_intents(now, rows[back], since[back])
 
 
