@@ -80,6 +80,9 @@ class Candidates:
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Put several one after the other."""
+        parts = [one for one in parts if len(one)]
+        if not parts:
+            return cls.none()
         if len(parts) == 1:
             return parts[0]
         return cls(
@@ -143,7 +146,7 @@ class _Scope:
 
 def _listed(now: Situation, messages: Sequence[tuple[int, Message]], scope: _Scope) -> Candidates:
     opened: dict[object, Openings] = {}
-    parts = [Candidates.none()]
+    parts = []
     for place, message in messages:
         key = _key(message, scope)
         if key not in opened:
@@ -192,6 +195,8 @@ def _windows(
     """Put a message's window on what was opened."""
     if scope.is_open:
         opened = opened.take(_may_be_open(now, message, opened))
+    if not len(opened.customer):
+        return Candidates.none()
     trigger = message.trigger
     opens, closes = trigger.opens, trigger.closes
     is_company = now.facts.people.is_company

@@ -23,12 +23,16 @@ from nba.decide.playbooks.triggers import WITH_ORDER, Anchor
 from nba.decide.situation import TOLD, Situation
 from nba.decide.triggering.occasions import named_occasion
 from nba.decide.triggering.openings import intents_of
-from nba.domain import DAY, iso
+from nba.domain import DAY, Instants, iso
 from nba.facts.fold import Facts
+from nba.facts.lookups import ABSENT
 from nba.facts.versions import versions
+from nba.ranges import starts
 from nba.recommend.wording import counted
 from nba.statuses import STATUSES
 from nba.vocabulary import CHANNELS, Rule, Stage
+
+Places = NDArray[np.int64]
 
 _BETWEEN: Final = "\x1f"
 _CODE: Final = {rule: code for code, rule in enumerate(RULES)}
@@ -57,7 +61,23 @@ def explain_all(
     verdicts.rule[free] = found.rule
     chosen = _chosen(book, now, found)
     ids = decision_ids(book, now, context)
-    told = _Told(book, now, rows, verdicts, free, found, chosen, is_held_out, ids)
+    offered: dict[int, list[int]] = {}
+    for row in np.flatnonzero(found.rule == FREE).tolist():
+        offered.setdefault(int(found.rows.customer[row]), []).append(row)
+    told = _Told(
+        book,
+        now,
+        rows,
+        verdicts,
+        free,
+        found,
+        offered,
+        chosen,
+        is_held_out,
+        ids,
+        _named(rows, verdicts, len(facts.customer_ids), len(book.playbook.message)),
+        _next_due(book, now, rows),
+    )
     for customer in range(len(facts.customer_ids)):
         yield told.decision(customer)
 
@@ -80,9 +100,55 @@ def _chosen(book: Rulebook, now: Situation, found: Offers) -> dict[int, tuple[in
     return chosen
 
 
+def _named(rows: Candidates, verdicts: Verdicts, customers: int, messages: int) -> Places:
+    """Find the candidate that says why each message waits, of several it could be about.
+
+    Returns:
+        int64 (customers, messages); `ABSENT` where there is no candidate.
+    """
+    rank, due = _RANK[verdicts.rule], rows.due.view(np.int64)
+    # Of what is not due the first to be, of all else what is about the latest.
+    is_early = verdicts.rule == _CODE[Rule.NOT_DUE]
+    then = np.where(is_early, verdicts.until.view(np.int64), -due)
+    cell = rows.customer * np.int64(messages) + rows.message
+    order = np.lexsort((then, rank, cell))
+    first = order[starts(cell[order])]
+    named = np.full(customers * messages, ABSENT, np.int64)
+    named[cell[first]] = first
+    return named.reshape(customers, messages)
+
+
+def _next_due(book: Rulebook, now: Situation, rows: Candidates) -> Instants:
+    """Give when something falls due of what is meant for the stage that customers are in.
+
+    Returns:
+        datetime64[us] per customer; NaT where nothing does.
+    """
+    later = np.flatnonzero((rows.due > now.at) & rows.kept)
+    customer = rows.customer[later]
+    meant = book.messages.stage[rows.message[later], now.stage[customer]]
+    later, customer = later[meant], customer[meant]
+    following = np.full(len(now.stage), np.datetime64("NaT", "us"))
+    np.fmin.at(following, customer, rows.due[later])
+    return following
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Told:
-    """All that decisions are told from."""
+    """All that decisions are told from.
+
+    Attributes:
+        book, now: whose messages, and where customers are.
+        rows, verdicts: the candidates, and what holds them.
+        free: int64: the rows that no rule of contact holds.
+        found: of these, with products and prices.
+        offered: customer → rows of `found` that may be sent.
+        chosen: customer → the row of `found`, and what it was chosen among.
+        is_held_out: bool per customer.
+        ids: of the decisions.
+        named: see `_named`.
+        next_due: see `_next_due`.
+    """
 
     book: Rulebook
     now: Situation
@@ -90,20 +156,21 @@ class _Told:
     verdicts: Verdicts
     free: NDArray[np.int64]
     found: Offers
+    offered: Mapping[int, Sequence[int]]
     chosen: Mapping[int, tuple[int, Chosen, int]]
     is_held_out: NDArray[np.bool_]
     ids: Sequence[str]
+    named: Places
+    next_due: Instants
 
     def decision(self, customer: int) -> Decision:
         """Tell the decision of one customer."""
         now, book = self.now, self.book
         where = now.stages.of(customer)
-        mine = np.flatnonzero(self.rows.customer == customer)
         message, experiment = None, self._experiment(customer, None)
         sendable: dict[int, float] = {}
         anchors: list[tuple[str, str]] = []
-        offered = np.flatnonzero((self.found.rows.customer == customer) & (self.found.rule == FREE))
-        for row in offered.tolist():
+        for row in self.offered.get(customer, ()):
             place = int(self.found.rows.message[row])
             value = float(self.found.net[row])
             sendable[place] = max(sendable.get(place, value), value)
@@ -116,13 +183,13 @@ class _Told:
             message = self._message(row)
             experiment = self._experiment(customer, place, told, entry)
         waiting = [
-            self._suppressed(one, place, customer, mine)
+            self._suppressed(one, place, customer)
             for place, one in enumerate(book.playbook.message)
             if place not in sendable and (message is None or one.id != message.id)
         ]
         tier = book.messages.tier
         others = sorted(sendable.items(), key=lambda one: (tier[one[0]], -one[1], one[0]))
-        next_due = self._next_due(customer, mine)
+        next_due = _known(self.next_due[customer])
         state = int(now.outlook.state[customer])
         return Decision(
             self.ids[customer],
@@ -158,39 +225,17 @@ class _Told:
             prices=None if self.book.prices is None else self.book.prices.id,
         )
 
-    def _suppressed(
-        self, message: Message, place: int, customer: int, mine: NDArray[np.int64]
-    ) -> Suppressed:
-        rows = mine[self.rows.message[mine] == place]
-        if not len(rows):
-            stages = self.now.stages
-            at_home = bool(self.book.messages.stage[place, self.now.stage[customer]])
-            if at_home:
-                return Suppressed(message.id, Rule.NOT_DUE, None)
-            later = bool(self.book.messages.stage[place, stages.then[customer]])
-            until = stages.chosen_until[customer]
-            known = later and not np.isnat(until)
-            return Suppressed(message.id, Rule.NOT_STAGE, until if known else None)
-        rule, until = self.verdicts.rule[rows], self.verdicts.until[rows]
-        rank = _RANK[rule]
-        first = rows[rank == rank.min()]
-        if RULES[self.verdicts.rule[first[0]]] is Rule.NOT_DUE:
-            row = first[np.argmin(self.verdicts.until[first])]
-        else:
-            row = first[np.argmax(self.rows.due[first])]
-        until = self.verdicts.until[row]
-        return Suppressed(
-            message.id, RULES[self.verdicts.rule[row]], None if np.isnat(until) else until
-        )
-
-    def _next_due(self, customer: int, mine: NDArray[np.int64]) -> np.datetime64 | None:
-        """Give when something falls due of what is meant for the stage that the customer is in."""
-        rows = self.rows
-        stage = self.now.stage[customer]
-        later = (rows.due[mine] > self.now.at) & rows.kept[mine]
-        later &= self.book.messages.stage[rows.message[mine], stage]
-        due = rows.due[mine[later]]
-        return due.min() if len(due) else None
+    def _suppressed(self, message: Message, place: int, customer: int) -> Suppressed:
+        row = self.named[customer, place]
+        if row != ABSENT:
+            rule, until = self.verdicts.rule[row], self.verdicts.until[row]
+            return Suppressed(message.id, RULES[rule], _known(until))
+        stages, is_for = self.now.stages, self.book.messages.stage[place]
+        if is_for[self.now.stage[customer]]:
+            return Suppressed(message.id, Rule.NOT_DUE, None)
+        later = is_for[stages.then[customer]]
+        until = _known(stages.chosen_until[customer]) if later else None
+        return Suppressed(message.id, Rule.NOT_STAGE, until)
 
     def _message(self, row: int) -> ChosenMessage:
         found, now = self.found, self.now
@@ -218,6 +263,10 @@ class _Told:
         leaves = self.verdicts.send_after[self.free[mine]]
         timed: np.datetime64 = self.book.timed(self.now, self.found.rows.take(mine), leaves)[0]
         return timed
+
+
+def _known(at: np.datetime64) -> np.datetime64 | None:
+    return None if np.isnat(at) else at
 
 
 def anchor_of(now: Situation, rows: Candidates, row: int, message: Message) -> str:

@@ -176,7 +176,8 @@ class Repeats:
         Returns:
             bool, (R,).
         """
-        return (self._of_order[order] & self._policy.once_an_order[message]) != 0
+        held = self._of_order[order] & self._policy.once_an_order[message]
+        return np.asarray(held != 0, np.bool_)
 
     def judge(
         self,
