@@ -4,7 +4,8 @@
 
 SHOP is a folder of a simulated shop (`nba simulate --out SHOP`); it is trained on, and its
 customers' facts are repeated until there are as many as asked for. Seconds are of the processor,
-imports, training and the first call left out. The parts follow each other as in a decision:
+imports, training and the first call left out. Customers are decided for some at a time, as by
+`nba decide --all`. The parts follow each other as in a decision:
 
 - looking up: where the snapshot keeps every customer, and what it foretells of each;
 - eligibility and choice: stages, contact rules, candidates, every rule, prices, choice;
@@ -87,11 +88,11 @@ def main() -> None:
     for number in range(given.rounds):
         SECONDS.clear()
         with timed("all"):
-            choices = policy.choose(many, at)
+            chosen = sum(len(some.customer) for some in policy.choices(many, at))
         other = SECONDS["looking up"] + SECONDS["slots"]
         parts = SECONDS | {"eligibility and choice": SECONDS["all"] - other}
         told = ", ".join(f"{name} {value:.2f}" for name, value in sorted(parts.items()))
-        print(f"round {number + 1}: {told} CPU s; {len(choices.customer):,} messages")
+        print(f"round {number + 1}: {told} CPU s; {chosen:,} messages")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"peak {peak:.1f} GB, training included")
 

@@ -30,8 +30,8 @@ from nba.vocabulary import CHANNELS
 MAX_PLAN: Final = 50
 TOGETHER: Final = 2048
 """Customers explained at once, which bounds the memory."""
-PIECE: Final = 50_000
-"""Customers chosen for and told at once, likewise."""
+PIECE: Final = 1 << 16
+"""Customers chosen for at once, likewise."""
 _NO_CONTEXT: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -136,6 +136,32 @@ class Policy:
         """
         return choose_all(self._book, facts, _instant(facts, at), context)
 
+    def choices(
+        self,
+        facts: Facts,
+        at: str | datetime | np.datetime64,
+        *,
+        context: Mapping[str, str] = _NO_CONTEXT,
+        together: int = PIECE,
+    ) -> Iterator[Choices]:
+        """Choose as `choose` does, for some of the customers at a time, in order.
+
+        Of millions that takes less memory than at once, and so less time to get it.
+
+        Args:
+            facts: of all customers.
+            at: the instant to decide for.
+            context: as `decide` has it.
+            together: customers at a time, 1 or more.
+
+        Raises:
+            StateError: the facts know more than was known at `at`.
+            DataError: `at` carries no zone.
+        """
+        instant = _instant(facts, at)
+        for some in _pieces(facts, together):
+            yield choose_all(self._book, some, instant, context)
+
     def columns(
         self,
         facts: Facts,
@@ -152,9 +178,7 @@ class Policy:
             StateError: the facts know more than was known at `at`.
             DataError: `at` carries no zone.
         """
-        instant = _instant(facts, at)
-        for some in _pieces(facts):
-            choices = choose_all(self._book, some, instant, context)
+        for choices in self.choices(facts, at, context=context):
             yield columns_of(self._book, choices, context)
 
     def plan(
@@ -263,11 +287,11 @@ def _rows(facts: Facts, customers: Sequence[str]) -> NDArray[np.int64]:
         ) from None
 
 
-def _pieces(facts: Facts) -> Iterator[Facts]:
+def _pieces(facts: Facts, together: int = PIECE) -> Iterator[Facts]:
     """Cut the customers of some facts into groups; there is at least one, if an empty one."""
     count = len(facts.customer_ids)
-    for begin in range(0, max(count, 1), PIECE):
-        yield _part(facts, np.arange(begin, min(begin + PIECE, count)))
+    for begin in range(0, max(count, 1), together):
+        yield _part(facts, np.arange(begin, min(begin + together, count)))
 
 
 def _part(facts: Facts, rows: NDArray[np.int64]) -> Facts:

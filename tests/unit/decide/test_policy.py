@@ -273,6 +273,20 @@ def test_columns_and_decisions_choose_the_same(policy: Policy, at: float) -> Non
             assert choices.propensity[row] == one.experiment.propensity
 
 
+@pytest.mark.parametrize("together", [1, 3, 10])
+def test_customers_some_at_a_time_get_what_all_at_once_get(policy: Policy, together: int) -> None:
+    given = rows([*OTHERS, ("o1", "ann", 10, ["laptop"])], delivered_at=day(10))
+    facts = known(given, day(16))
+    whole = policy.choose(facts, day(16))
+    assert (whole.row >= 0).any()
+    expected = [None if row < 0 else whole.offers.prices.score(row) for row in whole.row.tolist()]
+    told = []
+    for some in policy.choices(facts, day(16), together=together):
+        assert len(some.row) <= together
+        told += [None if row < 0 else some.offers.prices.score(row) for row in some.row.tolist()]
+    assert told == expected
+
+
 def test_a_replay_gives_the_same_answer_and_id(policy: Policy) -> None:
     first, second = (ask(policy, ann(), day(16)) for _ in range(2))
     assert first.to_dict() == second.to_dict()
