@@ -69,7 +69,7 @@ class Arm:
 ARMS: Final = (
     Arm(NOTHING, NOTHING),
     Arm("calendar", "calendar"),
-    Arm("calendar, no broadcasts", "calendar", with_broadcasts=False),
+    Arm("targeted calendar", "calendar", with_broadcasts=False),
     Arm("greedy", "greedy", gap_days=2),
     Arm("policy", "policy"),
     Arm("learning", "learning"),
@@ -79,11 +79,11 @@ ARMS: Final = (
 `benchmarks/deciding/tuning.py`. With broadcasts one shipped playbook's calendar earns more, the
 other's without."""
 THINNED_CALENDAR: Final = tuple(
-    Arm(f"calendar, no broadcasts, every {days} days", "calendar", days, with_broadcasts=False)
+    Arm(f"targeted calendar every {days} days", "calendar", days, with_broadcasts=False)
     for days in (4, 7, 14)
 )
 THINNED_POLICY: Final = tuple(
-    Arm(f"policy above {price}", "policy", price=price) for price in (5, 40, 250)
+    Arm(f"policy above {price}", "policy", price=price) for price in (4, 40, 250)
 )
 
 Announce = Callable[[str], None]
@@ -188,9 +188,8 @@ def frontier_of(study: Study) -> tuple[Study, Frontier]:
     arms = {one.name: study.arms[one.name] for one in ARMS}
     shown = Study(study.days, study.currency, study.seeds, arms)
     ours = ["policy", *(one.name for one in THINNED_POLICY)]
-    return shown, Frontier(
-        study.in_expectation(), ours, ["calendar", *(one.name for one in THINNED_CALENDAR)]
-    )
+    theirs = [one.name for one in (*ARMS, *THINNED_CALENDAR) if one.by == "calendar"]
+    return shown, Frontier(study.in_expectation(), ours, theirs)
 
 
 def play_arm(

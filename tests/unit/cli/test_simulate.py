@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from nba.cli import app
-from nba.cli.arms import likeliest, spaced
+from nba.cli.arms import addressed, likeliest, spaced
 from nba.config import shipped
 from nba.decide.playbook import Playbook
 from tests.unit.data.simulator.foreign import write_shop
 
 Run = Callable[..., tuple[int, str, str]]
-ARMS = ["nothing", "calendar", "greedy", "policy", "learning", "oracle"]
+ARMS = ["nothing", "calendar", "targeted calendar", "greedy", "policy", "learning", "oracle"]
 PLAYBOOK = str(shipped("playbooks", "owox_2011"))
 
 
@@ -72,7 +72,7 @@ def test_a_playbook_is_played_beside_a_calendar_and_silence(nba: Run, foreign: P
     words = ["simulate", "--policy", PLAYBOOK, "--truth", str(foreign), "--days", "10"]
     code, out, err = nba(*words)
     assert code == 0, err
-    assert re.search(r"nothing +calendar +greedy +policy +learning +oracle", out)
+    assert re.search(" +".join(ARMS), out)
     assert "profit over nothing, per 1,000 customers" in out
     assert "messages of policy" in out
     assert "messages of nothing" not in out
@@ -115,11 +115,20 @@ def test_both_frontiers_are_played_where_they_are_asked_for(nba: Run, foreign: P
     code, out, err = nba(*words, "--json")
     told = json.loads(out)
     assert code == 0, err
-    assert "calendar every 14 days" in err
+    assert "targeted calendar every 14 days" in err
     assert "policy above 40" in err
     assert list(told["arms"]) == ARMS
-    assert told["frontier"]["theirs"][0]["arm"] == "calendar"
+    theirs = [one["arm"] for one in told["frontier"]["theirs"]]
+    assert theirs[:3] == ["calendar", "targeted calendar", "targeted calendar every 4 days"]
     assert len(told["frontier"]["ours"]) == 6
+
+
+def test_a_targeted_calendar_leaves_out_what_everybody_gets() -> None:
+    playbook = Playbook.from_toml(shipped("playbooks", "owox_2011"))
+    left_out = {one.id for one in playbook.message} - {
+        one.id for one in addressed(playbook).message
+    }
+    assert left_out == {"digest"}
 
 
 def test_a_calendar_with_a_gap_sends_no_more_than_one_without() -> None:
