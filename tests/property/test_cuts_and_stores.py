@@ -59,11 +59,11 @@ def test_a_history_cut_twice_is_a_history_cut_once(told: Row, later: Row) -> Non
     with TemporaryDirectory() as folder:
         shop = write(Path(folder) / "shop", written.tables())
         cut = {at: shop.history.until(np.datetime64(at)) for at in (*BEFORE, AS_OF)}
-        for earlier, later in combinations_with_replacement(cut, 2):
-            twice = cut[later].until(np.datetime64(earlier))
+        for earlier, last in combinations_with_replacement(cut, 2):
+            twice = cut[last].until(np.datetime64(earlier))
             assert same_arrays(cut[earlier].rows, twice.rows)
             assert cut[earlier].events == twice.events
         seen = {at: versions_of(shop, at) for at in BEFORE}
-        for later in (BEFORE[-1], AS_OF):
-            late = Shop(shop.path, cut[later], shop.catalog)
+        for last in (BEFORE[-1], AS_OF):
+            late = Shop(shop.path, cut[last], shop.catalog)
             assert {at: versions_of(late, at) for at in BEFORE} == seen
