@@ -120,7 +120,7 @@ def test_both_frontiers_are_played_where_they_are_asked_for(nba: Run, foreign: P
     assert list(told["arms"]) == ARMS
     theirs = [one["arm"] for one in told["frontier"]["theirs"]]
     assert theirs[:3] == ["calendar", "targeted calendar", "targeted calendar every 4 days"]
-    assert len(told["frontier"]["ours"]) == 6
+    assert len(told["frontier"]["ours"]) == 4
 
 
 def test_a_targeted_calendar_leaves_out_what_everybody_gets() -> None:
