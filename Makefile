@@ -36,10 +36,10 @@ bench: $(BENCH_READY) ## List the benchmarks and run the training one
 	@grep -l "^    python benchmarks" benchmarks/*.py benchmarks/*/*.py
 	$(BIN)/python benchmarks/training.py $(ARGS)
 
-soak: $(READY) ## Hold a million customer-days against an oracle (an hour)
-	NBA_SOAK_EXAMPLES=300 NBA_SOAK_ENDS=500 NBA_SOAK_REPLAYS=100 \
+soak: $(READY) ## Hold a million customer-days against an oracle, and the whole demo (an hour)
+	NBA_SOAK_EXAMPLES=300 NBA_SOAK_ENDS=500 NBA_SOAK_REPLAYS=100 NBA_SOAK_HOUSEHOLDS=1 \
 		$(BIN)/pytest -n 2 --dist loadscope tests/property/test_next_message.py \
-		tests/property/test_until.py
+		tests/property/test_until.py tests/unit/cli/test_demo.py
 	PYTHONPATH=. $(BIN)/python benchmarks/deciding/soak.py $(ARGS)
 
 # The newest versions that work together, as name==version only; read the diff, then run the tests.
