@@ -66,13 +66,17 @@ class Playbook(Section):
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
         """Read a playbook file."""
+        text = ""
         try:
             text = Path(path).read_text("utf-8")
             document = tomllib.loads(text)
         except OSError as error:
             raise ConfigError(f"the playbook {path} cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError) as error:  # no UTF-8, or no TOML
-            raise ConfigError(f"the playbook {path} is not valid: {error}") from None
+            # What is never closed is missed at the end, the only place without its line.
+            last = f"at the end, line {len(text.splitlines()) or 1}"
+            said = str(error).replace("at end of document", last)
+            raise ConfigError(f"the playbook {path} is not valid: {said}") from None
         try:
             return cls.model_validate({"id": Path(path).stem, **document})
         except ValidationError as error:

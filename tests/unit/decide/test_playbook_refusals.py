@@ -297,6 +297,13 @@ OTHERS = (
 )
 
 
+def test_what_is_never_closed_is_missed_on_the_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('title = "a"\n\nid = """mine\n', "utf-8")
+    with pytest.raises(ConfigError, match=r"Unterminated string \(at the end, line 3\)"):
+        Playbook.from_toml(path)
+
+
 @given(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(OTHERS)), max_size=3))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_written_is_read_or_refused_by_lines_of_the_file(
