@@ -50,18 +50,18 @@ def families() -> dict[str, list[Setting]]:
         ],
         "greedy": [
             Setting(
-                f"every {gap} days, above {least:.0%}", Arm("greedy", "greedy", gap, price=least)
+                f"every {gap} days, above {least:.0%}", Arm("greedy", "greedy", gap, least=least)
             )
             for least in (0.0, 0.01)
             for gap in GAPS
         ],
         "policy": [
             Setting(
-                f"message_share {share:.2%}, above {price}",
-                Arm("policy", "policy", price=price),
+                f"message_share {share:.2%}, above {least}",
+                Arm("policy", "policy", least=least),
                 {"message_share": share},
             )
-            for share, price in (
+            for share, least in (
                 (0.02, 0),
                 (0.02, 4),
                 (0.006, 0),

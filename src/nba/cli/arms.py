@@ -13,7 +13,6 @@ from nba.data.simulator.journal import Seen
 from nba.data.simulator.loop import Decide
 from nba.data.simulator.offers import Offer
 from nba.data.simulator.oracle import Options
-from nba.decide.choice import CapacityPrices
 from nba.decide.deciding import Rulebook, choose_all
 from nba.decide.explaining import anchor_of
 from nba.decide.offers import Offers
@@ -41,17 +40,9 @@ class Desk:
     product_ids: Sequence[str]
 
     @classmethod
-    def of(cls, snapshot: Snapshot, playbook: Playbook, *, price: float = 0.0) -> Self:
-        """Make a playbook ready.
-
-        Args:
-            snapshot: what was learned.
-            playbook: which messages there are.
-            price: of every marketing message beside its cost, in units of the playbook's objective:
-                minor units of profit.
-        """
-        prices = CapacityPrices.of(dict.fromkeys(map(str, CHANNELS), price)) if price else None
-        return cls(Rulebook.of(snapshot, playbook, prices), list(snapshot.products.ids))
+    def of(cls, snapshot: Snapshot, playbook: Playbook) -> Self:
+        """Make a playbook ready."""
+        return cls(Rulebook.of(snapshot, playbook, None), list(snapshot.products.ids))
 
     def valued(self) -> Decide:
         """Decide as the policy does: by expected value, within the lowest tier."""

@@ -49,19 +49,20 @@ class Arm:
             learns on the way) or `oracle`.
         gap_days: least days between two messages, if more than the playbook's.
         with_broadcasts: whether it sends what everybody gets.
-        price: what a message must be worth beside its cost: minor units, for `greedy` the
-            probability of a useful action.
+        least: what a message must be worth more than, if that is more than the playbook's least:
+            minor units, for `greedy` the probability of a useful action.
     """
 
     name: str
     by: str
     gap_days: int = 0
     with_broadcasts: bool = True
-    price: float = 0.0
+    least: float = 0.0
 
     def over(self, playbook: Playbook) -> Playbook:
         """Give the playbook as the arm keeps to it."""
-        kept = spaced(playbook, self.gap_days)
+        least = max(self.least, playbook.least_value)
+        kept = spaced(playbook, self.gap_days).model_copy(update={"least_value": least})
         kept = kept if self.with_broadcasts else addressed(kept)
         return likeliest(kept) if self.by == "greedy" else kept
 
@@ -83,7 +84,7 @@ THINNED_CALENDAR: Final = tuple(
     for days in (4, 7, 14)
 )
 THINNED_POLICY: Final = tuple(
-    Arm(f"policy above {price}", "policy", price=price) for price in (4, 40, 250)
+    Arm(f"policy above {least}", "policy", least=least) for least in (4, 40, 250)
 )
 
 Announce = Callable[[str], None]
@@ -101,7 +102,7 @@ class Rules:
         """Give the way an arm decides."""
         if arm.by == NOTHING:
             return decide_nothing
-        desk = Desk.of(self.snapshot, arm.over(self.playbook), price=arm.price)
+        desk = Desk.of(self.snapshot, arm.over(self.playbook))
         return desk.in_order() if arm.by == "calendar" else desk.valued()
 
     def relearn(self, seen: Seen, at: np.datetime64) -> Decide:

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.decide.choice import CapacityPrices
+from nba.decide.contact import RULES
 from nba.decide.sendable import Sendable
 from nba.domain import significant
 from nba.ranges import starts
-from nba.vocabulary import CHANNELS
+from nba.vocabulary import CHANNELS, Rule
 
+_UNWORTHY: Final = RULES.index(Rule.LOWER_VALUE)
 _HALVINGS: Final = 50
 _ROUNDS: Final = 50
 _PASSES: Final = 3
@@ -53,7 +55,7 @@ class Bids:
         messages = offers.messages
         tier = np.array([one.tier for one in messages], np.int8)
         marketing = np.array([one.is_marketing for one in messages], np.bool_)
-        worthy = np.flatnonzero(offers.prices.expected > 0)
+        worthy = np.flatnonzero(offers.rule != _UNWORTHY)
         message, customer = offers.rows.message[worthy], offers.rows.customer[worthy]
         order = np.lexsort((-worthy, message, tier[message], customer))
         message, rows = message[order], worthy[order]

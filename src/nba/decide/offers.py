@@ -193,10 +193,12 @@ class Offering:
             shown=shown,
             context=self._context(len(rows)),
         )
-        net = self._net(rows, prices)
+        marketing = np.array([one.is_marketing for one in messages])[rows.message]
+        net = self._net(marketing, prices)
+        worthy = prices.expected > np.where(marketing, self.playbook.least_value, 0.0)
         free = rule == FREE
-        rule[free & (prices.expected <= 0)] = _CODE[Rule.LOWER_VALUE]
-        rule[free & (prices.expected > 0) & (net <= 0)] = _CODE[Rule.CAPACITY]
+        rule[free & ~worthy] = _CODE[Rule.LOWER_VALUE]
+        rule[free & worthy & (net <= 0)] = _CODE[Rule.CAPACITY]
         return Offers(rows, rule, prices, net, tuple(filled), part, place, filling, messages)
 
     def _filling(self, rows: Candidates) -> SlotFilling:
@@ -221,10 +223,9 @@ class Offering:
             weight *= weights.get(self.context.get(key, ""), 1.0)
         return None if weight == 1.0 else np.full(count, weight)
 
-    def _net(self, rows: Candidates, prices: Prices) -> NDArray[np.float64]:
+    def _net(self, marketing: NDArray[np.bool_], prices: Prices) -> NDArray[np.float64]:
         if self.capacity is None:
             return prices.expected
-        marketing = np.array([one.is_marketing for one in self.playbook.message])[rows.message]
         price = self.capacity.column()[np.maximum(prices.channel, 0)]
         return np.where(marketing, prices.expected - price, prices.expected)
 

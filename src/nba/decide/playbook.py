@@ -47,6 +47,8 @@ class Playbook(Section):
     objective: Objective = "profit"
     message_share: float = Field(0.02, ge=0, le=1)
     """Share of a customer's future profit that is lost when messages may no longer reach them."""
+    least_value: float = Field(0.0, ge=0)
+    """What a marketing message must be worth more than, in the unit of the objective."""
     default_order_value: int = Field(3000, ge=0)
     """Minor units; stands in where a shop has no prices."""
     caps: Caps = Caps()

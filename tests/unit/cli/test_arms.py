@@ -79,11 +79,10 @@ def test_sending_costs_what_message_and_channel_cost(
             assert one.cost == cost[one.message] + channel.get(one.channel, 0.0)
 
 
-def test_a_price_on_each_message_leaves_less_to_send(
-    world: World, snapshot: Snapshot, seen: Seen
-) -> None:
+def test_a_least_value_leaves_less_to_send(world: World, snapshot: Snapshot, seen: Seen) -> None:
     who = list(world.customers)
-    free, dear = (Desk.of(snapshot, PLAYBOOK, price=price).valued() for price in (0.0, 1e9))
+    books = (PLAYBOOK.model_copy(update={"least_value": least}) for least in (0.0, 1e9))
+    free, dear = (Desk.of(snapshot, one).valued() for one in books)
     assert any(free(seen, who, AT))
     assert not any(dear(seen, who, AT))
 

@@ -375,6 +375,20 @@ def test_the_discount_of_an_order_lowers_its_worth(policy: Policy) -> None:
     assert reduced.score.value == pytest.approx(full.score.value / 10)
 
 
+def test_what_is_worth_no_more_than_the_least_is_not_sent(policy: Policy) -> None:
+    message = ask(policy, ann(), day(14)).message
+    assert message is not None
+    worth = message.score.expected
+    for least, sent in ((worth * 0.999, message.id), (worth, None)):
+        book = policy.playbook.model_copy(update={"least_value": least})
+        decision = ask(Policy(policy.snapshot, book), ann(), day(14))
+        assert chosen(decision) == sent
+        facts = known(ann(), day(14))
+        plan = Policy(policy.snapshot, book).plan_capacity(facts, day(14), capacity={"email": 9})
+        assert plan.wanted.get("email", 0) == (0 if sent is None else 1)
+    assert held(decision)[message.id] == (Rule.LOWER_VALUE, None)
+
+
 def test_another_playbook_makes_another_decision(policy: Policy) -> None:
     messages = [m.model_copy(update={"response": 0.2}) for m in policy.playbook.message]
     other = policy.playbook.model_copy(update={"message": tuple(messages)})
