@@ -18,7 +18,16 @@ from nba.decide.playbook import Playbook
 from tests.unit.data.simulator.foreign import write_shop
 
 Run = Callable[..., tuple[int, str, str]]
-ARMS = ["nothing", "calendar", "targeted calendar", "greedy", "policy", "learning", "oracle"]
+ARMS = [
+    "nothing",
+    "calendar",
+    "targeted calendar",
+    "greedy",
+    "policy",
+    "policy above 4",
+    "learning",
+    "oracle",
+]
 PLAYBOOK = str(shipped("playbooks", "owox_2011"))
 
 
