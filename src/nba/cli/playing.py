@@ -77,9 +77,9 @@ ARMS: Final = (
     Arm("learning", "learning"),
     Arm(ORACLE, ORACLE),
 )
-"""Settings that were tried on other shops, see `benchmarks/deciding/tuning.py`: of twelve of the
-calendar, one shipped playbook's is best with broadcasts, the other's without; of twelve of greedy, a
-gap of two days; of six of the policy, those that ask for 4 minor units spare most unsubscribes."""
+"""Settings that were tried on other shops, see `benchmarks/deciding/tuning.py`: of the calendar's
+twelve, one shipped playbook's is best with broadcasts, the other's without; of greedy's twelve, a
+gap of two days; of the policy's six, those that ask for 4 minor units spare most unsubscribes."""
 THINNED_CALENDAR: Final = tuple(
     Arm(f"targeted calendar every {days} days", "calendar", days, with_broadcasts=False)
     for days in (4, 7, 14)
