@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -107,6 +108,12 @@ def recount(sent: list[Letter], word: str, anchor: str, at: datetime) -> set[Rul
     return {rule for rule, holds in found.items() if holds}
 
 
+def order_of(customer: int, anchor: str | None) -> int:
+    """Give the place of an order; every customer has orders of their own."""
+    own = ORDERS.get(anchor or "", -1)
+    return own if own < 0 else own + 2 * customer
+
+
 def moment(letter: Letter) -> datetime:
     return np.datetime64(letter.at, "us").astype(datetime)
 
@@ -114,7 +121,12 @@ def moment(letter: Letter) -> datetime:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(letters, min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_every_candidate_is_held_as_a_recount_says(sent: list[list[Letter]], shuffle: Any) -> None:
-    facts = addressees(*sent)
+    facts = addressees(
+        *(
+            [replace(one, order=order_of(customer, one.anchor)) for one in own]
+            for customer, own in enumerate(sent)
+        )
+    )
     rows = [
         (customer, place, anchor)
         for customer in range(len(sent))
@@ -128,7 +140,7 @@ def test_every_candidate_is_held_as_a_recount_says(sent: list[list[Letter]], shu
         np.array([customer for customer, _, _ in rows]),
         np.array([place for _, place, _ in rows]),
         np.array([-1 if code is None else code for code in codes]),
-        np.array([ORDERS.get(anchor, -1) for _, _, anchor in rows]),
+        np.array([order_of(customer, anchor) for customer, _, anchor in rows]),
     )
 
     def judged(at: datetime) -> tuple[np.ndarray, np.ndarray]:
