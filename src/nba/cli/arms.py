@@ -153,8 +153,11 @@ def addressed(playbook: Playbook) -> Playbook:
 
 
 def likeliest(playbook: Playbook) -> Playbook:
-    """Give a playbook that asks for the likeliest useful action, whatever it is worth."""
-    return playbook.model_copy(update={"objective": "response"})
+    """Give a playbook that asks for the likeliest useful action, whatever it is worth.
+
+    The least value that the playbook asks for is in another unit, so that it goes.
+    """
+    return playbook.model_copy(update={"objective": "response", "least_value": 0.0})
 
 
 def _facts(seen: Seen, customers: Sequence[str], at: np.datetime64) -> Facts:

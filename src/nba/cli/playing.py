@@ -61,10 +61,10 @@ class Arm:
 
     def over(self, playbook: Playbook) -> Playbook:
         """Give the playbook as the arm keeps to it."""
-        least = max(self.least, playbook.least_value)
-        kept = spaced(playbook, self.gap_days).model_copy(update={"least_value": least})
+        kept = likeliest(playbook) if self.by == "greedy" else playbook
         kept = kept if self.with_broadcasts else addressed(kept)
-        return likeliest(kept) if self.by == "greedy" else kept
+        least = max(self.least, kept.least_value)
+        return spaced(kept, self.gap_days).model_copy(update={"least_value": least})
 
 
 ARMS: Final = (

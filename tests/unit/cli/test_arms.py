@@ -8,6 +8,7 @@ import pytest
 
 from nba.artifacts.snapshot import Snapshot
 from nba.cli.arms import Desk, likeliest, spaced
+from nba.cli.playing import Arm
 from nba.cli.relearning import relearned
 from nba.config import shipped
 from nba.data.shop import Shop, read_shop
@@ -85,6 +86,14 @@ def test_a_least_value_leaves_less_to_send(world: World, snapshot: Snapshot, see
     free, dear = (Desk.of(snapshot, one).valued() for one in books)
     assert any(free(seen, who, AT))
     assert not any(dear(seen, who, AT))
+
+
+def test_the_likeliest_answer_is_not_held_to_a_value_in_money() -> None:
+    dear = PLAYBOOK.model_copy(update={"least_value": 9.0})
+    assert [Arm(one, one, least=0.01).over(dear).least_value for one in ("greedy", "policy")] == [
+        0.01,
+        9.0,
+    ]
 
 
 def test_a_calendar_with_a_gap_leaves_it(world: World, snapshot: Snapshot) -> None:
