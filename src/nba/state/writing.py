@@ -1,0 +1,66 @@
+"""Writing rows so that writing them again changes nothing, in the words of every database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nba.state.tables import REVISIONS
+
+Row = Mapping[str, Any]
+_INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def add(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Add rows of which none with the same key is there; give how many were new.
+
+    Args:
+        connection: of `Store.writing`.
+        table: has a primary key.
+        rows: column → cell, all with the same columns.
+    """
+    if not rows:
+        return 0
+    statement = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing()
+    # One statement a row within one call of the driver: SQLite counts what they changed together.
+    return max(connection.execute(statement, rows).rowcount, 0)
+
+
+def put(
+    connection: Connection, table: Table, rows: Sequence[Row], changes: Collection[str]
+) -> None:
+    """Add rows, and where one with the same key is there, change it.
+
+    Args:
+        connection: of `Store.writing`.
+        table: has a primary key.
+        rows: column → cell, all with the same columns.
+        changes: the columns that a row that is there takes over.
+    """
+    if not rows:
+        return
+    statement = _INSERTS[connection.dialect.name](table)
+    taken = {name: statement.excluded[name] for name in changes}
+    keys = [column.name for column in table.primary_key]
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=taken), rows)
+
+
+def bump(connection: Connection, topic: str) -> None:
+    """Tell every process that what it keeps in memory of a topic is to be read again."""
+    statement = _INSERTS[connection.dialect.name](REVISIONS).values(topic=topic, revision=1)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["topic"], set_={"revision": REVISIONS.c.revision + 1}
+        )
+    )
+
+
+def revision(connection: Connection, topic: str) -> int:
+    """Give how often a topic was written."""
+    asked = select(func.coalesce(func.max(REVISIONS.c.revision), 0)).where(
+        REVISIONS.c.topic == topic
+    )
+    return int(connection.execute(asked).scalar_one())
