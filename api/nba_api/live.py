@@ -27,6 +27,7 @@ from nba.facts.fold import Facts
 from nba.recommend.recommender import Recommender
 from nba.state.prices import prices_now
 from nba.state.store import Store
+from nba_api.metrics import Metrics
 from nba_api.settings import Settings
 
 CHECK_SECONDS: Final = 0.5
@@ -59,6 +60,7 @@ class Live:
         self._playbook = Playbook.from_toml(settings.playbook or shipped("playbooks", "owox_2011"))
         self._clock = _clock(settings.fixed_clock())
         self.models = settings.models
+        self.metrics = Metrics()
         self.store = Store(settings.db)
         self._serving: Serving | None = None
         self._refreshing = threading.Lock()
