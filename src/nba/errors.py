@@ -7,6 +7,8 @@
     ├── UnknownCustomerError  strict look-up of a customer nobody knows
     ├── SnapshotError         a snapshot is absent, damaged or from another format
     └── StateError            the store or the facts cannot answer
+        └── StoreAwayError    the database does not answer at all; later it may
+        └── UnknownMessageError   nothing to send was claimed under an id
 
 A message says what was found, what was expected, and what to do next.
 """
@@ -51,3 +53,11 @@ class SnapshotError(NbaError):
 
 class StateError(NbaError):
     """The store or the given facts cannot answer the question."""
+
+
+class UnknownMessageError(StateError):
+    """Nothing to send was ever claimed under an id."""
+
+
+class StoreAwayError(StateError):
+    """The database cannot be reached; the same question may be answered later."""

@@ -45,9 +45,16 @@ for _place, _rule in enumerate(_LAST):
 
 
 def explain_all(
-    book: Rulebook, facts: Facts, at: np.datetime64, context: Mapping[str, str]
+    book: Rulebook,
+    facts: Facts,
+    at: np.datetime64,
+    context: Mapping[str, str],
+    claimed: Mapping[str, tuple[str, str]],
 ) -> Iterator[Decision]:
-    """Decide for all customers of the facts, and say of every message why it waits."""
+    """Decide for all customers of the facts, and say of every message why it waits.
+
+    Who has claimed a message, here with what it is about, keeps it for as long as it may be sent.
+    """
     now = book.situation(facts, at)
     rows = all_candidates(now)
     contact, repeats = book.reach(now, rows), book.repeated(now)
@@ -72,7 +79,7 @@ def explain_all(
         free,
         found,
         offered,
-        chosen,
+        chosen | _kept(now, found, offered, claimed),
         is_held_out,
         ids,
         _named(rows, verdicts, len(facts.customer_ids), len(book.playbook.message)),
@@ -98,6 +105,23 @@ def _chosen(book: Rulebook, now: Situation, found: Offers) -> dict[int, tuple[in
         for place, customer in enumerate(told.customer.tolist()):
             chosen[customer] = int(told.row[place]), told, place
     return chosen
+
+
+def _kept(
+    now: Situation,
+    found: Offers,
+    offered: Mapping[int, Sequence[int]],
+    claimed: Mapping[str, tuple[str, str]],
+) -> dict[int, tuple[int, Chosen, int]]:
+    """Find what was claimed before among what may be sent."""
+    kept: dict[int, tuple[int, Chosen, int]] = {}
+    for customer, row in ((one, row) for one, rows in offered.items() for row in rows):
+        message = now.playbook.message[int(found.rows.message[row])]
+        wanted = claimed.get(now.facts.customer_ids[customer], ("", ""))
+        if message.id == wanted[0] and anchor_of(now, found.rows, row, message) == wanted[1]:
+            alone = Chosen(np.array([customer]), np.array([row]), np.ones(1), ((),))
+            kept[customer] = row, alone, 0
+    return kept
 
 
 def _named(rows: Candidates, verdicts: Verdicts, customers: int, messages: int) -> Places:

@@ -33,6 +33,7 @@ TOGETHER: Final = 2048
 PIECE: Final = 1 << 16
 """Customers chosen for at once, likewise."""
 _NO_CONTEXT: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_CLAIMS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 
 
 class Policy:
@@ -65,6 +66,7 @@ class Policy:
         at: str | datetime | np.datetime64,
         *,
         context: Mapping[str, str] = ...,
+        claimed: Mapping[str, tuple[str, str]] = ...,
     ) -> Decision: ...
     @overload
     def decide(
@@ -74,6 +76,7 @@ class Policy:
         at: str | datetime | np.datetime64,
         *,
         context: Mapping[str, str] = ...,
+        claimed: Mapping[str, tuple[str, str]] = ...,
     ) -> list[Decision]: ...
     def decide(
         self,
@@ -82,6 +85,7 @@ class Policy:
         at: str | datetime | np.datetime64,
         *,
         context: Mapping[str, str] = _NO_CONTEXT,
+        claimed: Mapping[str, tuple[str, str]] = _NO_CLAIMS,
     ) -> Decision | list[Decision]:
         """Decide for one customer or several.
 
@@ -91,6 +95,8 @@ class Policy:
             at: the instant to decide for, with a zone; not before the facts' `as_of`.
             context: what the request says, such as place, device or hour; messages whose `when`
                 names some of it are for requests that say so.
+            claimed: customer → the message that they have an open claim of, and what it is about;
+                as long as it may be sent it is the choice. The facts count it as not claimed.
 
         Returns:
             A decision for one id, a list in the given order for several.
@@ -101,7 +107,7 @@ class Policy:
             DataError: `at` carries no zone.
         """
         several = [customers] if isinstance(customers, str) else list(customers)
-        decisions = list(self.stream(several, facts, at, context=context))
+        decisions = list(self.stream(several, facts, at, context=context, claimed=claimed))
         return decisions[0] if isinstance(customers, str) else decisions
 
     def stream(
@@ -111,13 +117,14 @@ class Policy:
         at: str | datetime | np.datetime64,
         *,
         context: Mapping[str, str] = _NO_CONTEXT,
+        claimed: Mapping[str, tuple[str, str]] = _NO_CLAIMS,
     ) -> Iterator[Decision]:
         """Decide one after the other, as `decide` does, without keeping the answers."""
         instant = _instant(facts, at)
         rows = _rows(facts, customers)
         for begin in range(0, len(rows), TOGETHER):
             some = _part(facts, rows[begin : begin + TOGETHER])
-            yield from explain_all(self._book, some, instant, context)
+            yield from explain_all(self._book, some, instant, context, claimed)
 
     def choose(
         self,

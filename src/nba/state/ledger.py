@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select, update
 
 from nba.domain import DAY
-from nba.errors import StateError
+from nba.errors import UnknownMessageError
 from nba.facts.fold import Facts
 from nba.state.asking import NAMES, microseconds, parts
 from nba.state.claims import Claim, D, Decided, Permit
@@ -75,25 +75,28 @@ def claim(store: Store, customer: str, decide: Callable[[Facts], D], at: np.date
         return _review(connection, decision, standing, instant)
 
 
-def ack(store: Store, message_id: str, at: np.datetime64) -> None:
-    """Note that a claimed message was sent; the first time counts.
+def ack(store: Store, message_id: str, at: np.datetime64) -> np.datetime64:
+    """Note that a claimed message was sent, and give when; the first time counts.
 
     What was withdrawn meanwhile, or is past its expiry, was sent all the same.
 
     Raises:
-        StateError: nothing to send was ever claimed under this id, or the store cannot be written.
+        UnknownMessageError: nothing to send was ever claimed under this id.
+        StateError: the store cannot be written.
     """
     with store.writing() as connection:
         row = _row(connection, message_id)
         if row is None or row.message == NOTHING_SENT:
-            raise StateError(
+            raise UnknownMessageError(
                 f"there is no message {message_id[:80]!r} to acknowledge; "
                 "give the message_id that its claim answered"
             )
-        if row.acked_at is None:
-            acked_at = max(microseconds(at), row.claimed_at or row.decided_at)
-            connection.execute(_CHANGE.values(acked_at=acked_at), {"this": message_id})
-            connection.execute(_MARK, {"this": message_id})
+        if row.acked_at is not None:
+            return np.datetime64(row.acked_at, "us")
+        acked_at = max(microseconds(at), row.claimed_at or row.decided_at)
+        connection.execute(_CHANGE.values(acked_at=acked_at), {"this": message_id})
+        connection.execute(_MARK, {"this": message_id})
+        return np.datetime64(acked_at, "us")
 
 
 def _standing(
@@ -143,7 +146,7 @@ def _write(connection: Connection, decision: D, at: np.datetime64) -> Claim[D]:
         return Claim(decision, None)
     connection.execute(_MARK, {"this": message_id})
     written = connection.execute(_ONE, {"this": message_id}).one()
-    return Claim(decision, _permit(written), is_new=True)
+    return Claim(decision, permit_of(written), is_new=True)
 
 
 def _review(connection: Connection, decision: D, standing: Row[Any], at: np.datetime64) -> Claim[D]:
@@ -152,7 +155,7 @@ def _review(connection: Connection, decision: D, standing: Row[Any], at: np.date
     if decision.message is not None:
         allowed.add((str(decision.message.id), decision.message.anchor or None))
     if (standing.message, standing.anchor) in allowed:
-        return Claim(decision, _permit(standing))
+        return Claim(decision, permit_of(standing))
     this = {"this": standing.message_id}
     connection.execute(_CHANGE.values(claimed_at=None, withdrawn_at=microseconds(at)), this)
     connection.execute(_MARK, this)
@@ -198,7 +201,8 @@ def _row(connection: Connection, message_id: str) -> Row[Any] | None:
     return connection.execute(_ONE, {"this": message_id}).first()
 
 
-def _permit(row: Row[Any]) -> Permit:
+def permit_of(row: Row[Any]) -> Permit:
+    """Give the permit that a claimed row of `messages` stands for."""
     return Permit(
         row.message_id,
         row.decision_id,
