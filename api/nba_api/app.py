@@ -12,7 +12,7 @@ from nba import __version__
 from nba_api import problems
 from nba_api.envelope import Envelope
 from nba_api.live import Live
-from nba_api.routes import baskets, customers, health, models, products
+from nba_api.routes import baskets, customers, health, metrics, models, products
 from nba_api.settings import Settings
 
 
@@ -47,8 +47,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.live = live
-    app.add_middleware(Envelope, hosts=settings.hosts)
+    app.add_middleware(Envelope, live=live, hosts=settings.hosts)
     problems.install(app)
-    for routes in (products, baskets, customers, models, health):
+    for routes in (products, baskets, customers, models, health, metrics):
         app.include_router(routes.router)
     return app

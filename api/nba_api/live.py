@@ -26,8 +26,9 @@ from nba.errors import SnapshotError, StateError
 from nba.facts.fold import Facts
 from nba.recommend.recommender import Recommender
 from nba.state.prices import prices_now
-from nba.state.store import Store
-from nba_api.metrics import Metrics
+from nba.state.watched import WatchedStore
+from nba_api.degraded import Breaker
+from nba_api.metrics import Metrics, Served
 from nba_api.settings import Settings
 
 CHECK_SECONDS: Final = 0.5
@@ -47,7 +48,14 @@ class Serving:
 
 
 class Live:
-    """The one mutable thing of a server: a reference to what it serves now."""
+    """The one mutable thing of a server: a reference to what it serves now.
+
+    Attributes:
+        models: the folder of snapshots.
+        store: what the server knows of customers.
+        metrics: what it counts of itself.
+        is_stopping: it was told to stop, and answers what still comes.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Open the store and, if there is one, the current snapshot.
@@ -61,7 +69,8 @@ class Live:
         self._clock = _clock(settings.fixed_clock())
         self.models = settings.models
         self.metrics = Metrics()
-        self.store = Store(settings.db)
+        self.is_stopping = False
+        self.store = WatchedStore(settings.db, Breaker(self.metrics))
         self._serving: Serving | None = None
         self._refreshing = threading.Lock()
         self._prices: CapacityPrices | None = None
@@ -103,8 +112,10 @@ class Live:
                 # Whatever is wrong with the files, what is served stays.
                 self._note(str(error))
             else:
+                began = time.perf_counter()
                 self._serving = Serving(snapshot, Recommender(snapshot), policy)
                 self._problem = ""
+                self.metrics.snapshot_swapped(_served(snapshot), time.perf_counter() - began)
 
     def _planned(self) -> CapacityPrices | None:
         """Read what places on short channels cost; those of before while the store is away."""
@@ -120,6 +131,7 @@ class Live:
         if problem != self._problem:
             served = "nothing" if self._serving is None else self._serving.snapshot.id
             LOG.warning("serving %s: %s", served, problem)
+            self.metrics.snapshot_refused()
         self._problem = problem
 
     def rollback(self, to: str | None) -> str:
@@ -149,6 +161,11 @@ def _clock(fixed: np.datetime64 | None) -> Callable[[], np.datetime64]:
     if fixed is not None:
         return lambda: fixed
     return lambda: np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
+
+
+def _served(snapshot: Snapshot) -> Served:
+    until = to_instant(snapshot.manifest.data_until).astype("datetime64[us]").astype(np.int64)
+    return Served(snapshot.id, snapshot.manifest.sequence, int(until) / 1e6)
 
 
 def _of(request: Request) -> Live:

@@ -17,6 +17,7 @@ from nba.errors import (
     SnapshotError,
     StateError,
     UnknownCustomerError,
+    UnknownMessageError,
     UnknownProductError,
 )
 
@@ -26,6 +27,7 @@ RETRY_SECONDS: Final = 5
 _STATUS: Final[tuple[tuple[type[NbaError], int], ...]] = (
     (UnknownProductError, 404),
     (UnknownCustomerError, 404),
+    (UnknownMessageError, 404),
     (ConfigError, 422),
     (DataError, 422),
     (SnapshotError, 503),
@@ -85,13 +87,25 @@ def problem(request: Request, status: int, detail: str, **more: Any) -> Response
     return Response(orjson.dumps(document), status, headers, MEDIA_TYPE)
 
 
+def problem_of(request: Request, error: Exception) -> Response:
+    """Build the answer to an error; of one that nobody foresaw it tells the kind alone."""
+    if isinstance(error, NbaError):
+        status = next(code for kind, code in _STATUS if isinstance(error, kind))
+        return problem(request, status, str(error))
+    if isinstance(error, HTTPException):
+        answer = problem(request, error.status_code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+    return problem(request, 500, f"an unforeseen {type(error).__name__}; see the server's log")
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of an app as a problem, and say so in its OpenAPI document."""
 
     @app.exception_handler(NbaError)
-    async def _ours(request: Request, error: NbaError) -> Response:
-        status = next(code for kind, code in _STATUS if isinstance(error, kind))
-        return problem(request, status, str(error))
+    @app.exception_handler(HTTPException)
+    async def _foreseen(request: Request, error: Exception) -> Response:
+        return problem_of(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -102,16 +116,6 @@ def install(app: FastAPI) -> None:
         detail = "; ".join(f"{one['where']}: {one['problem']}" for one in found)
         is_json = all(one["type"] != "json_invalid" for one in error.errors())
         return problem(request, 422 if is_json else 400, detail, errors=found)
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> Response:
-        answer = problem(request, error.status_code, str(error.detail))
-        answer.headers.update(error.headers or {})
-        return answer
-
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> Response:
-        return problem(request, 500, f"an unforeseen {type(error).__name__}; see the server's log")
 
     make = app.openapi
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from nba.domain import to_instant
 
@@ -26,6 +26,9 @@ class Settings(BaseModel):
         playbook: a playbook file, by default the one that ships.
         as_of: a clock that stands still, for demonstrations; by default the clock runs.
         hosts: the names by which the server may be called, without port; any by default.
+        log_requests: write one line a request; by default only warnings and errors are written.
+        drain_seconds: how long a server that was told to stop still accepts connections, so that
+            whoever balances the load sees `/health/ready` fail first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +38,8 @@ class Settings(BaseModel):
     playbook: Path | None = None
     as_of: str | None = None
     hosts: Names = ()
+    log_requests: bool = False
+    drain_seconds: float = Field(1.0, ge=0, le=60)
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -5,6 +5,7 @@
     ├── ConfigError           a recipe, playbook, mapping or argument is wrong
     ├── UnknownProductError   strict look-up of a product nobody knows
     ├── UnknownCustomerError  strict look-up of a customer nobody knows
+    ├── ErasedCustomerError   a question about the past of a customer who was erased
     ├── SnapshotError         a snapshot is absent, damaged or from another format
     └── StateError            the store or the facts cannot answer
         └── StoreAwayError    the database does not answer at all; later it may
@@ -45,6 +46,10 @@ class UnknownProductError(NbaError):
 
 class UnknownCustomerError(NbaError):
     """A customer was asked for strictly and has no history."""
+
+
+class ErasedCustomerError(NbaError):
+    """The past of a customer was asked about, who has been erased since."""
 
 
 class SnapshotError(NbaError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, HTTPException, Response
 
 from nba_api import schemas
 from nba_api.answers import private
@@ -20,7 +20,9 @@ async def live_() -> Response:
 
 @router.get("/ready", responses={200: {"model": schemas.Ready}, **declared(503)})
 async def ready(live: LiveState) -> Response:
-    """A verified snapshot is being served; 503 with Retry-After until then."""
+    """A verified snapshot is being served; 503 with Retry-After until then, and while stopping."""
+    if live.is_stopping:
+        raise HTTPException(503, "the server is stopping; what still comes is answered")
     snapshot = live.serving().snapshot
     return private(
         {
