@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -238,6 +239,15 @@ def uniform(seed: int, *names: str) -> float:
     named = "\x1f".join((str(seed), *names)).encode("utf-8", "surrogatepass")
     bits = int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big")
     return (bits >> 11) / 2**53
+
+
+def keyed_hash(key: bytes, *names: str) -> str:
+    """Hash names so that nobody without the key can find them by trying, in hexadecimal.
+
+    HMAC-SHA256 (RFC 2104) over them, joined by the unit separator.
+    """
+    named = "\x1f".join(names).encode("utf-8", "surrogatepass")
+    return hmac.digest(key, named, "sha256").hex()
 
 
 _DIGITS: Final = 9

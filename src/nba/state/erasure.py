@@ -1,0 +1,141 @@
+"""Forgetting a customer: their rows leave the store, and keyed hashes keep them from coming back.
+
+In this order, each step one transaction, so that a crash between two is mended by asking again:
+`bury` writes the tombstones, the callers' own folders are cleared of the ids it gives, and `erase`
+removes the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from nba.domain import iso, keyed_hash
+from nba.errors import ErasedCustomerError
+from nba.state.asking import NAMES, microseconds, parts
+from nba.state.belongings import Belongings, belongings_of
+from nba.state.removing import remove
+from nba.state.scrubbing import scrub
+from nba.state.secrets import known_secret, secret
+from nba.state.store import Store
+from nba.state.tables import TOMBSTONES
+from nba.state.writing import add, bump
+
+Kind = Literal["customer", "order", "message"]
+"""Of what a tombstone is; the id of one may be the id of another."""
+PURPOSE: Final = "tombstone"
+"""The store's secret that ids are hashed with."""
+
+_BURIED: Final = select(TOMBSTONES.c.hash).where(TOMBSTONES.c.hash.in_(NAMES))
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was removed.
+
+    Attributes:
+        accounts: the customer, and every account and session merged with theirs.
+        counts: table → rows removed, without zeros; of product states and of others' events
+            those from which their ids were taken.
+    """
+
+    accounts: Sequence[str]
+    counts: Mapping[str, int]
+
+
+def is_erased(connection: Connection, ids: Iterable[str], *, kind: Kind = "customer") -> set[str]:
+    """Give those of some ids that must not be taken in again.
+
+    Args:
+        connection: to the store.
+        ids: of customers and sessions, of orders, or of messages.
+        kind: of which.
+    """
+    key = known_secret(connection, PURPOSE)
+    if key is None:
+        return set()
+    named = {keyed_hash(key, kind, one): one for one in ids}
+    return {
+        named[one]
+        for part in parts(list(named))
+        for one in connection.execute(_BURIED, {"names": part}).scalars()
+    }
+
+
+def refuse_replay(store: Store, customer: str, as_of: np.datetime64) -> None:
+    """See that a question about an instant of the past is not about an erased customer.
+
+    Raises:
+        ErasedCustomerError: the customer was erased after that instant.
+        StateError: the store cannot be read.
+    """
+    with store.reading() as connection:
+        key = known_secret(connection, PURPOSE)
+        buried = select(TOMBSTONES.c.erased_at).where(
+            TOMBSTONES.c.hash == keyed_hash(key or b"", "customer", customer)
+        )
+        at = connection.execute(buried).scalar()
+    if at is not None and microseconds(as_of) < at:
+        raise ErasedCustomerError(
+            f"the customer was erased at {iso(np.datetime64(at, 'us'))}, and nothing is known of "
+            "the time before; ask about a later instant, or about now"
+        )
+
+
+def bury(store: Store, customer: str, at: np.datetime64) -> Belongings:
+    """Keep what is a customer's from being taken in again, and give its ids.
+
+    Args:
+        store: where the tombstones are kept, as hashes.
+        customer: an id; nobody need know it.
+        at: when; of a customer who was buried before, the first time counts.
+
+    Raises:
+        StateError: the store cannot be written.
+    """
+    key = secret(store, PURPOSE)
+    with store.reading() as connection:
+        known = belongings_of(connection, customer)
+    with store.writing(lock=known.accounts) as connection:
+        theirs = belongings_of(connection, customer)
+        named: list[tuple[Kind, Sequence[str]]] = [
+            ("customer", theirs.accounts),
+            ("order", theirs.orders),
+            ("message", theirs.messages),
+        ]
+        instant = microseconds(at)
+        rows = [
+            {"hash": keyed_hash(key, kind, one), "erased_at": instant}
+            for kind, ids in named
+            for one in ids
+        ]
+        if add(connection, TOMBSTONES, rows):
+            bump(connection, "tombstones")
+    return theirs
+
+
+def erase(store: Store, customer: str, at: np.datetime64, *, rewrite: bool = True) -> Erased:
+    """Remove a customer from the store, with every account merged with theirs.
+
+    What an order of theirs did to a stock stays, without the order. Asked again, it removes
+    what came to be left, and counts 0 where that is nothing.
+
+    Args:
+        store: what to remove from.
+        customer: an id; nobody need know it.
+        at: when.
+        rewrite: whether to write the tables of PostgreSQL anew, so that nothing removed is left in
+            their files; nobody reads them meanwhile. SQLite overwrites what it removes.
+
+    Raises:
+        StateError: the store cannot be written.
+    """
+    theirs = bury(store, customer, at)
+    with store.writing(lock=theirs.accounts) as connection:
+        counts = remove(connection, theirs)
+    scrub(store, rewrite=rewrite)
+    return Erased(theirs.accounts, counts)

@@ -1,0 +1,136 @@
+"""The statements that remove a person from the tables of the store."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Delete, Update, delete, func, select, update
+
+from nba.state.asking import NAMES, parts
+from nba.state.belongings import Belongings
+from nba.state.tables import (
+    CONSENTS,
+    CUSTOMERS,
+    EVENTS,
+    IDEMPOTENCY_KEYS,
+    MESSAGE_EVENTS,
+    MESSAGES,
+    ORDER_LINES,
+    ORDER_STATUSES,
+    ORDER_VERSIONS,
+    ORDERS,
+    PRODUCT_STATES,
+    WEBHOOK_EVENTS,
+)
+from nba.state.writing import add, bump
+
+_IS_NOBODYS: Final = func.coalesce(EVENTS.c.customer_id, "") == ""
+_OF_ACCOUNTS: Final = (
+    delete(CUSTOMERS).where(CUSTOMERS.c.customer_id.in_(NAMES)),
+    delete(CONSENTS).where(CONSENTS.c.customer_id.in_(NAMES)),
+    delete(ORDER_VERSIONS).where(ORDER_VERSIONS.c.customer_id.in_(NAMES)),
+    delete(EVENTS).where(EVENTS.c.customer_id.in_(NAMES)),
+    delete(EVENTS).where(EVENTS.c.session_id.in_(NAMES), _IS_NOBODYS),
+    # What somebody else did in a session of theirs stays, but no longer names it.
+    update(EVENTS).where(EVENTS.c.session_id.in_(NAMES)).values(session_id=None),
+)
+_OF_ORDERS: Final = (
+    delete(ORDER_LINES).where(ORDER_LINES.c.order_id.in_(NAMES)),
+    delete(ORDER_STATUSES).where(ORDER_STATUSES.c.order_id.in_(NAMES)),
+    delete(ORDER_VERSIONS).where(ORDER_VERSIONS.c.order_id.in_(NAMES)),
+    delete(ORDERS).where(ORDERS.c.order_id.in_(NAMES)),
+    delete(EVENTS).where(EVENTS.c.order_id.in_(NAMES), _IS_NOBODYS),
+    update(EVENTS).where(EVENTS.c.order_id.in_(NAMES)).values(order_id=None),
+)
+_OF_MESSAGES: Final = (
+    delete(WEBHOOK_EVENTS).where(WEBHOOK_EVENTS.c.message_id.in_(NAMES)),
+    delete(MESSAGE_EVENTS).where(MESSAGE_EVENTS.c.message_id.in_(NAMES)),
+    delete(MESSAGES).where(MESSAGES.c.message_id.in_(NAMES)),
+)
+_STATES: Final = select(PRODUCT_STATES).where(PRODUCT_STATES.c.order_id.in_(NAMES))
+_DERIVED: Final = delete(PRODUCT_STATES).where(PRODUCT_STATES.c.order_id.in_(NAMES))
+_ANSWERS: Final = select(IDEMPOTENCY_KEYS.c.caller, IDEMPOTENCY_KEYS.c.key, IDEMPOTENCY_KEYS.c.body)
+_ANSWERS_AT_ONCE: Final = 1000
+
+
+def remove(connection: Connection, theirs: Belongings) -> dict[str, int]:
+    """Remove what is a person's.
+
+    What an order of theirs did to a stock stays, as if the shop had stated it.
+
+    Args:
+        connection: of `Store.writing`, their accounts locked.
+        theirs: the ids under which the store holds them.
+
+    Returns:
+        Table → rows removed, or rid of their ids; tables without any are left out.
+    """
+    counts: Counter[str] = Counter()
+    for statements, ids in (
+        (_OF_ACCOUNTS, theirs.accounts),
+        (_OF_ORDERS, theirs.orders),
+        (_OF_MESSAGES, theirs.messages),
+    ):
+        for statement in statements:
+            counts[statement.table.name] += _run(connection, statement, ids)
+    counts[PRODUCT_STATES.name] += _unlink_states(connection, theirs.orders)
+    counts[IDEMPOTENCY_KEYS.name] += _forget_answers(
+        connection, [*theirs.accounts, *theirs.orders, *theirs.messages]
+    )
+    return {name: count for name, count in counts.items() if count}
+
+
+def _run(connection: Connection, statement: Delete | Update, names: Sequence[str]) -> int:
+    """Run a statement about some ids; give how many rows it changed."""
+    return sum(
+        connection.execute(statement, {"names": part}).rowcount for part in parts(list(names))
+    )
+
+
+def _unlink_states(connection: Connection, orders: Sequence[str]) -> int:
+    """Let states that follow from orders stand for themselves."""
+    found = [
+        dict(row)
+        for part in parts(orders)
+        for row in connection.execute(_STATES, {"names": part}).mappings()
+    ]
+    if found:
+        _run(connection, _DERIVED, orders)
+        # What was stated of the same instant holds.
+        add(connection, PRODUCT_STATES, [row | {"order_id": ""} for row in found])
+        bump(connection, "products")
+    return len(found)
+
+
+def _forget_answers(connection: Connection, ids: Iterable[str]) -> int:
+    """Remove kept answers in which one of some ids stands, or that were asked for under one."""
+    theirs = mentions(ids)
+    found = []
+    asked = connection.execution_options(yield_per=_ANSWERS_AT_ONCE).execute(_ANSWERS)
+    for answer in asked:
+        told = b"\n".join((answer.caller.encode(), answer.key.encode(), answer.body or b""))
+        if theirs.search(told):
+            found.append((answer.caller, answer.key))
+    for caller, key in found:
+        connection.execute(
+            delete(IDEMPOTENCY_KEYS).where(
+                IDEMPOTENCY_KEYS.c.caller == caller, IDEMPOTENCY_KEYS.c.key == key
+            )
+        )
+    return len(found)
+
+
+def mentions(ids: Iterable[str]) -> re.Pattern[bytes]:
+    """Compile what finds any of some ids in a text or in JSON, but not within a longer word."""
+    spelled = {
+        written
+        for one in ids
+        for written in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1])
+    }
+    longest = sorted(spelled, key=lambda one: (-len(one), one))
+    words = b"|".join(re.escape(one.encode("utf-8", "surrogatepass")) for one in longest)
+    return re.compile(rb"(?<![0-9A-Za-z])(?:" + words + rb")(?![0-9A-Za-z])")
