@@ -9,52 +9,28 @@ from typing import Final
 from nba.data.shop import batches, shop_tables
 from nba.errors import NbaError
 from nba.state.store import Store
-from nba.state.tables import (
-    CONSENTS,
-    CUSTOMERS,
-    EVENTS,
-    MESSAGE_EVENTS,
-    MESSAGES,
-    ORDER_LINES,
-    ORDER_STATUSES,
-    ORDER_VERSIONS,
-    ORDERS,
-    PRODUCT_STATES,
-    folder_columns,
-)
+from nba.state.tables import ORDER_LINES, ORDERS, SHARED, folder_columns
 
-_OPTIONAL: Final = (
-    ORDER_STATUSES,
-    ORDER_VERSIONS,
-    EVENTS,
-    CONSENTS,
-    MESSAGES,
-    MESSAGE_EVENTS,
-    CUSTOMERS,
-    PRODUCT_STATES,
-)
-"""What a shop may lack."""
+_ALWAYS: Final = (ORDERS, ORDER_LINES)
+"""What no shop lacks."""
 
 
 def load(shop: Path, url: str) -> int:
-    """Copy what decisions need of a shop into the store at `url` and count its orders.
+    """Copy a shop into the store at `url` and count its orders.
 
     Raises:
         DataError: the folder is no shop, or a table of it cannot be read or breaks its contract.
         StateError: the store is not empty.
     """
     held = shop_tables(shop)
-    optional = {
-        table.name: batches(shop, table.name, folder_columns(table))
-        for table in _OPTIONAL
-        if table.name in held
-    }
     store = Store(url)
     try:
         store.load(
-            batches(shop, ORDERS.name, folder_columns(ORDERS)),
-            batches(shop, ORDER_LINES.name, folder_columns(ORDER_LINES)),
-            **optional,
+            {
+                table: batches(shop, table.name, folder_columns(table))
+                for table in SHARED
+                if table in _ALWAYS or table.name in held
+            }
         )
         return store.order_count()
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import BindParameter, Table, bindparam
+from sqlalchemy import BindParameter, bindparam
 
 Batch = Sequence[Sequence[Any]]
 """Rows in the column order of a table."""
@@ -20,9 +20,8 @@ def parts(names: Sequence[str]) -> list[Sequence[str]]:
     return [names[first : first + _NAMES_A_QUERY] for first in range(0, len(names), _NAMES_A_QUERY)]
 
 
-def columns_of(table: Table, cells: Batch) -> dict[str, Sequence[Any]]:
-    """Turn rows in the column order of a table into its columns."""
-    names = table.columns.keys()
+def columns_of(names: Sequence[str], cells: Batch) -> dict[str, Sequence[Any]]:
+    """Turn rows into their named columns."""
     columns = zip(*cells, strict=True) if cells else ((),) * len(names)
     return dict(zip(names, columns, strict=True))
 

@@ -24,11 +24,33 @@ _KEYS: Final = {
 """What sorts the rows of a table as `Rows.of_columns` takes them, in the order of its arguments."""
 
 
+_TAKEN: Final = {
+    table: [table.c[name] for name in names.split()]
+    for table, names in (
+        (
+            ORDERS,
+            "order_id customer_id ordered_at status status_at delivered_at discount is_test",
+        ),
+        (
+            ORDER_LINES,
+            "order_id line_no product_id quantity unit_price discount returned_quantity",
+        ),
+        (ORDER_STATUSES, "order_id status at"),
+        (
+            ORDER_VERSIONS,
+            "order_id version customer_id ordered_at status status_at delivered_at discount "
+            "is_test line_no product_id quantity unit_price line_discount returned_quantity",
+        ),
+    )
+}
+"""The columns that the fold reads."""
+
+
 def _selects(condition: ColumnElement[bool]) -> dict[Table, Select[Any]]:
     """Select the orders that meet a condition, and the rows of each table that belong to them."""
     chosen = select(ORDERS.c.order_id).where(condition)
     return {
-        table: select(table)
+        table: select(*_TAKEN[table])
         .where(condition if table is ORDERS else table.c.order_id.in_(chosen))
         .order_by(*key)
         for table, key in _KEYS.items()
@@ -74,12 +96,16 @@ def _read(
             found[table] += connection.execute(query, {"names": names}).all()
     if len(asked) > 1:
         found = {table: _sorted(table, rows) for table, rows in found.items()}
-    return Rows.of_columns(*(columns_of(table, rows) for table, rows in found.items()))
+    return Rows.of_columns(*(columns_of(_names(table), rows) for table, rows in found.items()))
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in _TAKEN[table]]
 
 
 def _sorted(table: Table, rows: Batch) -> list[Any]:
     """Sort rows of several queries by their key, each once: an order may meet two conditions."""
-    places = [table.columns.keys().index(column.name) for column in _KEYS[table]]
+    places = [_TAKEN[table].index(column) for column in _KEYS[table]]
 
     def key(row: Sequence[Any]) -> tuple[Any, ...]:
         # A version without lines has no line number, and one row only.

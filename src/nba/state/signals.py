@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import (
+    Column,
     Connection,
     Executable,
     Table,
@@ -31,6 +32,23 @@ from nba.state.tables import (
     PRODUCT_STATES,
 )
 
+_TAKEN: Final[Mapping[Table, Sequence[Column[Any]]]] = {
+    table: [table.c[name] for name in names.split()]
+    for table, names in (
+        (EVENTS, "event_id type at customer_id session_id product_id order_id value"),
+        (CONSENTS, "customer_id channel granted at"),
+        (MESSAGES, "message_id customer_id message anchor channel claimed_at acked_at holdout"),
+        (MESSAGE_EVENTS, "event_id message_id customer_id channel type at is_machine"),
+        (
+            CUSTOMERS,
+            "customer_id created_at birthday timezone account_type tier points attributes "
+            "consent_email consent_sms consent_push consent_call consent_at",
+        ),
+        (PRODUCT_STATES, "product_id at availability stock price sale_price sale_until"),
+    )
+}
+"""The columns that the fold reads."""
+
 _MERGED: Final = union_all(
     select(EVENTS.c.session_id).where(EVENTS.c.type == "merge", EVENTS.c.customer_id.in_(NAMES)),
     select(EVENTS.c.customer_id).where(EVENTS.c.type == "merge", EVENTS.c.session_id.in_(NAMES)),
@@ -43,16 +61,16 @@ _IS_NOBODYS: Final = func.coalesce(EVENTS.c.customer_id, "") == ""
 _THEIR_MESSAGES: Final = select(MESSAGES.c.message_id).where(MESSAGES.c.customer_id.in_(NAMES))
 _OF_CUSTOMERS: Final[Mapping[Table, Executable]] = {
     EVENTS: union_all(
-        select(EVENTS).where(EVENTS.c.customer_id.in_(NAMES), _COUNTED),
-        select(EVENTS).where(EVENTS.c.session_id.in_(NAMES), _IS_NOBODYS, _COUNTED),
+        select(*_TAKEN[EVENTS]).where(EVENTS.c.customer_id.in_(NAMES), _COUNTED),
+        select(*_TAKEN[EVENTS]).where(EVENTS.c.session_id.in_(NAMES), _IS_NOBODYS, _COUNTED),
     ),
-    CONSENTS: select(CONSENTS).where(CONSENTS.c.customer_id.in_(NAMES)),
-    MESSAGES: select(MESSAGES).where(MESSAGES.c.customer_id.in_(NAMES)),
+    CONSENTS: select(*_TAKEN[CONSENTS]).where(CONSENTS.c.customer_id.in_(NAMES)),
+    MESSAGES: select(*_TAKEN[MESSAGES]).where(MESSAGES.c.customer_id.in_(NAMES)),
     MESSAGE_EVENTS: union(
-        select(MESSAGE_EVENTS).where(MESSAGE_EVENTS.c.customer_id.in_(NAMES)),
-        select(MESSAGE_EVENTS).where(MESSAGE_EVENTS.c.message_id.in_(_THEIR_MESSAGES)),
+        select(*_TAKEN[MESSAGE_EVENTS]).where(MESSAGE_EVENTS.c.customer_id.in_(NAMES)),
+        select(*_TAKEN[MESSAGE_EVENTS]).where(MESSAGE_EVENTS.c.message_id.in_(_THEIR_MESSAGES)),
     ),
-    CUSTOMERS: select(CUSTOMERS).where(CUSTOMERS.c.customer_id.in_(NAMES)),
+    CUSTOMERS: select(*_TAKEN[CUSTOMERS]).where(CUSTOMERS.c.customer_id.in_(NAMES)),
 }
 
 
@@ -93,7 +111,7 @@ def signals_of(
         for table, query in _OF_CUSTOMERS.items():
             asked = {"names": part} | ({"since": since} if table is EVENTS else {})
             found[table] += connection.execute(query, asked).all()
-    cells = {table.name: columns_of(table, rows) for table, rows in found.items()}
+    cells = {table.name: columns_of(_names(table), rows) for table, rows in found.items()}
     messages = cells[MESSAGES.name]
     claims = zip(messages["message_id"], messages["claimed_at"], strict=True)
     messages["claimed_at"] = [None if one == without else at for one, at in claims]
@@ -112,5 +130,12 @@ def all_states(connection: Connection) -> Signals:
 
 
 def _all_of(connection: Connection, *tables: Table) -> Signals:
-    cells = {one.name: columns_of(one, connection.execute(select(one)).all()) for one in tables}
+    cells = {
+        one.name: columns_of(_names(one), connection.execute(select(*_TAKEN[one])).all())
+        for one in tables
+    }
     return Signals.of_columns(cells)
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in _TAKEN[table]]

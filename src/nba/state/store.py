@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from nba.errors import ConfigError, StateError
 from nba.facts.fold import Facts, fold
 from nba.facts.rows import Rows
+from nba.facts.shelf import Shelf
 from nba.facts.signals import Signals
 from nba.state.asking import Batch
 from nba.state.leaving import MARK_LEAVING
@@ -25,17 +26,10 @@ from nba.state.orders import all_rows, rows_of
 from nba.state.shelves import Shelves
 from nba.state.signals import accounts_of, all_signals, signals_of
 from nba.state.tables import (
-    CONSENTS,
-    CUSTOMERS,
-    EVENTS,
-    MESSAGE_EVENTS,
-    MESSAGES,
     METADATA,
     ORDER_LINES,
-    ORDER_STATUSES,
-    ORDER_VERSIONS,
     ORDERS,
-    PRODUCT_STATES,
+    SHARED,
     folder_columns,
 )
 
@@ -98,57 +92,25 @@ class Store:
         with self.reading() as connection:
             return connection.execute(select(func.count()).select_from(ORDERS)).scalar_one()
 
-    def load(
-        self,
-        orders: Iterable[Batch],
-        order_lines: Iterable[Batch],
-        *,
-        order_statuses: Iterable[Batch] = (),
-        order_versions: Iterable[Batch] = (),
-        events: Iterable[Batch] = (),
-        consents: Iterable[Batch] = (),
-        messages: Iterable[Batch] = (),
-        message_events: Iterable[Batch] = (),
-        customers: Iterable[Batch] = (),
-        product_states: Iterable[Batch] = (),
-    ) -> None:
+    def load(self, tables: Mapping[Table, Iterable[Batch]]) -> None:
         """Fill an empty store in one transaction; a process killed in it leaves an empty store.
 
         Args:
-            orders: batches of rows in the order of `tables.folder_columns(ORDERS)`, sorted by id.
-            order_lines: likewise for `tables.ORDER_LINES`.
-            order_statuses: likewise for `tables.ORDER_STATUSES`.
-            order_versions: likewise for `tables.ORDER_VERSIONS`.
-            events: likewise for `tables.EVENTS`; from here on, a row whose key came
-                before has no effect.
-            consents: likewise for `tables.CONSENTS`.
-            messages: likewise for `tables.MESSAGES`.
-            message_events: likewise for `tables.MESSAGE_EVENTS`.
-            customers: likewise for `tables.CUSTOMERS`.
-            product_states: likewise for `tables.PRODUCT_STATES`.
+            tables: those of `tables.SHARED` that are there, each with batches of rows in the order
+                of `tables.folder_columns`. Of orders and their lines each comes once and sorted
+                by id; of other tables with a key, a row whose key came before has no effect.
 
         Raises:
             StateError: the store is not empty, or a row cannot be written; nothing stays then.
         """
-        once = (
-            (EVENTS, events),
-            (CONSENTS, consents),
-            (MESSAGES, messages),
-            (MESSAGE_EVENTS, message_events),
-            (CUSTOMERS, customers),
-            (PRODUCT_STATES, product_states),
-        )
         with self._loading() as connection:
             if not _is_empty(connection):
                 raise StateError(
                     "the store holds orders already; a shop is loaded into an empty one"
                 )
-            _insert(connection, ORDERS, orders)
-            _insert(connection, ORDER_LINES, order_lines)
-            _insert(connection, ORDER_STATUSES, order_statuses)
-            _insert(connection, ORDER_VERSIONS, order_versions)
-            for table, batches in once:
-                _insert(connection, table, batches, "ON CONFLICT DO NOTHING")
+            for table in SHARED:
+                once = "" if table in (ORDERS, ORDER_LINES) else "ON CONFLICT DO NOTHING"
+                _insert(connection, table, tables.get(table, ()), once)
             connection.execute(MARK_LEAVING)
 
     def rows_of(self, customers: Sequence[str]) -> Rows:
@@ -210,6 +172,11 @@ class Store:
         """Give the states of all products, read again only when states were added."""
         with self.reading() as connection:
             return self._shelves.states(connection).signals
+
+    def shelf(self, as_of: np.datetime64) -> Shelf:
+        """Give the products as they stood before an instant; the same object while they stand."""
+        with self.reading() as connection:
+            return self._shelves.at(connection, as_of)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -274,9 +241,7 @@ def _is_empty(connection: Connection) -> bool:
     return connection.execute(select(ORDERS.c.order_id).limit(1)).first() is None
 
 
-def _insert(
-    connection: Connection, table: Table, batches: Iterable[Batch], otherwise: str = ""
-) -> None:
+def _insert(connection: Connection, table: Table, batches: Iterable[Batch], otherwise: str) -> None:
     """Write rows straight through the driver: they are typed already, and there are millions."""
     names = folder_columns(table)
     marks = f"({', '.join('?' * len(names))})"

@@ -1,17 +1,46 @@
-"""Rows of the store's tables, written as tuples in column order."""
+"""Rows of the store's tables, written as tuples of the columns that matter here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Table
 
-from nba.state.tables import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
+from nba.state.store import Store
+from nba.state.tables import (
+    METADATA,
+    ORDER_LINES,
+    ORDER_STATUSES,
+    ORDER_VERSIONS,
+    ORDERS,
+    folder_columns,
+)
+from nba.state.writing import bump
 
 DAY_US: Final = 86_400_000_000
 Cells = list[tuple[Any, ...]]
+
+COLUMNS: Final = {
+    name: columns.split()
+    for name, columns in {
+        "orders": "order_id customer_id ordered_at status status_at delivered_at discount is_test",
+        "order_lines": "order_id line_no product_id quantity unit_price discount returned_quantity",
+        "order_statuses": "order_id at status",
+        "order_versions": "order_id version customer_id ordered_at status status_at delivered_at "
+        "discount is_test line_no product_id quantity unit_price line_discount returned_quantity",
+        "events": "event_id type at customer_id session_id product_id order_id value",
+        "consents": "customer_id channel at granted",
+        "messages": "message_id decision_id customer_id message anchor channel decided_at "
+        "claimed_at acked_at snapshot_id playbook_id arm propensity eligible products holdout",
+        "message_events": "event_id message_id customer_id channel type at is_machine",
+        "customers": "customer_id created_at birthday timezone account_type tier points attributes "
+        "consent_email consent_sms consent_push consent_call consent_at",
+        "product_states": "product_id at availability stock price sale_price sale_until",
+    }.items()
+}
+"""What the cells of a row here are."""
 
 # Ids that sort differently by byte, by UTF-16 unit and by locale, and one with a NUL inside.
 ORDER_CELLS: Final[Cells] = sorted(
@@ -57,6 +86,34 @@ VERSION_CELLS: Final[Cells] = [
 ]  # fmt: skip
 
 
+def load(
+    store: Store, orders: Iterable[Cells], order_lines: Iterable[Cells], **others: Iterable[Cells]
+) -> None:
+    """Fill a store with batches of rows, others by the names of their tables."""
+    tables = {"orders": orders, "order_lines": order_lines, **others}
+    store.load({METADATA.tables[name]: laid_out(name, tables[name]) for name in tables})
+
+
+def write(store: Store, name: str, *rows: tuple[Any, ...]) -> None:
+    """Add rows to a table."""
+    with store.writing() as connection:
+        named = [dict(zip(COLUMNS[name], row, strict=True)) for row in rows]
+        connection.execute(METADATA.tables[name].insert(), named)
+        bump(connection, "products")
+
+
+def laid_out(name: str, batches: Iterable[Cells]) -> Iterator[Cells]:
+    """Give rows as `Store.load` takes them; one that is too short stays so."""
+    wanted = folder_columns(METADATA.tables[name])
+    for batch in batches:
+        named = (dict(zip(COLUMNS[name], row, strict=False)) for row in batch)
+        yield [
+            tuple(row.get(column) for column in wanted) if len(row) == len(COLUMNS[name])
+            else tuple(row.values())
+            for row in named
+        ]  # fmt: skip
+
+
 def as_dictionaries(
     orders: Cells = ORDER_CELLS, lines: Cells = LINE_CELLS
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -70,7 +127,7 @@ def histories_as_dictionaries() -> tuple[list[dict[str, Any]], list[dict[str, An
 
 
 def _named(table: Table, cells: Cells) -> list[dict[str, Any]]:
-    named = [dict(zip(table.columns.keys(), row, strict=True)) for row in cells]
+    named = [dict(zip(COLUMNS[table.name], row, strict=True)) for row in cells]
     for row in named:
         for name in row.keys() & {"ordered_at", "status_at", "delivered_at", "at"}:
             row[name] = None if row[name] is None else np.datetime64(row[name], "us")

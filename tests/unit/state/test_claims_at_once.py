@@ -12,7 +12,7 @@ from nba.domain import MICROSECOND
 from nba.state.ledger import claim
 from nba.state.store import Store
 from nba.state.tables import MESSAGES
-from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS
+from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS, load, write
 from tests.unit.state.decisions import HOUR, NOON, Policy
 
 CUSTOMERS = [f"c{number:03}" for number in range(40)]
@@ -23,7 +23,7 @@ HOUR_US = 3_600_000_000
 @pytest.fixture
 def filled(store: Store) -> Store:
     grants = [(customer, "email", NOW - HOUR_US, True) for customer in CUSTOMERS]
-    store.load([ORDER_CELLS], [LINE_CELLS], consents=[grants])
+    load(store, [ORDER_CELLS], [LINE_CELLS], consents=[grants])
     return store
 
 
@@ -64,10 +64,7 @@ def test_no_leave_is_given_once_a_refusal_was_written(filled: Store, seed: int) 
     refused: dict[str, float] = {}
 
     def refuse(customer: str) -> None:
-        with filled.writing() as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO consents VALUES (?, 'email', ?, FALSE)", (customer, NOW)
-            )
+        write(filled, "consents", (customer, "email", NOW, False))
         refused[customer] = time.monotonic()
 
     def ask(customer: str) -> tuple[str, float, bool]:

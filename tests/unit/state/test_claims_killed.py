@@ -11,7 +11,7 @@ import pytest
 from nba.state.ledger import ack, claim
 from nba.state.store import Store
 from nba.state.tables import MESSAGES
-from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS
+from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS, load
 from tests.unit.state.decisions import HOUR, NOON, Policy
 
 REPO = Path(__file__).parents[3]
@@ -34,7 +34,7 @@ for number in range(200):
 
 @pytest.mark.parametrize("told", [1, 2, 17, 40])
 def test_what_was_claimed_before_a_kill_is_claimed_still(store: Store, url: str, told: int) -> None:
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, url], stdout=subprocess.PIPE, text=True, cwd=REPO
     ) as sender:

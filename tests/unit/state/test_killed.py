@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nba.state.store import Store
-from tests.unit.state.cells import one_customer
+from tests.unit.state.cells import load, one_customer
 
 REPO = Path(__file__).parents[3]
 ORDER_COUNT, LINES_AN_ORDER = 4_000, 10
@@ -19,7 +19,7 @@ ORDER_COUNT, LINES_AN_ORDER = 4_000, 10
 PROGRAM = """
 import sys, time
 from nba.state.store import Store
-from tests.unit.state.cells import in_batches, one_customer
+from tests.unit.state.cells import in_batches, load, one_customer
 url, stage = sys.argv[1:]
 orders, lines = one_customer("ann", 4_000, 10)
 
@@ -38,8 +38,8 @@ store = Store(url)
 print("open", flush=True)
 if stage == "open":
     time.sleep(60)
-store.load(told("orders", in_batches(orders, 500)),
-           ending(told("lines", in_batches(lines, 5_000))))
+load(store, told("orders", in_batches(orders, 500)),
+     ending(told("lines", in_batches(lines, 5_000))))
 print("done", flush=True)
 time.sleep(60)
 """
@@ -76,7 +76,7 @@ def is_whole_or_empty(url: str) -> bool:
 def fill(url: str) -> None:
     orders, lines = one_customer("ann", ORDER_COUNT, LINES_AN_ORDER)
     store = Store(url)
-    store.load([orders], [lines])
+    load(store, [orders], [lines])
     store.close()
 
 

@@ -15,7 +15,7 @@ from nba.state.ledger import ack, claim
 from nba.state.store import Store
 from nba.state.tables import CONSENTS, EVENTS, MESSAGE_EVENTS, MESSAGES
 from nba.vocabulary import Rule
-from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS
+from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS, load, write
 from tests.unit.state.decisions import HOUR, NOON, Decision, Message, Policy
 
 DAY = 24 * HOUR
@@ -26,15 +26,8 @@ GRANT = ("ann", "email", NOW - 9 * HOUR_US, True)
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    store.load([ORDER_CELLS], [LINE_CELLS], consents=[[GRANT]])
+    load(store, [ORDER_CELLS], [LINE_CELLS], consents=[[GRANT]])
     return store
-
-
-def insert(store: Store, table: object, *rows: tuple[object, ...]) -> None:
-    with store.writing() as connection:
-        for row in rows:
-            marks = ", ".join("?" * len(row))
-            connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({marks})", row)
 
 
 def log(store: Store) -> list[dict[str, object]]:
@@ -44,7 +37,7 @@ def log(store: Store) -> list[dict[str, object]]:
 
 
 def refuse(store: Store, hours: float) -> None:
-    insert(store, CONSENTS, ("ann", "email", NOW + int(hours * HOUR_US), False))
+    write(store, CONSENTS.name, ("ann", "email", NOW + int(hours * HOUR_US), False))
 
 
 def test_a_claim_writes_the_decision_and_gives_leave_to_send_it(filled: Store) -> None:
@@ -129,7 +122,7 @@ def test_what_a_fact_forbids_is_withdrawn_and_did_not_leave(filled: Store) -> No
     assert (row["claimed_at"], row["left_at"]) == (None, None)
     assert row["withdrawn_at"] == NOW + 2 * HOUR_US
     # Allowed anew, it goes under another decision.
-    insert(filled, CONSENTS, ("ann", "email", NOW + 3 * HOUR_US, True))
+    write(filled, CONSENTS.name, ("ann", "email", NOW + 3 * HOUR_US, True))
     again = claim(filled, "ann", policy, NOON + 4 * HOUR)
     assert again.is_new
     assert again.permit is not None
@@ -175,7 +168,7 @@ def test_what_left_is_no_open_claim_and_is_not_given_again(filled: Store, how: s
         ack(filled, first.permit.message_id, NOON + HOUR)
     elif how == "sent":
         row = ("n1", first.permit.message_id, "ann", "email", "sent", NOW + HOUR_US, False)
-        insert(filled, MESSAGE_EVENTS, row)
+        write(filled, MESSAGE_EVENTS.name, row)
     else:
         later = NOON + DAY
     policy = Policy()
@@ -243,7 +236,7 @@ def test_a_clock_that_went_back_hides_nothing_that_left(filled: Store) -> None:
 def test_a_claim_counts_for_the_account_that_a_guest_turned_out_to_be(filled: Store) -> None:
     first = claim(filled, "guest", Policy(), NOON)
     merge = ("x1", "merge", NOW + HOUR_US, "ann", "guest", None, None, None)
-    insert(filled, EVENTS, merge)
+    write(filled, EVENTS.name, merge)
     for customer in ("ann", "guest"):
         assert claim(filled, customer, Policy(), NOON + 2 * HOUR).permit == first.permit
     assert first.permit is not None

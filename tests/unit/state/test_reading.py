@@ -17,7 +17,7 @@ from nba.state.leaving import week_counts
 from nba.state.signals import accounts_of, signals_of
 from nba.state.store import Store
 from nba.vocabulary import MESSAGE_WORDS
-from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS, Cells
+from tests.unit.state.cells import LINE_CELLS, ORDER_CELLS, Cells, load, write
 from tests.unit.state.decisions import HOUR, NOON
 
 NOW: Final = int(NOON.astype(np.int64))
@@ -88,7 +88,8 @@ ANN: Final = ("ann", NOW, "2000-02-29", "Europe/Kyiv", "b2b", "gold", 7, "{}", *
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    store.load(
+    load(
+        store,
         [ORDER_CELLS],
         [LINE_CELLS],
         events=[EVENTS[:3], EVENTS[3:]],
@@ -105,12 +106,6 @@ def told(store: Store, *customers: str) -> Signals:
     """Read what is known of some customers beside orders."""
     with store.reading() as connection:
         return signals_of(connection, accounts_of(connection, customers), NOON)
-
-
-def add(store: Store, state: tuple[Any, ...]) -> None:
-    with store.writing() as connection:
-        marks = ", ".join("?" * len(state))
-        connection.exec_driver_sql(f"INSERT INTO product_states VALUES ({marks})", state)
 
 
 @pytest.mark.parametrize("customer", ["ann", "guest", "s1"])
@@ -139,7 +134,7 @@ def test_thousands_of_sessions_of_one_customer_are_read(store: Store) -> None:
     sessions = [f"s{number:04}" for number in range(1_200)]
     seen = [event(f"v{one}", "add_to_cart", -5, session_id=one, product_id=one) for one in sessions]
     merges = [merge(f"x{one}", one, "ann", -4) for one in sessions]
-    store.load([ORDER_CELLS], [LINE_CELLS], events=[seen, merges])
+    load(store, [ORDER_CELLS], [LINE_CELLS], events=[seen, merges])
     assert len(told(store, "ann").events) == 2 * len(sessions)
 
 
@@ -169,12 +164,14 @@ def test_the_states_of_all_products_are_read_once_until_there_are_more(filled: S
     first = filled.product_states()
     assert len(first.states) == len(STATES)
     assert filled.product_states() is first
-    add(filled, ("cup", NOW - HOUR_US, "out_of_stock", 0, None, None, None))
+    write(filled, "product_states", ("cup", NOW - HOUR_US, "out_of_stock", 0, None, None, None))
     assert len(filled.product_states().states) == len(STATES) + 1
 
 
 def test_a_shelf_is_the_same_until_something_changes_on_it(filled: Store) -> None:
-    add(filled, ("cup", NOW + HOUR_US, "in_stock", 1, 100, 80, NOW + 3 * HOUR_US))
+    write(
+        filled, "product_states", ("cup", NOW + HOUR_US, "in_stock", 1, 100, 80, NOW + 3 * HOUR_US)
+    )
     moments = [-20, -9, -8.9, -1, 0, 1, 1.1, 2, 3, 3.1, 500]
     shelves = [filled.facts(["ann"], NOON + round(60 * one) * MINUTE).shelf for one in moments]
     assert len(shelves[0].product_ids) == len(shelves[1].product_ids) == 0
@@ -188,7 +185,8 @@ def test_a_shelf_is_the_same_until_something_changes_on_it(filled: Store) -> Non
 
 
 def test_a_row_that_comes_twice_counts_once(store: Store) -> None:
-    store.load(
+    load(
+        store,
         [ORDER_CELLS],
         [LINE_CELLS],
         events=[EVENTS, EVENTS],

@@ -24,6 +24,7 @@ from tests.unit.state.cells import (
     as_dictionaries,
     histories_as_dictionaries,
     in_batches,
+    load,
     one_customer,
 )
 
@@ -49,7 +50,7 @@ def rows_by_hand(*customers: str | None) -> Rows:
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_what_was_loaded_comes_back_whole(store: Store, size: int) -> None:
-    store.load(in_batches(ORDER_CELLS, size), in_batches(LINE_CELLS, size))
+    load(store, in_batches(ORDER_CELLS, size), in_batches(LINE_CELLS, size))
     assert store.order_count() == len(ORDER_CELLS)
     assert same(store.all_rows(), Rows.of(*as_dictionaries()))
 
@@ -60,12 +61,13 @@ def test_what_was_loaded_comes_back_whole(store: Store, size: int) -> None:
 def test_the_rows_of_some_customers_are_theirs_and_no_others(
     store: Store, customers: tuple[str, ...]
 ) -> None:
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     assert same(store.rows_of(customers), rows_by_hand(*customers))
 
 
 def test_histories_come_back_whole_and_with_whoever_an_order_was_of(store: Store) -> None:
-    store.load(
+    load(
+        store,
         [ORDER_CELLS],
         [LINE_CELLS],
         order_statuses=[STATUS_CELLS[:2], STATUS_CELLS[2:]],
@@ -85,7 +87,7 @@ def test_histories_come_back_whole_and_with_whoever_an_order_was_of(store: Store
 
 @pytest.mark.parametrize("customer", ["nobody", "", "b", "' OR '1'='1", "x" * 10_000, "☃"])
 def test_a_customer_nobody_knows_has_no_rows(store: Store, customer: str) -> None:
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     assert same(store.rows_of([customer]), Rows.of([], []))
     assert same(store.rows_of([]), Rows.of([], []))
 
@@ -94,7 +96,7 @@ def test_thousands_of_customers_may_be_asked_for_at_once(store: Store) -> None:
     many = [one_customer(f"c{number:04}", 1, 2) for number in range(2_000)]
     orders = [row for found, _ in many for row in found]
     lines = [row for _, found in many for row in found]
-    store.load([orders], [lines])
+    load(store, [orders], [lines])
     names = [str(row[1]) for row in reversed(orders)]
     assert same(store.rows_of(names), store.all_rows())
 
@@ -103,10 +105,10 @@ def test_an_empty_store_is_empty_and_a_shop_is_loaded_into_no_other(store: Store
     assert store.is_empty()
     assert store.order_count() == 0
     assert same(store.all_rows(), Rows.of([], []))
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     assert not store.is_empty()
     with pytest.raises(StateError, match="holds orders already"):
-        store.load([ORDER_CELLS], [LINE_CELLS])
+        load(store, [ORDER_CELLS], [LINE_CELLS])
     assert store.order_count() == len(ORDER_CELLS)
 
 
@@ -126,9 +128,9 @@ def test_a_row_that_cannot_be_written_leaves_the_store_empty(
     store: Store, orders: list[Cells], lines: list[Cells]
 ) -> None:
     with pytest.raises(StateError, match="cannot be loaded"):
-        store.load(orders, lines)
+        load(store, orders, lines)
     assert store.is_empty()
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     assert store.order_count() == len(ORDER_CELLS)
 
 
@@ -138,14 +140,14 @@ def test_an_error_of_the_source_leaves_the_store_empty_and_is_passed_on(store: S
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="disk is gone"):
-        store.load([ORDER_CELLS], broken())  # type: ignore[arg-type]
+        load(store, [ORDER_CELLS], broken())  # type: ignore[arg-type]
     assert store.is_empty()
 
 
 def test_after_a_load_the_store_keeps_a_write_ahead_log(
     store: Store, url: str, tmp_path: Path
 ) -> None:
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     store.close()
     connection = sqlite3.connect(tmp_path / "store.db")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -156,13 +158,13 @@ def test_after_a_load_the_store_keeps_a_write_ahead_log(
 def test_a_store_that_others_have_open_is_loaded_all_the_same(store: Store, url: str) -> None:
     other = Store(url)
     assert other.is_empty()
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     assert other.order_count() == len(ORDER_CELLS)
     other.close()
 
 
 def test_one_customer_is_found_by_the_indexes(store: Store, tmp_path: Path) -> None:
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     connection = sqlite3.connect(tmp_path / "store.db")
     asked: list[str] = []
     connection.set_trace_callback(asked.append)
@@ -191,7 +193,9 @@ def test_a_customer_with_sixty_orders_of_ten_lines_is_read_in_milliseconds(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     many = [one_customer(f"c{number:03}", 60, 10) for number in range(40)]
-    store.load([[r for found, _ in many for r in found]], [[r for _, found in many for r in found]])
+    load(
+        store, [[r for found, _ in many for r in found]], [[r for _, found in many for r in found]]
+    )
     took = []
     for _ in range(30):
         began = time.thread_time()
@@ -234,7 +238,7 @@ def test_a_file_that_is_no_database_or_lies_nowhere_cannot_be_opened(tmp_path: P
 
 
 def test_a_store_whose_file_breaks_under_it_says_so(store: Store, tmp_path: Path) -> None:
-    store.load([ORDER_CELLS], [LINE_CELLS])
+    load(store, [ORDER_CELLS], [LINE_CELLS])
     store.close()
     (tmp_path / "store.db").write_text("no database " * 1000)
     for ask in (store.all_rows, store.is_empty, store.order_count):
