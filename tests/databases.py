@@ -1,4 +1,4 @@
-"""Fresh databases for tests: files of SQLite, and a server of PostgreSQL that the session starts."""
+"""Fresh databases for tests: files of SQLite, and a PostgreSQL server of the session."""
 
 from __future__ import annotations
 
