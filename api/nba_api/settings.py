@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from nba.domain import to_instant
 
@@ -29,6 +29,17 @@ class Settings(BaseModel):
         log_requests: write one line a request; by default only warnings and errors are written.
         drain_seconds: how long a server that was told to stop still accepts connections, so that
             whoever balances the load sees `/health/ready` fail first.
+        public_url: how the outside calls this server, such as `https://shop.example/nba`; links in
+            messages begin with it, and Mandrill signs it.
+        unsubscribe_mailto: an address that takes unsubscribe requests by mail, if there is one.
+        webhook_sendgrid: the verification key of SendGrid's signed event webhook.
+        webhook_postmark, webhook_brevo, webhook_mailchimp: a secret that the shop chose and gave
+            to the provider.
+        webhook_mandrill: the key that Mandrill shows beside the webhook.
+        webhook_klaviyo: the secret key that the shop chose for the webhook.
+        webhook_ses: the ARN of the SNS topic that SES publishes to.
+        webhook_ses_confirm: a new subscription of the topic is confirmed; otherwise the address
+            that confirms it is logged.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +51,17 @@ class Settings(BaseModel):
     hosts: Names = ()
     log_requests: bool = False
     drain_seconds: float = Field(1.0, ge=0, le=60)
+
+    public_url: str | None = Field(None, pattern=r"^https?://[^\s?#<>]+[^\s?#<>/]$")
+    unsubscribe_mailto: str | None = Field(None, pattern=r"^[^\s<>,]+@[^\s<>,]+$")
+    webhook_sendgrid: SecretStr | None = None
+    webhook_postmark: SecretStr | None = None
+    webhook_ses: SecretStr | None = None
+    webhook_ses_confirm: bool = False
+    webhook_brevo: SecretStr | None = None
+    webhook_mailchimp: SecretStr | None = None
+    webhook_mandrill: SecretStr | None = None
+    webhook_klaviyo: SecretStr | None = None
 
     @classmethod
     def from_environment(cls) -> Self:
