@@ -11,12 +11,13 @@ REPO = Path(__file__).resolve().parents[2]
 SOURCE_ROOTS = (REPO / "src", REPO / "api")
 
 ROOT = ("config", "domain", "statuses", "errors", "palette", "ranges", "segmentation", "vocabulary")
-OURS = (*ROOT, "schema")
+OURS = (*ROOT, "schema", "checking")
 
 # Importer -> what it may import of ours, both named from `nba.` on; the longest importer name that
 # fits decides, and a name stands for everything inside it. The package's own face is "nba".
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(OURS, ROOT),
+    "checking": (*ROOT, "schema"),
     "facts": (*OURS, "facts"),
     "data": (*OURS, "data", "facts"),
     "statistics": (*OURS, "statistics", "data.history", "data.purchases"),

@@ -62,10 +62,17 @@ PRODUCT_STATES: Final = _mirror(
     schema.PRODUCT_STATES,
     # Empty in what was stated; in what follows from an order, that order.
     Column("order_id", TEXT, primary_key=True, default="", server_default=""),
+    # Which cells a post gave, with commas between them; the others follow what held before. Null
+    # where the state says everything.
+    Column("given", TEXT),
     Index("product_states_by_instant", "at"),
 )
 ORDERS: Final = _mirror(
     schema.ORDERS,
+    # The name of the version that is shown, and whether the order was met by a post first, so that
+    # it takes from the stock; null where it was loaded.
+    Column("version", TEXT),
+    Column("is_live", Boolean),
     Index("orders_by_customer", "customer_id"),
 )
 ORDER_LINES: Final = _mirror(schema.ORDER_LINES, Index("order_lines_by_product", "product_id"))
