@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from fastapi import Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from nba.recommend.eligibility import Filters
 from nba.vocabulary import Availability
@@ -14,11 +14,14 @@ MAX_ID: Final = 256
 """The longest id an import takes, in characters."""
 MAX_BASKET: Final = 200
 """The most products of a basket."""
+MAX_BATCH: Final = 500
+"""The most customers named in one request; of a segment there may be any number."""
 MAX_MINOR_UNITS: Final = 2**53
 """The greatest whole number that every JSON reader keeps exact."""
 
 ProductPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
 CustomerPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
+CustomerId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 ProductId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 ProductIds = Annotated[str, Field(max_length=MAX_BASKET * (MAX_ID + 1))]
 Said = Annotated[str | None, Field(min_length=1, max_length=100)]
@@ -79,14 +82,9 @@ class ProfileQuery(BaseModel):
     )
 
 
-class MomentQuery(BaseModel):
-    """What a decision takes besides the customer: when, and what is known of the moment."""
+class Moment(BaseModel):
+    """What is known of the moment, in the words of the playbook."""
 
-    as_of: str | None = Field(
-        None,
-        max_length=64,
-        description="what was known at this instant, such as 2026-10-01T08:00Z; now by default",
-    )
     place: Said = Field(None, description="where the customer is, in the words of the playbook")
     device: Said = Field(None, description="what they hold, in the words of the playbook")
     hour: int | None = Field(None, ge=0, le=23, description="the hour of their clock")
@@ -95,6 +93,16 @@ class MomentQuery(BaseModel):
         """Give what is known of the moment, as playbooks have it."""
         told = {"place": self.place, "device": self.device, "hour": self.hour}
         return {name: str(value) for name, value in told.items() if value is not None}
+
+
+class MomentQuery(Moment):
+    """What a decision takes besides the customer: when, and what is known of the moment."""
+
+    as_of: str | None = Field(
+        None,
+        max_length=64,
+        description="what was known at this instant, such as 2026-10-01T08:00Z; now by default",
+    )
 
 
 class PlanQuery(MomentQuery):
@@ -156,6 +164,33 @@ class BasketRequest(ListQuery, extra="forbid"):
     explain: Explain = False
     strict: Strict = False
     placement: Placement = None
+
+
+class ClaimRequest(Moment, extra="forbid"):
+    """What a claim takes besides the customer, as a JSON body; it is always of now."""
+
+
+class BatchRequest(MomentQuery, extra="forbid"):
+    """Whose next messages to give, as a JSON body: of some customers, or of a segment."""
+
+    customer_ids: list[CustomerId] | None = Field(
+        None,
+        min_length=1,
+        description=f"at most {MAX_BATCH}; one that stands several times is answered once",
+    )
+    segment: str | None = Field(
+        None, max_length=100, description="the id of a segment of kind `rfm`; its customers by id"
+    )
+    claim: bool = Field(False, description="claim what is due, and write the decisions down")
+    format: Literal["jsonl", "csv"] = Field("jsonl", description="one whole answer a line, or rows")
+
+    @model_validator(mode="after")
+    def _is_one_question(self) -> Self:
+        if (self.customer_ids is None) == (self.segment is None):
+            raise ValueError("give either customer_ids or segment")
+        if self.claim and self.as_of is not None:
+            raise ValueError("a claim is of now; leave out as_of, or claim")
+        return self
 
 
 def _ids(values: list[str]) -> list[str]:

@@ -154,6 +154,25 @@ class DecisionAnswer(BaseModel):
     suppressed: list[Held]
     experiment: Experiment
     next_due_at: str | None
+    message_id: str | None = Field(None, description="of the claim that is open; else absent")
+    claimed_at: str | None = Field(None, description="when it was claimed; else absent")
+
+
+class ClaimAnswer(DecisionAnswer):
+    """A decision, and under which id its message may be sent; null where none may."""
+
+    message_id: str | None
+    claimed_at: str | None
+    withdrawn: str | None = Field(
+        description="the rule that has since forbidden what was claimed before; else null"
+    )
+
+
+class AckAnswer(BaseModel):
+    """When a message was first said to be sent."""
+
+    message_id: str
+    acked_at: str
 
 
 class PlanAnswer(BaseModel):

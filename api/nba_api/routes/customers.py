@@ -13,6 +13,8 @@ from fastapi import APIRouter, Query, Response
 from nba.domain import iso
 from nba_api.answers import private
 from nba_api.live import LiveState
+from nba_api.next_messages import next_message as next_message_of
+from nba_api.next_messages import planned
 from nba_api.problems import declared
 from nba_api.queries import (
     CustomerPath,
@@ -82,10 +84,9 @@ def viewed(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response
 def next_message(
     live: LiveState, customer_id: CustomerPath, query: Annotated[MomentQuery, Query()]
 ) -> Response:
-    """The next message, with products and reasons, and why the others wait."""
+    """The next message, or the one claimed, with products and reasons, and why the others wait."""
     policy, at = live.serving().policy, live.instant(query.as_of)
-    facts = live.facts(customer_id, at)
-    return private(policy.decide(customer_id, facts, at, context=query.context()).to_dict())
+    return private(next_message_of(live.store, policy, customer_id, at, query.context()))
 
 
 @router.get("/{customer_id:path}/plan", responses={200: {"model": PlanAnswer}})
@@ -94,14 +95,5 @@ def plan(
 ) -> Response:
     """The messages to come, if nothing else happens."""
     policy, at = live.serving().policy, live.instant(query.as_of)
-    facts = live.facts(customer_id, at)
-    decisions = policy.plan(
-        customer_id, facts, at, horizon_days=query.days, context=query.context()
-    )
-    return private(
-        {
-            "customer_id": customer_id,
-            "as_of": iso(at),
-            "decisions": [one.to_dict() for one in decisions],
-        }
-    )
+    decisions = planned(live.store, policy, customer_id, at, query.days, query.context())
+    return private({"customer_id": customer_id, "as_of": iso(at), "decisions": decisions})

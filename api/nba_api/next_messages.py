@@ -1,0 +1,147 @@
+"""The next message of a customer, as all routes that tell it do: asked for, claimed, or in a list.
+
+Each answer stands for itself, so that a line of a list is what the question for that one gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from nba.decide.claiming import Claimable
+from nba.decide.decision import Decision
+from nba.decide.policy import Policy
+from nba.domain import iso
+from nba.facts.fold import Facts
+from nba.state.claims import Claim, Permit
+from nba.state.ledger import claim
+from nba.state.standing import ask, claimants
+from nba.state.store import Store
+
+TOGETHER: Final = 256
+"""Customers decided for at once, which bounds the memory of a list."""
+
+Context = Mapping[str, str]
+
+
+def next_message(
+    store: Store, policy: Policy, customer: str, at: np.datetime64, context: Context
+) -> dict[str, Any]:
+    """Give the decision for a customer; while a claim is open and allowed, that of what is claimed.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    asked = ask(store, customer, at)
+    decision = policy.decide(customer, asked.facts, at, context=context, claimed=asked.claimed)
+    return _shown(decision, asked.permit)
+
+
+def planned(
+    store: Store, policy: Policy, customer: str, at: np.datetime64, days: int, context: Context
+) -> list[dict[str, Any]]:
+    """Give the decision for a customer now, and those to come; what is claimed counts as sent.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    now = next_message(store, policy, customer, at, context)
+    facts = store.facts([customer], at)
+    plan = policy.plan(customer, facts, at, horizon_days=days, context=context)
+    return [now, *(one.to_dict() for one in plan[1:])]
+
+
+def claimed_message(
+    store: Store, policy: Policy, customer: str, at: np.datetime64, context: Context
+) -> dict[str, Any]:
+    """Claim what is due to a customer, and give the decision with the permit, if there is one.
+
+    Raises:
+        StateError: the store cannot be written.
+    """
+    seen: list[Facts] = []
+
+    def decide(facts: Facts) -> Claimable:
+        seen.append(facts)
+        return Claimable.of(policy, policy.decide(customer, facts, facts.as_of, context=context))
+
+    found = claim(store, customer, decide, at)
+    decision, permit = found.decision.decision, found.permit
+    if permit is None:
+        return _refused(found)
+    if not _is_of(decision, permit):
+        # It would rather be another message now; what was claimed stands.
+        stands = {customer: (permit.message, permit.anchor or "")}
+        facts = seen[-1]
+        decision = policy.decide(customer, facts, facts.as_of, context=context, claimed=stands)
+    return _shown(decision, permit) | {"withdrawn": None}
+
+
+def next_messages(
+    store: Store,
+    policy: Policy,
+    customers: Sequence[str],
+    at: np.datetime64,
+    context: Context,
+    *,
+    claims: bool,
+) -> Iterator[dict[str, Any]]:
+    """Give what `next_message` gives, or `claimed_message`, of one customer after the other.
+
+    Args:
+        store: the facts.
+        policy: what decides, the same for all.
+        customers: ids, each once; slices of them are lists.
+        at: now, or what was known at which instant.
+        context: what is known of the moment.
+        claims: whether to claim.
+
+    Raises:
+        StateError: the store cannot be read, or written.
+    """
+    if claims:
+        for customer in customers:
+            yield claimed_message(store, policy, customer, at, context)
+        return
+    for begin in range(0, len(customers), TOGETHER):
+        group = customers[begin : begin + TOGETHER]
+        alone = claimants(store, group, at)
+        others = [one for one in group if one not in alone]
+        decisions = policy.stream(others, store.facts(others, at), at, context=context)
+        for customer in group:
+            if customer in alone:
+                yield next_message(store, policy, customer, at, context)
+            else:
+                yield next(decisions).to_dict()
+
+
+def _shown(decision: Decision, permit: Permit | None) -> dict[str, Any]:
+    """Give a decision as JSON; where it is of what is claimed, under the ids of the claim."""
+    document = decision.to_dict()
+    if permit is None or not _is_of(decision, permit):
+        return document
+    return document | {
+        "decision_id": permit.decision_id,
+        "message_id": permit.message_id,
+        "claimed_at": iso(permit.claimed_at),
+    }
+
+
+def _refused(found: Claim[Claimable]) -> dict[str, Any]:
+    """Give the answer to a claim that gave no permit."""
+    document = found.decision.decision.to_dict()
+    none = {"message": None, "message_id": None, "claimed_at": None, "withdrawn": None}
+    if found.rule is None:
+        return document | none
+    reason = f"what was claimed may not be sent any more: {found.rule}"
+    return document | none | {"reason": reason, "withdrawn": str(found.rule)}
+
+
+def _is_of(decision: Decision, permit: Permit) -> bool:
+    chosen = decision.message
+    return chosen is not None and (chosen.id, chosen.anchor or None) == (
+        permit.message,
+        permit.anchor,
+    )

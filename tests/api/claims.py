@@ -1,0 +1,47 @@
+"""A server of the tiny shop whose store a test may write to, and what it claimed there."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+with warnings.catch_warnings():
+    # As in the fixtures of this folder.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+from nba.state.store import Store
+from nba.state.tables import MESSAGES
+from nba_api.app import create_app
+from nba_api.routes import messages
+from nba_api.settings import Settings
+from tests.api.shop import path_of
+
+
+def with_own_store(settings: Settings, database: Path, folder: Path) -> Settings:
+    """Serve a copy of the store."""
+    shutil.copy(database, folder / "own.db")
+    return settings.model_copy(update={"db": f"sqlite:///{folder / 'own.db'}"})
+
+
+@contextmanager
+def client_of(settings: Settings) -> Iterator[TestClient]:
+    app = create_app(settings)
+    if not any(getattr(one, "path", "") == "/v1/next-messages:batch" for one in app.routes):
+        app.include_router(messages.router)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def claim_path(customer: str) -> str:
+    return path_of("customers", customer, "next-message:claim")
+
+
+def sent(store: Store) -> list[Any]:
+    with store.reading() as connection:
+        claimed = MESSAGES.select().where(MESSAGES.c.claimed_at.is_not(None))
+        return list(connection.execute(claimed))
