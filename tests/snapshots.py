@@ -118,10 +118,12 @@ def _products(given: Iterable[Mapping[str, Any]], ids: Ids, popular: Sequence[in
         values = [row.get(field.name, "" if field.type == "Texts" else 0) for row in rows]
         if field.type == "Texts":
             columns[field.name] = Texts.of(values)
+        elif field.type == "Instants":
+            columns[field.name] = np.array([one or "NaT" for one in values], "datetime64[us]")
         else:
             kind = str(field.type).removeprefix("NDArray[np.").rstrip("]").rstrip("_")
             columns[field.name] = np.array(values, kind)
-    return Products(**columns)
+    return Products(**columns).with_cards()
 
 
 def _graph(links: Iterable[Link], code: Mapping[str, int]) -> ProductGraph:

@@ -16,15 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nba.artifacts.arrays import sha256, to_npy
 from nba.artifacts.parts import Parts, parts_of, read_only
+from nba.artifacts.products import Products
 from nba.config import TrainConfig
 from nba.domain import iso
 from nba.errors import SnapshotError
 
-FORMAT_VERSION: Final = 5
+FORMAT_VERSION: Final = 6
 MANIFEST: Final = "manifest.json"
 
-_ARRAY_PATH: Final = re.compile(r"([a-z_]+/)+[a-z_]+(\.bytes|\.offsets)?\.npy", re.ASCII)
-"""Paths that `pack` makes; above all none that leads out of the folder."""
+_ARRAY_PATH: Final = re.compile(
+    r"(blanked-[0-9]+/)?(([a-z_]+/)+[a-z_]+(\.bytes|\.offsets)?)\.npy", re.ASCII
+)
+"""Paths that `pack` makes, or the same in a folder of `blanked_path`; above all none that leads
+out of the folder."""
 
 
 class Manifest(BaseModel):
@@ -45,6 +49,7 @@ class Manifest(BaseModel):
         deliveries: `transit_days`, the median from shipping to delivery, null where no order tells
             both, and `orders` that do.
         backtest: the last backtest of this configuration on this shop, if one was run.
+        replaced: the digests it had before customers were erased from it, the first one first.
 
     The file holds one field more, `checksum`: SHA-256 over the others, so that a flipped bit in
     a count is refused like one in an array.
@@ -69,6 +74,7 @@ class Manifest(BaseModel):
     segments: Mapping[str, Any] = Field(default_factory=dict)
     deliveries: Mapping[str, Any] = Field(default_factory=dict)
     backtest: Mapping[str, Any] | None = None
+    replaced: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Write the file, checksum included."""
@@ -103,7 +109,7 @@ class Snapshot(Parts):
         """Assemble the artifacts of a training run, as read-only views of the given arrays."""
         arrays = read_only(parts.arrays())
         hashes = {f"{name}.npy": sha256(to_npy(array)) for name, array in sorted(arrays.items())}
-        digest = _digest(hashes, config)
+        digest = digest_of(hashes, config)
         until = iso(data_until) or ""
         instant = until[:19].replace("-", "").replace(":", "")
         manifest = Manifest(
@@ -133,18 +139,35 @@ class Snapshot(Parts):
         """
         folder = Path(folder)
         manifest = read_manifest(folder)
+        while True:
+            try:
+                return cls.described_by(manifest, folder, verify=verify)
+            except SnapshotError:
+                # Customers may have been erased from it while it was read.
+                newer = read_manifest(folder)
+                if newer.digest == manifest.digest:
+                    raise
+                manifest = newer
+
+    @classmethod
+    def described_by(cls, manifest: Manifest, folder: Path, *, verify: bool = True) -> Self:
+        """Map the arrays that a manifest names; the folder may have another one by now.
+
+        Raises:
+            SnapshotError: a file is absent or damaged.
+        """
         arrays: dict[str, NDArray[Any]] = {}
         for path, expected in manifest.files.items():
-            if not _ARRAY_PATH.fullmatch(path):
+            name, file = array_of(path), folder / path
+            if name is None:
                 raise SnapshotError(f"the manifest of {folder} names {path!r}, which is no array")
-            file = folder / path
             if verify and _file_hash(file) != expected:
                 raise SnapshotError(
                     f"{file} is damaged: its hash is not the manifest's; roll back with "
                     "nba models rollback, or train again"
                 )
-            arrays[path.removesuffix(".npy")] = _mapped(file)
-        if verify and _digest(manifest.files, manifest.config) != manifest.digest:
+            arrays[name] = _mapped(file)
+        if verify and digest_of(manifest.files, manifest.config) != manifest.digest:
             raise SnapshotError(f"the manifest of {folder} was changed: its digest does not agree")
         return cls._from_arrays(manifest, arrays, folder)
 
@@ -161,6 +184,10 @@ class Snapshot(Parts):
     def id(self) -> str:
         """The snapshot's id."""
         return self.manifest.snapshot_id
+
+    def with_products(self, products: Products) -> Self:
+        """Copy with products that stand otherwise now; their ids, and the digest, stay."""
+        return replace(self, products=products)
 
     def with_manifest(self, **changes: Any) -> Self:  # noqa: ANN401 - fields of Manifest
         """Copy with other manifest fields: trained_at, backtest; the digest stays."""
@@ -208,7 +235,19 @@ def read_manifest(folder: Path) -> Manifest:
         raise SnapshotError(f"the manifest of {folder} is not valid: {error}") from None
 
 
-def _digest(hashes: Mapping[str, str], config: TrainConfig) -> str:
+def array_of(path: str) -> str | None:
+    """Give the name of the array in a file of a snapshot, or None where it is none."""
+    found = _ARRAY_PATH.fullmatch(path)
+    return None if found is None else found[2]
+
+
+def blanked_path(name: str, times: int) -> str:
+    """Give the file of an array after customers were erased from it so often."""
+    return f"blanked-{times}/{name}.npy"
+
+
+def digest_of(hashes: Mapping[str, str], config: TrainConfig) -> str:
+    """Give the digest of a snapshot of these files, path → hash."""
     content = json.dumps([sorted(hashes.items()), config.model_dump(mode="json")], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 

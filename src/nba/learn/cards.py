@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,10 +11,12 @@ from nba.artifacts.products import Products
 from nba.config import PopularConfig
 from nba.data.catalog import Catalog
 from nba.data.history import Baskets, OrderHistory
-from nba.domain import DAY, Instants
+from nba.domain import DAY, Instants, Texts
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.kinds import find_durables
 from nba.ranges import distinct
+
+_NEVER: Final = np.datetime64("NaT", "us")
 
 
 def product_cards(
@@ -35,7 +39,8 @@ def product_cards(
     price = np.where(listing.priced, listing.price, price)
     orders = np.bincount(placed.product, minlength=len(placed.product_ids)).astype(np.int32)
     popular, popular_orders = _popular(placed, config)
-    return Products(
+    on_sale = listing.on_sale & ~(listing.sale_until <= history.as_of)
+    products = Products(
         ids=placed.product_ids,
         title=listing.title.filled(placed.product_ids),
         category=listing.category,
@@ -47,7 +52,8 @@ def product_cards(
         price=price,
         has_price=listing.priced | (price > 0),
         sale_price=listing.sale_price,
-        has_sale_price=listing.on_sale & ~(listing.sale_until <= history.as_of),
+        has_sale_price=on_sale,
+        sale_until=np.where(on_sale, listing.sale_until, _NEVER),
         availability=listing.availability,
         published_day=_days(listing.published_at),
         is_durable=find_durables(listing, placed, types),
@@ -58,7 +64,9 @@ def product_cards(
         popular=popular,
         popular_orders=popular_orders,
         cycle_days=listing.replacement_cycle_days,
+        cards=Texts.of([""] * len(price)),
     )
+    return products.with_cards()
 
 
 def _days(at: Instants) -> NDArray[np.int32]:

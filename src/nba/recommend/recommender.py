@@ -14,12 +14,11 @@ from nba.recommend.completion import Gap
 from nba.recommend.eligibility import NO_FILTERS, Filters
 from nba.recommend.profile import Profile, profile
 from nba.recommend.questions import POPULAR, At, Question, Questions
-from nba.recommend.relations import ReplacementKind
+from nba.recommend.relations import REPLACING, ReplacementKind
 from nba.recommend.results import Slate
 from nba.recommend.slates import Candidates
 from nba.vocabulary import Relation
 
-REPLACING: Final = (ReplacementKind.SUCCESSOR, ReplacementKind.SUBSTITUTE)
 COMPLEMENTS: Final = (Relation.BOUGHT_TOGETHER, Relation.ACCESSORIES)
 
 
@@ -81,9 +80,7 @@ class Recommender:
             strict=strict,
             at=at,
         )
-        return self._fill(
-            question, [relations.related(self.snapshot, question, Relation.BOUGHT_TOGETHER)]
-        )
+        return self._fill(question, relations.rounds_of(self.snapshot, question))
 
     def accessories(
         self,
@@ -113,9 +110,7 @@ class Recommender:
             strict=strict,
             at=at,
         )
-        return self._fill(
-            question, [relations.related(self.snapshot, question, Relation.ACCESSORIES)]
-        )
+        return self._fill(question, relations.rounds_of(self.snapshot, question))
 
     def similar(
         self,
@@ -139,7 +134,7 @@ class Recommender:
             strict=strict,
             at=at,
         )
-        return self._fill(question, [relations.related(self.snapshot, question, Relation.SIMILAR)])
+        return self._fill(question, relations.rounds_of(self.snapshot, question))
 
     def replacements(
         self,
@@ -210,7 +205,7 @@ class Recommender:
             strict=strict,
             at=at,
         )
-        return self._fill(question, [relations.upsells(self.snapshot, question)])
+        return self._fill(question, relations.rounds_of(self.snapshot, question))
 
     def complete_basket(
         self,
@@ -379,14 +374,13 @@ class Recommender:
 
     def card(self, code: int) -> dict[str, str | int | None]:
         """Give what a shop shows of a product."""
-        return slates.card(self.snapshot.products, code)
+        return self.snapshot.products.card(code)
 
     def _fill(
         self, question: Question, found: Sequence[Candidates], gap: Gap | None = None
     ) -> Slate:
-        """Take what is pinned before what was found, and what closes a gap before both."""
-        pinned = [relations.pins(self.snapshot, question, found)] if self._with_pins else []
-        rounds = [*pinned, *found]
+        """Take what closes a gap before what is pinned, and that before what was found."""
+        rounds = relations.led(self.snapshot, question, found) if self._with_pins else [*found]
         if gap is not None and gap.amount:
             rounds = [*(gap.closing(self.snapshot, one) for one in rounds), *rounds]
         if question.fallback:

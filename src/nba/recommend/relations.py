@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 
@@ -26,6 +27,26 @@ class ReplacementKind(StrEnum):
     SUBSTITUTE = "substitute"
     SPARE_PART = "spare_part"
     REFILL = "refill"
+
+
+REPLACING: Final = (ReplacementKind.SUCCESSOR, ReplacementKind.SUBSTITUTE)
+"""What takes a product's place where nobody says otherwise."""
+
+
+def rounds_of(snapshot: Snapshot, question: Question) -> list[Candidates]:
+    """Give what a list of `vocabulary.CURATED_LISTS` takes its products from, best round first."""
+    match question.type:
+        case "upsell":
+            return [upsells(snapshot, question)]
+        case "replacements":
+            return [replacements(snapshot, question, kind) for kind in REPLACING]
+        case kind:
+            return [related(snapshot, question, Relation(kind))]
+
+
+def led(snapshot: Snapshot, question: Question, found: Sequence[Candidates]) -> list[Candidates]:
+    """Let what the shop pinned lead what was found."""
+    return [pins(snapshot, question, found), *found]
 
 
 def pins(snapshot: Snapshot, question: Question, others: Sequence[Candidates]) -> Candidates:

@@ -9,14 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.artifacts.products import Products
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import significant
 from nba.recommend.eligibility import Eligibility
 from nba.recommend.questions import Question
 from nba.recommend.ranking import best
 from nba.recommend.results import Reason, Recommendation, Slate
-from nba.vocabulary import AVAILABILITIES, Source
+from nba.vocabulary import Source
 
 Explained = tuple[Source, Reason]
 
@@ -72,7 +71,7 @@ def fill(snapshot: Snapshot, question: Question, rounds: Iterable[Candidates]) -
                     significant(scale * score),
                     source,
                     reason,
-                    card(snapshot.products, code),
+                    snapshot.products.card(code),
                 )
             )
         shown += [code for code, _ in chosen]
@@ -94,20 +93,6 @@ def fill(snapshot: Snapshot, question: Question, rounds: Iterable[Candidates]) -
         excluded,
         question.curation.mark,
     )
-
-
-def card(products: Products, code: int) -> dict[str, str | int | None]:
-    """Give what a shop shows of a product."""
-    return {
-        "title": products.title[code],
-        "category": products.category[code] or None,
-        "price": int(products.price[code]) if products.has_price[code] else None,
-        "sale_price": int(products.sale_price[code]) if products.has_sale_price[code] else None,
-        "currency": products.currency[code] or None,
-        "link": products.link[code] or None,
-        "image_link": products.image_link[code] or None,
-        "availability": str(AVAILABILITIES[int(products.availability[code])]),
-    }
 
 
 def _first_eligible(

@@ -12,7 +12,7 @@ import pytest
 
 import nba
 from nba.artifacts.arrays import sha256
-from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, _checksum, _digest
+from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, _checksum, digest_of
 from nba.domain import Ids
 from nba.errors import SnapshotError
 from tests.shops import SIX_ORDERS, catalog, history, random_orders, shuffled
@@ -51,7 +51,7 @@ def forge(folder: Path, path: str, content: bytes) -> None:
     (folder / path).write_bytes(content)
     document = json.loads((folder / "manifest.json").read_text())
     files = document["files"] | {path: sha256(content)}
-    rewrite(folder, files=files, digest=_digest(files, CONFIG))
+    rewrite(folder, files=files, digest=digest_of(files, CONFIG))
 
 
 def npy(array, path: Path) -> bytes:
@@ -146,7 +146,7 @@ def test_a_manifest_that_is_none_is_refused(folder, text):
 @pytest.mark.parametrize("version", [0, 1, "2", None])
 def test_another_format_version_is_refused_by_name(folder, version):
     rewrite(folder, format_version=version)
-    with pytest.raises(SnapshotError, match="this version reads 5"):
+    with pytest.raises(SnapshotError, match="this version reads 6"):
         Snapshot.read(folder)
 
 
@@ -212,7 +212,7 @@ def test_an_absolute_path_is_not_read(folder, tmp_path):
 def test_an_array_the_manifest_does_not_name_is_missed_by_name(folder):
     document = json.loads((folder / "manifest.json").read_text())
     files = {path: hash_ for path, hash_ in document["files"].items() if "price" not in path}
-    rewrite(folder, files=files, digest=_digest(files, CONFIG))
+    rewrite(folder, files=files, digest=digest_of(files, CONFIG))
     with pytest.raises(SnapshotError, match="lacks the array"):
         Snapshot.read(folder)
 

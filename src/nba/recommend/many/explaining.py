@@ -13,7 +13,7 @@ from nba.recommend.many.lists import Found
 from nba.recommend.many.offer import Offer
 from nba.recommend.many.succeeding import newest
 from nba.recommend.results import Reason, Recommendation
-from nba.recommend.slates import Explained, card
+from nba.recommend.slates import Explained
 from nba.recommend.wording import leaf
 from nba.vocabulary import SOURCES, ReasonCode, Relation, Source
 
@@ -47,7 +47,7 @@ def explain(offer: Offer, source: str, customer: int, found: Found) -> list[Reco
                 significant(float(found.score[place])),
                 origin,
                 reason,
-                card(products, code),
+                products.card(code),
             )
         )
     return items
