@@ -52,6 +52,7 @@ class Live:
 
     Attributes:
         models: the folder of snapshots.
+        settings: what it was told when it started.
         store: what the server knows of customers.
         metrics: what it counts of itself.
         is_stopping: it was told to stop, and answers what still comes.
@@ -67,6 +68,7 @@ class Live:
         """
         self._playbook = Playbook.from_toml(settings.playbook or shipped("playbooks", "owox_2011"))
         self._clock = _clock(settings.fixed_clock())
+        self.settings = settings
         self.models = settings.models
         self.metrics = Metrics()
         self.is_stopping = False
