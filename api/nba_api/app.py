@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from nba import __version__
 from nba_api import problems
 from nba_api.envelope import Envelope
+from nba_api.gate import Gate
+from nba_api.keys import Keys
 from nba_api.live import Live
 from nba_api.routes import baskets, customers, health, metrics, models, products
 from nba_api.settings import Settings
@@ -29,14 +31,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings.from_environment()
     live = Live(settings)
+    keys = Keys(live.store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(live.watch())
+        watching = [asyncio.create_task(one.watch()) for one in (live, keys)]
         yield
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        for task in watching:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         live.store.close()
 
     app = FastAPI(
@@ -47,7 +51,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.live = live
-    app.add_middleware(Envelope, live=live, hosts=settings.hosts)
+    # The last one added is the first that a request meets.
+    app.add_middleware(Gate, keys=keys, settings=settings, metrics=live.metrics)
+    app.add_middleware(Envelope, live=live)
     problems.install(app)
     for routes in (products, baskets, customers, models, health, metrics):
         app.include_router(routes.router)

@@ -25,7 +25,14 @@ class Settings(BaseModel):
         db: URL of the store.
         playbook: a playbook file, by default the one that ships.
         as_of: a clock that stands still, for demonstrations; by default the clock runs.
-        hosts: the names by which the server may be called, without port; any by default.
+        hosts: the names by which a server without keys may be called, without port; any by default.
+        origins: the sites whose pages may ask a server without keys, such as
+            `http://127.0.0.1:8080`; a publishable key names its own.
+        rate_limit: requests a second that one address may make with a publishable key, or none;
+            twice as many at once.
+        key_rate_limit: requests a second that one publishable key may make from everywhere.
+        max_in_flight: how many requests are answered at a time; the others are told to come again.
+        trusted_proxies: addresses whose `X-Forwarded-For` is believed.
         log_requests: write one line a request; by default only warnings and errors are written.
         drain_seconds: how long a server that was told to stop still accepts connections, so that
             whoever balances the load sees `/health/ready` fail first.
@@ -49,6 +56,11 @@ class Settings(BaseModel):
     playbook: Path | None = None
     as_of: str | None = None
     hosts: Names = ()
+    origins: Names = ()
+    rate_limit: float = Field(50, gt=0)
+    key_rate_limit: float = Field(1000, gt=0)
+    max_in_flight: int = Field(128, ge=1)
+    trusted_proxies: Names = ("127.0.0.1", "::1")
     log_requests: bool = False
     drain_seconds: float = Field(1.0, ge=0, le=60)
 

@@ -8,8 +8,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from nba_api.access import MAX_BODY_BYTES
 from nba_api.app import create_app
-from nba_api.envelope import MAX_BODY_BYTES, MAX_TARGET_BYTES
+from nba_api.gate import MAX_TARGET_BYTES
 from nba_api.settings import Settings
 from tests.api.shop import EVERY_GET, is_problem, path_of
 

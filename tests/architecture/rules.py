@@ -182,9 +182,10 @@ def _import_names(requirements: list[str]) -> frozenset[str]:
     )
 
 
-# Part of a declared library's own public face, installed with it.
+# Part of a declared library's own public face, or the name by which it is imported.
 COMES_WITH = {
     "starlette": "fastapi",
+    "jwt": "pyjwt",
     "click": "typer",
     "pydantic_core": "pydantic",
     "llvmlite": "numba",

@@ -1,0 +1,135 @@
+"""Which key each route asks for: one table, to which a test holds the application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from re import Pattern
+from typing import Final
+
+from starlette.routing import compile_path
+
+from nba.state.keys import Scope
+
+MAX_BODY_BYTES: Final = 1_000_000
+MAX_WEBHOOK_BYTES: Final = 5_000_000
+
+
+class Proof(Enum):
+    """What a caller must show."""
+
+    NOTHING = "nothing"
+    PUBLISHABLE = "a publishable key, or a secret one"
+    PERSONAL = "a secret key, or a publishable one with a token of the customer"
+    SECRET = "a secret key"
+    SIGNATURE = "the signature of a provider, which the route itself checks"
+    LINK = "a link that the server signed, which the route itself checks"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a route asks for.
+
+    Attributes:
+        proof: what a caller must show.
+        scope: what a secret key must allow; null where any will do.
+        takes_token: a publishable key may bring a token of a customer.
+        max_bytes: the largest body that is read.
+    """
+
+    proof: Proof
+    scope: Scope | None = None
+    takes_token: bool = False
+    max_bytes: int = MAX_BODY_BYTES
+
+
+OPEN_TO_ALL: Final = Need(Proof.NOTHING)
+SHOWN: Final = Need(Proof.PUBLISHABLE, Scope.READ)
+TOLD: Final = Need(Proof.PUBLISHABLE, Scope.WRITE, takes_token=True)
+PERSONAL: Final = Need(Proof.PERSONAL, Scope.READ, takes_token=True)
+READ: Final = Need(Proof.SECRET, Scope.READ)
+WRITE: Final = Need(Proof.SECRET, Scope.WRITE)
+ADMIN: Final = Need(Proof.SECRET, Scope.ADMIN)
+OPERATOR: Final = Need(Proof.SECRET)
+PROVIDER: Final = Need(Proof.SIGNATURE, max_bytes=MAX_WEBHOOK_BYTES)
+LINK: Final = Need(Proof.LINK)
+
+ROUTES: Final[Mapping[tuple[str, str], Need]] = {
+    ("GET", "/v1/products/{product_id:path}/bought-together"): SHOWN,
+    ("GET", "/v1/products/{product_id:path}/accessories"): SHOWN,
+    ("GET", "/v1/products/{product_id:path}/similar"): SHOWN,
+    ("GET", "/v1/products/{product_id:path}/replacements"): SHOWN,
+    ("GET", "/v1/products/{product_id:path}/upsell"): SHOWN,
+    ("POST", "/v1/baskets:complete"): SHOWN,
+    ("POST", "/v1/events"): TOLD,
+    ("POST", "/v1/track"): TOLD,
+    ("POST", "/v1/batch"): TOLD,
+    ("GET", "/v1/customers/{customer_id:path}/recommendations"): PERSONAL,
+    ("GET", "/v1/customers/{customer_id:path}/buy-again"): PERSONAL,
+    ("GET", "/v1/customers/{customer_id:path}/viewed"): PERSONAL,
+    ("GET", "/v1/customers/{customer_id:path}/profile"): READ,
+    ("GET", "/v1/customers/{customer_id:path}/next-message"): READ,
+    ("GET", "/v1/customers/{customer_id:path}/plan"): READ,
+    ("POST", "/v1/customers/{customer_id:path}/next-message:claim"): WRITE,
+    ("POST", "/v1/messages/{message_id:path}:ack"): WRITE,
+    ("POST", "/v1/next-messages:batch"): WRITE,
+    ("POST", "/v1/orders"): WRITE,
+    ("POST", "/v1/products"): WRITE,
+    ("POST", "/v1/customers"): WRITE,
+    ("POST", "/v1/message-events"): WRITE,
+    ("GET", "/v1/customers/{customer_id:path}/export"): ADMIN,
+    ("DELETE", "/v1/customers/{customer_id:path}"): ADMIN,
+    ("GET", "/v1/models"): READ,
+    ("POST", "/v1/models:rollback"): ADMIN,
+    ("POST", "/v1/webhooks/{provider}"): PROVIDER,
+    ("GET", "/v1/webhooks/{provider}"): PROVIDER,
+    ("POST", "/v1/u/{token}"): LINK,
+    ("GET", "/v1/u/{token}"): LINK,
+    ("GET", "/metrics"): OPERATOR,
+    ("GET", "/health/live"): OPEN_TO_ALL,
+    ("GET", "/health/ready"): OPEN_TO_ALL,
+    ("GET", "/openapi.json"): OPEN_TO_ALL,
+    ("GET", "/docs"): OPEN_TO_ALL,
+    ("GET", "/docs/oauth2-redirect"): OPEN_TO_ALL,
+    ("GET", "/redoc"): OPEN_TO_ALL,
+}
+"""(method, path template) → what the route asks for. What answers GET answers HEAD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The route that a request asks for.
+
+    Attributes:
+        template: of its path.
+        need: what it asks for.
+        customer_id: the one in its path, if there is one.
+    """
+
+    template: str
+    need: Need
+    customer_id: str | None
+
+
+def find_route(method: str, path: str) -> Asked | None:
+    """Give the route that answers a request; null where none of the table does."""
+    for pattern, template, need in _patterns().get(method, ()):
+        if found := pattern.match(path):
+            return Asked(template, need, found.groupdict().get("customer_id"))
+    return None
+
+
+def methods_of(path: str) -> list[str]:
+    """Name the methods that a path answers to, in order."""
+    return sorted(method for method in _patterns() if find_route(method, path) is not None)
+
+
+@cache
+def _patterns() -> Mapping[str, list[tuple[Pattern[str], str, Need]]]:
+    """Give the router's own patterns by method: what one finds, the other finds."""
+    patterns: dict[str, list[tuple[Pattern[str], str, Need]]] = {}
+    for (method, template), need in ROUTES.items():
+        patterns.setdefault(method, []).append((compile_path(template)[0], template, need))
+    return patterns

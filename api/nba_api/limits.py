@@ -1,0 +1,79 @@
+"""How much one caller may ask: token buckets in memory, of bounded size."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Collection
+from itertools import islice
+from typing import Final
+
+BURST_SECONDS: Final = 2.0
+"""Who was silent may ask at once as much as in this time."""
+MAX_BUCKETS: Final = 50_000
+
+
+class Buckets:
+    """One token bucket a name, each kept as the instant at which it is full again."""
+
+    def __init__(
+        self, rate: float, *, size: int = MAX_BUCKETS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin with full buckets.
+
+        Args:
+            rate: how many a second one name may take.
+            size: how many names are remembered; a forgotten one has a full bucket.
+            clock: seconds that never go back.
+        """
+        self._gap = 1 / rate
+        self._size = size
+        self._clock = clock
+        self._full_at: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        """Count the names remembered."""
+        return len(self._full_at)
+
+    def take(self, name: str) -> float:
+        """Take one from a bucket; give 0, or the seconds to wait where it is empty."""
+        now = self._clock()
+        full_at = max(self._full_at.get(name, now), now) + self._gap
+        wait = full_at - now - BURST_SECONDS
+        if wait > 0:
+            return wait
+        if name not in self._full_at and len(self._full_at) >= self._size:
+            self._forget(now)
+        self._full_at[name] = full_at
+        return 0.0
+
+    def _forget(self, now: float) -> None:
+        """Drop the full buckets and, where that is not half of them, the oldest."""
+        kept = {name: at for name, at in self._full_at.items() if at > now}
+        spare = len(kept) - self._size // 2
+        self._full_at = dict(islice(kept.items(), max(spare, 0), None))
+
+
+def address_of(peer: str, forwarded: str, trusted: Collection[str]) -> str:
+    """Give whom a request came from, as the nearest proxy that is not ours saw it.
+
+    Args:
+        peer: address of the other end of the connection.
+        forwarded: the header X-Forwarded-For; believed of `trusted` alone.
+        trusted: addresses of our own proxies.
+
+    Returns:
+        the address; of IPv6 the network of 64 bits, as one household has all of it.
+    """
+    address = peer
+    if peer in trusted:
+        for hop in reversed(forwarded.split(",")):
+            address = hop.strip() or address
+            if address not in trusted:
+                break
+    if ":" in address:
+        try:
+            return str(ipaddress.IPv6Network((address, 64), strict=False))
+        except ValueError:
+            return peer
+    return address
