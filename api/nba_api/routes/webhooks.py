@@ -1,0 +1,100 @@
+"""What providers of messages report: bounces, complaints, clicks, unsubscribes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from nba.state.asking import microseconds
+from nba.state.feedback import Kept, keep
+from nba_api.answers import private
+from nba_api.live import Live, LiveState
+from nba_api.problems import declared
+from nba_api.webhooks.providers import NAMES, Providers
+from nba_api.webhooks.reading import Delivery, Provider
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+_ProviderPath = Annotated[str, Path(max_length=50, description=", ".join(NAMES))]
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "what the provider sends, as it sends it",
+        "content": {
+            "application/json": {"schema": {}},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+class Heard(BaseModel):
+    """How much of what a provider said was new."""
+
+    accepted: int = Field(description="new events of messages")
+    counted: int = Field(description="new ones about no message of ours, or of a type of no use")
+    duplicates: int = Field(description="what was said before")
+
+
+class Ready(BaseModel):
+    """The address is right."""
+
+    provider: str
+
+
+@router.get("/{provider}", responses={200: {"model": Ready}, **declared(404, 422)})
+async def validate(providers: Providers, provider: _ProviderPath) -> Response:
+    """The address is right; Mailchimp and Mandrill ask before they send."""
+    return private({"provider": _known(providers, provider).name})
+
+
+@router.post(
+    "/{provider}",
+    responses={200: {"model": Heard}, **declared(400, 401, 404, 422, 503)},
+    openapi_extra=_BODY,
+)
+async def hear(
+    live: LiveState, providers: Providers, request: Request, provider: _ProviderPath
+) -> Response:
+    """Keep what a provider reports, once it is proven to come from there; said again, no more."""
+    known = _known(providers, provider)
+    delivery = Delivery(
+        _url(live, request),
+        dict(request.query_params),
+        request.headers,
+        await request.body(),
+        microseconds(live.instant(None)),
+    )
+    # Signatures cost time, and the store waits for the disk.
+    return private(asdict(await run_in_threadpool(_keep, live, known, delivery)))
+
+
+def _keep(live: Live, provider: Provider, delivery: Delivery) -> Kept:
+    return keep(live.store, provider.name, provider.receive(delivery))
+
+
+def _known(providers: Mapping[str, Provider], name: str) -> Provider:
+    if name in providers:
+        return providers[name]
+    raise HTTPException(
+        HTTPStatus.NOT_FOUND,
+        f"the setting webhook_{name} is not set"
+        if name in NAMES
+        else f"there is no such provider; there are {', '.join(NAMES)}",
+    )
+
+
+def _url(live: Live, request: Request) -> str:
+    """Give the address as the provider has it: a proxy may have changed all but its path."""
+    public_url = live.settings.public_url
+    if public_url is None:
+        return str(request.url)
+    query = request.url.query
+    return f"{public_url}{request.url.path}{f'?{query}' if query else ''}"
