@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from nba.domain import to_instant
+from nba.errors import ConfigError
 
 _PREFIX: Final = "NBA_"
 Names = Annotated[
@@ -77,9 +78,19 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read the settings from the environment."""
+        """Read the settings from the environment.
+
+        Raises:
+            ConfigError: one of them makes no sense; its value, which may be secret, is not told.
+        """
         named = {name: os.environ.get(f"{_PREFIX}{name.upper()}") for name in cls.model_fields}
-        return cls.model_validate({name: value for name, value in named.items() if value})
+        try:
+            return cls.model_validate({name: value for name, value in named.items() if value})
+        except ValidationError as error:
+            wrong = [
+                f"{_PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()
+            ]
+            raise ConfigError("; ".join(wrong)) from None
 
     def fixed_clock(self) -> np.datetime64 | None:
         """Give the instant at which the clock stands, if it does.

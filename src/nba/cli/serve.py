@@ -45,12 +45,11 @@ def serve(
     """Serve recommendations and next messages over HTTP."""
 
     def when_ready(address: str) -> None:
-        say(
-            f"serving on {address} (docs: {address}/docs); open: no keys, this machine only",
-            as_json=as_json,
-        )
+        is_open = not has_keys(db)
+        asked = "OPEN: no keys, this machine only" if is_open else "asks for keys"
+        say(f"serving on {address} (docs: {address}/docs); {asked}", as_json=as_json)
         if as_json:
-            give({"address": address, "docs": f"{address}/docs", "open": True})
+            give({"address": address, "docs": f"{address}/docs", "open": is_open})
 
     run(
         shop=shop,
@@ -80,15 +79,17 @@ def run(
     """Run the server until it is stopped by SIGTERM or SIGINT; requests under way are finished.
 
     Raises:
-        ConfigError: `as_of` is no instant, the address is not a loopback one, or its port is taken.
+        ConfigError: `as_of` is no instant, the address is not a loopback one while there are no
+            keys, or its port is taken.
         DataError: the shop cannot be loaded.
+        StateError: the store cannot be read.
     """
     # One request scores one customer: a second BLAS thread would only wait for the first. This is
     # read when numpy is loaded, which happens from here on.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if as_of is not None:
         instant(as_of, "--as-of")
-    with _listening(host, port) as listener:
+    with _listening(host, port, db) as listener:
         if shop is not None:
             load_shop(shop, db, as_json=as_json)
         import uvicorn
@@ -97,15 +98,15 @@ def run(
         from nba_api.settings import Settings
 
         shown = f"[{host}]" if ":" in host else host
-        app = create_app(
-            Settings(
-                models=Path(models),
-                db=db,
-                playbook=playbook,
-                as_of=as_of,
-                hosts=(*LOOPBACK_NAMES, shown),
-            )
-        )
+        told = {
+            "models": Path(models),
+            "db": db,
+            "playbook": playbook,
+            "as_of": as_of,
+            "hosts": (*LOOPBACK_NAMES, shown),
+        }
+        # What no option says, such as limits and secrets, comes from the environment.
+        app = create_app(Settings.from_environment().model_copy(update=told))
 
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -118,6 +119,8 @@ def run(
             log_level="warning",
             ws="none",
             server_header=False,
+            # Who is believed to say whom it forwards for is a setting of ours.
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         # After a clean stop uvicorn raises the signal again, for who was there before it: that
@@ -162,7 +165,27 @@ def load_shop(shop: Path, db: str, *, as_json: bool = False) -> None:
         raise DataError(f"{shop} cannot be loaded: {told[-1]}")
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def has_keys(db: str) -> bool:
+    """Tell whether a store has keys, so that its server is closed; one that is not there has none.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    from nba.errors import ConfigError
+    from nba.state.keys import read_keys
+    from nba.state.store import Store
+
+    try:
+        store = Store(db, must_exist=True)
+    except ConfigError:
+        return False
+    try:
+        return bool(read_keys(store).keys)
+    finally:
+        store.close()
+
+
+def _listening(host: str, port: int, db: str) -> socket.socket:
     """Take the address before the work that leads up to listening on it."""
     from nba.errors import ConfigError
 
@@ -170,10 +193,10 @@ def _listening(host: str, port: int) -> socket.socket:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         raise ConfigError(f"{host!r} is no address; expected one such as 127.0.0.1") from None
-    if not loopback:
+    if not loopback and not has_keys(db):
         raise ConfigError(
             f"without keys the server listens on this machine only, not on {host}; "
-            "put a proxy with its own access control in front"
+            f"make one first: nba keys create --kind secret --db {_shown(db)}"
         )
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -185,3 +208,8 @@ def _listening(host: str, port: int) -> socket.socket:
             f"port {port} of {host} cannot be used ({error.strerror}); choose another: --port"
         ) from None
     return listener
+
+
+def _shown(db: str) -> str:
+    """Give a store's address as people may see it: a password in it stays unsaid."""
+    return db if db.startswith("sqlite:") else "URL"
