@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from nba.errors import UnknownMessageError
 from nba.facts.fold import Facts
 from nba.state.asking import NAMES, microseconds, parts
 from nba.state.claims import Claim, D, Decided, Permit
+from nba.state.engines import lock_budgets, lock_customers
 from nba.state.leaving import MARK_LEAVING, SENT_AT
 from nba.state.signals import accounts_of
 from nba.state.store import Store
@@ -44,14 +45,21 @@ _CHANGE: Final = update(MESSAGES).where(MESSAGES.c.message_id == _THIS)
 _MARK: Final = MARK_LEAVING.where(MESSAGES.c.message_id == _THIS)
 
 
-def claim(store: Store, customer: str, decide: Callable[[Facts], D], at: np.datetime64) -> Claim[D]:
+def claim(
+    store: Store,
+    customer: str,
+    decide: Callable[[Facts], D],
+    at: np.datetime64,
+    *,
+    limited: Collection[str] = (),
+) -> Claim[D]:
     """Ask for leave to send a customer's next message, and write the answer down.
 
-    Reading, deciding and writing are one transaction, alone with the store: of any number that
-    ask at once one gets a new permit and the others the same. A permit is open until it is
-    acknowledged, sent or past its expiry; while it is, and as long as what was claimed may still
-    be sent, asking again gives the same permit and writes nothing. What may not be sent any more
-    is withdrawn: it did not leave. A decision for nothing is written too, without permit.
+    Reading, deciding and writing are one transaction, alone with all that is the customer's: of
+    any number that ask at once one gets a new permit and the others the same. A permit is open
+    until it is acknowledged, sent or past its expiry; while it is, and as long as what was claimed
+    may still be sent, asking again gives the same permit and writes nothing. What may not be sent
+    any more is withdrawn: it did not leave. A decision for nothing is written too, without permit.
 
     Args:
         store: the facts, and the ledger.
@@ -59,17 +67,27 @@ def claim(store: Store, customer: str, decide: Callable[[Facts], D], at: np.date
         decide: gives the decision on facts of this one customer, for their instant.
         at: now. The facts are as of then, or as of just after the last message that left, where
             a clock that went back would hide it.
+        limited: words of messages of which all customers together get only so many a week; who
+            claims one of them is alone with these too, so that no budget is spent twice.
 
     Raises:
         StateError: the store cannot be written; whatever `decide` raises. Nothing is written then.
     """
     with store.writing() as connection:
-        accounts = accounts_of(connection, [customer])
+        accounts = locked_accounts(connection, customer)
         standing = _standing(connection, accounts, at)
         without = None if standing is None else str(standing.message_id)
         instant = _instant(connection, accounts, at, standing)
-        facts = store.facts_of(connection, accounts, [customer], instant, without=without)
-        decision = decide(facts)
+
+        def decided() -> D:
+            return decide(
+                store.facts_of(connection, accounts, [customer], instant, without=without)
+            )
+
+        decision = decided()
+        chosen = decision.message
+        if chosen is not None and str(chosen.id) in limited and lock_budgets(connection):
+            decision = decided()
         if standing is None:
             return _write(connection, decision, instant)
         return _review(connection, decision, standing, instant)
@@ -91,12 +109,26 @@ def ack(store: Store, message_id: str, at: np.datetime64) -> np.datetime64:
                 f"there is no message {message_id[:80]!r} to acknowledge; "
                 "give the message_id that its claim answered"
             )
+        if lock_customers(connection, [row.customer_id]):
+            row = connection.execute(_ONE, {"this": message_id}).one()
         if row.acked_at is not None:
             return np.datetime64(row.acked_at, "us")
         acked_at = max(microseconds(at), row.claimed_at or row.decided_at)
         connection.execute(_CHANGE.values(acked_at=acked_at), {"this": message_id})
         connection.execute(_MARK, {"this": message_id})
         return np.datetime64(acked_at, "us")
+
+
+def locked_accounts(connection: Connection, customer: str) -> list[str]:
+    """Give a customer's accounts, for which nobody else writes until the transaction ends."""
+    accounts = accounts_of(connection, [customer])
+    while lock_customers(connection, accounts):
+        # Until the lock was given, others may have merged them with more.
+        now = accounts_of(connection, [customer])
+        if set(now) <= set(accounts):
+            break
+        accounts = now
+    return accounts
 
 
 def _standing(

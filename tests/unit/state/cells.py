@@ -42,15 +42,15 @@ COLUMNS: Final = {
 }
 """What the cells of a row here are."""
 
-# Ids that sort differently by byte, by UTF-16 unit and by locale, and one with a NUL inside.
+# Ids that sort differently by byte, by UTF-16 unit and by locale, and one with a control character.
 ORDER_CELLS: Final[Cells] = sorted(
     [
         ("o1", "ann", 10 * DAY_US, "delivered", 12 * DAY_US, 12 * DAY_US, 50, False),
         ("O2", "ann", 20 * DAY_US, "shipped", None, None, None, None),
         ("ö3", None, 21 * DAY_US, "delivered", None, 25 * DAY_US, 0, False),
-        ("o\0004", "bob", 30 * DAY_US, "returned", 40 * DAY_US, 33 * DAY_US, None, False),
+        ("o\x014", "bob", 30 * DAY_US, "returned", 40 * DAY_US, 33 * DAY_US, None, False),
         ("\uffee5", None, 31 * DAY_US, "cancelled", 31 * DAY_US, None, None, True),
-        ("\U0001f4e66", "b\0b", -5 * DAY_US, "delivered", None, None, 7, False),
+        ("\U0001f4e66", "b\x01b", -5 * DAY_US, "delivered", None, None, 7, False),
     ]
 )
 LINE_CELLS: Final[Cells] = sorted(
@@ -60,7 +60,7 @@ LINE_CELLS: Final[Cells] = sorted(
         ("o1", 10, "tea", 1, None, None, None),
         ("O2", 1, "größe 5/é", 2, 2**53, None, 0),
         ("ö3", 1, "kettle", 1, 3000, 0, 0),
-        ("o\0004", 1, "filter", 2, 500, 0, 2),
+        ("o\x014", 1, "filter", 2, 500, 0, 2),
         ("\uffee5", 1, "tea", 1, 400, 0, 0),
         ("\U0001f4e66", 1, "\U0001f375", 1, 400, 0, 0),
     ]
@@ -70,18 +70,18 @@ STATUS_CELLS: Final[Cells] = sorted(
     [
         ("o1", 11 * DAY_US, "packed"),
         ("o1", 11 * DAY_US, "shipped"),
-        ("o\0004", 33 * DAY_US, "delivered"),
+        ("o\x014", 33 * DAY_US, "delivered"),
         ("nobody's", 33 * DAY_US, "delivered"),
     ]
 )
 VERSION_CELLS: Final[Cells] = [
-    ("o\0004", "v1", "bob", 30 * DAY_US, "paid", 31 * DAY_US, None, None, False,
+    ("o\x014", "v1", "bob", 30 * DAY_US, "paid", 31 * DAY_US, None, None, False,
      1, "tea", 1, 400, 10, None),
-    ("o\0004", "v2", "cat", 30 * DAY_US, "picking", 32 * DAY_US, 33 * DAY_US, 7, None,
+    ("o\x014", "v2", "cat", 30 * DAY_US, "picking", 32 * DAY_US, 33 * DAY_US, 7, None,
      None, None, None, None, None, None),
-    ("o\0004", "v3", None, 30 * DAY_US, "picking", 32 * DAY_US, None, 7, None,
+    ("o\x014", "v3", None, 30 * DAY_US, "picking", 32 * DAY_US, None, 7, None,
      1, "cup", 2, 300, None, 1),
-    ("o\0004", "v3", None, 30 * DAY_US, "picking", 32 * DAY_US, None, 7, None,
+    ("o\x014", "v3", None, 30 * DAY_US, "picking", 32 * DAY_US, None, 7, None,
      2, "filter", 1, 500, None, None),
 ]  # fmt: skip
 

@@ -8,15 +8,24 @@ from pathlib import Path
 import pytest
 
 from nba.state.store import Store
+from tests.databases import DATABASES, database_url
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'store.db'}"
+    return database_url("sqlite", tmp_path)
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     store = Store(url)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=DATABASES)
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Give a store of each kind of database in turn."""
+    store = Store(database_url(request.param, tmp_path))
     yield store
     store.close()

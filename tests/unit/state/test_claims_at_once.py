@@ -21,10 +21,10 @@ HOUR_US = 3_600_000_000
 
 
 @pytest.fixture
-def filled(store: Store) -> Store:
+def filled(either: Store) -> Store:
     grants = [(customer, "email", NOW - HOUR_US, True) for customer in CUSTOMERS]
-    load(store, [ORDER_CELLS], [LINE_CELLS], consents=[grants])
-    return store
+    load(either, [ORDER_CELLS], [LINE_CELLS], consents=[grants])
+    return either
 
 
 def row_count(store: Store) -> int:

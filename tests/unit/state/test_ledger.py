@@ -25,9 +25,9 @@ GRANT = ("ann", "email", NOW - 9 * HOUR_US, True)
 
 
 @pytest.fixture
-def filled(store: Store) -> Store:
-    load(store, [ORDER_CELLS], [LINE_CELLS], consents=[[GRANT]])
-    return store
+def filled(either: Store) -> Store:
+    load(either, [ORDER_CELLS], [LINE_CELLS], consents=[[GRANT]])
+    return either
 
 
 def log(store: Store) -> list[dict[str, object]]:

@@ -87,9 +87,9 @@ ANN: Final = ("ann", NOW, "2000-02-29", "Europe/Kyiv", "b2b", "gold", 7, "{}", *
 
 
 @pytest.fixture
-def filled(store: Store) -> Store:
+def filled(either: Store) -> Store:
     load(
-        store,
+        either,
         [ORDER_CELLS],
         [LINE_CELLS],
         events=[EVENTS[:3], EVENTS[3:]],
@@ -99,7 +99,7 @@ def filled(store: Store) -> Store:
         consents=[[("ann", "email", NOW - HOUR_US, True), ("bob", "sms", NOW, True)]],
         product_states=[STATES],
     )
-    return store
+    return either
 
 
 def told(store: Store, *customers: str) -> Signals:

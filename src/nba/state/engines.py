@@ -1,0 +1,358 @@
+"""What databases differ in: how they are opened, seen, locked, written and filled.
+
+Every connection is in the driver's autocommit mode, and transactions begin and end in words, so
+that each says what it sees and when it takes its locks.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+
+from nba.errors import ConfigError
+from nba.state.asking import Batch
+
+_ROWS_A_STATEMENT: Final = 50
+"""Fewer and longer statements halve the time of a load; 50 rows stay far below the 999
+parameters that the oldest SQLite takes."""
+_PATIENCE_SECONDS: Final = 30
+"""How long SQLite waits for another writer."""
+_POOL_SECONDS: Final = 1
+"""How long to wait for a connection of PostgreSQL that others hold: they would pile up."""
+_CONNECT_SECONDS: Final = 2
+_SILENCE_MILLISECONDS: Final = 5_000
+"""How long the network may swallow what was sent before a connection counts as broken."""
+_LOCK_SPACE: Final = 0x6E6261
+_LOCK_COUNT: Final = 4_096
+"""Customers share these: a server holds some thousand locks in all, and a post may name as many
+customers. That two who meet share one costs them a moment."""
+
+
+class Database(ABC):
+    """A database of the store.
+
+    Attributes:
+        engine: gives its connections.
+        refusals: what it raises where it cannot do what it was asked.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Take an engine whose connections are in autocommit mode."""
+        self.engine = engine
+        # The driver itself refuses texts that are no Unicode and integers beyond 64 bits.
+        self.refusals: tuple[type[Exception], ...] = (
+            SQLAlchemyError,
+            UnicodeEncodeError,
+            OverflowError,
+            engine.dialect.loaded_dbapi.Error,
+        )
+
+    @abstractmethod
+    def reading(self) -> Connection:
+        """Give a connection on which every query sees the same instant."""
+
+    @abstractmethod
+    @contextmanager
+    def writing(self, lock: Sequence[str]) -> Iterator[Connection]:
+        """Open a transaction that is on disk at its end."""
+        yield from ()
+
+    @abstractmethod
+    @contextmanager
+    def loading(self) -> Iterator[Connection]:
+        """Open a transaction that writes much into an empty store."""
+        yield from ()
+
+    @abstractmethod
+    def fill(
+        self, connection: Connection, table: Table, names: Sequence[str], batches: Iterable[Batch]
+    ) -> None:
+        """Write typed rows, of which each key comes once.
+
+        Args:
+            connection: of `loading`.
+            table: where to.
+            names: the columns of the rows, in order.
+            batches: rows.
+        """
+
+    @abstractmethod
+    def fill_once(
+        self, connection: Connection, table: Table, names: Sequence[str], batches: Iterable[Batch]
+    ) -> None:
+        """Write typed rows as `fill` does; one whose key came before has no effect."""
+
+    def begin(self, words: str) -> Connection:
+        """Give a connection on which a transaction begins with these words."""
+        try:
+            return self._begun(words)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # The server was started anew: the connections of before are gone, all of them.
+            return self._begun(words)
+
+    def _begun(self, words: str) -> Connection:
+        connection = self.engine.connect()
+        try:
+            connection.exec_driver_sql(words)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+class Sqlite(Database):
+    """A file; whoever writes has it alone."""
+
+    def __init__(self, url: URL) -> None:
+        """Take the URL of the file."""
+        super().__init__(
+            create_engine(
+                url, isolation_level="AUTOCOMMIT", connect_args={"timeout": _PATIENCE_SECONDS}
+            )
+        )
+        self._turn = threading.Lock()
+        event.listen(self.engine, "connect", _configure)
+
+    def reading(self) -> Connection:
+        """Give a connection on which every query sees the same instant."""
+        return self.begin("BEGIN")
+
+    @contextmanager
+    def writing(self, lock: Sequence[str]) -> Iterator[Connection]:
+        """Open a transaction that is on disk at its end, while nobody else writes."""
+        # Within a process nobody has to poll for their turn, as SQLite would make them.
+        with self._turn, self.engine.connect() as connection:
+            # A power cut must not take back what somebody was told to send.
+            connection.exec_driver_sql("PRAGMA synchronous = FULL")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def loading(self) -> Iterator[Connection]:
+        """Open a transaction that writes much into an empty store.
+
+        A rollback journal keeps the pages that change: of an empty store, next to none. A
+        write-ahead log would take every new page, to be copied into the store afterwards.
+        """
+        with self.engine.connect() as connection:
+            # Refused while another process has the store open; then the log does it, slower.
+            with suppress(OperationalError):
+                connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
+            connection.exec_driver_sql("PRAGMA cache_size = -200000")  # KiB
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.invalidate()
+
+    def fill(
+        self, connection: Connection, table: Table, names: Sequence[str], batches: Iterable[Batch]
+    ) -> None:
+        """Write typed rows, of which each key comes once."""
+        self._insert(connection, table, names, batches, "")
+
+    def fill_once(
+        self, connection: Connection, table: Table, names: Sequence[str], batches: Iterable[Batch]
+    ) -> None:
+        """Write typed rows as `fill` does; one whose key came before has no effect."""
+        self._insert(connection, table, names, batches, "ON CONFLICT DO NOTHING")
+
+    def _insert(
+        self,
+        connection: Connection,
+        table: Table,
+        names: Sequence[str],
+        batches: Iterable[Batch],
+        otherwise: str,
+    ) -> None:
+        """Write rows straight through the driver: they are typed already, and millions."""
+        marks = f"({', '.join('?' * len(names))})"
+        head = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES"
+
+        def write(rows: Batch, together: int) -> None:
+            if rows:
+                connection.exec_driver_sql(
+                    f"{head} {', '.join([marks] * together)} {otherwise}",
+                    [
+                        tuple(chain.from_iterable(rows[first : first + together]))
+                        for first in range(0, len(rows), together)
+                    ],
+                )
+
+        for batch in batches:
+            whole = len(batch) - len(batch) % _ROWS_A_STATEMENT
+            write(batch[:whole], _ROWS_A_STATEMENT)
+            write(batch[whole:], 1)
+
+
+class Postgres(Database):
+    """A server of PostgreSQL; who writes for different customers does so at once."""
+
+    def __init__(self, url: URL) -> None:
+        """Take the URL of the database."""
+        super().__init__(
+            create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                isolation_level="AUTOCOMMIT",
+                pool_size=10,
+                max_overflow=10,
+                pool_timeout=_POOL_SECONDS,
+                connect_args={
+                    "application_name": "nba",
+                    "connect_timeout": _CONNECT_SECONDS,
+                    "tcp_user_timeout": _SILENCE_MILLISECONDS,
+                },
+            )
+        )
+
+    def reading(self) -> Connection:
+        """Give a connection on which every query sees the same instant."""
+        return self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    @contextmanager
+    def writing(self, lock: Sequence[str]) -> Iterator[Connection]:
+        """Open a transaction that is on disk at its end.
+
+        Every statement of it sees what was committed before that statement: what is read after a
+        lock was given is as its last holder left it, and no row that others wrote meanwhile makes
+        the transaction fail.
+        """
+        with self.begin("BEGIN ISOLATION LEVEL READ COMMITTED") as connection:
+            lock_customers(connection, lock)
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def loading(self) -> Iterator[Connection]:
+        """Open a transaction that writes much into an empty store."""
+        with self.begin("BEGIN ISOLATION LEVEL READ COMMITTED") as connection:
+            yield connection
+            # What the planner knows of an empty table would send it through all of a full one.
+            connection.exec_driver_sql("ANALYZE")
+            connection.exec_driver_sql("COMMIT")
+
+    def fill(
+        self, connection: Connection, table: Table, names: Sequence[str], batches: Iterable[Batch]
+    ) -> None:
+        """Write typed rows, of which each key comes once."""
+        self._copy(connection, table.name, names, batches)
+
+    def fill_once(
+        self, connection: Connection, table: Table, names: Sequence[str], batches: Iterable[Batch]
+    ) -> None:
+        """Copy rows to the server, and on from there those whose keys are new."""
+        columns, aside = ", ".join(names), f"{table.name}_told"
+        connection.exec_driver_sql(
+            f"CREATE TEMPORARY TABLE {aside} ON COMMIT DROP AS "
+            f"SELECT {columns} FROM {table.name} WITH NO DATA"
+        )
+        self._copy(connection, aside, names, batches)
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {aside} "
+            "ON CONFLICT DO NOTHING"
+        )
+
+    def _copy(
+        self, connection: Connection, table: str, names: Sequence[str], batches: Iterable[Batch]
+    ) -> None:
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+            for row in chain.from_iterable(batches):
+                copy.write_row(row)
+
+
+def database(url: str, *, must_exist: bool = False) -> Database:
+    """Give the database that a URL names.
+
+    Args:
+        url: such as `sqlite:///nba.db` or `postgresql://user:password@host/name`.
+        must_exist: a file that is not there is an error, not a new and empty database.
+
+    Raises:
+        ConfigError: the URL names no database that is supported, or a file that is not there.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # What cannot be read may hold a password all the same.
+        raise ConfigError(
+            "the store's address is no database URL; expected sqlite:///nba.db or "
+            "postgresql://USER:PASSWORD@HOST/NAME"
+        ) from None
+    name, shown = parsed.get_backend_name(), parsed.render_as_string(hide_password=True)
+    if name == "postgresql":
+        return Postgres(parsed)
+    if name != "sqlite":
+        raise ConfigError(
+            f"databases of kind {name} are not supported; use sqlite:///FILE or "
+            "postgresql://USER:PASSWORD@HOST/NAME"
+        )
+    if must_exist and parsed.database and not Path(parsed.database).is_file():
+        raise ConfigError(f"there is no store {shown}; fill one with: nba serve --shop SHOP --db")
+    return Sqlite(parsed)
+
+
+def lock_customers(connection: Connection, customers: Sequence[str]) -> bool:
+    """Keep everybody else from writing for some customers until the transaction ends.
+
+    Args:
+        connection: of `Database.writing`.
+        customers: ids; on SQLite the transaction has the whole file alone already.
+
+    Returns:
+        Whether others may have written for them since the transaction began.
+    """
+    if not customers or connection.dialect.name == "sqlite":
+        return False
+    # In order, so that of two who want some of the same nobody waits for the other in a circle.
+    _lock(connection, sorted({_lock_key(one) for one in customers}))
+    return True
+
+
+def lock_budgets(connection: Connection) -> bool:
+    """Keep everybody else from spending of a budget of all customers until the transaction ends.
+
+    Args:
+        connection: of `Database.writing`, which locks no customer after this.
+
+    Returns:
+        Whether others may have spent of one since the transaction began.
+    """
+    if connection.dialect.name == "sqlite":
+        return False
+    _lock(connection, [_LOCK_COUNT])
+    return True
+
+
+def _lock(connection: Connection, keys: Sequence[int]) -> None:
+    connection.exec_driver_sql(
+        "SELECT count(pg_advisory_xact_lock(%s, one)) FROM unnest(%s::int[]) AS one",
+        (_LOCK_SPACE, list(keys)),
+    )
+
+
+def _lock_key(customer: str) -> int:
+    digest = blake2b(customer.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) % _LOCK_COUNT
+
+
+def _configure(connection: Any, _: Any) -> None:  # noqa: ANN401 - the driver's own types
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    # What was erased is overwritten, not only forgotten.
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
