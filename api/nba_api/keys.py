@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal, Self
 
@@ -16,6 +16,10 @@ from nba.state.keys import ApiKey, KeyKind, Keyring, Scope, hashed, read_keys
 from nba.state.store import Store
 
 REFRESH_SECONDS: Final = 0.5
+PUBLIC_MIN_CUSTOMERS: Final = 3
+"""What fewer distinct customers bought together says something of them, and is not published."""
+
+LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class Caller:
     def is_trusted(self) -> bool:
         """Whether the shop itself asks, and not a page of its storefront."""
         return self.kind in ("secret", "open")
+
+    @property
+    def min_customers(self) -> int:
+        """How many distinct customers a pair of products must rest on to be shown to them."""
+        return 1 if self.is_trusted else PUBLIC_MIN_CUSTOMERS
 
     def speaking_for(self, customer_id: str) -> Caller:
         """Give the same caller with the customer whom a token named."""
@@ -117,10 +126,16 @@ class Keys:
 
     def refresh(self) -> None:
         """Read the keys again if any was created or revoked since."""
-        with suppress(StateError):
+        try:
             read = read_keys(self._store, self._ring.read)
             if read is not self._ring.read:
                 self._ring = _Ring.of(read)
+        except StateError:
+            # Whoever reads the facts says that the store is away.
+            return
+        except Exception:
+            # A watch that ended would leave a revoked key at work for good.
+            LOG.exception("the keys cannot be read")
 
     async def watch(self) -> None:
         """Keep the keys fresh for as long as the server runs; requests never wait for it."""

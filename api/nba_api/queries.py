@@ -144,9 +144,7 @@ class ProductQuery(ListQuery):
     explain: Explain = False
     strict: Strict = False
     placement: Placement = None
-    key: str | None = Field(
-        None, max_length=200, description="the publishable key; not asked for yet"
-    )
+    key: str | None = Field(None, max_length=200, description="the publishable key")
 
 
 class BasketRequest(ListQuery, extra="forbid"):

@@ -6,12 +6,14 @@ the widgets of the storefront go on being answered.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from nba.domain import iso
-from nba_api.answers import private
+from nba.recommend.results import Slate
+from nba_api.answers import private, public_slate
+from nba_api.keys import Caller, CallerOf
 from nba_api.live import LiveState
 from nba_api.next_messages import next_message as next_message_of
 from nba_api.next_messages import planned
@@ -33,7 +35,10 @@ Asked = Annotated[CustomerQuery, Query()]
 # An id may hold a slash, hence `:path`.
 @router.get("/{customer_id:path}/recommendations", responses={200: {"model": SlateAnswer}})
 def recommendations(
-    live: LiveState, customer_id: CustomerPath, query: Annotated[PicksQuery, Query()]
+    live: LiveState,
+    caller: CallerOf,
+    customer_id: CustomerPath,
+    query: Annotated[PicksQuery, Query()],
 ) -> Response:
     """Personal picks; for a visitor nobody knows what goes with `session`, else popular ones."""
     at = live.instant(query.as_of)
@@ -44,17 +49,19 @@ def recommendations(
         filters=query.filters(),
         at=at,
     )
-    return private(slate.to_dict())
+    return private(_shown(slate, caller))
 
 
 @router.get("/{customer_id:path}/buy-again", responses={200: {"model": SlateAnswer}})
-def buy_again(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
+def buy_again(
+    live: LiveState, caller: CallerOf, customer_id: CustomerPath, query: Asked
+) -> Response:
     """What the customer bought before and may buy again."""
     at = live.instant(query.as_of)
     slate = live.serving().recommender.buy_again(
         customer_id, n=query.limit, filters=query.filters(), at=at
     )
-    return private(slate.to_dict())
+    return private(_shown(slate, caller))
 
 
 @router.get("/{customer_id:path}/profile", responses={200: {"model": ProfileAnswer}})
@@ -70,14 +77,14 @@ def profile(
 
 
 @router.get("/{customer_id:path}/viewed", responses={200: {"model": SlateAnswer}})
-def viewed(live: LiveState, customer_id: CustomerPath, query: Asked) -> Response:
+def viewed(live: LiveState, caller: CallerOf, customer_id: CustomerPath, query: Asked) -> Response:
     """What the customer looked at lately and did not buy, the latest first."""
     serving, at = live.serving(), live.instant(query.as_of)
     seen = serving.policy.viewed(live.facts(customer_id, at), at)["product_ids"]
     slate = serving.recommender.viewed(
         customer_id, seen[0] if seen else [], n=query.limit, filters=query.filters(), at=at
     )
-    return private(slate.to_dict())
+    return private(_shown(slate, caller))
 
 
 @router.get("/{customer_id:path}/next-message", responses={200: {"model": DecisionAnswer}})
@@ -97,3 +104,8 @@ def plan(
     policy, at = live.serving().policy, live.instant(query.as_of)
     decisions = planned(live.store, policy, customer_id, at, query.days, query.context())
     return private({"customer_id": customer_id, "as_of": iso(at), "decisions": decisions})
+
+
+def _shown(slate: Slate, caller: Caller) -> dict[str, Any]:
+    """Give a personal list: the figures behind it to the shop, not to its pages."""
+    return slate.to_dict() if caller.is_trusted else public_slate(slate, explain=False)
