@@ -7,6 +7,7 @@
     ├── UnknownCustomerError  strict look-up of a customer nobody knows
     ├── ErasedCustomerError   a question about the past of a customer who was erased
     ├── SnapshotError         a snapshot is absent, damaged or from another format
+    │   └── PrunedSnapshotError   the snapshot of an instant of the past is no longer stored
     └── StateError            the store or the facts cannot answer
         └── StoreAwayError    the database does not answer at all; later it may
         └── UnknownMessageError   nothing to send was claimed under an id
@@ -54,6 +55,10 @@ class ErasedCustomerError(NbaError):
 
 class SnapshotError(NbaError):
     """A snapshot is absent, damaged, or written by another format version."""
+
+
+class PrunedSnapshotError(SnapshotError):
+    """The snapshot that was current at an instant of the past is no longer stored."""
 
 
 class StateError(NbaError):

@@ -9,14 +9,17 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from nba.artifacts.arrays import to_npy
-from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, read_manifest
-from nba.errors import SnapshotError
+from nba.artifacts.published import current_at, remember
+from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, read_manifest
+from nba.errors import PrunedSnapshotError, SnapshotError
 
 KEPT: Final = 5
 POINTER: Final = "current"
@@ -24,14 +27,19 @@ POINTER: Final = "current"
 _ASIDE: Final = ".new-"
 
 
-def publish(snapshot: Snapshot, models: Path) -> Path:
+def publish(snapshot: Snapshot, models: Path, *, keep: Collection[str] = ()) -> Path:
     """Store a snapshot and make it current; of the older ones the last five stay.
+
+    Args:
+        snapshot: to publish; from its `trained_at` on, if it has one, it is known as current.
+        models: the folder of snapshots.
+        keep: ids of older ones that stay too.
 
     Raises:
         SnapshotError: the folder cannot be written; the current snapshot is untouched.
     """
     try:
-        with _locked(models) as home:
+        with locked(models) as home:
             sequence = 1 + max((one.sequence for one in list_snapshots(models)), default=0)
             aside = home / f"{_ASIDE}{snapshot.id}"
             try:
@@ -40,8 +48,10 @@ def publish(snapshot: Snapshot, models: Path) -> Path:
                 _place(aside, home / snapshot.id)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
-            _point(models, snapshot.id)
-            _prune(models)
+            point(models, snapshot.id)
+            if snapshot.manifest.trained_at is not None:
+                remember(models, snapshot.id, snapshot.manifest.trained_at)
+            _prune(models, keep)
     except OSError as error:
         raise SnapshotError(
             f"cannot publish into {models}: {error.strerror}; the current snapshot is unchanged"
@@ -99,8 +109,29 @@ def list_snapshots(models: str | Path) -> list[Manifest]:
     return sorted(manifests, key=lambda one: -one.sequence)
 
 
-def rollback(models: str | Path, to: str | None = None) -> str:
+def open_snapshot_at(models: str | Path, at: np.datetime64) -> Snapshot:
+    """Open the snapshot that was current at an instant; the current one where none was yet.
+
+    Raises:
+        PrunedSnapshotError: it is no longer stored.
+        SnapshotError: there is none, or it is damaged.
+    """
+    name = current_at(Path(models), at)
+    if name is not None and not (Path(models) / "snapshots" / name).is_dir():
+        raise PrunedSnapshotError(
+            f"snapshot {name}, which was current at {at}Z, is no longer stored; ask about an "
+            "instant that one of these was current at: nba models list"
+        )
+    return open_snapshot(models, name)
+
+
+def rollback(models: str | Path, to: str | None = None, *, at: str | None = None) -> str:
     """Make an older snapshot current: the named one, else the one published before the current.
+
+    Args:
+        models: the folder of snapshots.
+        to: id of the one.
+        at: ISO instant from which on it is known as current, from a caller who has a clock.
 
     Raises:
         SnapshotError: there is no such snapshot.
@@ -114,15 +145,17 @@ def rollback(models: str | Path, to: str | None = None) -> str:
         to = older[0]
     open_snapshot(models, to)
     try:
-        with _locked(Path(models)):
-            _point(Path(models), to)
+        with locked(Path(models)):
+            point(Path(models), to)
+            if at is not None:
+                remember(Path(models), to, at)
     except OSError as error:
         raise SnapshotError(f"cannot write into {models}: {error.strerror}") from None
     return to
 
 
 @contextmanager
-def _locked(models: Path) -> Iterator[Path]:
+def locked(models: Path) -> Iterator[Path]:
     """Let one process at a time change the folder; give the place where snapshots stand.
 
     The system drops the lock with the process, so whatever lies aside under it is of the dead.
@@ -133,49 +166,70 @@ def _locked(models: Path) -> Iterator[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in home.glob(f"{_ASIDE}*"):
             shutil.rmtree(left, ignore_errors=True)
+        for folder in home.glob("[!.]*"):
+            sweep(folder)
         yield home
 
 
+def sweep(folder: Path) -> None:
+    """Remove what stands in a snapshot's folder and is not of it: it has been blanked since."""
+    with suppress(SnapshotError):
+        named = {folder / path for path in (MANIFEST, *read_manifest(folder).files)}
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_file() and path not in named:
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
+
 def _place(aside: Path, target: Path) -> None:
-    """Move a snapshot where it belongs; the same content may stand there already."""
+    """Move a snapshot where it belongs; the same content may stand there already.
+
+    If customers have been erased from that since, it stays as it is.
+    """
     try:
-        Snapshot.read(target)
+        there = Snapshot.read(target)
     except SnapshotError:
         # Absent, or damaged and of use to nobody.
         shutil.rmtree(target, ignore_errors=True)
         os.rename(aside, target)
     else:
-        # The newer manifest takes the place of the older one.
-        os.replace(aside / MANIFEST, target / MANIFEST)
-        _sync(target)
-    _sync(target.parent)
+        if there.manifest.digest == read_manifest(aside).digest:
+            # The newer manifest takes the place of the older one.
+            os.replace(aside / MANIFEST, target / MANIFEST)
+            sync(target)
+    sync(target.parent)
 
 
 def _write(snapshot: Snapshot, folder: Path) -> None:
-    for name, array in snapshot.arrays().items():
-        path = folder / f"{name}.npy"
+    arrays = snapshot.arrays()
+    for name in snapshot.manifest.files:
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_synced(path, to_npy(array))
-    _write_synced(folder / MANIFEST, snapshot.manifest.to_json().encode())
+        write_synced(path, to_npy(arrays[array_of(name) or ""]))
+    write_synced(folder / MANIFEST, snapshot.manifest.to_json().encode())
     for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        _sync(inner)
+        sync(inner)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file so that it outlives a power cut."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _point(models: Path, snapshot_id: str) -> None:
+def point(models: Path, snapshot_id: str) -> None:
+    """Make a snapshot current; whoever serves another, or this one, opens it anew."""
     aside = models / f".{POINTER}"
-    _write_synced(aside, f"{snapshot_id}\n".encode("ascii"))
+    write_synced(aside, f"{snapshot_id}\n".encode("ascii"))
     os.replace(aside, models / POINTER)
-    _sync(models)
+    sync(models)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Write down which files a folder has, so that it outlives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -183,10 +237,11 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _prune(models: Path) -> None:
+def _prune(models: Path, keep: Collection[str]) -> None:
     # The one just published is the newest, so the current one is never among these.
     for old in list_snapshots(models)[KEPT:]:
-        shutil.rmtree(models / "snapshots" / old.snapshot_id, ignore_errors=True)
+        if old.snapshot_id not in keep:
+            shutil.rmtree(models / "snapshots" / old.snapshot_id, ignore_errors=True)
 
 
 def _is_name(text: str) -> bool:

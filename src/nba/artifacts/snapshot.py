@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -193,12 +193,21 @@ class Snapshot(Parts):
         """Copy with other manifest fields: trained_at, backtest; the digest stays."""
         return replace(self, manifest=self.manifest.model_copy(update=changes))
 
-    def publish(self, models: str | Path, *, trained_at: str | None = None) -> Path:
+    def publish(
+        self,
+        models: str | Path,
+        *,
+        trained_at: str | None = None,
+        keep: Collection[str] = (),
+    ) -> Path:
         """Write into a models folder and make it the current snapshot, atomically.
+
+        Nothing compares it with the one that was current; `nba train` does.
 
         Args:
             models: the folder of snapshots, created if absent.
             trained_at: ISO instant for the manifest, from a caller who has a clock.
+            keep: ids of older snapshots that stay, besides the last five.
 
         Raises:
             SnapshotError: the folder cannot be written.
@@ -206,7 +215,7 @@ class Snapshot(Parts):
         from nba.artifacts.registry import publish
 
         snapshot = self if trained_at is None else self.with_manifest(trained_at=trained_at)
-        return publish(snapshot, Path(models))
+        return publish(snapshot, Path(models), keep=keep)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nba.cli.console import AsJson, Models, give, say, table
+from nba.cli.console import AsJson, Models, give, now, say, table
 
 app = typer.Typer(help="List, show, verify and roll back snapshots.", no_args_is_help=True)
 Chosen = Annotated[str | None, typer.Argument(help="Snapshot id; the current one by default.")]
@@ -21,11 +21,11 @@ def list_(models: Models = "models", as_json: AsJson = False) -> None:
     """List the stored snapshots, latest published first."""
     from nba.artifacts.registry import current_id, list_snapshots
 
-    now = current_id(models)
+    current = current_id(models)
     stored = list_snapshots(models)
     rows = [
         [
-            f"{'*' if one.snapshot_id == now else ' '} {one.snapshot_id}",
+            f"{'*' if one.snapshot_id == current else ' '} {one.snapshot_id}",
             one.data_until,
             f"{one.counts['kept_orders']:,}",
             one.trained_at or "",
@@ -34,7 +34,7 @@ def list_(models: Models = "models", as_json: AsJson = False) -> None:
     ]
     say(table(["  snapshot", "data until", "orders", "trained at"], rows), as_json=as_json)
     if as_json:
-        give({"current": now, "snapshots": [_row(one, now) for one in stored]})
+        give({"current": current, "snapshots": [_row(one, current) for one in stored]})
 
 
 @app.command()
@@ -67,12 +67,12 @@ def rollback(snapshot: Older = None, models: Models = "models", as_json: AsJson 
     """Make an older snapshot current: the one named, or the one before."""
     from nba.artifacts.registry import rollback as roll_back
 
-    now = roll_back(models, snapshot)
-    say(f"current snapshot: {now}", as_json=as_json)
+    chosen = roll_back(models, snapshot, at=now())
+    say(f"current snapshot: {chosen}", as_json=as_json)
     if as_json:
-        give({"snapshot_id": now})
+        give({"snapshot_id": chosen})
 
 
-def _row(manifest: Any, now: str) -> dict[str, Any]:  # noqa: ANN401 - Manifest, imported late
+def _row(manifest: Any, current: str) -> dict[str, Any]:  # noqa: ANN401 - Manifest, imported late
     shown = manifest.model_dump(mode="json", exclude={"files", "config"})
-    return {**shown, "current": manifest.snapshot_id == now}
+    return {**shown, "current": manifest.snapshot_id == current}

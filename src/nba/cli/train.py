@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from nba.cli.console import AsJson, Models, ShopFolder, give, instant, now, say, steps
+from nba.cli.console import AsJson, Models, give, instant, now, say, steps
+from nba.cli.facts import is_store
+from nba.cli.source import shop_folder, shown
 
-TRAINING_STEPS = 13
+if TYPE_CHECKING:
+    from nba.artifacts.snapshot import Snapshot
+    from nba.config import TrainConfig
+    from nba.data.shop import Shop
+
+TRAINING_STEPS: Final = 13
+REPLAYED_DAYS: Final = 400
+"""How far back a message can be explained by the snapshot that decided it."""
 
 
 def train(
-    shop: ShopFolder,
+    shop: Annotated[str, typer.Argument(help="Folder of the shop, or URL of a store.")],
     recipe: Annotated[
         Path | None, typer.Option("--recipe", help="Recipe (TOML); see models/recipes.")
     ] = None,
@@ -25,19 +35,31 @@ def train(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Processors to use; all by default.")
     ] = None,
+    backtest: Annotated[
+        int | None,
+        typer.Option(
+            "--backtest", min=1, help="First test the last so many days; the guard compares them."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish even what is much worse than the current one.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train on a shop and publish the snapshot."""
+    """Train on a shop, or on what a store holds, and publish the snapshot."""
     from nba.config import TrainConfig
+    from nba.data.logged import logged_snapshots
     from nba.data.shop import read_shop
     from nba.errors import DataError
     from nba.learn.train import train as train_snapshot
 
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
     until = None if as_of is None else instant(as_of, "--as-of")
-    with steps("train", TRAINING_STEPS + 2) as announce:
-        announce("reading the shop")
-        found = read_shop(shop)
+    with (
+        steps("train", TRAINING_STEPS + 2 + is_store(shop)) as announce,
+        shop_folder(shop, announce) as folder,
+    ):
+        found = read_shop(folder)
         snapshot = train_snapshot(
             found.history, found.catalog, config, as_of=until, threads=threads, announce=announce
         )
@@ -46,8 +68,14 @@ def train(
                 f"no order that counts lies before {as_of or 'the end of the shop'}: the snapshot "
                 "would answer nothing and was not published"
             )
+        if backtest is not None:
+            snapshot = _tested(snapshot, found, config, backtest)
+        if not force:
+            _refuse_worse(snapshot, models)
         announce("publishing")
-        path = snapshot.publish(models, trained_at=now())
+        oldest = datetime.now(UTC) - timedelta(days=REPLAYED_DAYS)
+        kept = logged_snapshots(folder, instant(oldest.isoformat(), "the clock"))
+        path = snapshot.publish(models, trained_at=now(), keep=kept)
     if snapshot.manifest.data_until > now():
         say(
             f"warning: the last fact is dated {snapshot.manifest.data_until}, which is yet to "
@@ -61,7 +89,8 @@ def train(
         f"{coverage['bought_together_of_sold']:.0%} of the products sold",
         as_json=as_json,
     )
-    say(f"published as {path}; next: nba serve --shop {shop} --models {models}", as_json=as_json)
+    served = f"--db {shown(shop)}" if is_store(shop) else f"--shop {shop}"
+    say(f"published as {path}; next: nba serve {served} --models {models}", as_json=as_json)
     if as_json:
         give(
             {
@@ -71,4 +100,45 @@ def train(
                 "coverage": dict(coverage),
                 "path": str(path),
             }
+        )
+
+
+def _tested(snapshot: Snapshot, shop: Shop, config: TrainConfig, days: int) -> Snapshot:
+    """Note in a snapshot what its configuration would have predicted of the last days."""
+    import numpy as np
+
+    from nba.domain import to_instant
+    from nba.measure.backtest import backtest
+
+    result = backtest(
+        shop.history,
+        shop.catalog,
+        config,
+        test_from=to_instant(snapshot.manifest.data_until) - np.timedelta64(days, "D"),
+        horizon_days=days,
+    )
+    return snapshot.with_manifest(backtest=result.to_dict())
+
+
+def _refuse_worse(snapshot: Snapshot, models: str) -> None:
+    """See that a snapshot may take the place of the current one.
+
+    Raises:
+        SnapshotError: it is much worse; nothing was published.
+    """
+    from nba.artifacts.guard import objections
+    from nba.artifacts.registry import open_snapshot
+    from nba.errors import SnapshotError
+
+    try:
+        current = open_snapshot(models)
+    except SnapshotError:
+        # None, or one that nothing can be compared with.
+        return
+    found = objections(current, snapshot)
+    if found:
+        raise SnapshotError(
+            f"the new snapshot was not published, {current.id} stays current: {'; '.join(found)}. "
+            "See whether orders or products are missing; if this is what the shop is now, "
+            "train with --force"
         )

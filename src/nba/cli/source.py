@@ -1,0 +1,56 @@
+"""What `nba train` reads: a shop folder, or a store whose rows are written as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nba.cli.facts import is_store, opened
+
+
+@contextmanager
+def shop_folder(shop: str, announce: Callable[[str], None]) -> Iterator[Path]:
+    """Give the folder of a shop; that of a store is a copy that goes away in the end.
+
+    Args:
+        shop: a folder, or the URL of a store.
+        announce: called with the name of the step as it begins.
+
+    Raises:
+        ConfigError: there is no such folder or store.
+        DataError: the copy cannot be written.
+        StateError: the store cannot be read.
+    """
+    if is_store(shop):
+        announce("reading the store")
+        with TemporaryDirectory(prefix="nba-train-") as folder:
+            _copy(shop, Path(folder))
+            announce("reading the shop")
+            yield Path(folder)
+        return
+    from nba.errors import ConfigError
+
+    if not Path(shop).is_dir():
+        raise ConfigError(f"there is no folder {shop}; fill one with: nba import FILES --shop")
+    announce("reading the shop")
+    yield Path(shop)
+
+
+def shown(shop: str) -> str:
+    """Write a shop as people may read it: of a URL without its password."""
+    if not is_store(shop):
+        return shop
+    from sqlalchemy.engine import make_url
+
+    return make_url(shop).render_as_string(hide_password=True)
+
+
+def _copy(url: str, folder: Path) -> None:
+    from nba.data.batched import write_shop
+    from nba.state.dumping import dump
+    from nba.state.tables import SHARED
+
+    with opened(url) as store, store.reading() as connection:
+        write_shop(folder, {table.name: dump(connection, table) for table in SHARED})
