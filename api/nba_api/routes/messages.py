@@ -49,7 +49,8 @@ def claim_next_message(
 
 
 @router.post(
-    "/messages/{message_id}:ack", responses={200: {"model": AckAnswer}, **declared(404, 422, 503)}
+    "/messages/{message_id:path}:ack",
+    responses={200: {"model": AckAnswer}, **declared(404, 422, 503)},
 )
 def acknowledge(live: LiveState, message_id: MessagePath) -> Response:
     """Say that a claimed message was sent; the first time counts."""
