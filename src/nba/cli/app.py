@@ -14,6 +14,8 @@ from nba.cli import (
     decide,
     demo,
     import_,
+    keys,
+    messages,
     models,
     recommend,
     serve,
@@ -39,11 +41,13 @@ app.command("import")(import_.import_)
 app.command("check")(check.check)
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")
+app.add_typer(messages.app, name="messages")
 app.command("recommend")(recommend.recommend)
 app.command("decide")(decide.decide)
 app.command("backtest")(backtest.backtest)
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
 app.command("demo")(demo.demo)
 
 
