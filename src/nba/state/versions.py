@@ -146,24 +146,24 @@ class Settled:
 
     Attributes:
         is_new: whether each had never been met before.
-        before: order → what the store showed of it; without those it did not know.
-        after: order → what it shows now; only of orders that changed.
+        after: order → what the store shows of it now; only of orders that changed.
     """
 
     is_new: Sequence[bool]
-    before: Mapping[str, Version]
     after: Mapping[str, Version]
 
 
-def settle(connection: Connection, posted: Sequence[Version]) -> Settled:
+def settle(
+    connection: Connection, posted: Sequence[Version], before: Mapping[str, Version]
+) -> Settled:
     """Show the latest version of each order, and keep those that give way to it.
 
     Args:
         connection: of `Store.writing`.
         posted: any number an order.
+        before: order → what the store shows of it; without those that it does not know.
     """
     orders = list(dict.fromkeys(one.order_id for one in posted))
-    before = shown_versions(connection, orders)
     known = {(order_id, one.name) for order_id, one in before.items()}
     for part in parts(orders):
         known |= {(row[0], row[1]) for row in connection.execute(_NAMED, {"names": part})}
@@ -183,7 +183,7 @@ def settle(connection: Connection, posted: Sequence[Version]) -> Settled:
             given_way.append(one)
     after = {key: one for key, one in shown.items() if before.get(key) is not one}
     _write(connection, list(after.values()), before, given_way)
-    return Settled(is_new, before, after)
+    return Settled(is_new, after)
 
 
 def _write(
