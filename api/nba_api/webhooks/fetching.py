@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from http.client import HTTPMessage
+from http.client import HTTPException, HTTPMessage
 from typing import IO, Final
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -28,6 +28,9 @@ def fetch(url: str) -> bytes:
     Raises:
         OSError: it does not answer within two seconds, or with anything but 200.
     """
-    with _OPENER.open(url, timeout=_PATIENCE_SECONDS) as answer:
-        held: bytes = answer.read(_MAX_BYTES)
+    try:
+        with _OPENER.open(url, timeout=_PATIENCE_SECONDS) as answer:
+            held: bytes = answer.read(_MAX_BYTES)
+    except HTTPException as error:
+        raise OSError(f"the answer is no HTTP: {type(error).__name__}") from None
     return held

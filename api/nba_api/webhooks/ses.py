@@ -13,7 +13,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -49,6 +48,7 @@ _FETCHES: Final = 2
 _CERTIFICATES: Final = 8
 _TOPIC: Final = re.compile(r"arn:aws[\w-]*:sns:([a-z0-9-]+):\d{12}:[\w.-]+", re.ASCII)
 _CERTIFICATE: Final = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]+\.pem", re.ASCII)
+_CONFIRMING: Final = re.compile(r"/\?[\x21-\x7e]+")
 _HASHES: Final[dict[str, type[HashAlgorithm]]] = {"1": SHA1, "2": SHA256}
 _NOTIFICATION: Final = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION: Final = (
@@ -65,7 +65,6 @@ _OUTCOMES: Final = {
     "Open": "opened",
     "Click": "clicked",
     "Complaint": "complained",
-    "Subscription": "unsubscribed",
 }
 
 
@@ -93,7 +92,7 @@ class Ses:
             )
         self._topic, self._fetch, self._is_confirming = topic, fetch, is_confirming
         domain = "amazonaws.com.cn" if topic.startswith("arn:aws-cn:") else "amazonaws.com"
-        self._host = f"sns.{matched[1]}.{domain}"
+        self._prefix = f"https://sns.{matched[1]}.{domain}"
         self._keys: dict[str, rsa.RSAPublicKey] = {}
         self._fetching = BoundedSemaphore(_FETCHES)
 
@@ -135,7 +134,7 @@ class Ses:
         """Give the key of a certificate, fetched once."""
         if url in self._keys:
             return self._keys[url]
-        if not self._is_ours(url) or not _CERTIFICATE.fullmatch(url.removeprefix(self._prefix)):
+        if not self._is_of_sns(url, _CERTIFICATE):
             raise forged("the certificate is not of SNS in the topic's region")
         pem = self._get(url)
         try:
@@ -149,12 +148,9 @@ class Ses:
         self._keys[url] = key
         return key
 
-    @property
-    def _prefix(self) -> str:
-        return f"https://{self._host}"
-
-    def _is_ours(self, url: str) -> bool:
-        return url.startswith(f"{self._prefix}/") and urlsplit(url).netloc == self._host
+    def _is_of_sns(self, url: str, path: re.Pattern[str]) -> bool:
+        prefix = self._prefix
+        return url.startswith(prefix) and path.fullmatch(url.removeprefix(prefix)) is not None
 
     def _get(self, url: str) -> bytes:
         # Whoever guesses the topic can still not tie up the server.
@@ -173,7 +169,7 @@ class Ses:
 
     def _confirm(self, said: dict[str, str]) -> None:
         url = said["SubscribeURL"]
-        if not self._is_ours(url):
+        if not self._is_of_sns(url, _CONFIRMING):
             raise forged("the address that confirms is not of SNS in the topic's region")
         if self._is_confirming:
             self._get(url)
@@ -188,6 +184,8 @@ def _event(mail: Any, notification_id: str, told: str, now: int) -> ProviderEven
     if kind == "Bounce":
         more = text(inside(mail, "bounce", "bounceType"))
         kind, outcome = f"Bounce/{more}", "bounced" if more == "Permanent" else None
+    elif kind == "Subscription" and _is_out(inside(mail, "subscription", "newTopicPreferences")):
+        outcome = "unsubscribed"
     own = inside(mail, kind.partition("/")[0].lower(), "timestamp")
     tags = inside(mail, "mail", "tags", MESSAGE_ID)
     return event(
@@ -198,3 +196,12 @@ def _event(mail: Any, notification_id: str, told: str, now: int) -> ProviderEven
         outcome=outcome,
         theirs=notification_id,
     )
+
+
+def _is_out(preferences: object) -> bool:
+    """Whether a customer left everything, or any one topic."""
+    if inside(preferences, "unsubscribeAll") is True:
+        return True
+    topics = inside(preferences, "topicSubscriptionStatus")
+    chosen = topics if isinstance(topics, list) else []
+    return any(inside(topic, "subscriptionStatus") == "OptOut" for topic in chosen)
