@@ -1,0 +1,199 @@
+"""Erased customers leave every kept snapshot; what is known of everybody else stays as it was.
+
+Codes stay too, so that nothing else has to be written: an erased customer's place is taken by an
+id that nobody has, and that sorts where theirs did.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.arrays import sha256, to_npy
+from nba.artifacts.registry import current_id, locked, point, sweep, sync, write_synced
+from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, blanked_path, digest_of
+from nba.domain import Ids, Texts
+from nba.errors import SnapshotError
+
+REPORTS: Final = "reports"
+"""Where a models folder keeps its reports."""
+BLANK: Final = "\0"
+"""What no id of an import or a post holds, and what sorts before every other character."""
+PURCHASES: Final = {
+    "customers": ("product", "orders", "first_at", "last_at", "decayed"),
+    "repurchase": ("known", "last_day", "evidence", "location", "share", "chance"),
+}
+"""Arrays with one row a purchase: those of erased customers are left out."""
+BUYERS: Final = {
+    "customers": ("order_count", "pace"),
+    "rhythm": ("days", "first_day", "last_day", "repeat_profit", "at_risk_day", "year_profit"),
+}
+"""Arrays with one row a customer of `Customers`: those of erased ones become 0."""
+MEMBERS: Final = {
+    "segments": (
+        *("has_bought", "recency_score", "frequency_score", "monetary_score", "segment"),
+        *("order_days", "days_since_last", "monetary", "spend", "is_banded", "has_band", "band"),
+        *("has_tier", "tier", "has_points", "points", "is_fan", "fan_score", "reviews"),
+        *("referrals", "rules"),
+    )
+}
+"""Arrays with one row a customer of `Segments`: likewise."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Blanked:
+    """What became of a models folder.
+
+    Attributes:
+        snapshots: ids of those from which somebody was erased.
+        removed: names of those that could not be read, and of the reports, that are gone.
+    """
+
+    snapshots: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def blank(models: str | Path, customers: Collection[str]) -> Blanked:
+    """Erase customers from every snapshot of a models folder.
+
+    Each keeps its id and gets another digest; its manifest notes the one it had. A process killed
+    at any point leaves every snapshot as it was or as it is to be; asked again, the rest is done.
+    Who serves the current snapshot opens it anew.
+
+    Args:
+        models: the folder; one that is not there holds nobody.
+        customers: ids of all accounts of those to erase.
+
+    Raises:
+        SnapshotError: the folder cannot be written.
+    """
+    folder = Path(models)
+    if not (folder / "snapshots").is_dir():
+        return Blanked(removed=tuple(_remove_reports(folder, customers)))
+    changed, removed = [], []
+    try:
+        with locked(folder) as home:
+            for place in sorted(home.glob("[!.]*")):
+                try:
+                    snapshot = Snapshot.read(place)
+                except SnapshotError:
+                    # Whoever stands in what nobody can read cannot be erased from it.
+                    shutil.rmtree(place)
+                    removed.append(place.name)
+                    continue
+                arrays = blanked_arrays(snapshot, customers)
+                if arrays:
+                    _replace(snapshot.manifest, arrays, place)
+                    changed.append(snapshot.id)
+            removed += _remove_reports(folder, customers)
+            if changed:
+                with suppress(SnapshotError):
+                    point(folder, current_id(folder))
+    except OSError as error:
+        raise SnapshotError(
+            f"customers cannot be erased from {models}: {error.strerror}; make room, or let the "
+            "folder be written, and erase them again"
+        ) from None
+    return Blanked(tuple(changed), tuple(removed))
+
+
+def blanked_arrays(snapshot: Snapshot, customers: Collection[str]) -> dict[str, NDArray[Any]]:
+    """Give the arrays that change where customers are erased, by name; none where none is there."""
+    arrays, gone = snapshot.arrays(), frozenset(customers)
+    changed: dict[str, NDArray[Any]] = {}
+    bought = _places(snapshot.customers.ids, gone)
+    if bought.any():
+        count = np.diff(snapshot.customers.start)
+        stays = ~np.repeat(bought, count)
+        changed |= {name: arrays[name][stays] for name in _named(PURCHASES)}
+        changed |= {name: _cleared(arrays[name], bought) for name in _named(BUYERS)}
+        changed["customers/start"] = np.append(0, np.cumsum(np.where(bought, 0, count)))
+        changed |= _packed("customers/ids", _without(snapshot.customers.ids, gone))
+    told = _places(snapshot.segments.ids, gone)
+    if told.any():
+        changed |= {name: _cleared(arrays[name], told) for name in _named(MEMBERS)}
+        changed |= _packed("segments/ids", _without(snapshot.segments.ids, gone))
+    return changed
+
+
+def _places(ids: Ids, gone: Collection[str]) -> NDArray[np.bool_]:
+    """Tell which ids are among some."""
+    found = np.zeros(len(ids), np.bool_)
+    found[[code for one in gone if (code := ids.find(one)) is not None]] = True
+    return found
+
+
+def _without(ids: Ids, gone: Collection[str]) -> Texts:
+    """Let the id before each of some, made longer, stand for it; no id is left of one before."""
+    named, last, blanks = [], "", 0
+    for one in ids:
+        if one in gone or one.endswith(BLANK):
+            blanks += 1
+            named.append(last + BLANK * blanks)
+        else:
+            last, blanks = one, 0
+            named.append(one)
+    return Texts.of(named)
+
+
+def _cleared(array: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
+    cleared = array.copy()
+    cleared[rows] = np.zeros(1, array.dtype)[0]
+    return cleared
+
+
+def _packed(name: str, texts: Texts) -> dict[str, NDArray[Any]]:
+    return {f"{name}.bytes": texts.data, f"{name}.offsets": texts.offsets}
+
+
+def _named(fields: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    return (f"{folder}/{field}" for folder, names in fields.items() for field in names)
+
+
+def _replace(manifest: Manifest, arrays: Arrays, folder: Path) -> None:
+    """Write changed arrays beside those of before, and let a new manifest name them instead."""
+    times = len(manifest.replaced) + 1
+    files = dict(manifest.files)
+    before = {array_of(path): path for path in files}
+    for name, array in arrays.items():
+        content, path = to_npy(array), blanked_path(name, times)
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_synced(place, content)
+        del files[before[name]]
+        files[path] = sha256(content)
+    written = manifest.model_copy(
+        update={
+            "files": files,
+            "digest": digest_of(files, manifest.config),
+            "replaced": (*manifest.replaced, manifest.digest),
+        }
+    )
+    Snapshot.described_by(written, folder)
+    for inner in (path for path in folder.rglob("*") if path.is_dir()):
+        sync(inner)
+    aside = folder / f".{MANIFEST}"
+    write_synced(aside, written.to_json().encode())
+    os.replace(aside, folder / MANIFEST)
+    sync(folder)
+    sweep(folder)
+
+
+def _remove_reports(models: Path, customers: Collection[str]) -> list[str]:
+    """Remove the reports that name somebody; the next run writes them without."""
+    named = [one.encode("utf-8", "surrogatepass") for one in customers]
+    reports = sorted(path for path in (models / REPORTS).glob("*") if path.is_file())
+    found = [path for path in reports if any(one in path.read_bytes() for one in named)]
+    for path in found:
+        path.unlink()
+    return [path.name for path in found]
