@@ -25,6 +25,7 @@ from nba.data.skipping import leave_out_lines
 from nba.data.sniffing import Recognised
 from nba.data.sources import Source, open_sources
 from nba.data.staging import Places, Staged, stage
+from nba.data.tombstones import Tombstones, leaving_out
 from nba.errors import ConfigError, DataError
 from nba.schema import FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, QUARANTINE
 
@@ -85,11 +86,13 @@ class _Import:
         self._zone = zone
         self._announce = announce
         self._intake = Intake(connection)
+        self._tombstones = Tombstones.read(shop)
         self._sources: list[_Account] = []
         self._parts: list[_Part] = []
         self._unmatched: list[Unmatched] = []
 
     def run(self, paths: Sequence[Path | str], max_bad: float) -> ImportReport:
+        self._tombstones.obey(self._connection)
         for number, given in enumerate(paths):
             self._announce(f"reading {given.name if isinstance(given, Path) else 'a database'}")
             for source in open_sources(self._connection, given, self._mapping, f"raw_{number}"):
@@ -126,6 +129,8 @@ class _Import:
         taken = folded(frozenset().union(*(entry.taken for entry in entries)))
         for entry in entries:
             number = len(self._parts)
+            if self._tombstones.hashes:
+                entry = leaving_out(entry)
             staged = stage(self._connection, raw, entry, mapping, f"rows_{number}")
             spare = [
                 name
