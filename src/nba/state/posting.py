@@ -118,7 +118,8 @@ class _Checked:
     def of(cls, parcel: Parcel) -> _Checked:
         intake = _NEW_ORDERS if parcel.only_new else _INTAKES[parcel.table.name]
         at = microseconds(parcel.at)
-        return cls(intake, *intake.check(parcel.rows, at), at)
+        good, bad = intake.check(parcel.rows, at)
+        return cls(intake, good, bad, at)
 
     def locks(self) -> Iterable[str]:
         return self.intake.locks(row for _, row in self.good)

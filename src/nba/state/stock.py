@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, or_, select, update
 
 from nba.checking import Cells
 from nba.schema import PRODUCT_STATES as CONTRACT
@@ -47,13 +47,14 @@ class Change:
 
     Attributes:
         since: from when on they may be others than they are.
-        stated: rows that are stated anew: instant → (cells, names of those given).
+        stated: rows that are stated anew: instant → (cells, names of those given;
+            None for all).
         orders: those that may take something which they did not.
         uncounted: no stock was known before, so that any order may.
     """
 
     since: int
-    stated: dict[int, tuple[Cells, str]] = field(default_factory=dict)
+    stated: dict[int, tuple[Cells, str | None]] = field(default_factory=dict)
     orders: set[str] = field(default_factory=set)
     uncounted: bool = False
 
@@ -262,7 +263,9 @@ def _row(
     }
 
 
-_OF, _BY, _SINCE_THEN = bindparam("of"), bindparam("by"), bindparam("since")
+_OF: Final[BindParameter[str]] = bindparam("of")
+_BY: Final[BindParameter[str]] = bindparam("by")
+_SINCE_THEN: Final[BindParameter[int]] = bindparam("since")
 _P, _O = PRODUCT_STATES.c, ORDERS.c
 _LAST: Final = (
     select(PRODUCT_STATES)
