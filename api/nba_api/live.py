@@ -24,12 +24,15 @@ from nba.decide.policy import Policy
 from nba.domain import to_instant
 from nba.errors import SnapshotError, StateError
 from nba.facts.fold import Facts
+from nba.facts.shelf import Shelf
 from nba.recommend.recommender import Recommender
 from nba.state.prices import prices_now
 from nba.state.watched import WatchedStore
 from nba_api.degraded import Breaker
+from nba_api.hot_lists import HotLists, Trained
 from nba_api.metrics import Metrics, Served
 from nba_api.settings import Settings
+from nba_api.shelf import Shelved, microseconds
 
 CHECK_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 30.0
@@ -38,13 +41,49 @@ RETRY_SECONDS: Final = 30.0
 LOG: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """One snapshot and what answers from it; swapped as a whole."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A snapshot and what was made ready of it, whatever the shop says since."""
 
     snapshot: Snapshot
-    recommender: Recommender
     policy: Policy
+    shelved: Shelved
+    trained: Trained
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Serving:
+    """One snapshot and what answers from it; swapped as a whole.
+
+    Attributes:
+        snapshot: as it was trained.
+        policy: decides from it; the shelf of an instant comes with the facts.
+        recommender: answers from it, its products as they stand.
+        shelf: as which they stand.
+        hot: the lists about products, as bytes.
+        opened: what it was made from.
+    """
+
+    snapshot: Snapshot
+    policy: Policy
+    recommender: Recommender
+    shelf: Shelf
+    hot: HotLists
+    opened: Opened
+
+    @classmethod
+    def of(cls, opened: Opened, shelf: Shelf, at: np.datetime64, before: Serving | None) -> Serving:
+        """Lay a snapshot's products on a shelf, at an instant; what still holds stays."""
+        now = opened.shelved.at(shelf, at)
+        lists = None if before is None else before.hot
+        hot = HotLists(opened.trained, now, at, lists)
+        return cls(opened.snapshot, opened.policy, Recommender(now), shelf, hot, opened)
+
+    def recommender_at(self, shelf: Shelf, at: np.datetime64) -> Recommender:
+        """Give what answers with the products as they stood on a shelf, at an instant."""
+        if shelf is self.shelf and self.hot.holds_at(microseconds(at)):
+            return self.recommender
+        return Recommender(self.opened.shelved.at(shelf, at))
 
 
 class Live:
@@ -68,13 +107,17 @@ class Live:
         """
         self._playbook = Playbook.from_toml(settings.playbook or shipped("playbooks", "owox_2011"))
         self._clock = _clock(settings.fixed_clock())
+        self._microseconds = _ticking(settings.fixed_clock())
         self.settings = settings
         self.models = settings.models
         self.metrics = Metrics()
         self.is_stopping = False
         self.store = WatchedStore(settings.db, Breaker(self.metrics))
         self._serving: Serving | None = None
+        self._opened: Opened | None = None
+        self._shelf = Shelf.none()
         self._refreshing = threading.Lock()
+        self._standing = threading.Lock()
         self._prices: CapacityPrices | None = None
         self._tried: tuple[str, int, CapacityPrices | None] | None = None
         self._tried_at = 0.0
@@ -91,6 +134,16 @@ class Live:
             raise SnapshotError(self._problem)
         return self._serving
 
+    def hot_lists(self) -> HotLists | None:
+        """Give the lists about products as bytes; None while a newer stand is being made of them.
+
+        That is for at most half a second after a sale ended or a rule began to hold.
+        """
+        serving = self._serving
+        if serving is None or not serving.hot.holds_at(self._microseconds()):
+            return None
+        return serving.hot
+
     async def watch(self) -> None:
         """Pick up what is published, for as long as the server runs; requests never wait for it."""
         while True:
@@ -98,26 +151,56 @@ class Live:
             await asyncio.to_thread(self.refresh)
 
     def refresh(self) -> None:
-        """Open the current snapshot if it is another one; a damaged one leaves the old serving."""
+        """Open the current snapshot if it is another one; a damaged one leaves the old serving.
+
+        Then look at the shelf.
+        """
         with self._refreshing:
             try:
                 # Publishing the same content again replaces the pointer, and may mend a file.
                 published = current_id(self.models)
                 written_at = (self.models / POINTER).stat().st_mtime_ns
                 to_try = published, written_at, self._planned()
-                if to_try == self._tried and not self._is_retry_due():
-                    return
-                self._tried, self._tried_at = to_try, time.monotonic()
-                snapshot = open_snapshot(self.models, published)
-                policy = Policy(snapshot, self._playbook, prices=self._prices)
+                if to_try != self._tried or self._is_retry_due():
+                    self._tried, self._tried_at = to_try, time.monotonic()
+                    self._opened = self._open(published)
+                    self._problem = ""
             except Exception as error:
                 # Whatever is wrong with the files, what is served stays.
                 self._note(str(error))
-            else:
-                began = time.perf_counter()
-                self._serving = Serving(snapshot, Recommender(snapshot), policy)
-                self._problem = ""
-                self.metrics.snapshot_swapped(_served(snapshot), time.perf_counter() - began)
+        self._stand()
+
+    def posted(self, topic: str) -> None:
+        """Let what was written count from the next answer on; other processes see it shortly.
+
+        Args:
+            topic: as `nba.state.writing.bump` has it.
+        """
+        if topic == "products":
+            self._stand()
+
+    def _open(self, snapshot_id: str) -> Opened:
+        snapshot = open_snapshot(self.models, snapshot_id)
+        policy = Policy(snapshot, self._playbook, prices=self._prices)
+        return Opened(snapshot, policy, Shelved(snapshot), Trained.of(snapshot))
+
+    def _stand(self) -> None:
+        """Serve what was opened, its products as they stand on the shelf now."""
+        with self._standing:
+            opened, before, at = self._opened, self._serving, self._clock()
+            if opened is None:
+                return
+            with suppress(StateError):
+                self._shelf = self.store.shelf(at)
+            is_same = before is not None and before.opened is opened and before.shelf is self._shelf
+            if before is not None and is_same and before.hot.holds_at(microseconds(at)):
+                return
+            serving = Serving.of(opened, self._shelf, at, before)
+            began = time.perf_counter()
+            self._serving = serving
+            if before is None or before.snapshot is not serving.snapshot:
+                seconds = time.perf_counter() - began
+                self.metrics.snapshot_swapped(_served(serving.snapshot), seconds)
 
     def _planned(self) -> CapacityPrices | None:
         """Read what places on short channels cost; those of before while the store is away."""
@@ -163,6 +246,14 @@ def _clock(fixed: np.datetime64 | None) -> Callable[[], np.datetime64]:
     if fixed is not None:
         return lambda: fixed
     return lambda: np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
+
+
+def _ticking(fixed: np.datetime64 | None) -> Callable[[], int]:
+    """Give the same clock in microseconds since 1970, which takes less time to read."""
+    if fixed is not None:
+        stands_at = microseconds(fixed)
+        return lambda: stands_at
+    return lambda: time.time_ns() // 1000
 
 
 def _served(snapshot: Snapshot) -> Served:

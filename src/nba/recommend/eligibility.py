@@ -50,6 +50,17 @@ class Filters:
                 f"expected one of {', '.join(AVAILABILITIES)}"
             )
 
+    def asked(self) -> dict[str, Any]:
+        """Give the filters that were set, in an order that depends on nothing else."""
+        asked: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("exclude", "in_basket"):
+                value = tuple(sorted(set(value)))
+            if value != field.default:
+                asked[field.name] = list(value) if isinstance(value, tuple) else value
+        return asked
+
 
 NO_FILTERS = Filters()
 NO_PRODUCTS = np.empty(0, np.int32)
@@ -89,14 +100,7 @@ class Eligibility:
 
     def asked(self) -> dict[str, Any]:
         """Give the filters that were set, in an order that depends on nothing else."""
-        asked: dict[str, Any] = {}
-        for field in fields(Filters):
-            value = getattr(self._filters, field.name)
-            if field.name in ("exclude", "in_basket"):
-                value = tuple(sorted(set(value)))
-            if value != field.default:
-                asked[field.name] = list(value) if isinstance(value, tuple) else value
-        return asked
+        return self._filters.asked()
 
     def keep(
         self, codes: NDArray[np.integer], shown: Sequence[int] = ()

@@ -6,12 +6,23 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from nba.vocabulary import ReasonCode, Source
 
 Figure = str | int | float | None
 Evidence = Mapping[str, Figure]
+
+
+_SORTED: Final = json.JSONEncoder(sort_keys=True)
+
+
+def recommendation_id(
+    snapshot_id: str | None, kind: str, request: Mapping[str, Any], rules: str
+) -> str:
+    """Give a hash of what an answer depends on: snapshot, request, and the rules that held."""
+    asked = _SORTED.encode([snapshot_id, kind, request, rules])
+    return f"r_{hashlib.sha256(asked.encode()).hexdigest()[:24]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +115,8 @@ class Slate(Sequence[Recommendation]):
 
     @property
     def recommendation_id(self) -> str:
-        """A hash of what the answer depends on: snapshot, request, and the rules that held."""
-        about = [self.model["snapshot_id"], self.type, self.request, self.rules]
-        asked = json.dumps(about, sort_keys=True)
-        return f"r_{hashlib.sha256(asked.encode()).hexdigest()[:24]}"
+        """As `recommendation_id` gives it."""
+        return recommendation_id(self.model["snapshot_id"], self.type, self.request, self.rules)
 
     def to_dict(self, *, explain: bool = True) -> dict[str, Any]:
         """Give the JSON form of the API."""

@@ -1,0 +1,117 @@
+"""The lists about products, answered before the framework is asked: raw ASGI, bytes joined.
+
+What is asked in the plain form of a storefront is answered here, with the very bytes that the
+routes of `routes.products` would give; whatever else is asked goes on to them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from nba.recommend.eligibility import NO_FILTERS, Filters
+from nba_api.answers import CACHEABLE, MIN_CUSTOMERS, is_known
+from nba_api.hot_lists import Answer, Asked, HotLists
+from nba_api.live import Live
+from nba_api.queries import MAX_ID, ProductQuery
+
+_PREFIX: Final = "/v1/products/"
+_KINDS: Final = {
+    route: route.replace("-", "_")
+    for route in ("bought-together", "accessories", "similar", "replacements", "upsell")
+}
+_HIDING: Final = frozenset(("bought_together", "accessories"))
+"""Lists that hide from a storefront what rests on the orders of too few customers."""
+_LISTS: Final = frozenset(("in_basket", "exclude"))
+_PLAIN: Final = frozenset((*_LISTS, "limit", "placement", "key"))
+_MAX_QUERY: Final = 1_000
+"""Bytes of a longer query; whoever sends one can wait, and nothing is remembered of it."""
+_REMEMBERED: Final = 4_096
+_CACHE_CONTROL: Final = (b"cache-control", CACHEABLE.encode())
+
+
+class HotPath:
+    """Answers plain questions about products, and hands on all others."""
+
+    def __init__(self, app: ASGIApp, live: Live) -> None:
+        """Stand before an application.
+
+        Args:
+            app: what answers all else; a layer before this one says who asks.
+            live: what is served.
+        """
+        self._app = app
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        answer = self._find(scope) if scope["type"] == "http" else None
+        if answer is None:
+            await self._app(scope, receive, send)
+            return
+        headers = [(b"etag", answer.etag.encode()), _CACHE_CONTROL]
+        body = answer.body
+        if _has_it(scope, answer.etag):
+            status, body = 304, b""
+        else:
+            status = 200
+            headers += (
+                (b"content-length", str(len(body)).encode()),
+                (b"content-type", b"application/json"),
+            )
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _find(self, scope: Scope) -> Answer | None:
+        """Give the answer; None for what is not asked plainly, or cannot be told from memory."""
+        path: str = scope["path"]
+        caller = scope["state"].get("caller")
+        if scope["method"] != "GET" or caller is None or not path.startswith(_PREFIX):
+            return None
+        hot = self._live.hot_lists()
+        if hot is None:
+            return None
+        asked = path, scope["query_string"], caller.is_trusted
+        return hot.find(asked) or _join(hot, asked)
+
+
+def _join(hot: HotLists, asked: Asked) -> Answer | None:
+    path, query, is_trusted = asked
+    product, _, route = path[len(_PREFIX) :].rpartition("/")
+    kind = _KINDS.get(route)
+    if kind is None or not 0 < len(product) <= MAX_ID or "\n" in product:
+        return None
+    plain = _read(query) if len(query) <= _MAX_QUERY else None
+    if plain is None:
+        return None
+    limit, filters = plain
+    least = 1 if is_trusted or kind not in _HIDING else MIN_CUSTOMERS
+    return hot.answer(asked, kind, product, limit, filters, least)
+
+
+def _has_it(scope: Scope, etag: str) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            return is_known(etag, value.decode("latin-1"))
+    return False
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(query: bytes) -> tuple[int, Filters] | None:
+    """Read limit and filters as the framework does; None where there is more, or something odd."""
+    given: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        given.setdefault(name, []).append(value)
+    single = {name: values[0] for name, values in given.items() if name not in _LISTS}
+    if not given.keys() <= _PLAIN or any(len(given[name]) > 1 for name in single):
+        return None
+    try:
+        read = ProductQuery.model_validate({**given, **single})
+    except ValidationError:
+        return None
+    filters = read.filters()
+    return read.limit, filters if filters.asked() else NO_FILTERS
