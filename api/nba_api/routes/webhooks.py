@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
@@ -77,7 +78,16 @@ async def hear(
 
 
 def _keep(live: Live, provider: Provider, delivery: Delivery) -> Kept:
-    return keep(live.store, provider.name, provider.receive(delivery))
+    try:
+        events = provider.receive(delivery)
+    except HTTPException as error:
+        if error.status_code == HTTPStatus.UNAUTHORIZED:
+            live.metrics.webhook_refused(provider.name)
+        raise
+    kept = keep(live.store, provider.name, events)
+    for outcome, count in Counter(one.outcome or "other" for one in events).items():
+        live.metrics.webhook_read(provider.name, outcome, count)
+    return kept
 
 
 def _known(providers: Mapping[str, Provider], name: str) -> Provider:

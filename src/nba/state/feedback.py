@@ -94,6 +94,8 @@ def keep(store: Store, provider: str, events: Sequence[ProviderEvent]) -> Kept:
         StateError: the store cannot be written; what was told first may have been kept then.
     """
     accepted = counted = 0
+    # Two writers that meet the same events in the same order wait for each other, never both.
+    events = sorted(events, key=lambda one: one.event_id)
     for first in range(0, len(events), _EVENTS_A_TRANSACTION):
         group = events[first : first + _EVENTS_A_TRANSACTION]
         names = sorted({one.message_id for one in group if one.message_id is not None})
