@@ -83,4 +83,4 @@ def _folded(title: str) -> str:
 
 
 def _hash(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:_HASHED]
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:_HASHED]
