@@ -13,11 +13,13 @@ TAKEN_HEADERS: Final = b"content-type, x-customer-token, x-request-id"
 SHOWN_HEADERS: Final = b"etag, retry-after, x-request-id"
 VARY: Final = (b"vary", b"Origin")
 _POLICY: Final = b"content-security-policy"
-_SAFE: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
-)
+SAFE: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""What every answer says, so that a browser does no more with it than show it."""
+_SAFE: Final = tuple((name.encode(), value.encode()) for name, value in SAFE.items())
 _PAGE_POLICY: Final = (
     b"default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
     b"style-src 'unsafe-inline' https://cdn.jsdelivr.net; font-src https://cdn.jsdelivr.net; "

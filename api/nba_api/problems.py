@@ -20,6 +20,7 @@ from nba.errors import (
     UnknownMessageError,
     UnknownProductError,
 )
+from nba_api.cors import SAFE
 
 MEDIA_TYPE: Final = "application/problem+json"
 REQUEST_ID: Final = "x-request-id"
@@ -81,7 +82,12 @@ def problem(request: Request, status: int, detail: str, **more: Any) -> Response
         "request_id": request.state.request_id,
         **more,
     }
-    headers = {REQUEST_ID: request.state.request_id, "cache-control": "private, no-store"}
+    # Its own, as some problems are made outside the gate.
+    headers = {
+        REQUEST_ID: request.state.request_id,
+        "cache-control": "private, no-store",
+        **SAFE,
+    }
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = str(RETRY_SECONDS)
     return Response(orjson.dumps(document), status, headers, MEDIA_TYPE)

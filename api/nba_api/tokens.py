@@ -28,7 +28,7 @@ def customer_of(token: str, secrets: Sequence[str], at: float) -> str | None:
         secrets: of the signing keys that are valid.
         at: seconds since 1970; `exp` is after it, by `MAX_SECONDS` at most.
     """
-    if len(token) > MAX_TEXT:
+    if len(token) > MAX_TEXT or not token.isascii():
         return None
     for secret in secrets:
         try:

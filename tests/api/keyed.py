@@ -66,12 +66,8 @@ def make_keys(store: Store) -> tuple[dict[str, str], dict[str, str]]:
     made = {
         "page": create_key(store, KeyKind.PUBLISHABLE, LONG_AGO, origins=[SITE]),
         **{
-            name: create_key(store, KeyKind.SECRET, LONG_AGO, scopes=[scope])
-            for name, scope in (
-                ("read", Scope.READ),
-                ("write", Scope.WRITE),
-                ("admin", Scope.ADMIN),
-            )
+            str(scope): create_key(store, KeyKind.SECRET, LONG_AGO, scopes=[scope])
+            for scope in Scope
         },
         "metrics": create_key(store, KeyKind.SECRET, LONG_AGO),
         "revoked": create_key(store, KeyKind.SECRET, LONG_AGO, scopes=list(Scope)),

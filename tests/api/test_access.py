@@ -1,4 +1,4 @@
-"""Every route × every sort of key: a table of what is expected, written by hand."""
+"""Every route by every sort of key: a table of what is expected, written by hand."""
 
 from __future__ import annotations
 
