@@ -102,18 +102,14 @@ def bury(store: Store, customer: str, at: np.datetime64) -> Belongings:
         known = belongings_of(connection, customer)
     with store.writing(lock=known.accounts) as connection:
         theirs = belongings_of(connection, customer)
-        named: list[tuple[Kind, Sequence[str]]] = [
-            ("customer", theirs.accounts),
-            ("order", theirs.orders),
-            ("message", theirs.messages),
-        ]
         instant = microseconds(at)
         rows = [
             {"hash": keyed_hash(key, kind, one), "erased_at": instant}
-            for kind, ids in named
-            for one in ids
+            for kind, ids in _ids_of(theirs)
+            for one in sorted(set(ids) - is_erased(connection, ids, kind=kind))
         ]
-        if add(connection, TOMBSTONES, rows):
+        if rows:
+            add(connection, TOMBSTONES, rows)
             bump(connection, "tombstones")
     return theirs
 
@@ -139,3 +135,11 @@ def erase(store: Store, customer: str, at: np.datetime64, *, rewrite: bool = Tru
         counts = remove(connection, theirs)
     scrub(store, rewrite=rewrite)
     return Erased(theirs.accounts, counts)
+
+
+def _ids_of(theirs: Belongings) -> Sequence[tuple[Kind, Sequence[str]]]:
+    return (
+        ("customer", theirs.accounts),
+        ("order", theirs.orders),
+        ("message", theirs.messages),
+    )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
-from sqlalchemy import ColumnElement, Connection, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from nba import schema
 from nba.domain import iso
@@ -126,7 +126,9 @@ def _asked(table: Table, theirs: Belongings) -> Sequence[tuple[ColumnElement[boo
         return [(table.c.order_id.in_(NAMES), orders)]
     of_accounts = table.c.customer_id.in_(NAMES), accounts
     if table is ORDER_VERSIONS:
-        return [of_accounts, (table.c.order_id.in_(NAMES), orders)]
+        # Not those in which an order of theirs was somebody else's.
+        is_nobodys = func.coalesce(table.c.customer_id, "") == ""
+        return [of_accounts, (table.c.order_id.in_(NAMES) & is_nobodys, orders)]
     return [of_accounts]
 
 

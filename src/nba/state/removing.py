@@ -53,8 +53,9 @@ _OF_MESSAGES: Final = (
 )
 _STATES: Final = select(PRODUCT_STATES).where(PRODUCT_STATES.c.order_id.in_(NAMES))
 _DERIVED: Final = delete(PRODUCT_STATES).where(PRODUCT_STATES.c.order_id.in_(NAMES))
-_ANSWERS: Final = select(IDEMPOTENCY_KEYS.c.caller, IDEMPOTENCY_KEYS.c.key, IDEMPOTENCY_KEYS.c.body)
-_ANSWERS_AT_ONCE: Final = 1000
+_ANSWERS: Final = select(
+    IDEMPOTENCY_KEYS.c.caller, IDEMPOTENCY_KEYS.c.key, IDEMPOTENCY_KEYS.c.body
+).execution_options(yield_per=1000)
 
 
 def remove(connection: Connection, theirs: Belongings) -> dict[str, int]:
@@ -110,8 +111,7 @@ def _forget_answers(connection: Connection, ids: Iterable[str]) -> int:
     """Remove kept answers in which one of some ids stands, or that were asked for under one."""
     theirs = mentions(ids)
     found = []
-    asked = connection.execution_options(yield_per=_ANSWERS_AT_ONCE).execute(_ANSWERS)
-    for answer in asked:
+    for answer in connection.execute(_ANSWERS):
         told = b"\n".join((answer.caller.encode(), answer.key.encode(), answer.body or b""))
         if theirs.search(told):
             found.append((answer.caller, answer.key))
