@@ -39,16 +39,15 @@ def test_folder_and_store_see_the_same_at_any_instant(told: Row, later: Row) -> 
         url = f"sqlite:///{Path(folder) / 'store.db'}"
         load(shop.path, url)
         store = Store(url)
-        every = store.all_rows()
-        mine = {name: store.rows_of([name]) for name in CUSTOMERS if name is not None}
+        every, signals = store.read_all()
+        names = [name for name in CUSTOMERS if name is not None]
+        for as_of in (*BEFORE, *LATER, LAST):
+            at = np.datetime64(as_of)
+            whole = fold(every, as_of=at, customers=names, signals=signals)
+            expected = versions_of(shop, as_of)
+            assert [whole.version(row) for row in range(len(names))] == expected
+            assert [store.facts([name], at).version(0) for name in names] == expected
         store.close()
-    for as_of in (*BEFORE, *LATER, LAST):
-        at = np.datetime64(as_of)
-        whole = fold(every, as_of=at, customers=list(mine))
-        alone = [fold(rows, as_of=at, customers=[name]) for name, rows in mine.items()]
-        expected = versions_of(shop, as_of)
-        assert [whole.version(row) for row in range(len(mine))] == expected
-        assert [facts.version(0) for facts in alone] == expected
 
 
 @settings(max_examples=12, deadline=None)

@@ -58,6 +58,10 @@ class Database(ABC):
         )
 
     @abstractmethod
+    def asking(self) -> Connection:
+        """Give a connection on which the questions of a `Together` see the same instant."""
+
+    @abstractmethod
     def reading(self) -> Connection:
         """Give a connection on which every query sees the same instant."""
 
@@ -124,6 +128,10 @@ class Sqlite(Database):
         )
         self._turn = threading.Lock()
         event.listen(self.engine, "connect", _configure)
+
+    def asking(self) -> Connection:
+        """Give a connection on which the questions of a `Together` see the same instant."""
+        return self.reading()
 
     def reading(self) -> Connection:
         """Give a connection on which every query sees the same instant."""
@@ -217,6 +225,10 @@ class Postgres(Database):
                 },
             )
         )
+
+    def asking(self) -> Connection:
+        """Give a connection without a transaction: the questions are one statement."""
+        return self.engine.connect()
 
     def reading(self) -> Connection:
         """Give a connection on which every query sees the same instant."""

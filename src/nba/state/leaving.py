@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
-    Connection,
     Update,
     bindparam,
     case,
     func,
     select,
+    union_all,
     update,
 )
 
 from nba.domain import DAY
-from nba.state.asking import microseconds
-from nba.state.tables import MESSAGE_EVENTS, MESSAGES
+from nba.state.asking import Batch, microseconds
+from nba.state.tables import MESSAGE_EVENTS, MESSAGES, TEXT
 from nba.vocabulary import MESSAGE_WORDS, NOTHING_SENT
 
 SENT_AT: Final = (
@@ -39,47 +40,51 @@ MARK_LEAVING: Final[Update] = (
 """Note in `messages` when each left; to be run for those whose instants, or events, changed."""
 
 _COUNTED: Final = (
-    select(MESSAGES.c.message, func.count())
+    select(MESSAGES.c.message, func.count().label("count"))
     .where(
         # Word by word, each a range of the index.
         MESSAGES.c.message.in_(MESSAGE_WORDS),
-        MESSAGES.c.message_id != bindparam("without"),
+        MESSAGES.c.message_id != bindparam("without", None, TEXT),
     )
     .group_by(MESSAGES.c.message)
 )
 _WEEK: Final = microseconds(7 * DAY)
 _FIRST_MONDAY: Final = microseconds(np.datetime64("1970-01-05"))
-_MONDAY: Final[BindParameter[int]] = bindparam("monday")
-_AS_OF: Final[BindParameter[int]] = bindparam("as_of")
-_LEFT_IN_WEEK: Final = (
-    _COUNTED.where(MESSAGES.c.left_at >= _MONDAY, MESSAGES.c.left_at < _AS_OF),
-    # What was sent later had left before by an earlier word.
-    _COUNTED.where(
-        MESSAGES.c.left_at >= _AS_OF,
-        case(
-            (MESSAGES.c.acked_at < _AS_OF, MESSAGES.c.acked_at), else_=MESSAGES.c.claimed_at
-        ).between(_MONDAY, _AS_OF - 1),
-    ),
+_MONDAY: Final[BindParameter[int]] = bindparam("monday", None, BigInteger())
+_AS_OF: Final[BindParameter[int]] = bindparam("as_of", None, BigInteger())
+LEFT_IN_WEEK: Final = select(
+    union_all(
+        _COUNTED.where(MESSAGES.c.left_at >= _MONDAY, MESSAGES.c.left_at < _AS_OF),
+        # What was sent later had left before by an earlier word.
+        _COUNTED.where(
+            MESSAGES.c.left_at >= _AS_OF,
+            case(
+                (MESSAGES.c.acked_at < _AS_OF, MESSAGES.c.acked_at), else_=MESSAGES.c.claimed_at
+            ).between(_MONDAY, _AS_OF - 1),
+        ),
+    ).subquery()
 )
+"""Messages that left to anybody in the week of an instant, before it: words, and how many.
+
+Its parameters are those of `week_parameters`.
+"""
 
 
-def week_counts(
-    connection: Connection, as_of: np.datetime64, *, without: str | None = None
-) -> NDArray[np.int64]:
-    """Count the messages that left to anybody in the week of an instant, before it.
+def week_parameters(as_of: np.datetime64, *, without: str | None = None) -> dict[str, Any]:
+    """Say what week to count, and what not.
 
     Args:
-        connection: to the store.
         as_of: the instant; its week began on Monday, 00:00 UTC.
         without: the id of a message that does not count.
-
-    Returns:
-        int64 per code of `vocabulary.MESSAGE_WORDS`.
     """
     moment = microseconds(as_of)
-    bounds = {"monday": moment - (moment - _FIRST_MONDAY) % _WEEK, "as_of": moment}
+    monday = moment - (moment - _FIRST_MONDAY) % _WEEK
+    return {"monday": monday, "as_of": moment, "without": without or ""}
+
+
+def week_counts(found: Batch) -> NDArray[np.int64]:
+    """Add up what `LEFT_IN_WEEK` found: int64 per code of `vocabulary.MESSAGE_WORDS`."""
     counts = np.zeros(len(MESSAGE_WORDS), np.int64)
-    for query in _LEFT_IN_WEEK:
-        for word, count in connection.execute(query, bounds | {"without": without or ""}):
-            counts[MESSAGE_WORDS.index(word)] += count
+    for word, count in found:
+        counts[MESSAGE_WORDS.index(word)] += count
     return counts

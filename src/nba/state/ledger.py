@@ -80,9 +80,7 @@ def claim(
         instant = _instant(connection, accounts, at, standing)
 
         def decided() -> D:
-            return decide(
-                store.facts_of(connection, accounts, [customer], instant, without=without)
-            )
+            return decide(store.facts_of(connection, [customer], instant, without=without))
 
         decision = decided()
         chosen = decision.message

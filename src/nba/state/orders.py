@@ -5,36 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, select
+from sqlalchemy import CTE, Connection, Select, Table, select, union
 
 from nba.facts.rows import Rows
-from nba.state.asking import NAMES, Batch, columns_of, parts
+from nba.state.asking import Batch, columns_of
 from nba.state.tables import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
-
-_KEYS: Final = {
-    ORDERS: (ORDERS.c.order_id,),
-    ORDER_LINES: (ORDER_LINES.c.order_id, ORDER_LINES.c.line_no),
-    ORDER_STATUSES: (ORDER_STATUSES.c.order_id,),
-    ORDER_VERSIONS: (
-        ORDER_VERSIONS.c.order_id,
-        ORDER_VERSIONS.c.version,
-        ORDER_VERSIONS.c.line_no,
-    ),
-}
-"""What sorts the rows of a table as `Rows.of_columns` takes them, in the order of its arguments."""
-
 
 _TAKEN: Final = {
     table: [table.c[name] for name in names.split()]
     for table, names in (
-        (
-            ORDERS,
-            "order_id customer_id ordered_at status status_at delivered_at discount is_test",
-        ),
-        (
-            ORDER_LINES,
-            "order_id line_no product_id quantity unit_price discount returned_quantity",
-        ),
+        (ORDERS, "order_id customer_id ordered_at status status_at delivered_at discount is_test"),
+        (ORDER_LINES, "order_id line_no product_id quantity unit_price discount returned_quantity"),
         (ORDER_STATUSES, "order_id status at"),
         (
             ORDER_VERSIONS,
@@ -43,72 +24,72 @@ _TAKEN: Final = {
         ),
     )
 }
-"""The columns that the fold reads."""
+"""The columns that the fold reads, in the order of the arguments of `Rows.of_columns`."""
+_KEYS: Final = {
+    ORDERS: ("order_id",),
+    ORDER_LINES: ("order_id", "line_no"),
+    ORDER_STATUSES: ("order_id", "at", "status"),
+    ORDER_VERSIONS: ("order_id", "version", "line_no"),
+}
+"""What sorts the rows of a table as `Rows.of_columns` takes them."""
+_PLACES: Final = {
+    table: [_TAKEN[table].index(table.c[name]) for name in names] for table, names in _KEYS.items()
+}
 
 
-def _selects(condition: ColumnElement[bool]) -> dict[Table, Select[Any]]:
-    """Select the orders that meet a condition, and the rows of each table that belong to them."""
-    chosen = select(ORDERS.c.order_id).where(condition)
+def selects_of_orders(accounts: CTE) -> dict[str, Select[Any]]:
+    """Select the orders of some accounts, those too of which an earlier version is theirs.
+
+    Args:
+        accounts: has their names in the column `name`.
+
+    Returns:
+        Table → its rows of these orders.
+    """
+    theirs = select(accounts.c.name)
+    chosen = union(
+        *(
+            select(table.c.order_id).where(table.c.customer_id.in_(theirs))
+            for table in (ORDERS, ORDER_VERSIONS)
+        )
+    ).cte("their_orders")
     return {
-        table: select(*_TAKEN[table])
-        .where(condition if table is ORDERS else table.c.order_id.in_(chosen))
-        .order_by(*key)
-        for table, key in _KEYS.items()
+        table.name: select(*taken).where(table.c.order_id.in_(select(chosen.c.order_id)))
+        for table, taken in _TAKEN.items()
     }
 
 
-# Built once: a customer waits for them, and building takes as long as asking.
-_OF_CUSTOMERS: Final = _selects(ORDERS.c.customer_id.in_(NAMES))
-_OF_IDS: Final = _selects(ORDERS.c.order_id.in_(NAMES))
-_OF_ALL: Final = _selects(ORDERS.c.order_id.is_not(None))
-_FORMERLY_OF: Final = (
-    select(ORDER_VERSIONS.c.order_id).distinct().where(ORDER_VERSIONS.c.customer_id.in_(NAMES))
-)
+def rows_of(found: Mapping[str, Sequence[Batch]]) -> Rows:
+    """Sort what `selects_of_orders` found, each row once.
 
-
-def rows_of(connection: Connection, customers: Sequence[str]) -> Rows:
-    """Read the rows of some customers; unknown ones have none.
-
-    An order of which only an earlier version is theirs is among them.
+    Args:
+        found: table → the rows of each time it was asked.
     """
-    named = parts(list(dict.fromkeys(customers)))
-    former = [
-        order_id
-        for part in named
-        for order_id in connection.execute(_FORMERLY_OF, {"names": part}).scalars()
-    ]
-    asked = [(_OF_CUSTOMERS, part) for part in named]
-    return _read(connection, [*asked, *((_OF_IDS, part) for part in parts(former))])
+    return Rows.of_columns(
+        *(_columns(table, [row for rows in found[table.name] for row in rows]) for table in _TAKEN)
+    )
 
 
 def all_rows(connection: Connection) -> Rows:
     """Read everything."""
-    return _read(connection, [(_OF_ALL, ())])
+    sorted_by_key = {
+        table: select(*taken).order_by(*(table.c[name] for name in _KEYS[table]))
+        for table, taken in _TAKEN.items()
+    }
+    return Rows.of_columns(
+        *(
+            columns_of(_names(table), connection.execute(query).all())
+            for table, query in sorted_by_key.items()
+        )
+    )
 
 
-def _read(
-    connection: Connection, asked: Sequence[tuple[Mapping[Table, Select[Any]], Sequence[str]]]
-) -> Rows:
-    """Read the orders that some names ask for, with all that belongs to them."""
-    found: dict[Table, list[Any]] = {table: [] for table in _KEYS}
-    for selects, names in asked:
-        for table, query in selects.items():
-            found[table] += connection.execute(query, {"names": names}).all()
-    if len(asked) > 1:
-        found = {table: _sorted(table, rows) for table, rows in found.items()}
-    return Rows.of_columns(*(columns_of(_names(table), rows) for table, rows in found.items()))
+def _columns(table: Table, rows: Batch) -> dict[str, Sequence[Any]]:
+    places = _PLACES[table]
+    # A version without lines has no line number, and one row only.
+    once = {tuple(row[place] or 0 for place in places): row for row in rows}
+    return columns_of(_names(table), [once[key] for key in sorted(once)])
 
 
 def _names(table: Table) -> list[str]:
     return [column.name for column in _TAKEN[table]]
-
-
-def _sorted(table: Table, rows: Batch) -> list[Any]:
-    """Sort rows of several queries by their key, each once: an order may meet two conditions."""
-    places = [_TAKEN[table].index(column) for column in _KEYS[table]]
-
-    def key(row: Sequence[Any]) -> tuple[Any, ...]:
-        # A version without lines has no line number, and one row only.
-        return tuple(row[place] or 0 for place in places)
-
-    return sorted(dict.fromkeys(rows), key=key)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from nba.domain import Instants
 from nba.facts.past import before
 from nba.facts.shelf import Shelf
 from nba.facts.signals import Signals
 from nba.state.signals import all_states
-from nba.state.tables import PRODUCT_STATES
-
-_KNOWN: Final = select(
-    select(func.count()).select_from(PRODUCT_STATES).scalar_subquery(),
-    select(func.max(PRODUCT_STATES.c.at)).scalar_subquery(),
-)
-"""Changes whenever a state is added; each half is an index alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,13 +19,13 @@ class States:
     """The states of all products.
 
     Attributes:
-        known: how many there are, and the instant of the last; None without any.
+        revision: how often products had been written.
         signals: the states, and nothing else.
         told_at: datetime64[us], ascending: when they began to hold.
         over_at: datetime64[us], ascending: when sales end.
     """
 
-    known: tuple[int, int | None]
+    revision: int
     signals: Signals
     told_at: Instants
     over_at: Instants
@@ -55,15 +47,19 @@ class Shelves:
         self._states: States | None = None
         self._last: tuple[States, tuple[int, int], Shelf] | None = None
 
-    def states(self, connection: Connection) -> States:
-        """Give the states of all products, read again only when some were added."""
-        count, last = connection.execute(_KNOWN).one()
+    def states(self, connection: Connection, revision: int) -> States:
+        """Give the states of all products, read again only when products were written.
+
+        Args:
+            connection: to the store.
+            revision: how often products were written, as read before or in the same instant.
+        """
         held = self._states
-        if held is None or held.known != (count, last):
+        if held is None or held.revision != revision:
             signals = all_states(connection)
             over_at = signals.states.sale_until
             held = States(
-                (count, last),
+                revision,
                 signals,
                 np.sort(signals.states.at),
                 np.sort(over_at[~np.isnat(over_at)]),
@@ -71,9 +67,9 @@ class Shelves:
             self._states = held
         return held
 
-    def at(self, connection: Connection, as_of: np.datetime64) -> Shelf:
-        """Give the products as they stood before an instant."""
-        states = self.states(connection)
+    def at(self, connection: Connection, revision: int, as_of: np.datetime64) -> Shelf:
+        """Give the products as they stood before an instant; arguments as those of `states`."""
+        states = self.states(connection, revision)
         moment, last = states.moment(as_of), self._last
         if last is None or last[0] is not states or last[1] != moment:
             known = before(states.signals, as_of)

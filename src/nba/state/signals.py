@@ -6,23 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
+    CTE,
+    BigInteger,
     Column,
     Connection,
-    Executable,
+    Select,
     Table,
     bindparam,
     func,
     or_,
     select,
     union,
-    union_all,
 )
 
-from nba.facts.past import PASSING, PASSING_KEPT
+from nba.facts.past import PASSING
 from nba.facts.signals import Signals
-from nba.state.asking import NAMES, columns_of, microseconds, parts
-from nba.state.leaving import week_counts
+from nba.state.asking import Batch, columns_of
 from nba.state.tables import (
     CONSENTS,
     CUSTOMERS,
@@ -31,6 +32,7 @@ from nba.state.tables import (
     MESSAGES,
     PRODUCT_STATES,
 )
+from nba.state.together import Together
 
 _TAKEN: Final[Mapping[Table, Sequence[Column[Any]]]] = {
     table: [table.c[name] for name in names.split()]
@@ -48,80 +50,80 @@ _TAKEN: Final[Mapping[Table, Sequence[Column[Any]]]] = {
     )
 }
 """The columns that the fold reads."""
-
-_MERGED: Final = union_all(
-    select(EVENTS.c.session_id).where(EVENTS.c.type == "merge", EVENTS.c.customer_id.in_(NAMES)),
-    select(EVENTS.c.customer_id).where(EVENTS.c.type == "merge", EVENTS.c.session_id.in_(NAMES)),
+_COUNTED: Final = or_(
+    EVENTS.c.type.not_in(PASSING), EVENTS.c.at >= bindparam("since", None, BigInteger())
 )
-"""Accounts one merge away, whichever of the two was the guest."""
-_COUNTED: Final = or_(EVENTS.c.type.not_in(PASSING), EVENTS.c.at >= bindparam("since"))
 """The fold would forget the others."""
 _IS_NOBODYS: Final = func.coalesce(EVENTS.c.customer_id, "") == ""
 """As `IS NULL` it would be looked up by its index, although there are very many such events."""
-_THEIR_MESSAGES: Final = select(MESSAGES.c.message_id).where(MESSAGES.c.customer_id.in_(NAMES))
-_OF_CUSTOMERS: Final[Mapping[Table, Executable]] = {
-    EVENTS: union_all(
-        select(*_TAKEN[EVENTS]).where(EVENTS.c.customer_id.in_(NAMES), _COUNTED),
-        select(*_TAKEN[EVENTS]).where(EVENTS.c.session_id.in_(NAMES), _IS_NOBODYS, _COUNTED),
-    ),
-    CONSENTS: select(*_TAKEN[CONSENTS]).where(CONSENTS.c.customer_id.in_(NAMES)),
-    MESSAGES: select(*_TAKEN[MESSAGES]).where(MESSAGES.c.customer_id.in_(NAMES)),
-    MESSAGE_EVENTS: union(
-        select(*_TAKEN[MESSAGE_EVENTS]).where(MESSAGE_EVENTS.c.customer_id.in_(NAMES)),
-        select(*_TAKEN[MESSAGE_EVENTS]).where(MESSAGE_EVENTS.c.message_id.in_(_THEIR_MESSAGES)),
-    ),
-    CUSTOMERS: select(*_TAKEN[CUSTOMERS]).where(CUSTOMERS.c.customer_id.in_(NAMES)),
-}
+_ACCOUNTS: Final = Together(lambda accounts: {"accounts": select(accounts.c.name)})
 
 
 def accounts_of(connection: Connection, customers: Iterable[str]) -> list[str]:
     """Give customers with every account and session that was ever merged with one of theirs."""
-    found = dict.fromkeys(customers)
-    asked = list(found)
-    while asked:
-        others = [
-            one
-            for part in parts(asked)
-            for one in connection.execute(_MERGED, {"names": part}).scalars()
-            if one is not None
-        ]
-        asked = [one for one in dict.fromkeys(others) if one not in found]
-        found |= dict.fromkeys(asked)
-    return list(found)
+    asked = list(dict.fromkeys(customers))
+    found = _ACCOUNTS.answers(connection, asked, {})
+    others = (name for answers in found for (name,) in answers["accounts"] if name is not None)
+    return list(dict.fromkeys([*asked, *others]))
+
+
+def selects_of_signals(accounts: CTE) -> dict[str, Select[Any]]:
+    """Select what is known of some accounts beside orders; states of products are not among it.
+
+    Args:
+        accounts: has their names in the column `name`.
+
+    Returns:
+        Table → its rows; of events that the fold forgets, those from the parameter `since` on.
+    """
+    theirs = select(accounts.c.name)
+    messages = select(MESSAGES.c.message_id).where(MESSAGES.c.customer_id.in_(theirs))
+    by_customer = EVENTS.c.customer_id.in_(theirs)
+    by_session = EVENTS.c.session_id.in_(theirs)
+    outcomes = _TAKEN[MESSAGE_EVENTS]
+    both = union(
+        select(*outcomes).where(MESSAGE_EVENTS.c.customer_id.in_(theirs)),
+        select(*outcomes).where(MESSAGE_EVENTS.c.message_id.in_(messages)),
+    ).subquery()
+    return {
+        EVENTS.name: select(*_TAKEN[EVENTS]).where(
+            _COUNTED, or_(by_customer, by_session & _IS_NOBODYS)
+        ),
+        MESSAGE_EVENTS.name: select(both),
+        **{
+            table.name: select(*_TAKEN[table]).where(table.c.customer_id.in_(theirs))
+            for table in (CONSENTS, MESSAGES, CUSTOMERS)
+        },
+    }
 
 
 def signals_of(
-    connection: Connection,
-    accounts: Sequence[str],
-    as_of: np.datetime64,
+    found: Mapping[str, Sequence[Batch]],
+    week_counts: NDArray[np.int64],
     *,
     without: str | None = None,
 ) -> Signals:
-    """Read what is known of some accounts; states of products are not among it.
+    """Turn what `selects_of_signals` found into signals.
 
     Args:
-        connection: to the store.
-        accounts: ids of customers and sessions.
-        as_of: the instant that says what week the messages to everybody are counted of.
+        found: table → the rows of each time it was asked.
+        week_counts: as `Signals` has them.
         without: the id of a message that is read as if nobody had claimed it.
     """
-    found: dict[Table, list[Any]] = {table: [] for table in _OF_CUSTOMERS}
-    since = microseconds(as_of - PASSING_KEPT)
-    for part in parts(accounts):
-        for table, query in _OF_CUSTOMERS.items():
-            asked = {"names": part} | ({"since": since} if table is EVENTS else {})
-            found[table] += connection.execute(query, asked).all()
-    cells = {table.name: columns_of(_names(table), rows) for table, rows in found.items()}
+    cells = {
+        table.name: columns_of(_names(table), [row for rows in found[table.name] for row in rows])
+        for table in _TAKEN
+        if table is not PRODUCT_STATES
+    }
     messages = cells[MESSAGES.name]
     claims = zip(messages["message_id"], messages["claimed_at"], strict=True)
     messages["claimed_at"] = [None if one == without else at for one, at in claims]
-    counts = week_counts(connection, as_of, without=without)
-    return Signals.of_columns(cells, week_counts=counts)
+    return Signals.of_columns(cells, week_counts=week_counts)
 
 
 def all_signals(connection: Connection) -> Signals:
     """Read what is known of all."""
-    return _all_of(connection, *_OF_CUSTOMERS, PRODUCT_STATES)
+    return _all_of(connection, *_TAKEN)
 
 
 def all_states(connection: Connection) -> Signals:

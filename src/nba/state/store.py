@@ -16,16 +16,18 @@ from nba.facts.shelf import Shelf
 from nba.facts.signals import Signals
 from nba.state.asking import Batch
 from nba.state.engines import database
+from nba.state.known import known_of
 from nba.state.leaving import MARK_LEAVING
-from nba.state.orders import all_rows, rows_of
+from nba.state.orders import all_rows
 from nba.state.shelves import Shelves
-from nba.state.signals import accounts_of, all_signals, signals_of
+from nba.state.signals import all_signals
 from nba.state.tables import (
     METADATA,
     ORDER_LINES,
     ORDERS,
     folder_columns,
 )
+from nba.state.writing import bump, revision
 
 
 class Store:
@@ -98,14 +100,7 @@ class Store:
                 fill = self._database.fill if unique else self._database.fill_once
                 fill(connection, table, folder_columns(table), batches)
             connection.execute(MARK_LEAVING)
-
-    def rows_of(self, customers: Sequence[str]) -> Rows:
-        """Read the orders of some customers; unknown ones have none.
-
-        An order of which only an earlier version is theirs is among them.
-        """
-        with self.reading() as connection:
-            return rows_of(connection, customers)
+            bump(connection, "products")
 
     def all_rows(self) -> Rows:
         """Read all orders; for batch work."""
@@ -119,14 +114,12 @@ class Store:
             customers: ids, in this order.
             as_of: up to when to know, itself excluded.
         """
-        with self.reading() as connection:
-            accounts = accounts_of(connection, customers)
-            return self.facts_of(connection, accounts, customers, as_of)
+        with self.asking() as connection:
+            return self.facts_of(connection, customers, as_of)
 
     def facts_of(
         self,
         connection: Connection,
-        accounts: Sequence[str],
         customers: Sequence[str],
         as_of: np.datetime64,
         *,
@@ -136,18 +129,13 @@ class Store:
 
         Args:
             connection: to this store.
-            accounts: the customers, and every account and session merged with theirs.
             customers: ids, in this order.
             as_of: up to when to know, itself excluded.
             without: the id of a message that counts as not claimed.
         """
-        facts = fold(
-            rows_of(connection, accounts),
-            as_of=as_of,
-            customers=customers,
-            signals=signals_of(connection, accounts, as_of, without=without),
-        )
-        return replace(facts, shelf=self._shelves.at(connection, as_of))
+        known = known_of(connection, customers, as_of, without=without)
+        facts = fold(known.rows, as_of=as_of, customers=customers, signals=known.signals)
+        return replace(facts, shelf=self._shelves.at(connection, known.revision, as_of))
 
     def read_all(self) -> tuple[Rows, Signals]:
         """Read everything, all of one instant of the store; for batch work."""
@@ -157,12 +145,22 @@ class Store:
     def product_states(self) -> Signals:
         """Give the states of all products, read again only when states were added."""
         with self.reading() as connection:
-            return self._shelves.states(connection).signals
+            return self._shelves.states(connection, revision(connection, "products")).signals
 
     def shelf(self, as_of: np.datetime64) -> Shelf:
         """Give the products as they stood before an instant; the same object while they stand."""
         with self.reading() as connection:
-            return self._shelves.at(connection, as_of)
+            return self._shelves.at(connection, revision(connection, "products"), as_of)
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Open a connection on which all that `known_of` reads is of one instant of the store.
+
+        Raises:
+            StateError: the store cannot be read.
+        """
+        with self._refusing("the store cannot be read"), self._database.asking() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Table
 
+from nba.facts.rows import Rows
+from nba.state.known import known_of
 from nba.state.store import Store
 from nba.state.tables import (
     METADATA,
@@ -100,6 +102,12 @@ def write(store: Store, name: str, *rows: tuple[Any, ...]) -> None:
         named = [dict(zip(COLUMNS[name], row, strict=True)) for row in rows]
         connection.execute(METADATA.tables[name].insert(), named)
         bump(connection, "products")
+
+
+def orders_of(store: Store, customers: Sequence[str]) -> Rows:
+    """Read the orders of some customers."""
+    with store.asking() as connection:
+        return known_of(connection, customers, np.datetime64("2026-01-01", "us")).rows
 
 
 def laid_out(name: str, batches: Iterable[Cells]) -> Iterator[Cells]:
