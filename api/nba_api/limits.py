@@ -11,6 +11,8 @@ from typing import Final
 BURST_SECONDS: Final = 2.0
 """Who was silent may ask at once as much as in this time."""
 MAX_BUCKETS: Final = 50_000
+_ROUNDING: Final = 1e-9
+"""Seconds that adding up in floating point may be off by."""
 
 
 class Buckets:
@@ -40,7 +42,7 @@ class Buckets:
         now = self._clock()
         full_at = max(self._full_at.get(name, now), now) + self._gap
         wait = full_at - now - BURST_SECONDS
-        if wait > 0:
+        if wait > _ROUNDING:
             return wait
         if name not in self._full_at and len(self._full_at) >= self._size:
             self._forget(now)

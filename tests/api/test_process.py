@@ -15,8 +15,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from nba.state.keys import KeyKind, Scope, create_key
 from nba.state.store import Store
 from nba_api.settings import Settings
+from tests.api.keyed import LONG_AGO
 from tests.api.shop import AS_OF, EVERY_GET, is_problem, path_of
 
 MAPS = Path("/proc/self/maps")
@@ -144,7 +146,7 @@ def test_a_stop_finishes_what_is_under_way_and_is_a_success(
         assert err == ""
         lines = out.splitlines()
     assert f"http://127.0.0.1:{port}" in lines[1]
-    assert "no keys, this machine only" in lines[1]
+    assert "OPEN: no keys, this machine only" in lines[1]
     assert lines[-1] == "stopped"
 
 
@@ -154,6 +156,37 @@ def test_an_address_others_can_reach_is_refused(arguments: Arguments, host: str)
     assert code == 2
     assert "this machine only" in said or "is no address" in said
     assert "Traceback" not in said
+
+
+def test_with_keys_a_server_listens_for_everybody_and_asks_for_them(
+    arguments: Arguments, tmp_path: Path
+) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'own.db'}")
+    _, text = create_key(store, KeyKind.SECRET, LONG_AGO, scopes=[Scope.READ])
+    store.close()
+    port = free_port()
+    with running(arguments(port, host="0.0.0.0"), port) as (process, _):
+        address = f"http://127.0.0.1:{port}"
+        assert is_problem(httpx.get(f"{address}{ANN}", trust_env=False), 401)
+        for host in ("shop.example", "127.0.0.1"):
+            shown = {"authorization": f"Bearer {text}", "host": host}
+            answer = httpx.get(f"{address}{ANN}", headers=shown, trust_env=False)
+            assert answer.json()["stage"] == "client"
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+    assert err == ""
+    assert "asks for keys" in out
+    assert "OPEN" not in out
+
+
+def test_a_setting_that_makes_no_sense_ends_the_start_without_telling_it(
+    arguments: Arguments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBA_RATE_LIMIT", "hush-hush")
+    code, said = refused(arguments(free_port()))
+    assert code == 2
+    assert "NBA_RATE_LIMIT" in said
+    assert "hush-hush" not in said
 
 
 def test_a_port_that_is_taken_is_refused_before_the_shop_is_loaded(
@@ -193,7 +226,7 @@ def test_a_broken_shop_is_said_so_and_leaves_an_empty_store_for_a_later_start(
     ("changes", "code"),
     [
         ({"as-of": "2026-03-01"}, 2),
-        ({"db": "postgresql://localhost/nba"}, 2),
+        ({"db": "postgresql://localhost:1/nba"}, 1),
         ({"db": "nonsense"}, 2),
         ({"db": "sqlite:////nowhere/at/all.db"}, 1),
         ({"playbook": "nowhere.toml"}, 2),

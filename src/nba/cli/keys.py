@@ -50,9 +50,10 @@ def create(
     except ValueError:
         known = ", ".join(KeyKind)
         raise ConfigError(f"{kind!r} is no kind of key; expected one of {known}") from None
-    given = _DEFAULT_SCOPES if scopes is None and of_kind is KeyKind.SECRET else scopes or NO_SCOPE
+    if scopes is None:
+        scopes = _DEFAULT_SCOPES if of_kind is KeyKind.SECRET else NO_SCOPE
     until = None if expires is None else instant(expires, "--expires")
-    wanted = _scopes(given)
+    wanted = _scopes(scopes)
     store = Store(db)
     try:
         key, text = create_key(
