@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import numpy as np
@@ -25,6 +24,7 @@ from nba.domain import to_instant
 from nba.errors import SnapshotError, StateError
 from nba.facts.fold import Facts
 from nba.facts.shelf import Shelf
+from nba.recommend.questions import Bought
 from nba.recommend.recommender import Recommender
 from nba.state.prices import prices_now
 from nba.state.watched import WatchedStore
@@ -38,6 +38,8 @@ CHECK_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 30.0
 """A refused snapshot is read in full to be refused again, so it is not tried at every check."""
 
+Clock = Callable[[], int]
+"""Gives the instant it is, in microseconds since 1970."""
 LOG: Final = logging.getLogger(__name__)
 
 
@@ -79,6 +81,15 @@ class Serving:
         hot = HotLists(opened.trained, now, at, lists)
         return cls(opened.snapshot, opened.policy, Recommender(now), shelf, hot, opened)
 
+    def bought(self, facts: Facts) -> Bought:
+        """Give what one customer bought, orders that the snapshot does not know among it."""
+        ordered_at = np.repeat(facts.ordered_at, np.diff(facts.line_start))
+        is_late = ordered_at >= self.snapshot.customers.as_of[0]
+        return Bought(
+            [facts.product_ids[code] for code in np.unique(facts.product)],
+            [facts.product_ids[code] for code in np.unique(facts.product[is_late])],
+        )
+
     def recommender_at(self, shelf: Shelf, at: np.datetime64) -> Recommender:
         """Give what answers with the products as they stood on a shelf, at an instant."""
         if shelf is self.shelf and self.hot.holds_at(microseconds(at)):
@@ -97,8 +108,12 @@ class Live:
         is_stopping: it was told to stop, and answers what still comes.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         """Open the store and, if there is one, the current snapshot.
+
+        Args:
+            settings: what to serve.
+            clock: by default that of the settings if it stands, else the machine's.
 
         Raises:
             ConfigError: the playbook or the store's URL is wrong.
@@ -106,8 +121,7 @@ class Live:
             DataError: the fixed clock is no instant with a zone.
         """
         self._playbook = Playbook.from_toml(settings.playbook or shipped("playbooks", "owox_2011"))
-        self._clock = _clock(settings.fixed_clock())
-        self._microseconds = _ticking(settings.fixed_clock())
+        self._clock = clock or _clock(settings.fixed_clock())
         self.settings = settings
         self.models = settings.models
         self.metrics = Metrics()
@@ -140,7 +154,7 @@ class Live:
         That is for at most half a second after a sale ended or a rule began to hold.
         """
         serving = self._serving
-        if serving is None or not serving.hot.holds_at(self._microseconds()):
+        if serving is None or not serving.hot.holds_at(self._clock()):
             return None
         return serving.hot
 
@@ -187,7 +201,7 @@ class Live:
     def _stand(self) -> None:
         """Serve what was opened, its products as they stand on the shelf now."""
         with self._standing:
-            opened, before, at = self._opened, self._serving, self._clock()
+            opened, before, at = self._opened, self._serving, self.instant(None)
             if opened is None:
                 return
             with suppress(StateError):
@@ -235,21 +249,14 @@ class Live:
         Raises:
             DataError: the text is no instant, or it carries no zone.
         """
-        return self._clock() if as_of is None else to_instant(as_of)
+        return np.datetime64(self._clock(), "us") if as_of is None else to_instant(as_of)
 
     def facts(self, customer: str, as_of: np.datetime64) -> Facts:
         """Fold what the store knows of one customer."""
         return self.store.facts([customer], as_of)
 
 
-def _clock(fixed: np.datetime64 | None) -> Callable[[], np.datetime64]:
-    if fixed is not None:
-        return lambda: fixed
-    return lambda: np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
-
-
-def _ticking(fixed: np.datetime64 | None) -> Callable[[], int]:
-    """Give the same clock in microseconds since 1970, which takes less time to read."""
+def _clock(fixed: np.datetime64 | None) -> Clock:
     if fixed is not None:
         stands_at = microseconds(fixed)
         return lambda: stands_at

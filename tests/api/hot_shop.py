@@ -63,7 +63,7 @@ def _graphs(draw: random.Random) -> Mapping[Relation, Sequence[Link]]:
                 support=draw.randint(1, 90),
                 customers=draw.randint(1, 6),
             )
-            for first in IDS[:12] + (ODD,)
+            for first in (*IDS[:12], ODD)
             for second in draw.sample(IDS, 14)
             if first != second
         ]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from nba.domain import iso
 from nba.recommend.results import Slate
 from nba_api.answers import private, public_slate
+from nba_api.erased import refuse_past_of_erased
 from nba_api.keys import Caller, CallerOf
 from nba_api.live import LiveState
 from nba_api.next_messages import next_message as next_message_of
@@ -28,7 +29,12 @@ from nba_api.queries import (
 )
 from nba_api.schemas import DecisionAnswer, PlanAnswer, ProfileAnswer, SlateAnswer
 
-router = APIRouter(prefix="/v1/customers", tags=["customers"], responses=declared(422, 503))
+router = APIRouter(
+    prefix="/v1/customers",
+    tags=["customers"],
+    responses=declared(410, 422, 503),
+    dependencies=[Depends(refuse_past_of_erased)],
+)
 Asked = Annotated[CustomerQuery, Query()]
 
 
@@ -41,12 +47,14 @@ def recommendations(
     query: Annotated[PicksQuery, Query()],
 ) -> Response:
     """Personal picks; for a visitor nobody knows what goes with `session`, else popular ones."""
-    at = live.instant(query.as_of)
-    slate = live.serving().recommender.picks(
+    serving, at = live.serving(), live.instant(query.as_of)
+    facts = live.facts(customer_id, at)
+    slate = serving.recommender_at(facts.shelf, at).picks(
         customer_id,
         n=query.limit,
         session=query.looked_at(),
         filters=query.filters(),
+        bought=serving.bought(facts),
         at=at,
     )
     return private(_shown(slate, caller))
@@ -57,9 +65,14 @@ def buy_again(
     live: LiveState, caller: CallerOf, customer_id: CustomerPath, query: Asked
 ) -> Response:
     """What the customer bought before and may buy again."""
-    at = live.instant(query.as_of)
-    slate = live.serving().recommender.buy_again(
-        customer_id, n=query.limit, filters=query.filters(), at=at
+    serving, at = live.serving(), live.instant(query.as_of)
+    facts = live.facts(customer_id, at)
+    slate = serving.recommender_at(facts.shelf, at).buy_again(
+        customer_id,
+        n=query.limit,
+        filters=query.filters(),
+        bought=serving.bought(facts),
+        at=at,
     )
     return private(_shown(slate, caller))
 
@@ -80,9 +93,15 @@ def profile(
 def viewed(live: LiveState, caller: CallerOf, customer_id: CustomerPath, query: Asked) -> Response:
     """What the customer looked at lately and did not buy, the latest first."""
     serving, at = live.serving(), live.instant(query.as_of)
-    seen = serving.policy.viewed(live.facts(customer_id, at), at)["product_ids"]
-    slate = serving.recommender.viewed(
-        customer_id, seen[0] if seen else [], n=query.limit, filters=query.filters(), at=at
+    facts = live.facts(customer_id, at)
+    seen = serving.policy.viewed(facts, at)["product_ids"]
+    slate = serving.recommender_at(facts.shelf, at).viewed(
+        customer_id,
+        seen[0] if seen else [],
+        n=query.limit,
+        filters=query.filters(),
+        bought=serving.bought(facts),
+        at=at,
     )
     return private(_shown(slate, caller))
 

@@ -10,9 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.artifacts.products import Products
 from nba.decide.asking import Asking, Known
 from nba.decide.coding import Coding
 from nba.decide.playbooks.messages import Message, Slot
+from nba.decide.shelving import put_on_shelf
 from nba.domain import rounded
 from nba.facts.fold import Facts
 from nba.facts.lookups import ABSENT
@@ -122,6 +124,11 @@ class SlotFilling:
     def _offer(self) -> Offer:
         return _offer(self._ground, self._facts, self._coding, self._at)
 
+    @cached_property
+    def _products(self) -> Products:
+        products = self._ground.snapshot.products
+        return put_on_shelf(products, self._facts.shelf, self._coding.shelved, self._at)
+
     def fill(
         self,
         message: Message,
@@ -169,7 +176,9 @@ class SlotFilling:
             span = slice(int(inside.start[row]), int(inside.start[row + 1]))
             source = slot.source[int(inside.source[row])]
             code = int(self._coding.customer[customer])
-            explained[slot.name] = explain(self._offer, source, code, inside.found.take(span))
+            explained[slot.name] = explain(
+                self._offer, self._products, source, code, inside.found.take(span)
+            )
         return explained
 
     def _fill(

@@ -75,6 +75,7 @@ class Eligibility:
         filters: Filters,
         *,
         owned_durable: NDArray[np.int32] = NO_PRODUCTS,
+        bought_lately: NDArray[np.int32] = NO_PRODUCTS,
         banned: NDArray[np.int32] = NO_PRODUCTS,
     ) -> None:
         """Prepare.
@@ -84,6 +85,7 @@ class Eligibility:
             filters: the caller's.
             owned_durable: codes of durable products the customer has; they and their variants
                 are not offered again.
+            bought_lately: codes that the customer bought since the snapshot was made.
             banned: codes that the shop's own rules keep from this list.
         """
         self._products = products
@@ -92,6 +94,7 @@ class Eligibility:
         self._excluded = _codes(products, filters.exclude)
         self._in_basket = _codes(products, filters.in_basket)
         self._owned = owned_durable
+        self._bought_lately = bought_lately
         self._owned_groups = {products.group[int(code)] for code in self._owned} - {""}
         wanted = (
             ELIGIBLE_AVAILABILITIES if filters.availability is None else (filters.availability,)
@@ -143,6 +146,8 @@ class Eligibility:
                 groups = [products.group[int(code)] for code in codes]
                 same |= np.array([group in self._owned_groups for group in groups], np.bool_)
             yield "owned", same
+        if len(self._bought_lately):
+            yield "bought_lately", np.isin(codes, self._bought_lately)
         if filters.category is not None:
             wanted, below = filters.category, f"{filters.category} > "
             paths = [products.category[int(code)] for code in codes]

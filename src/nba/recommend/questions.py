@@ -68,6 +68,20 @@ class Question:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What a customer bought, from who knows more of it than the snapshot.
+
+    Attributes:
+        products: ids; durable ones and their variants are not offered again.
+        lately: ids of those bought since the snapshot was made: whatever it says of when they are
+            needed again no longer holds.
+    """
+
+    products: Collection[str] = ()
+    lately: Collection[str] = ()
+
+
 class Questions:
     """Looks questions up in one snapshot."""
 
@@ -143,13 +157,15 @@ class Questions:
         fallback: str | None = None,
         known: Sequence[int] = (),
         missing: Sequence[str] = (),
+        bought: Bought | None = None,
         request: Mapping[str, Any] = _NOTHING,
     ) -> Question:
         """Look up a question of a customer, or of nobody.
 
         Of the shop's rules only the bans from every list hold: a pin of a product's list says
         nothing about a customer. The products of `known` are never shown. An unknown customer is
-        missing, and so are the ids of `missing`; the answer repeats `request` besides the usual.
+        missing, and so are the ids of `missing`; what the customer `bought` goes before what the
+        snapshot knows of it; the answer repeats `request` besides the usual.
 
         Raises:
             ConfigError: as `Question`.
@@ -159,17 +175,24 @@ class Questions:
         code = None if customer is None else snapshot.customers.ids.find(customer)
         asked: dict[str, Any] = {} if customer is None else {"customer_id": customer}
         unknown = (customer,) if customer is not None and code is None else ()
-        owned = NO_PRODUCTS
-        if code is not None:
-            bought = snapshot.customers.product[snapshot.customers.span(code)]
-            owned = bought[snapshot.products.is_durable[bought]]
+        had = lately = NO_PRODUCTS
+        if bought is not None:
+            had, lately = (
+                np.array(self.find(one)[0], np.int32) for one in (bought.products, bought.lately)
+            )
+        elif code is not None:
+            had = snapshot.customers.product[snapshot.customers.span(code)]
         curation = self._curator.curate((), (), self.instant(at))
         return Question(
             type=kind,
             request={**asked, "limit": n, **request},
             n=n,
             eligibility=Eligibility(
-                snapshot.products, filters, owned_durable=owned, banned=curation.banned
+                snapshot.products,
+                filters,
+                owned_durable=had[snapshot.products.is_durable[had]],
+                bought_lately=lately,
+                banned=curation.banned,
             ),
             known=known,
             curation=curation,

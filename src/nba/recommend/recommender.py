@@ -13,7 +13,7 @@ from nba.recommend import personal, relations, slates
 from nba.recommend.completion import Gap
 from nba.recommend.eligibility import NO_FILTERS, Filters
 from nba.recommend.profile import Profile, profile
-from nba.recommend.questions import POPULAR, At, Question, Questions
+from nba.recommend.questions import POPULAR, At, Bought, Question, Questions
 from nba.recommend.relations import REPLACING, ReplacementKind
 from nba.recommend.results import Slate
 from nba.recommend.slates import Candidates
@@ -32,6 +32,7 @@ class Recommender:
         filters: what to leave out; the given products are always left out, and so are their
             variants where `filters` collapses groups.
         owned: what the customer has; of it, durable products and their variants are left out.
+        bought: what the customer bought; by default what the snapshot knows of it.
         min_customers: hides what rests on the orders of fewer distinct customers.
         fallback: `popular` fills up the list, labelled; by default nothing does.
         strict: an unknown product is an error; else it is named in `missing_ids`.
@@ -260,6 +261,7 @@ class Recommender:
         session: Sequence[str] = (),
         filters: Filters = NO_FILTERS,
         fallback: str | None = POPULAR,
+        bought: Bought | None = None,
         at: At = None,
     ) -> Slate:
         """Recommend to a customer: what they buy again, what is new to them, popular last.
@@ -278,6 +280,7 @@ class Recommender:
             filters=filters,
             at=at,
             fallback=fallback,
+            bought=bought,
             known=looked,
             missing=missing,
             request={"session": list(session)} if session else {},
@@ -296,6 +299,7 @@ class Recommender:
         n: int = 10,
         filters: Filters = NO_FILTERS,
         among: Sequence[str] | None = None,
+        bought: Bought | None = None,
         at: At = None,
     ) -> Slate:
         """Recommend what a customer bought before, by the chance to buy it within a week.
@@ -308,17 +312,22 @@ class Recommender:
         wanted, missing = self._questions.find(among or ())
         asked: dict[str, Any] = {} if among is None else {"among": list(among)}
         question = self._questions.of(
-            "buy_again", customer, n=n, filters=filters, at=at, missing=missing, request=asked
+            "buy_again",
+            customer,
+            n=n,
+            filters=filters,
+            at=at,
+            missing=missing,
+            bought=bought,
+            request=asked,
         )
         code = self.snapshot.customers.ids.find(customer)
-        bought = (
-            []
-            if code is None
-            else [personal.bought(self.snapshot, code, self._questions.instant(at))]
-        )
+        if code is None:
+            return self._fill(question, [])
+        again = personal.bought(self.snapshot, code, self._questions.instant(at))
         if among is not None:
-            bought = [one.where(np.isin(one.codes, wanted)) for one in bought]
-        return self._fill(question, bought)
+            again = again.where(np.isin(again.codes, wanted))
+        return self._fill(question, [again])
 
     def viewed(
         self,
@@ -327,17 +336,13 @@ class Recommender:
         *,
         n: int = 10,
         filters: Filters = NO_FILTERS,
+        bought: Bought | None = None,
         at: At = None,
     ) -> Slate:
         """List what a customer looked at and did not buy.
 
-        Args:
-            customer: an id.
-            products: what the customer looked at, the latest first, which the snapshot does not
-                know; it knows their cards and what can be ordered.
-            n: at most this many.
-            filters: what to leave out.
-            at: the instant for which the shop's bans hold.
+        The snapshot does not know the `products`, the latest first; it knows their cards and what
+        can be ordered.
         """
         seen, missing = self._questions.find(products)
         question = self._questions.of(
@@ -347,6 +352,7 @@ class Recommender:
             filters=filters,
             at=at,
             missing=missing,
+            bought=bought,
             request={"product_ids": list(products)},
         )
         return slates.fill(self.snapshot, question, [personal.viewed(seen)])

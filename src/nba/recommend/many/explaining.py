@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nba.artifacts.products import Products
 from nba.domain import significant
 from nba.recommend import reasons
 from nba.recommend.due import due_dates
@@ -27,16 +28,18 @@ _GRAPHS = {
 """The graph of a source, and whether what is banned from one product's list was taken out of it."""
 
 
-def explain(offer: Offer, source: str, customer: int, found: Found) -> list[Recommendation]:
+def explain(
+    offer: Offer, products: Products, source: str, customer: int, found: Found
+) -> list[Recommendation]:
     """Turn what a source found for one row into recommendations, in the same order.
 
     Args:
         offer: what it was found in.
+        products: those of its snapshot as they stand, whose cards are shown.
         source: a word of `sources.FINDING`.
         customer: a code of the snapshot, negative for one it does not know.
         found: products of one row.
     """
-    products = offer.ground.snapshot.products
     items = []
     for place, code in enumerate(found.code.tolist()):
         origin, reason = _reason(offer, source, customer, found, place, code)
