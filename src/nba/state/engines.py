@@ -10,7 +10,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 
 from nba.errors import ConfigError
 from nba.state.asking import Batch
+from nba.state.locks import lock_customers
 
 _ROWS_A_STATEMENT: Final = 50
 """Fewer and longer statements halve the time of a load; 50 rows stay far below the 999
@@ -32,10 +32,6 @@ _POOL_SECONDS: Final = 1
 _CONNECT_SECONDS: Final = 2
 _SILENCE_MILLISECONDS: Final = 5_000
 """How long the network may swallow what was sent before a connection counts as broken."""
-_LOCK_SPACE: Final = 0x6E6261
-_LOCK_COUNT: Final = 4_096
-"""Customers share these: a server holds some thousand locks in all, and a post may name as many
-customers. That two who meet share one costs them a moment."""
 
 
 class Database(ABC):
@@ -317,48 +313,31 @@ def database(url: str, *, must_exist: bool = False) -> Database:
     return Sqlite(parsed)
 
 
-def lock_customers(connection: Connection, customers: Sequence[str]) -> bool:
-    """Keep everybody else from writing for some customers until the transaction ends.
+def ask_postgres(connection: Connection, statement: str, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Give the one row of a long statement, which the server plans once a connection.
 
     Args:
-        connection: of `Database.writing`.
-        customers: ids; on SQLite the transaction has the whole file alone already.
+        connection: to PostgreSQL.
+        statement: with places $1, $2 and so on; the driver reads no more of it.
+        values: by place.
 
-    Returns:
-        Whether others may have written for them since the transaction began.
+    Raises:
+        DBAPIError: the server refuses, or is away; then its connections are given up.
     """
-    if not customers or connection.dialect.name == "sqlite":
-        return False
-    # In order, so that of two who want some of the same nobody waits for the other in a circle.
-    _lock(connection, sorted({_lock_key(one) for one in customers}))
-    return True
+    from psycopg import Error, RawCursor
 
-
-def lock_budgets(connection: Connection) -> bool:
-    """Keep everybody else from spending of a budget of all customers until the transaction ends.
-
-    Args:
-        connection: of `Database.writing`, which locks no customer after this.
-
-    Returns:
-        Whether others may have spent of one since the transaction began.
-    """
-    if connection.dialect.name == "sqlite":
-        return False
-    _lock(connection, [_LOCK_COUNT])
-    return True
-
-
-def _lock(connection: Connection, keys: Sequence[int]) -> None:
-    connection.exec_driver_sql(
-        "SELECT count(pg_advisory_xact_lock(%s, one)) FROM unnest(%s::int[]) AS one",
-        (_LOCK_SPACE, list(keys)),
-    )
-
-
-def _lock_key(customer: str) -> int:
-    digest = blake2b(customer.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest) % _LOCK_COUNT
+    driver: Any = connection.connection.driver_connection
+    try:
+        cursor = RawCursor(driver).execute(statement, values, prepare=True)
+        (row,) = cursor.fetchall()
+    except Error as error:
+        if driver.closed:
+            connection.invalidate(error)
+            connection.engine.dispose()
+        raise DBAPIError(
+            "a question about customers", None, error, connection_invalidated=driver.closed
+        ) from error
+    return tuple(row)
 
 
 def _configure(connection: Any, _: Any) -> None:  # noqa: ANN401 - the driver's own types

@@ -17,16 +17,16 @@ from nba.state.leaving import LEFT_IN_WEEK, week_counts, week_parameters
 from nba.state.orders import rows_of, selects_of_orders
 from nba.state.signals import selects_of_signals, signals_of
 from nba.state.tables import REVISIONS
-from nba.state.together import Together
+from nba.state.together import Among, Together
 
 _WEEK: Final = "week"
 _REVISION: Final = "revision"
 
 
-def _questions(accounts: CTE) -> dict[str, Select[Any]]:
+def _questions(accounts: CTE, among: Among) -> dict[str, Select[Any]]:
     return {
-        **selects_of_orders(accounts),
-        **selects_of_signals(accounts),
+        **selects_of_orders(accounts, among),
+        **selects_of_signals(accounts, among),
         _WEEK: LEFT_IN_WEEK,
         _REVISION: select(REVISIONS.c.revision).where(REVISIONS.c.topic == "products"),
     }

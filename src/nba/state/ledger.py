@@ -15,8 +15,8 @@ from nba.errors import UnknownMessageError
 from nba.facts.fold import Facts
 from nba.state.asking import NAMES, microseconds, parts
 from nba.state.claims import Claim, D, Decided, Permit
-from nba.state.engines import lock_budgets, lock_customers
 from nba.state.leaving import MARK_LEAVING, SENT_AT
+from nba.state.locks import lock_budgets, lock_customers
 from nba.state.signals import accounts_of
 from nba.state.store import Store
 from nba.state.tables import MESSAGES

@@ -10,6 +10,7 @@ from sqlalchemy import CTE, Connection, Select, Table, select, union
 from nba.facts.rows import Rows
 from nba.state.asking import Batch, columns_of
 from nba.state.tables import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
+from nba.state.together import Among
 
 _TAKEN: Final = {
     table: [table.c[name] for name in names.split()]
@@ -37,24 +38,24 @@ _PLACES: Final = {
 }
 
 
-def selects_of_orders(accounts: CTE) -> dict[str, Select[Any]]:
+def selects_of_orders(accounts: CTE, among: Among) -> dict[str, Select[Any]]:
     """Select the orders of some accounts, those too of which an earlier version is theirs.
 
     Args:
         accounts: has their names in the column `name`.
+        among: writes that a column holds one of them.
 
     Returns:
         Table → its rows of these orders.
     """
-    theirs = select(accounts.c.name)
     chosen = union(
         *(
-            select(table.c.order_id).where(table.c.customer_id.in_(theirs))
+            select(table.c.order_id).where(among(table.c.customer_id, accounts.c.name))
             for table in (ORDERS, ORDER_VERSIONS)
         )
     ).cte("their_orders")
     return {
-        table.name: select(*taken).where(table.c.order_id.in_(select(chosen.c.order_id)))
+        table.name: select(*taken).where(among(table.c.order_id, chosen.c.order_id))
         for table, taken in _TAKEN.items()
     }
 

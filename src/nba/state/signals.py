@@ -32,7 +32,7 @@ from nba.state.tables import (
     MESSAGES,
     PRODUCT_STATES,
 )
-from nba.state.together import Together
+from nba.state.together import Among, Together
 
 _TAKEN: Final[Mapping[Table, Sequence[Column[Any]]]] = {
     table: [table.c[name] for name in names.split()]
@@ -56,7 +56,7 @@ _COUNTED: Final = or_(
 """The fold would forget the others."""
 _IS_NOBODYS: Final = func.coalesce(EVENTS.c.customer_id, "") == ""
 """As `IS NULL` it would be looked up by its index, although there are very many such events."""
-_ACCOUNTS: Final = Together(lambda accounts: {"accounts": select(accounts.c.name)})
+_ACCOUNTS: Final = Together(lambda accounts, _: {"accounts": select(accounts.c.name)})
 
 
 def accounts_of(connection: Connection, customers: Iterable[str]) -> list[str]:
@@ -67,23 +67,25 @@ def accounts_of(connection: Connection, customers: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*asked, *others]))
 
 
-def selects_of_signals(accounts: CTE) -> dict[str, Select[Any]]:
+def selects_of_signals(accounts: CTE, among: Among) -> dict[str, Select[Any]]:
     """Select what is known of some accounts beside orders; states of products are not among it.
 
     Args:
         accounts: has their names in the column `name`.
+        among: writes that a column holds one of them.
 
     Returns:
         Table → its rows; of events that the fold forgets, those from the parameter `since` on.
     """
-    theirs = select(accounts.c.name)
-    messages = select(MESSAGES.c.message_id).where(MESSAGES.c.customer_id.in_(theirs))
-    by_customer = EVENTS.c.customer_id.in_(theirs)
-    by_session = EVENTS.c.session_id.in_(theirs)
+    names = accounts.c.name
+    theirs = select(MESSAGES.c.message_id).where(among(MESSAGES.c.customer_id, names))
+    messages = theirs.cte("their_messages")
+    by_customer = among(EVENTS.c.customer_id, names)
+    by_session = among(EVENTS.c.session_id, names)
     outcomes = _TAKEN[MESSAGE_EVENTS]
     both = union(
-        select(*outcomes).where(MESSAGE_EVENTS.c.customer_id.in_(theirs)),
-        select(*outcomes).where(MESSAGE_EVENTS.c.message_id.in_(messages)),
+        select(*outcomes).where(among(MESSAGE_EVENTS.c.customer_id, names)),
+        select(*outcomes).where(among(MESSAGE_EVENTS.c.message_id, messages.c.message_id)),
     ).subquery()
     return {
         EVENTS.name: select(*_TAKEN[EVENTS]).where(
@@ -91,7 +93,7 @@ def selects_of_signals(accounts: CTE) -> dict[str, Select[Any]]:
         ),
         MESSAGE_EVENTS.name: select(both),
         **{
-            table.name: select(*_TAKEN[table]).where(table.c.customer_id.in_(theirs))
+            table.name: select(*_TAKEN[table]).where(among(table.c.customer_id, names))
             for table in (CONSENTS, MESSAGES, CUSTOMERS)
         },
     }
