@@ -13,6 +13,8 @@ from nba.cli import (
     check,
     decide,
     demo,
+    erase,
+    export,
     import_,
     keys,
     messages,
@@ -48,6 +50,8 @@ app.command("backtest")(backtest.backtest)
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
+app.command("export")(export.export)
+app.command("erase")(erase.erase)
 app.command("demo")(demo.demo)
 
 

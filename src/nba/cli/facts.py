@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,20 +47,37 @@ def read_facts(shop: str, at: np.datetime64 | None, customers: Sequence[str] | N
         ConfigError: there is no such folder or store.
         DataError: the folder is no shop.
         StateError: the store cannot be read.
+        ErasedCustomerError: one of the customers was erased.
     """
     from nba.domain import MICROSECOND
 
     if is_store(shop):
+        from nba.state.erasure import is_erased
+
         with opened(shop) as store:
+            with store.reading() as connection:
+                _refuse(is_erased(connection, customers or ()))
             return facts_of(store, at, customers)
     from nba.data.shop import read_shop
+    from nba.data.tombstones import Tombstones
     from nba.errors import ConfigError
 
     if not Path(shop).is_dir():
         raise ConfigError(f"there is no folder {shop}; fill one with: nba import FILES --shop")
+    tombstones = Tombstones.read(Path(shop))
+    _refuse([one for one in customers or () if tombstones.holds("customer", one)])
     found = read_shop(shop)
     as_of = found.last_fact() + MICROSECOND if at is None else at
     return found.facts(as_of=as_of, customers=customers)
+
+
+def _refuse(erased: Collection[str]) -> None:
+    from nba.errors import ErasedCustomerError
+
+    for customer in erased:
+        raise ErasedCustomerError(
+            f"{customer} was erased, and nothing is known of them any more; ask about somebody else"
+        )
 
 
 def facts_of(store: Store, at: np.datetime64 | None, customers: Sequence[str] | None) -> Facts:

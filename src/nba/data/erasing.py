@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +49,16 @@ _TOLD_BY: Final = {
 _ADDRESS: Final = re.compile(r"[^\s\"',:;<>\\]+@[^\s\"',:;<>\\]+")
 
 
+def accounts_of(shop: Path, customer: str) -> list[str]:
+    """Give a customer, and every account and session that a shop folder says is theirs too.
+
+    Raises:
+        DataError: the folder is no shop.
+    """
+    with _erasing(shop, customer) as erasing:
+        return erasing.accounts()
+
+
 def erase_customer(shop: Path, customer: str) -> dict[str, int]:
     """Remove a customer, with every account merged with theirs, from a shop folder.
 
@@ -64,12 +74,18 @@ def erase_customer(shop: Path, customer: str) -> dict[str, int]:
     Raises:
         DataError: the folder is no shop, or cannot be written.
     """
+    with _erasing(shop, customer) as erasing:
+        return erasing.run()
+
+
+@contextmanager
+def _erasing(shop: Path, customer: str) -> Iterator[_Erasing]:
     sources = shop_tables(shop)
     if not sources:
         raise DataError(f"{shop} is no shop folder; expected one that nba import filled")
     try:
         with connect() as connection:
-            return _Erasing(connection, shop, customer, sources).run()
+            yield _Erasing(connection, shop, customer, sources)
     except duckdb.Error as error:
         problem = str(error).splitlines()[0]
         raise DataError(
@@ -94,8 +110,14 @@ class _Erasing:
         self._customer = customer
         self._sources = sources
 
-    def run(self) -> dict[str, int]:
         self._find_accounts()
+
+    def accounts(self) -> list[str]:
+        """List the customer's accounts."""
+        return self._gone("customer")
+
+    def run(self) -> dict[str, int]:
+        """Leave tombstones and remove the rows; count them by table."""
         self._find_belongings()
         tombstones = Tombstones.read(self._shop)
         for kind in KINDS:
