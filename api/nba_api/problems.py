@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from nba.errors import (
     ConfigError,
     DataError,
+    ErasedCustomerError,
     NbaError,
     SnapshotError,
     StateError,
@@ -28,6 +29,7 @@ RETRY_SECONDS: Final = 5
 _STATUS: Final[tuple[tuple[type[NbaError], int], ...]] = (
     (UnknownProductError, 404),
     (UnknownCustomerError, 404),
+    (ErasedCustomerError, 410),
     (UnknownMessageError, 404),
     (ConfigError, 422),
     (DataError, 422),
