@@ -12,6 +12,7 @@ from nba import __version__
 from nba_api import problems
 from nba_api.envelope import Envelope
 from nba_api.gate import Gate
+from nba_api.hot_path import HotPath
 from nba_api.keys import Keys
 from nba_api.live import Live
 from nba_api.routes import baskets, customers, health, metrics, models, products
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.live = live
     # The last one added is the first that a request meets.
+    app.add_middleware(HotPath, live=live)
     app.add_middleware(Gate, keys=keys, settings=settings, metrics=live.metrics)
     app.add_middleware(Envelope, live=live)
     problems.install(app)
