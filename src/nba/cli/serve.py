@@ -17,7 +17,6 @@ import typer
 from nba.cli.console import AsJson, Models, give, instant, say
 
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
-GRACE_SECONDS: Final = 10
 
 
 def serve(
@@ -92,9 +91,9 @@ def run(
     with _listening(host, port, db) as listener:
         if shop is not None:
             load_shop(shop, db, as_json=as_json)
-        import uvicorn
-
         from nba_api.app import create_app
+        from nba_api.logs import configure
+        from nba_api.server import Server
         from nba_api.settings import Settings
 
         shown = f"[{host}]" if ":" in host else host
@@ -106,28 +105,14 @@ def run(
             "hosts": (*LOOPBACK_NAMES, shown),
         }
         # What no option says, such as limits and secrets, comes from the environment.
-        app = create_app(Settings.from_environment().model_copy(update=told))
-
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets)
-                if self.started:
-                    when_ready(f"http://{shown}:{port}")
-
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            ws="none",
-            server_header=False,
-            # Who is believed to say whom it forwards for is a setting of ours.
-            proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        settings = Settings.from_environment().model_copy(update=told)
+        configure(requests=settings.log_requests)
+        app = create_app(settings)
         # After a clean stop uvicorn raises the signal again, for who was there before it: that
         # is us, and a stop that was asked for is a success.
         for stop in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop, lambda *_: None)
-        Server(config).run(sockets=[listener])
+        Server(app, when_ready=lambda: when_ready(f"http://{shown}:{port}")).run(sockets=[listener])
     say("stopped", as_json=as_json)
 
 

@@ -13,7 +13,6 @@ from weakref import WeakSet
 import psycopg
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
 from nba.errors import StateError, StoreAwayError
@@ -85,6 +84,17 @@ class WatchedStore(Store):
             yield connection
 
     @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """Open a connection for one look, as `Store.asking` does.
+
+        Raises:
+            StoreAwayError: the database is away.
+            StateError: it refuses.
+        """
+        with self._guard.guarding(), _telling_away(), super().asking() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self, lock: Sequence[str] = ()) -> Iterator[Connection]:
         """Open a connection that writes, as `Store.writing` does.
 
@@ -139,9 +149,7 @@ def _telling_away() -> Iterator[None]:
 
 
 def _is_away(refusal: BaseException | None) -> bool:
-    if isinstance(refusal, PoolTimeoutError):
-        return True
-    cause = refusal.orig if isinstance(refusal, DBAPIError) else None
+    cause = refusal.orig if isinstance(refusal, DBAPIError) else refusal
     if not isinstance(cause, psycopg.OperationalError):
         return False
     # Without a state the connection itself failed.
