@@ -59,7 +59,7 @@ def ask(store: Store, customer: str, as_of: np.datetime64) -> Asked:
         accounts = accounts_of(connection, [customer])
         row = _earliest(_standing(connection, accounts, as_of))
         without = None if row is None else str(row.message_id)
-        facts = store.facts_of(connection, accounts, [customer], as_of, without=without)
+        facts = store.facts_of(connection, [customer], as_of, without=without)
     return Asked(facts, None if row is None else permit_of(row))
 
 
