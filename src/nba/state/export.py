@@ -77,7 +77,7 @@ def export(store: Store, customer: str) -> dict[str, Any]:
                 for one, row in sorted((orders | shown).items())
             ]
         elif table.name not in _INSIDE:
-            document[table.name] = list(tables[table.name])
+            document[str(table.name)] = list(tables[table.name])
     return document
 
 
@@ -93,7 +93,7 @@ def export_tables(store: Store, customer: str) -> Tables:
 def _read(store: Store, customer: str) -> tuple[Belongings, Tables]:
     with store.reading() as connection:
         theirs = belongings_of(connection, customer)
-        return theirs, {one.name: _rows(connection, one, theirs) for one in EXPORTED}
+        return theirs, {str(one.name): _rows(connection, one, theirs) for one in EXPORTED}
 
 
 def _rows(connection: Connection, table: Table, theirs: Belongings) -> list[dict[str, Any]]:

@@ -82,7 +82,8 @@ def remove(connection: Connection, theirs: Belongings) -> dict[str, int]:
     counts[IDEMPOTENCY_KEYS.name] += _forget_answers(
         connection, [*theirs.accounts, *theirs.orders, *theirs.messages]
     )
-    return {name: count for name, count in counts.items() if count}
+    # A name of SQLAlchemy's is more than a text, which not every writer of JSON takes.
+    return {str(name): count for name, count in counts.items() if count}
 
 
 def _run(connection: Connection, statement: Delete | Update, names: Sequence[str]) -> int:
