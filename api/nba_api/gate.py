@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -147,7 +148,8 @@ class Gate:
     def _check_open(self, scope: Scope, headers: Headers) -> None:
         """Refuse what does not come from this machine, while anybody on it may do anything."""
         host, origin = text_of(headers, b"host"), text_of(headers, b"origin")
-        if not _is_here(scope.get("server")):
+        server = scope.get("server")
+        if not _is_here(server and tuple(server)):
             raise HTTPException(
                 HTTPStatus.FORBIDDEN,
                 "without keys the server answers this machine only; make one: nba keys create",
@@ -200,6 +202,7 @@ def _no_such(method: str, path: str) -> HTTPException:
     )
 
 
+@lru_cache(maxsize=64)
 def _is_here(server: tuple[str, int | None] | None) -> bool:
     """Tell whether a request came in by a loopback address, or by no network address at all."""
     if server is None:
@@ -210,6 +213,7 @@ def _is_here(server: tuple[str, int | None] | None) -> bool:
         return True
 
 
+@lru_cache(maxsize=64)
 def _name(host: str) -> str:
     """Give the host without its port; an IPv6 address keeps its brackets."""
     return re.sub(r":\d+$", "", host).lower()
