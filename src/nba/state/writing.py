@@ -26,7 +26,8 @@ def add(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
         return 0
     statement = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing()
     # One statement a row within one call of the driver: SQLite counts what they changed together.
-    return max(connection.execute(statement, rows).rowcount, 0)
+    counted = {"preserve_rowcount": True}
+    return max(connection.execute(statement, rows, execution_options=counted).rowcount, 0)
 
 
 def put(
