@@ -34,6 +34,7 @@ _MARK_SCANNED: Final = (
     .where(
         MESSAGE_EVENTS.c.message_id.in_(NAMES),
         MESSAGE_EVENTS.c.type == "clicked",
+        MESSAGE_EVENTS.c.is_machine.is_not(True),
         exists().where(
             _DELIVERED.c.message_id == MESSAGE_EVENTS.c.message_id,
             _DELIVERED.c.type == "delivered",
