@@ -11,6 +11,7 @@ import nba
 from nba.cli import (
     backtest,
     check,
+    db,
     decide,
     demo,
     erase,
@@ -43,6 +44,7 @@ app.command("import")(import_.import_)
 app.command("check")(check.check)
 app.command("train")(train.train)
 app.add_typer(models.app, name="models")
+app.add_typer(db.app, name="db")
 app.add_typer(messages.app, name="messages")
 app.command("recommend")(recommend.recommend)
 app.command("decide")(decide.decide)

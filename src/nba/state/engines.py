@@ -53,6 +53,12 @@ class Database(ABC):
             engine.dialect.loaded_dbapi.Error,
         )
 
+    @property
+    def shown(self) -> str:
+        """The URL, for people: without the password."""
+        url = self.engine.url
+        return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
     @abstractmethod
     def asking(self) -> Connection:
         """Give a connection on which the questions of a `Together` see the same instant."""

@@ -46,6 +46,16 @@ def lock_budgets(connection: Connection) -> bool:
     return True
 
 
+def lock_tables(connection: Connection) -> None:
+    """Keep everybody else from creating or changing tables until the transaction ends.
+
+    Args:
+        connection: of `Database.writing`.
+    """
+    if connection.dialect.name != "sqlite":
+        _lock(connection, [_LOCK_COUNT + 1])
+
+
 def _lock(connection: Connection, keys: Sequence[int]) -> None:
     connection.exec_driver_sql(
         "SELECT count(pg_advisory_xact_lock(%s, one)) FROM unnest(%s::int[]) AS one",

@@ -18,11 +18,11 @@ from nba.state.asking import Batch
 from nba.state.engines import database
 from nba.state.known import known_of
 from nba.state.leaving import MARK_LEAVING
+from nba.state.opening import make_ready
 from nba.state.orders import all_rows
 from nba.state.shelves import Shelves
 from nba.state.signals import all_signals
 from nba.state.tables import (
-    METADATA,
     ORDER_LINES,
     ORDERS,
     folder_columns,
@@ -34,7 +34,7 @@ class Store:
     """Facts in a database named by URL; SQLite in WAL mode by default."""
 
     def __init__(self, url: str, *, must_exist: bool = False) -> None:
-        """Open the database and create the tables it lacks.
+        """Open the database; an empty one gets its tables.
 
         Args:
             url: such as `sqlite:///nba.db`.
@@ -42,23 +42,22 @@ class Store:
 
         Raises:
             ConfigError: the URL names no database this version supports, or none that exists.
-            StateError: the database cannot be opened.
+            StateError: the database cannot be opened, or is of another version.
         """
         self._database = database(url, must_exist=must_exist)
         self._engine = self._database.engine
         self._shelves = Shelves()
         try:
-            METADATA.create_all(self._engine)
-        except self._database.refusals as error:
-            cause = error.__cause__ or error
-            raise StateError(f"the store {self.url} cannot be opened: {cause}") from None
+            with self._refusing(f"the store {self.url} cannot be opened"):
+                make_ready(self._database, self.url)
+        except StateError:
+            self._engine.dispose()
+            raise
 
     @property
     def url(self) -> str:
         """Where the store is, for people: without the password."""
-        return self._engine.url.set(
-            drivername=self._engine.url.get_backend_name()
-        ).render_as_string(hide_password=True)
+        return self._database.shown
 
     def close(self) -> None:
         """Release the connections."""
