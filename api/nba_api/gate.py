@@ -124,14 +124,14 @@ class Gate:
         except HTTPException:
             self._limit(scope, headers, NOBODY)
             raise
-        if asked.need.proof not in (Proof.NOTHING, Proof.SIGNATURE):
+        # Not the shop itself, nor providers and links, whose proof the route checks: an event or
+        # an unsubscription that is told to come again may not.
+        if caller.kind == "publishable":
             self._limit(scope, headers, caller)
         return asked.need, caller
 
     def _limit(self, scope: Scope, headers: Headers, caller: Caller) -> None:
-        """Refuse who asks too often; the shop itself may ask as much as it likes."""
-        if caller.is_trusted:
-            return
+        """Refuse who asks too often."""
         peer = scope["client"][0] if scope.get("client") else ""
         forwarded = text_of(headers, b"x-forwarded-for")
         wait = self._by_address.take(address_of(peer, forwarded, self._proxies))

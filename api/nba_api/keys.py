@@ -14,10 +14,9 @@ from fastapi import Depends, Request
 from nba.errors import StateError
 from nba.state.keys import ApiKey, KeyKind, Keyring, Scope, hashed, read_keys
 from nba.state.store import Store
+from nba_api.answers import MIN_CUSTOMERS
 
 REFRESH_SECONDS: Final = 0.5
-PUBLIC_MIN_CUSTOMERS: Final = 3
-"""What fewer distinct customers bought together says something of them, and is not published."""
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Caller:
     @property
     def min_customers(self) -> int:
         """How many distinct customers a pair of products must rest on to be shown to them."""
-        return 1 if self.is_trusted else PUBLIC_MIN_CUSTOMERS
+        return 1 if self.is_trusted else MIN_CUSTOMERS
 
     def speaking_for(self, customer_id: str) -> Caller:
         """Give the same caller with the customer whom a token named."""

@@ -104,7 +104,7 @@ def test_who_asks_too_often_hears_when_to_ask_again(limited: Keyed) -> None:
     assert others[-1] == 429
 
 
-def test_guesses_at_keys_are_limited_and_the_shop_and_health_are_not(limited: Keyed) -> None:
+def test_guesses_at_keys_are_limited_and_who_needs_none_is_not(limited: Keyed) -> None:
     guesses = [
         limited.client.get(KETTLE, headers={"authorization": f"Bearer sk_{number}"}).status_code
         for number in range(10)
@@ -114,6 +114,8 @@ def test_guesses_at_keys_are_limited_and_the_shop_and_health_are_not(limited: Ke
     for _ in range(20):
         assert limited.client.get(KETTLE, headers=limited.secret("read")).status_code == 200
         assert limited.client.get("/health/live").status_code == 200
+        for path in ("/v1/u/forged", "/v1/webhooks/sendgrid"):
+            assert limited.client.post(path).status_code != 429
 
 
 def test_beyond_its_places_a_server_says_so_at_once_and_stays_alive(
