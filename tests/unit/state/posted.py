@@ -42,7 +42,8 @@ def rows_of(store: Store, table: Table) -> list[Row]:
     with store.reading() as connection:
         found = [dict(row) for row in connection.execute(select(table)).mappings()]
     filled = [{name: cell for name, cell in row.items() if cell is not None} for row in found]
-    return sorted(filled, key=lambda row: [str(row.get(name, "")) for name in table.c.keys()])
+    names = [column.name for column in table.c]
+    return sorted(filled, key=lambda row: [str(row.get(name, "")) for name in names])
 
 
 def everything(store: Store) -> dict[str, list[Row]]:

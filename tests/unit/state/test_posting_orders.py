@@ -160,7 +160,7 @@ def test_orders_that_are_known_stay_where_only_new_ones_are_asked_for(store: Sto
 def import_shop(
     folder: Path, catalogue: list[dict[str, Any]], versions: list[dict[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Import a catalogue and versions of orders, one after the other, and give the rows of the shop that comes of it."""
+    """Import a catalogue, then versions of orders one by one, and give the rows of the shop."""
     for number, one in enumerate([None, *versions]):
         part = folder / str(number)
         part.mkdir()
