@@ -1,0 +1,127 @@
+"""A server that is killed while a shop posts: nothing acknowledged is lost, and nothing doubles."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from nba.artifacts.registry import publish
+from nba.state.store import Store
+from nba.state.tables import ORDER_LINES, ORDERS
+from tests.databases import DATABASES, database_url
+from tests.faults.conftest import times
+from tests.faults.forks import Forks, Job
+from tests.faults.jobs import version
+
+KILLS = {"sqlite": 100, "postgresql": 50}
+POSTERS, ORDERS_A_POST, LINES = 2, 5, 3
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def order(number: int) -> dict[str, object]:
+    return {
+        "order_id": f"o{number:06}",
+        "customer_id": f"c{number % 7}",
+        "ordered_at": "2026-03-01T09:00:00Z",
+        "status": "paid",
+        "currency": "EUR",
+        "lines": [
+            {"product_id": product, "quantity": 1, "unit_price": 100 + number}
+            for product in ("cup", "kettle", "mug")
+        ],
+    }
+
+
+class Poster(threading.Thread):
+    """Posts orders of its own, until the server is gone.
+
+    Attributes:
+        acknowledged: the orders of which the server said that it has them.
+        posted: those that it may have.
+    """
+
+    def __init__(self, address: str, first: int) -> None:
+        super().__init__()
+        self._address, self._next = address, first
+        self.acknowledged: list[int] = []
+        self.posted: list[int] = []
+
+    def run(self) -> None:
+        with httpx.Client(base_url=self._address, trust_env=False, timeout=20) as client:
+            try:
+                while True:
+                    numbers = list(range(self._next, self._next + ORDERS_A_POST))
+                    self.posted += numbers
+                    self._next += ORDERS_A_POST
+                    answer = client.post("/v1/orders", json=[order(one) for one in numbers])
+                    assert answer.json()["accepted"] == ORDERS_A_POST
+                    self.acknowledged += numbers
+            except httpx.TransportError:
+                return
+
+
+def begun(forks: Forks, models: Path, url: str) -> tuple[Job, str]:
+    """Start a server and give it, ready, with its address."""
+    port = free_port()
+    arguments = ["--models", str(models), "--db", url, "--port", str(port)]
+    job = forks.begin("serve", [arguments])
+    job.wait_for(1)
+    assert job.lines[0].startswith("serving on")
+    return job, f"http://127.0.0.1:{port}"
+
+
+def held(url: str) -> tuple[Counter[str], Counter[str]]:
+    """Count the rows of each order, and the lines."""
+    store = Store(url)
+    with store.reading() as connection:
+        orders = Counter(connection.execute(select(ORDERS.c.order_id)).scalars())
+        lines = Counter(connection.execute(select(ORDER_LINES.c.order_id)).scalars())
+    store.close()
+    return orders, lines
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_what_was_acknowledged_outlives_a_kill_and_posted_again_is_there_once(
+    forks: Forks, tmp_path: Path, chance: np.random.Generator, kind: str
+) -> None:
+    models, url = tmp_path / "models", database_url(kind, tmp_path)
+    publish(version(1), models)
+    known: set[int] = set()
+    lost: set[int] = set()
+    for kill in range(times(KILLS[kind])):
+        job, address = begun(forks, models, url)
+        # What the last kill left open is sent again, beside what it acknowledged.
+        with httpx.Client(base_url=address, trust_env=False, timeout=20) as client:
+            for numbers in (sorted(lost), sorted(known)[-ORDERS_A_POST:]):
+                answer = client.post("/v1/orders", json=[order(one) for one in numbers]).json()
+                assert answer["accepted"] + answer["duplicates"] == len(numbers)
+                assert not known.issuperset(numbers) or answer["accepted"] == 0
+        known |= lost
+        posters = [Poster(address, (kill * POSTERS + one) * 10_000) for one in range(POSTERS)]
+        for one in posters:
+            one.start()
+        job.kill_after(float(chance.uniform(0.05, 0.4)))
+        for one in posters:
+            one.join()
+        orders, lines = held(url)
+        acknowledged = {number for one in posters for number in one.acknowledged}
+        known |= acknowledged
+        lost = {number for one in posters for number in one.posted} - acknowledged
+        assert {f"o{number:06}" for number in known} <= set(orders)
+        assert set(orders) <= {f"o{number:06}" for number in known | lost}
+        assert max(orders.values(), default=1) == 1
+        # An order is there with all its lines, or not at all.
+        assert lines == {one: LINES for one in orders}
+    assert len(known) > times(KILLS[kind])
