@@ -119,6 +119,7 @@ class _Erasing:
     def run(self) -> dict[str, int]:
         """Leave tombstones and remove the rows; count them by table."""
         self._find_belongings()
+        self._find_rejected_orders()
         tombstones = Tombstones.read(self._shop)
         for kind in KINDS:
             tombstones = tombstones.adding(kind, self._gone(kind))
@@ -162,6 +163,27 @@ class _Erasing:
             SELECT 'message', * FROM ({told["messages"]} UNION {told["message_events"]})
         """)
 
+    def _find_rejected_orders(self) -> None:
+        """Add the orders that were rejected as theirs, whose lines then had no order."""
+        if "quarantine" not in self._sources:
+            return
+        held = f"({self._sources['quarantine']})"
+        theirs = self._connection.execute(f"SELECT raw FROM {held} WHERE {self._mentioned()}")
+        cells = {cell for (raw,) in theirs.fetchall() for cell in _cells_of(raw)}
+        orphans = self._connection.execute(
+            f"SELECT DISTINCT value FROM {held} WHERE rule = 'unknown_order'"
+        )
+        self._connection.execute(
+            "INSERT INTO gone SELECT 'order', unnest(?::VARCHAR[])",
+            [sorted(cells & {value for (value,) in orphans.fetchall()})],
+        )
+
+    def _mentioned(self) -> str:
+        """Give the condition of rejected rows in which one of the ids or addresses stands."""
+        pattern = literal(_mentions([*self._gone(), *self._addresses()]))
+        cells = (f"coalesce(regexp_matches({name}, {pattern}), FALSE)" for name in ("value", "raw"))
+        return f"({' OR '.join(cells)})"
+
     def _cells(self, name: str, *columns: str) -> str:
         """Give the SQL that reads columns of a table; of one that is not there, no rows."""
         if name in self._sources:
@@ -185,12 +207,10 @@ class _Erasing:
         return sorted({address for (row,) in rows for address in _ADDRESS.findall(row)})
 
     def _clear_quarantine(self) -> int:
-        """Remove the rejected rows in which one of the ids or addresses stands."""
+        """Remove the rejected rows that are theirs."""
         if "quarantine" not in self._sources:
             return 0
-        pattern = literal(_mentions([*self._gone(), *self._addresses()]))
-        cells = (f"coalesce(regexp_matches({name}, {pattern}), FALSE)" for name in ("value", "raw"))
-        count = self._clear("quarantine", " OR ".join(cells))
+        count = self._clear("quarantine", self._mentioned())
         # A process that was killed may have left the one of before.
         self._connection.execute(
             f"CREATE OR REPLACE TEMP VIEW quarantine AS {self._sources['quarantine']}"
@@ -237,3 +257,12 @@ def _mentions(words: Iterable[str]) -> str:
     }
     either = "|".join(re.escape(one) for one in sorted(spelled))
     return f"(^|[^0-9A-Za-z])({either})($|[^0-9A-Za-z])"
+
+
+def _cells_of(raw: str | None) -> set[str]:
+    """Give the cells of a rejected row; of one that could not be split there are none."""
+    try:
+        row = json.loads(raw or "")
+    except ValueError:
+        return set()
+    return {str(cell) for cell in row.values()} if isinstance(row, dict) else set()
