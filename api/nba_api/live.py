@@ -20,7 +20,7 @@ from nba.config import shipped
 from nba.decide.choice import CapacityPrices
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
-from nba.domain import to_instant
+from nba.domain import iso, to_instant
 from nba.errors import SnapshotError, StateError
 from nba.facts.fold import Facts
 from nba.facts.shelf import Shelf
@@ -31,6 +31,7 @@ from nba.state.watched import WatchedStore
 from nba_api.degraded import Breaker
 from nba_api.hot_lists import HotLists, Trained
 from nba_api.metrics import Metrics, Served
+from nba_api.past import Past
 from nba_api.settings import Settings
 from nba_api.shelf import Shelved, microseconds
 
@@ -45,12 +46,17 @@ LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A snapshot and what was made ready of it, whatever the shop says since."""
+    """A snapshot and what was made ready of it, whatever the shop says since.
+
+    Attributes:
+        seconds: how long that took.
+    """
 
     snapshot: Snapshot
     policy: Policy
     shelved: Shelved
     trained: Trained
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +142,7 @@ class Live:
         self._tried: tuple[str, int, CapacityPrices | None] | None = None
         self._tried_at = 0.0
         self._problem = ""
+        self._past = Past(self.models, self._open_past)
         self.refresh()
 
     def serving(self) -> Serving:
@@ -147,6 +154,21 @@ class Live:
         if self._serving is None:
             raise SnapshotError(self._problem)
         return self._serving
+
+    def serving_at(self, as_of: str | None) -> Serving:
+        """Give what answered at an instant; where nothing did yet, what is served.
+
+        Args:
+            as_of: the instant; None for now.
+
+        Raises:
+            DataError: the text is no instant, or it carries no zone.
+            PrunedSnapshotError: the snapshot of then is no longer stored.
+            SnapshotError: no snapshot was ever published, or the one is damaged.
+        """
+        serving = self.serving()
+        past = None if as_of is None else self._past.at(to_instant(as_of))
+        return serving if past is None else past
 
     def hot_lists(self) -> HotLists | None:
         """Give the lists about products as bytes; None while a newer stand is being made of them.
@@ -194,9 +216,14 @@ class Live:
             self._stand()
 
     def _open(self, snapshot_id: str) -> Opened:
+        began = time.perf_counter()
         snapshot = open_snapshot(self.models, snapshot_id)
         policy = Policy(snapshot, self._playbook, prices=self._prices)
-        return Opened(snapshot, policy, Shelved(snapshot), Trained.of(snapshot))
+        shelved, trained = Shelved(snapshot), Trained.of(snapshot)
+        return Opened(snapshot, policy, shelved, trained, time.perf_counter() - began)
+
+    def _open_past(self, snapshot_id: str) -> Serving:
+        return Serving.of(self._open(snapshot_id), self._shelf, self.instant(None), None)
 
     def _stand(self) -> None:
         """Serve what was opened, its products as they stand on the shelf now."""
@@ -210,11 +237,9 @@ class Live:
             if before is not None and is_same and before.hot.holds_at(microseconds(at)):
                 return
             serving = Serving.of(opened, self._shelf, at, before)
-            began = time.perf_counter()
             self._serving = serving
-            if before is None or before.snapshot is not serving.snapshot:
-                seconds = time.perf_counter() - began
-                self.metrics.snapshot_swapped(_served(serving.snapshot), seconds)
+            if before is None or before.opened is not opened:
+                self.metrics.snapshot_swapped(_served(serving.snapshot), opened.seconds)
 
     def _planned(self) -> CapacityPrices | None:
         """Read what places on short channels cost; those of before while the store is away."""
@@ -239,7 +264,8 @@ class Live:
         Raises:
             SnapshotError: there is no such snapshot, or it is damaged.
         """
-        chosen = rollback(self.models, to)
+        # What was current when is told by the machine's clock, also where another one stands.
+        chosen = rollback(self.models, to, at=iso(np.datetime64(time.time_ns() // 1000, "us")))
         self.refresh()
         return chosen
 

@@ -88,7 +88,7 @@ class Metrics:
     _routes: dict[str, Durations] = field(default_factory=dict)
     _answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     _store_reads: Durations = field(default_factory=Durations)
-    _swaps: Durations = field(default_factory=Durations)
+    _opened: Durations = field(default_factory=Durations)
     _snapshots_refused: int = 0
     _rows: Counter[tuple[str, str]] = field(default_factory=Counter)
     _claims: Counter[ClaimOutcome] = field(default_factory=Counter)
@@ -136,11 +136,11 @@ class Metrics:
 
         Args:
             served: the snapshot.
-            seconds: how long the change of references took, reading the files not counted.
+            seconds: how long it took to verify it and make it ready, while the one before answered.
         """
         with self._lock:
             self.served, self.refuses_snapshot = served, False
-            self._swaps.add(seconds)
+            self._opened.add(seconds)
 
     def snapshot_refused(self) -> None:
         """Count a published snapshot that was not opened because it is damaged or unreadable."""
@@ -240,7 +240,11 @@ class Metrics:
         yield CounterMetricFamily(
             "nba_snapshots_refused", "Snapshots that could not be opened", self._snapshots_refused
         )
-        yield _single("nba_snapshot_swap_seconds", "Seconds to change snapshots", self._swaps)
+        yield _single(
+            "nba_snapshot_open_seconds",
+            "Seconds to verify a snapshot and make it ready",
+            self._opened,
+        )
 
     def _store(self) -> Iterator[Metric]:
         since = self.store_away_since

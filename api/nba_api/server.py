@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
 from nba_api.live import Live
 
-GRACE_SECONDS = 10
+GRACE_SECONDS: Final = 10
 """How long requests under way may take once nothing more is accepted."""
+_LAST_WORDS_SECONDS: Final = 0.2
 
 
 class Server(uvicorn.Server):
@@ -72,3 +75,11 @@ class Server(uvicorn.Server):
             super().handle_exit(*self._told)
             self._told = None
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the door, and finish what is under way."""
+        for door in (*self.servers, *(sockets or ())):
+            door.close()
+        # Who came in last has not said yet what they want, and would count as idle.
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
+        await super().shutdown(sockets)

@@ -47,7 +47,7 @@ def recommendations(
     query: Annotated[PicksQuery, Query()],
 ) -> Response:
     """Personal picks; for a visitor nobody knows what goes with `session`, else popular ones."""
-    serving, at = live.serving(), live.instant(query.as_of)
+    serving, at = live.serving_at(query.as_of), live.instant(query.as_of)
     facts = live.facts(customer_id, at)
     slate = serving.recommender_at(facts.shelf, at).picks(
         customer_id,
@@ -65,7 +65,7 @@ def buy_again(
     live: LiveState, caller: CallerOf, customer_id: CustomerPath, query: Asked
 ) -> Response:
     """What the customer bought before and may buy again."""
-    serving, at = live.serving(), live.instant(query.as_of)
+    serving, at = live.serving_at(query.as_of), live.instant(query.as_of)
     facts = live.facts(customer_id, at)
     slate = serving.recommender_at(facts.shelf, at).buy_again(
         customer_id,
@@ -82,7 +82,7 @@ def profile(
     live: LiveState, customer_id: CustomerPath, query: Annotated[ProfileQuery, Query()]
 ) -> Response:
     """Stage, rhythm, worth, segments, what the customer owns, and what is due."""
-    serving, at = live.serving(), live.instant(query.as_of)
+    serving, at = live.serving_at(query.as_of), live.instant(query.as_of)
     known = serving.recommender.profile(customer_id, horizon_days=query.horizon_days, at=at)
     stage = serving.policy.stage(customer_id, live.facts(customer_id, at), at)
     where = {"stage": str(stage.stage), "state": stage.state, "days_since": stage.days_since}
@@ -92,7 +92,7 @@ def profile(
 @router.get("/{customer_id:path}/viewed", responses={200: {"model": SlateAnswer}})
 def viewed(live: LiveState, caller: CallerOf, customer_id: CustomerPath, query: Asked) -> Response:
     """What the customer looked at lately and did not buy, the latest first."""
-    serving, at = live.serving(), live.instant(query.as_of)
+    serving, at = live.serving_at(query.as_of), live.instant(query.as_of)
     facts = live.facts(customer_id, at)
     seen = serving.policy.viewed(facts, at)["product_ids"]
     slate = serving.recommender_at(facts.shelf, at).viewed(
@@ -111,7 +111,7 @@ def next_message(
     live: LiveState, customer_id: CustomerPath, query: Annotated[MomentQuery, Query()]
 ) -> Response:
     """The next message, or the one claimed, with products and reasons, and why the others wait."""
-    policy, at = live.serving().policy, live.instant(query.as_of)
+    policy, at = live.serving_at(query.as_of).policy, live.instant(query.as_of)
     return private(next_message_of(live.store, policy, customer_id, at, query.context()))
 
 
@@ -120,7 +120,7 @@ def plan(
     live: LiveState, customer_id: CustomerPath, query: Annotated[PlanQuery, Query()]
 ) -> Response:
     """The messages to come, if nothing else happens."""
-    policy, at = live.serving().policy, live.instant(query.as_of)
+    policy, at = live.serving_at(query.as_of).policy, live.instant(query.as_of)
     decisions = planned(live.store, policy, customer_id, at, query.days, query.context())
     return private({"customer_id": customer_id, "as_of": iso(at), "decisions": decisions})
 

@@ -68,7 +68,7 @@ def acknowledge(live: LiveState, message_id: MessagePath) -> Response:
 )
 def batch(live: LiveState, body: BatchRequest) -> Response:
     """Give the next messages of some customers, or of a segment, each as the single route does."""
-    policy, at = live.serving().policy, live.instant(body.as_of)
+    policy, at = live.serving_at(body.as_of).policy, live.instant(body.as_of)
     if body.segment is not None:
         customers = _members(policy.snapshot.segments, body.segment)
     else:

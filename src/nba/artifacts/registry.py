@@ -19,6 +19,7 @@ import numpy as np
 from nba.artifacts.arrays import to_npy
 from nba.artifacts.published import current_at, remember
 from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, read_manifest
+from nba.domain import iso
 from nba.errors import PrunedSnapshotError, SnapshotError
 
 KEPT: Final = 5
@@ -109,20 +110,29 @@ def list_snapshots(models: str | Path) -> list[Manifest]:
     return sorted(manifests, key=lambda one: -one.sequence)
 
 
-def open_snapshot_at(models: str | Path, at: np.datetime64) -> Snapshot:
-    """Open the snapshot that was current at an instant; the current one where none was yet.
+def snapshot_at(models: str | Path, at: np.datetime64) -> str | None:
+    """Name the snapshot that was current at an instant, if it is not the one that is current now.
+
+    None where nothing was published yet, too: then the current one is all there is to ask.
 
     Raises:
         PrunedSnapshotError: it is no longer stored.
-        SnapshotError: there is none, or it is damaged.
+        SnapshotError: nothing has been published there.
     """
     name = current_at(Path(models), at)
-    if name is not None and not (Path(models) / "snapshots" / name).is_dir():
+    if name is None or name == current_id(models):
+        return None
+    if not manifest_path(models, name).is_file():
         raise PrunedSnapshotError(
-            f"snapshot {name}, which was current at {at}Z, is no longer stored; ask about an "
-            "instant that one of these was current at: nba models list"
+            f"snapshot {name}, which was current at {iso(at)}, is no longer stored; ask about an "
+            "instant at which one of these was current: nba models list"
         )
-    return open_snapshot(models, name)
+    return name
+
+
+def manifest_path(models: str | Path, snapshot_id: str) -> Path:
+    """Give the place of a snapshot's manifest."""
+    return Path(models) / "snapshots" / snapshot_id / MANIFEST
 
 
 def rollback(models: str | Path, to: str | None = None, *, at: str | None = None) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nba.artifacts.published import LOG, current_at, remember
-from nba.artifacts.registry import KEPT, list_snapshots, open_snapshot_at, publish, rollback
+from nba.artifacts.registry import KEPT, list_snapshots, publish, rollback, snapshot_at
 from nba.errors import PrunedSnapshotError
 from tests.snapshots import snapshot
 
@@ -31,33 +31,35 @@ def filled(models: Path, count: int, keep: set[str] | None = None) -> list[str]:
 
 def test_a_question_about_an_instant_meets_the_snapshot_that_was_current(tmp_path: Path) -> None:
     first, second, _ = filled(tmp_path, 3)
-    assert open_snapshot_at(tmp_path, at(1)).id == first
-    assert open_snapshot_at(tmp_path, at(2)).id == second
+    assert snapshot_at(tmp_path, at(1)) == first
+    assert snapshot_at(tmp_path, at(2)) == second
+    assert snapshot_at(tmp_path, at(3)) is None
 
 
 def test_before_the_first_snapshot_the_current_one_answers(tmp_path: Path) -> None:
-    *_, last = filled(tmp_path, 2)
-    assert open_snapshot_at(tmp_path, np.datetime64("2025-01-01", "us")).id == last
+    filled(tmp_path, 2)
+    assert snapshot_at(tmp_path, np.datetime64("2025-01-01", "us")) is None
 
 
 def test_a_rollback_is_remembered_like_a_publication(tmp_path: Path) -> None:
     first, second = filled(tmp_path, 2)
     rollback(tmp_path, at="2026-03-05T00:00:00Z")
-    assert open_snapshot_at(tmp_path, at(4)).id == second
-    assert open_snapshot_at(tmp_path, at(6)).id == first
+    assert current_at(tmp_path, at(6)) == first
+    assert snapshot_at(tmp_path, at(4)) == second
+    assert snapshot_at(tmp_path, at(6)) is None
 
 
 def test_what_the_log_of_messages_refers_to_outlives_the_last_five(tmp_path: Path) -> None:
     ids = filled(tmp_path, KEPT + 3)
     kept = {one.snapshot_id for one in list_snapshots(tmp_path)}
     assert kept == {ids[0], *ids[-KEPT:]}
-    assert open_snapshot_at(tmp_path, at(1)).id == ids[0]
+    assert snapshot_at(tmp_path, at(1)) == ids[0]
 
 
 def test_a_question_whose_snapshot_is_gone_says_so(tmp_path: Path) -> None:
     ids = filled(tmp_path, KEPT + 3, keep=set())
     with pytest.raises(PrunedSnapshotError, match=f"{ids[1]}, which was current"):
-        open_snapshot_at(tmp_path, at(2))
+        snapshot_at(tmp_path, at(2))
 
 
 def test_a_line_that_a_crash_cut_short_hides_no_other(tmp_path: Path) -> None:
