@@ -17,9 +17,8 @@ from nba_api.routes import ingest
 from nba_api.settings import Settings
 
 
-def posting_app(settings: Settings) -> FastAPI:
-    """Build the application, with the routes that take posts."""
-    app = create_app(settings)
+def taking_posts(app: FastAPI) -> FastAPI:
+    """Let an application take posts, if it does not yet."""
     if not hasattr(app.state, "gathering"):
         app.state.gathering = Gathering(app.state.live.store, app.state.live.posted)
         app.include_router(ingest.router)
@@ -31,7 +30,7 @@ def posting_client(settings: Settings, shop: Path, folder: Path) -> Iterator[Tes
     """Serve a shop from a store of its own."""
     url = f"sqlite:///{folder / 'posted.db'}"
     load(shop, url)
-    app = posting_app(settings.model_copy(update={"db": url}))
+    app = taking_posts(create_app(settings.model_copy(update={"db": url})))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
