@@ -53,3 +53,6 @@ def _vacuum_tables(connection: Connection, *, rewrite: bool) -> None:
     how = "FULL, ANALYZE" if rewrite else "ANALYZE"
     for table in METADATA.sorted_tables:
         connection.exec_driver_sql(f"VACUUM ({how}) {table.name}")
+    if rewrite:
+        # The frequent values of every column stand there, those of before too.
+        connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")
