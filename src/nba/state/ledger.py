@@ -39,6 +39,11 @@ _LAST_LEFT: Final = select(func.max(MESSAGES.c.left_at)).where(
     MESSAGES.c.left_at < bindparam("until"),
     MESSAGES.c.message_id != bindparam("without"),
 )
+_LAST_OF_ALL: Final = select(func.max(MESSAGES.c.left_at)).where(
+    MESSAGES.c.message.in_(NAMES),
+    MESSAGES.c.left_at >= bindparam("since"),
+    MESSAGES.c.left_at < bindparam("until"),
+)
 _THIS: Final[BindParameter[str]] = bindparam("this")
 _ONE: Final = select(MESSAGES).where(MESSAGES.c.message_id == _THIS)
 _CHANGE: Final = update(MESSAGES).where(MESSAGES.c.message_id == _THIS)
@@ -79,13 +84,16 @@ def claim(
         without = None if standing is None else str(standing.message_id)
         instant = _instant(connection, accounts, at, standing)
 
-        def decided() -> D:
+        def decided(instant: np.datetime64) -> D:
             return decide(store.facts_of(connection, [customer], instant, without=without))
 
-        decision = decided()
+        decision = decided(instant)
         chosen = decision.message
-        if chosen is not None and str(chosen.id) in limited and lock_budgets(connection):
-            decision = decided()
+        if chosen is not None and str(chosen.id) in limited:
+            others_spent, before = lock_budgets(connection), instant
+            instant = _after_all(connection, limited, instant)
+            if others_spent or instant > before:
+                decision = decided(instant)
         if standing is None:
             return _write(connection, decision, instant)
         return _review(connection, decision, standing, instant)
@@ -156,6 +164,16 @@ def _instant(
     if standing is not None and standing.claimed_at < until:
         known.append(standing.claimed_at)
     return np.datetime64(max(now, *known) if known else now, "us")
+
+
+def _after_all(
+    connection: Connection, words: Collection[str], instant: np.datetime64
+) -> np.datetime64:
+    """Give an instant, or just after the last message of some words that left to anybody since."""
+    now = microseconds(instant)
+    asked = {"names": list(words), "since": now, "until": now + microseconds(_AHEAD)}
+    last = connection.execute(_LAST_OF_ALL, asked).scalar_one()
+    return instant if last is None else np.datetime64(last + 1, "us")
 
 
 def _write(connection: Connection, decision: D, at: np.datetime64) -> Claim[D]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, func, select
@@ -11,7 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from nba.state.tables import REVISIONS
 
 Row = Mapping[str, Any]
-_INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERTS: Final[Mapping[str, Callable[[Table], postgresql.Insert | sqlite.Insert]]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
 
 
 def add(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
@@ -27,7 +30,8 @@ def add(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
     statement = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing()
     # One statement a row within one call of the driver: SQLite counts what they changed together.
     counted = {"preserve_rowcount": True}
-    return max(connection.execute(statement, rows, execution_options=counted).rowcount, 0)
+    result = connection.execute(statement, _in_order(table, rows), execution_options=counted)
+    return max(result.rowcount, 0)
 
 
 def put(
@@ -46,7 +50,8 @@ def put(
     statement = _INSERTS[connection.dialect.name](table)
     taken = {name: statement.excluded[name] for name in changes}
     keys = [column.name for column in table.primary_key]
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=taken), rows)
+    changing = statement.on_conflict_do_update(index_elements=keys, set_=taken)
+    connection.execute(changing, _in_order(table, rows))
 
 
 def bump(connection: Connection, topic: str) -> None:
@@ -65,3 +70,9 @@ def revision(connection: Connection, topic: str) -> int:
         REVISIONS.c.topic == topic
     )
     return int(connection.execute(asked).scalar_one())
+
+
+def _in_order(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
+    """Sort rows by key: of two who write the same rows neither waits for the other in a circle."""
+    keys = [column.name for column in table.primary_key if column.name in rows[0]]
+    return sorted(rows, key=lambda row: [row[name] for name in keys])
