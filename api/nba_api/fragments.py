@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final, Self
 
 import numpy as np
@@ -19,7 +20,6 @@ from nba.decide.shelving import differing
 from nba.domain import Texts, significant
 from nba.recommend.eligibility import NO_FILTERS, Filters
 from nba.recommend.prepared import Prepared
-from nba.recommend.ranking import best
 from nba.recommend.results import recommendation_id
 from nba.recommend.slates import Candidates, Explained
 from nba_api.answers import public_reason
@@ -100,11 +100,23 @@ class Round:
 
     __slots__ = ("codes", "explain", "score", "written")
 
-    def __init__(self, candidates: Candidates) -> None:
-        """Rank candidates; none is explained before it is shown."""
-        ranked = best(candidates.score, len(candidates.codes))
-        self.codes: list[int] = candidates.codes[ranked].tolist()
-        self.score: list[float] = candidates.score[ranked].tolist()
+    def __init__(self, candidates: Candidates, judged: Collection[int]) -> None:
+        """Rank candidates as `recommend.ranking.best` does; none is explained before it is shown.
+
+        Args:
+            candidates: of the round.
+            judged: codes that an earlier round, or the question, has.
+        """
+        codes, score = candidates.codes.tolist(), candidates.score.tolist()
+        # There are some dozens: sorting them as arrays takes longer than as a list.
+        ranked = [
+            place
+            for place, code in enumerate(codes)
+            if code not in judged and isfinite(score[place])
+        ]
+        ranked.sort(key=lambda place: -score[place])
+        self.codes: list[int] = [codes[place] for place in ranked]
+        self.score: list[float] = [score[place] for place in ranked]
         self.explain: Callable[[int], Explained] = candidates.explain
         self.written: list[tuple[bytes, bytes, bytes] | None] = [None] * len(self.codes)
 
@@ -130,13 +142,12 @@ class Listed:
         self._heads: dict[int, bytes] = {}
         self.banned = frozenset(question.curation.banned.tolist())
         self.beside = frozenset(ground.group[code] for code in question.beside) - {0}
-        judged = list(question.known)
+        judged = set(question.known)
         self.rounds: list[Round] = []
         for candidates in prepared.rounds:
-            left = candidates.where(~np.isin(candidates.codes, judged))
-            judged += left.codes.tolist()
-            if len(left.codes):
-                self.rounds.append(Round(left))
+            if len(candidates.codes):
+                self.rounds.append(Round(candidates, judged))
+                judged.update(candidates.codes.tolist())
         self.size = sum(_ROUND_BYTES + _CODE_BYTES * len(one.codes) for one in self.rounds)
 
     def head(self, ground: Ground, n: int, filters: Filters) -> bytes:

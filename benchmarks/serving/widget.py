@@ -43,8 +43,10 @@ CONNECTIONS = 16
 QUESTIONS = 200_000
 WRK = """\
 local asked, number = {}, 0
-for line in io.lines(os.getenv("QUESTIONS")) do
-  asked[#asked + 1] = wrk.format("GET", line)
+init = function()
+  for line in io.lines(os.getenv("QUESTIONS")) do
+    asked[#asked + 1] = wrk.format("GET", line)
+  end
 end
 request = function()
   number = number % #asked + 1

@@ -48,17 +48,21 @@ class Edge:
     customers: int = 0
 
     @classmethod
-    def at(cls, graph: ProductGraph, relation: Relation, source: int, place: int) -> Edge:
-        """Read the edge at a place of a graph."""
-        return cls(
-            relation,
-            source,
-            int(graph.neighbours[place]),
-            float(graph.score[place]),
-            SOURCES[graph.source[place]],
-            int(graph.support[place]),
-            int(graph.customers[place]),
+    def of(cls, graph: ProductGraph, relation: Relation, source: int) -> list[Edge]:
+        """Read the edges from a product, best first."""
+        span = graph.span(source)
+        # Columns at once: reading cells one by one takes ten times as long.
+        columns = (
+            graph.neighbours[span].tolist(),
+            graph.score[span].tolist(),
+            graph.source[span].tolist(),
+            graph.support[span].tolist(),
+            graph.customers[span].tolist(),
         )
+        return [
+            cls(relation, source, target, score, SOURCES[origin], support, customers)
+            for target, score, origin, support, customers in zip(*columns, strict=True)
+        ]
 
 
 def neighbours(
@@ -79,10 +83,13 @@ def neighbours(
             stand behind those that head the list for the sake of orders of both products.
         min_customers: hides edges that rest on what fewer distinct customers did.
     """
-    graph = snapshot.graphs[relation]
-    span = graph.span(source)
-    every = (Edge.at(graph, relation, source, place) for place in range(span.start, span.stop))
-    edges = [one for one in every if one.customers >= min_customers or one.origin not in COUNTED]
+    edges = Edge.of(snapshot.graphs[relation], relation, source)
+    if min_customers > 1:
+        edges = [
+            one for one in edges if one.customers >= min_customers or one.origin not in COUNTED
+        ]
+    if not linked:
+        return edges
     proven = list(takewhile(lambda one: one.origin in (Source.PAIR, Source.CUSTOMERS), edges))
     missing = set(linked) - {source, *(one.target for one in proven)}
     if not missing:
