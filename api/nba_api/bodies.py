@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Final
 
@@ -10,19 +11,23 @@ from starlette.types import Message, Receive
 
 from nba_api.depth import MAX_DEPTH, is_too_deep
 
+BODY_SECONDS: Final = 15.0
 _TOO_DEEP: Final = f"the body nests more than {MAX_DEPTH} levels deep"
 
 
-async def read_body(length: str, receive: Receive, max_bytes: int) -> Receive:
+async def read_body(
+    length: str, receive: Receive, max_bytes: int, *, seconds: float = BODY_SECONDS
+) -> Receive:
     """Read a body and give what hands it on in one piece.
 
     Args:
         length: the header Content-Length; empty where the body does not say.
         receive: what gives it in pieces.
         max_bytes: the most that are read, whatever it says.
+        seconds: how long to wait for its end.
 
     Raises:
-        HTTPException: it is too large, or nests too deep.
+        HTTPException: it is too large, too slow, or nests too deep.
     """
     too_large = HTTPException(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -30,22 +35,37 @@ async def read_body(length: str, receive: Receive, max_bytes: int) -> Receive:
     )
     if length.isdecimal() and int(length) > max_bytes:
         raise too_large
+    try:
+        async with asyncio.timeout(seconds):
+            message = await _whole(receive, max_bytes)
+    except TimeoutError:
+        raise HTTPException(
+            HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {seconds:g} seconds"
+        ) from None
+    if message is None:
+        raise too_large
+    if is_too_deep(message.get("body", b"")):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, _TOO_DEEP)
+    return _replaying(message, receive)
+
+
+async def _whole(receive: Receive, max_bytes: int) -> Message | None:
+    """Give the message that has the whole body, or says that the client is gone.
+
+    None where the body is larger than may be read.
+    """
     pieces: list[bytes] = []
     size, has_more = 0, True
     while has_more:
         message = await receive()
         if message["type"] != "http.request":
-            # The client is gone: the route hears of it in the same words.
-            return _replaying(message, receive)
+            return message
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
-        has_more = message.get("more_body", False)
         if size > max_bytes:
-            raise too_large
-    body = b"".join(pieces)
-    if is_too_deep(body):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, _TOO_DEEP)
-    return _replaying({"type": "http.request", "body": body, "more_body": False}, receive)
+            return None
+        has_more = message.get("more_body", False)
+    return {"type": "http.request", "body": b"".join(pieces), "more_body": False}
 
 
 def _replaying(first: Message, receive: Receive) -> Receive:

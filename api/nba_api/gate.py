@@ -92,6 +92,19 @@ class Gate:
             # Health is asked for most when everything else is too much.
             await self._app(scope, receive, send)
             return
+        self._check_places()
+        if scope["method"] not in _READING:
+            # Read before it takes a place: who sends slowly keeps nobody else from an answer.
+            length = text_of(headers, b"content-length")
+            receive = await read_body(length, receive, need.max_bytes)
+            self._check_places()
+        self._taken += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._taken -= 1
+
+    def _check_places(self) -> None:
         if self._taken >= self._places:
             self._metrics.request_refused("concurrency")
             raise HTTPException(
@@ -99,14 +112,6 @@ class Gate:
                 f"{self._places} requests are being answered already; ask again shortly",
                 {"retry-after": str(_RETRY_SECONDS)},
             )
-        self._taken += 1
-        try:
-            if scope["method"] not in _READING:
-                length = text_of(headers, b"content-length")
-                receive = await read_body(length, receive, need.max_bytes)
-            await self._app(scope, receive, send)
-        finally:
-            self._taken -= 1
 
     def _admit(self, scope: Scope, headers: Headers) -> tuple[Need, Caller]:
         """Give what the route asks for and who asks, or refuse."""

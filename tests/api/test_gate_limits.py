@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from fastapi import HTTPException
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nba.state.store import Store
+from nba_api.bodies import read_body
 from nba_api.depth import MAX_DEPTH, is_too_deep
 from nba_api.gate import Gate
 from nba_api.keys import Keys
@@ -167,6 +169,29 @@ async def status(app: Gate, path: str) -> tuple[int, dict[bytes, bytes]]:
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
     await app({**scope, "state": {"request_id": "one"}}, receive, send)
     return sent[0]["status"], dict(sent[0]["headers"])
+
+
+def test_a_body_that_never_ends_is_waited_for_no_longer_than_the_limit() -> None:
+    async def never() -> Any:
+        await asyncio.sleep(60)
+
+    async def drip() -> Any:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def gone() -> Any:
+        return {"type": "http.disconnect"}
+
+    for receive in (never, drip):
+        with pytest.raises(HTTPException) as refused:
+            asyncio.run(read_body("", receive, 1_000, seconds=0.05))
+        assert refused.value.status_code == 408
+
+    async def told() -> Any:
+        return await (await read_body("5", gone, 1_000))()
+
+    # Whoever waits for the body hears that the client went away.
+    assert asyncio.run(told()) == {"type": "http.disconnect"}
 
 
 def depth_of(value: Json) -> int:
