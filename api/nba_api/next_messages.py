@@ -19,6 +19,7 @@ from nba.state.claims import Claim, Permit
 from nba.state.ledger import claim
 from nba.state.standing import ask, claimants
 from nba.state.store import Store
+from nba_api.metrics import ClaimOutcome, Metrics
 
 TOGETHER: Final = 256
 """Customers decided for at once, which bounds the memory of a list."""
@@ -54,9 +55,16 @@ def planned(
 
 
 def claimed_message(
-    store: Store, policy: Policy, customer: str, at: np.datetime64, context: Context
+    store: Store,
+    policy: Policy,
+    customer: str,
+    at: np.datetime64,
+    context: Context,
+    metrics: Metrics,
 ) -> dict[str, Any]:
     """Claim what is due to a customer, and give the decision with the permit, if there is one.
+
+    The claim is counted by its answer.
 
     Raises:
         StateError: the store cannot be written.
@@ -68,6 +76,7 @@ def claimed_message(
         return Claimable.of(policy, policy.decide(customer, facts, facts.as_of, context=context))
 
     found = claim(store, customer, decide, at)
+    metrics.claim_answered(_outcome(found))
     decision, permit = found.decision.decision, found.permit
     if permit is None:
         return _refused(found)
@@ -86,7 +95,7 @@ def next_messages(
     at: np.datetime64,
     context: Context,
     *,
-    claims: bool,
+    claims: Metrics | None,
 ) -> Iterator[dict[str, Any]]:
     """Give what `next_message` gives, or `claimed_message`, of one customer after the other.
 
@@ -96,14 +105,14 @@ def next_messages(
         customers: ids, each once; slices of them are lists.
         at: now, or what was known at which instant.
         context: what is known of the moment.
-        claims: whether to claim.
+        claims: where each claim is counted; None to claim nothing.
 
     Raises:
         StateError: the store cannot be read, or written.
     """
-    if claims:
+    if claims is not None:
         for customer in customers:
-            yield claimed_message(store, policy, customer, at, context)
+            yield claimed_message(store, policy, customer, at, context, claims)
         return
     for begin in range(0, len(customers), TOGETHER):
         group = customers[begin : begin + TOGETHER]
@@ -137,6 +146,12 @@ def _refused(found: Claim[Claimable]) -> dict[str, Any]:
         return document | none
     reason = f"what was claimed may not be sent any more: {found.rule}"
     return document | none | {"reason": reason, "withdrawn": str(found.rule)}
+
+
+def _outcome(found: Claim[Claimable]) -> ClaimOutcome:
+    if found.permit is None:
+        return "none" if found.rule is None else "withdrawn"
+    return "granted" if found.is_new else "repeated"
 
 
 def _is_of(decision: Decision, permit: Permit) -> bool:

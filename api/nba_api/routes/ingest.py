@@ -19,7 +19,7 @@ from nba_api import schemas_ingest as shapes
 from nba_api.answers import private
 from nba_api.gathering import Gathering, GatheringOf
 from nba_api.keys import CallerOf
-from nba_api.live import LiveState
+from nba_api.live import Live, LiveState
 from nba_api.problems import declared, problem
 from nba_api.public_events import public_rows
 from nba_api.schemas_ingest import MAX_ROWS, REFUSED, PostedAnswer, TrackedAnswer
@@ -67,7 +67,7 @@ async def events(
     rows = _listed(await _read(request))
     at = live.instant(None)
     allowed, refused = public_rows(rows, caller, microseconds(at))
-    posted = await gathering.post(Parcel(schema.EVENTS, [row for _, row in allowed], at))
+    posted = await _write(live, gathering, Parcel(schema.EVENTS, [row for _, row in allowed], at))
     places = [place for place, _ in allowed]
     return _answer(request, len(rows), _placed(posted, places, refused))
 
@@ -96,7 +96,7 @@ async def batch(
 
 async def _post(request: Request, live: LiveState, gathering: Gathering, table: Table) -> Response:
     rows = _listed(await _read(request))
-    posted = await gathering.post(Parcel(table, rows, live.instant(None)))
+    posted = await _write(live, gathering, Parcel(table, rows, live.instant(None)))
     return _answer(request, len(rows), posted)
 
 
@@ -112,18 +112,30 @@ async def _tell(
     allowed, refused = public_rows([row for _, row in told.events], caller, microseconds(at))
     refused = [replace(one, index=told.events[one.index][0]) for one in refused]
     rows = [row for _, row in allowed]
-    events = await gathering.post(Parcel(schema.EVENTS, rows, at))
+    events = await _write(live, gathering, Parcel(schema.EVENTS, rows, at))
     places = [told.events[place][0] for place, _ in allowed]
     posted = _placed(events, places, [*told.errors, *refused])
     if told.orders and caller.is_trusted:
         rows = [row for _, row in told.orders]
         # Whoever tells more of an order than a completed checkout knows it better.
-        orders = await gathering.post(Parcel(schema.ORDERS, rows, at, only_new=True))
+        orders = await _write(live, gathering, Parcel(schema.ORDERS, rows, at, only_new=True))
         also = _placed(orders, [place for place, _ in told.orders], posted.errors)
         posted = Posted(
             posted.accepted + also.accepted, posted.duplicates + also.duplicates, also.errors
         )
     return _answer(request, len(calls), posted, ignored=told.ignored)
+
+
+async def _write(live: Live, gathering: Gathering, parcel: Parcel) -> Posted:
+    """Write rows, and count what became of them."""
+    posted = await gathering.post(parcel)
+    live.metrics.rows_posted(
+        parcel.table.name,
+        accepted=posted.accepted,
+        duplicates=posted.duplicates,
+        bad=len(posted.errors),
+    )
+    return posted
 
 
 async def _read(request: Request) -> Any:  # noqa: ANN401 - whatever JSON says

@@ -45,7 +45,8 @@ def claim_next_message(
     """Leave to send the next message: the same permit until it is acknowledged, sent or expired."""
     context = (body or ClaimRequest()).context()
     policy, at = live.serving().policy, live.instant(None)
-    return private(claimed_message(live.store, policy, customer_id, at, context))
+    document = claimed_message(live.store, policy, customer_id, at, context, live.metrics)
+    return private(document)
 
 
 @router.post(
@@ -77,7 +78,8 @@ def batch(live: LiveState, body: BatchRequest) -> Response:
         raise HTTPException(
             413, f"{len(customers)} customers; at most {MAX_BATCH} are answered at once"
         )
-    documents = next_messages(live.store, policy, customers, at, body.context(), claims=body.claim)
+    claims = live.metrics if body.claim else None
+    documents = next_messages(live.store, policy, customers, at, body.context(), claims=claims)
     lines = _csv(documents) if body.format == "csv" else _jsonl(documents)
     # What goes wrong at once is still a problem; later it can only break the answer off.
     begun = chain([next(lines, b"")], lines)
