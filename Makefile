@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak lock clean
+.PHONY: help demo test check bench soak faults lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ soak: $(READY) ## Hold a million customer-days against an oracle, and the whole 
 		$(BIN)/pytest -n 2 --dist loadscope tests/property/test_next_message.py \
 		tests/property/test_until.py tests/unit/cli/test_demo.py
 	PYTHONPATH=. $(BIN)/python benchmarks/deciding/soak.py $(ARGS)
+
+faults: $(READY) ## Kill, fill and break everything as often as is promised (an hour)
+	NBA_FAULTS=1 $(BIN)/pytest tests/faults $(ARGS)
 
 # The newest versions that work together, as name==version only; read the diff, then run the tests.
 # On the oldest Python we support: a newer one would pin versions that the oldest cannot install.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nba.data.imports import import_files
+from tests.api.shop import CONSENTS, EVENTS, PRODUCTS, orders_csv
 from tests.faults.forks import Forks, started
 
 
@@ -25,3 +28,13 @@ def forks() -> Iterator[Forks]:
 @pytest.fixture
 def chance() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A shop folder of eleven orders."""
+    tables = {"orders": orders_csv(), "products": PRODUCTS, "consents": CONSENTS, "events": EVENTS}
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.csv").write_text(rows, "utf-8")
+    import_files([tmp_path / f"{name}.csv" for name in tables], tmp_path / "shop")
+    return tmp_path / "shop"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,17 +54,19 @@ def publish_on(models: str, first: int) -> None:
         say(number)
 
 
-def train(arguments: list[str]) -> None:
-    """Run `nba train`."""
+def run(*arguments: str) -> None:
+    """Run `nba`."""
     say(READY)
-    sys.argv = ["nba", "train", *arguments]
+    sys.argv = ["nba", *arguments]
     main()
 
 
-def serve(arguments: list[str]) -> None:
-    """Run `nba serve`; it says itself when it is ready to answer."""
-    sys.argv = ["nba", "serve", *arguments]
-    main()
+def run_without_room(room: int, *arguments: str) -> None:
+    """Run `nba` on a disk that is full as soon as a file has so many bytes."""
+    # What it says to people goes where there is room.
+    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    run(*arguments)
 
 
 def claim_all(url: str, count: int, retries: int, seed: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections import Counter
 from pathlib import Path
@@ -17,31 +16,12 @@ from nba.state.store import Store
 from nba.state.tables import ORDER_LINES, ORDERS
 from tests.databases import DATABASES, database_url
 from tests.faults.conftest import times
-from tests.faults.forks import Forks, Job
+from tests.faults.forks import Forks
 from tests.faults.jobs import version
+from tests.faults.serving import begun, order
 
 KILLS = {"sqlite": 100, "postgresql": 50}
 POSTERS, ORDERS_A_POST, LINES = 2, 5, 3
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def order(number: int) -> dict[str, object]:
-    return {
-        "order_id": f"o{number:06}",
-        "customer_id": f"c{number % 7}",
-        "ordered_at": "2026-03-01T09:00:00Z",
-        "status": "paid",
-        "currency": "EUR",
-        "lines": [
-            {"product_id": product, "quantity": 1, "unit_price": 100 + number}
-            for product in ("cup", "kettle", "mug")
-        ],
-    }
 
 
 class Poster(threading.Thread):
@@ -70,16 +50,6 @@ class Poster(threading.Thread):
                     self.acknowledged += numbers
             except httpx.TransportError:
                 return
-
-
-def begun(forks: Forks, models: Path, url: str) -> tuple[Job, str]:
-    """Start a server and give it, ready, with its address."""
-    port = free_port()
-    arguments = ["--models", str(models), "--db", url, "--port", str(port)]
-    job = forks.begin("serve", [arguments])
-    job.wait_for(1)
-    assert job.lines[0].startswith("serving on")
-    return job, f"http://127.0.0.1:{port}"
 
 
 def held(url: str) -> tuple[Counter[str], Counter[str]]:

@@ -7,22 +7,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from nba.artifacts.registry import current_id, list_snapshots, open_snapshot
-from nba.data.imports import import_files
-from tests.api.shop import CONSENTS, EVENTS, PRODUCTS, orders_csv
 from tests.faults.conftest import times
 from tests.faults.forks import Forks
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    tables = {"orders": orders_csv(), "products": PRODUCTS, "consents": CONSENTS, "events": EVENTS}
-    for name, rows in tables.items():
-        (tmp_path / f"{name}.csv").write_text(rows, "utf-8")
-    import_files([tmp_path / f"{name}.csv" for name in tables], tmp_path / "shop")
-    return tmp_path / "shop"
 
 
 def size_of(folder: Path) -> int:
@@ -39,17 +27,17 @@ def test_after_a_kill_the_old_model_serves_and_the_next_training_succeeds(
 
     def arguments(turn: int) -> list[str]:
         recipe = recipes[turn % len(recipes)]
-        return [str(shop), "--recipe", str(recipe), "--models", str(models), "--json"]
+        return ["train", str(shop), "--recipe", str(recipe), "--models", str(models), "--json"]
 
     began = time.monotonic()
-    assert forks.run("train", [arguments(0)])[0] == [0]
+    assert forks.run("run", arguments(0))[0] == [0]
     seconds = time.monotonic() - began
     stored = {one.snapshot_id: one.digest for one in list_snapshots(models)}
     one_snapshot = size_of(models / "snapshots" / current_id(models))
     was_killed = []
     for turn in range(times(50)):
         before = current_id(models)
-        job = forks.begin("train", [arguments(turn + 1)])
+        job = forks.begin("run", arguments(turn + 1))
         job.wait_until_ready()
         # Most of the time goes into learning, and the last of it into publishing.
         job.kill_after(float(chance.uniform(0.2, 1.0)) * seconds)
@@ -60,7 +48,7 @@ def test_after_a_kill_the_old_model_serves_and_the_next_training_succeeds(
         left = size_of(models) - sum(map(size_of, kept))
         assert left <= 1.1 * one_snapshot
     assert any(was_killed)
-    codes, said = forks.run("train", [arguments(1)])
+    codes, said = forks.run("run", arguments(1))
     assert codes == [0]
     assert json.loads("\n".join(said[said.index("{") :]))["snapshot_id"] == current_id(models)
     assert not list((models / "snapshots").glob(".new-*"))
