@@ -12,11 +12,26 @@ from nba import __version__
 from nba_api import problems
 from nba_api.envelope import Envelope
 from nba_api.gate import Gate
+from nba_api.gathering import Gathering
 from nba_api.hot_path import HotPath
+from nba_api.idempotency import Idempotency
 from nba_api.keys import Keys
 from nba_api.live import Live
-from nba_api.routes import baskets, customers, health, metrics, models, products
+from nba_api.routes import (
+    baskets,
+    customers,
+    health,
+    ingest,
+    messages,
+    metrics,
+    models,
+    privacy,
+    products,
+    unsubscribe,
+    webhooks,
+)
 from nba_api.settings import Settings
+from nba_api.webhooks.providers import providers
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -52,11 +67,26 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.live = live
+    app.state.providers = providers(settings)
+    app.state.gathering = Gathering(live.store, live.posted)
     # The last one added is the first that a request meets.
+    app.add_middleware(Idempotency, store=live.store)
     app.add_middleware(HotPath, live=live)
     app.add_middleware(Gate, keys=keys, settings=settings, metrics=live.metrics)
     app.add_middleware(Envelope, live=live)
     problems.install(app)
-    for routes in (products, baskets, customers, models, health, metrics):
+    for routes in (
+        products,
+        baskets,
+        customers,
+        messages,
+        ingest,
+        webhooks,
+        unsubscribe,
+        privacy,
+        models,
+        health,
+        metrics,
+    ):
         app.include_router(routes.router)
     return app

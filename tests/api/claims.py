@@ -17,7 +17,6 @@ with warnings.catch_warnings():
 from nba.state.store import Store
 from nba.state.tables import MESSAGES
 from nba_api.app import create_app
-from nba_api.routes import messages
 from nba_api.settings import Settings
 from tests.api.shop import path_of
 
@@ -30,10 +29,7 @@ def with_own_store(settings: Settings, database: Path, folder: Path) -> Settings
 
 @contextmanager
 def client_of(settings: Settings) -> Iterator[TestClient]:
-    app = create_app(settings)
-    if not any(getattr(one, "path", "") == "/v1/next-messages:batch" for one in app.routes):
-        app.include_router(messages.router)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
 

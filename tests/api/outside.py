@@ -14,7 +14,6 @@ from nba.state.store import Store
 from nba.state.tables import CONSENTS, MESSAGE_EVENTS, MESSAGES, WEBHOOK_EVENTS
 from nba.state.writing import add
 from nba_api.app import create_app
-from nba_api.routes import unsubscribe, webhooks
 from nba_api.settings import Settings
 from nba_api.webhooks.providers import providers
 from tests.unit.api.webhooks.amazon import Web
@@ -32,8 +31,6 @@ def app_of(settings: Settings) -> FastAPI:
         update=dict(Settings.model_validate(SETTINGS).model_dump(include=set(SETTINGS)))
     )
     app = create_app(known)
-    for routes in (webhooks, unsubscribe):
-        app.include_router(routes.router)
     app.state.providers = providers(known, Web().fetch)
     return app
 

@@ -7,22 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from nba.cli.load import load
 from nba_api.app import create_app
-from nba_api.gathering import Gathering
-from nba_api.routes import ingest
 from nba_api.settings import Settings
-
-
-def taking_posts(app: FastAPI) -> FastAPI:
-    """Let an application take posts, if it does not yet."""
-    if not hasattr(app.state, "gathering"):
-        app.state.gathering = Gathering(app.state.live.store, app.state.live.posted)
-        app.include_router(ingest.router)
-    return app
 
 
 @contextmanager
@@ -30,7 +19,7 @@ def posting_client(settings: Settings, shop: Path, folder: Path) -> Iterator[Tes
     """Serve a shop from a store of its own."""
     url = f"sqlite:///{folder / 'posted.db'}"
     load(shop, url)
-    app = taking_posts(create_app(settings.model_copy(update={"db": url})))
+    app = create_app(settings.model_copy(update={"db": url}))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

@@ -17,7 +17,6 @@ from nba.errors import StateError, StoreAwayError
 from nba_api.app import create_app
 from nba_api.degraded import Breaker
 from nba_api.metrics import Metrics
-from nba_api.routes import messages
 from nba_api.settings import Settings
 from tests.api.lines import Line
 from tests.api.shop import is_problem, path_of
@@ -47,9 +46,7 @@ def line(filled: str) -> Iterator[Line]:
 def client(filled: str, line: Line, settings: Settings) -> Iterator[TestClient]:
     url = make_url(filled).difference_update_query(["host"]).set(host="127.0.0.1", port=line.port)
     told = settings.model_copy(update={"db": url.render_as_string(hide_password=False)})
-    app = create_app(told)
-    app.include_router(messages.router)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(create_app(told), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -14,7 +14,6 @@ from nba.vocabulary import EVENT_TYPES
 from nba_api.public_events import PUBLIC_EVENTS
 from nba_api.settings import Settings
 from tests.api.keyed import Keyed, serving
-from tests.api.posting import taking_posts
 from tests.api.shop import is_problem
 from tests.unit.state.posted import rows_of
 
@@ -27,7 +26,6 @@ def keyed(
 ) -> Iterator[Keyed]:
     running = settings.model_copy(update={"as_of": None})
     with serving(shop_folder, running, tmp_path_factory.mktemp("public")) as found:
-        taking_posts(found.app)
         yield found
 
 

@@ -20,7 +20,6 @@ import nba
 from nba.state.store import Store
 from nba.state.tables import IDEMPOTENCY_KEYS
 from nba_api.app import create_app
-from nba_api.routes import privacy
 from nba_api.settings import Settings
 from tests.api.shop import AS_OF, CUSTOMER_ROUTES, ODD_CUSTOMER, is_problem, path_of
 
@@ -39,10 +38,7 @@ def own(snapshot: nba.Snapshot, database: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def asking(own: Settings) -> Iterator[TestClient]:
-    app = create_app(own)
-    if not any(getattr(one, "name", "") == "erase_customer" for one in app.routes):
-        app.include_router(privacy.router)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(create_app(own), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -156,9 +152,7 @@ def test_without_any_snapshot_the_store_forgets_all_the_same(database, tmp_path)
     settings = Settings(
         models=tmp_path / "none", db=f"sqlite:///{tmp_path / 'own.db'}", as_of=AS_OF
     )
-    app = create_app(settings)
-    app.include_router(privacy.router)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         answer = client.delete(customer("ann"))
         assert answer.status_code == 200
         assert answer.json()["snapshots"] == []
