@@ -123,3 +123,23 @@ def test_a_token_opens_nothing_else(keyed: Keyed) -> None:
     assert is_problem(keyed.client.get(path, headers=token), 401)
     both = {**token, **keyed.secret("write")}
     assert is_problem(keyed.client.get(path, headers=both), 403)
+
+
+def test_a_page_tells_of_a_customer_only_with_their_token(keyed: Keyed) -> None:
+    def tell(event_id: str, customer: str, headers: dict[str, str]) -> tuple[int, str]:
+        event = {"event_id": event_id, "type": "view_item", "product_id": "kettle"}
+        answer = keyed.ask_as_page(
+            "/v1/events", method="POST", json=[{**event, "customer_id": customer}], headers=headers
+        )
+        return answer.status_code, answer.text
+
+    token = {"x-customer-token": keyed.token("ann")}
+    assert tell("page-1", "ann", token)[0] == 200
+    identity = {"x-request-id": "one"}
+    unproven = [tell("page-2", customer, identity) for customer in ("ann", "nobody")]
+    other = [tell("page-3", customer, {**identity, **token}) for customer in ("bob", "nobody")]
+    for answers in (unproven, other):
+        assert {status for status, _ in answers} == {422}
+        assert len({text for _, text in answers}) == 1
+    forged = {"x-customer-token": keyed.token("ann", key="read")}
+    assert tell("page-4", "ann", forged)[0] == 401
