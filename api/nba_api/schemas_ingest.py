@@ -150,7 +150,7 @@ _CALL: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "type": {"enum": ["track", "identify", "page", "screen", "group", "alias"]},
-        "event": {"type": "string"},
+        "event": {"type": "string", "minLength": 1},
         "messageId": {"type": "string", "minLength": 1, "maxLength": ID_LENGTH, "pattern": _ID},
         "timestamp": _TYPED[Kind.INSTANT],
         "properties": {"type": "object"},

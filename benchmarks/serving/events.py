@@ -1,0 +1,108 @@
+"""How many durable events a second the public route takes, on one core.
+
+Requests go through the whole application (envelope, gate, route) without sockets: groups of 500
+one after the other, and single events of which 100 are under way at once.
+
+    .venv/bin/python -m benchmarks.serving.events [--db URL] [--events 50000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from nba_api.app import create_app
+from nba_api.settings import Settings
+
+GROUP: Final = 500
+AT_ONCE: Final = 100
+TYPES: Final = ("view_item", "add_to_cart", "shown", "clicked")
+
+
+def event(number: int) -> dict[str, Any]:
+    """Write an ordinary event."""
+    return {
+        "event_id": f"event-{number:012}",
+        "type": TYPES[number % len(TYPES)],
+        "at": f"2026-03-{1 + number % 28:02}T{number % 24:02}:{number % 60:02}:00.123Z",
+        "customer_id": f"customer-{number % 5_000}",
+        "session_id": f"session-{number % 20_000}",
+        "product_id": f"product-{number % 3_000}",
+        "placement": "home",
+    }
+
+
+def cpu_seconds() -> float:
+    """Give the CPU time of this process so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+async def post(client: httpx.AsyncClient, rows: Sequence[dict[str, Any]]) -> None:
+    """Post events, all of which must be new."""
+    answer = await client.post("/v1/events", content=json.dumps(rows))
+    taken = answer.json()
+    if answer.status_code != 200 or taken["accepted"] != len(rows):
+        raise SystemExit(f"{answer.status_code}: {answer.text[:300]}")
+
+
+async def in_groups(client: httpx.AsyncClient, first: int, count: int) -> None:
+    """Post groups one after the other."""
+    for start in range(first, first + count, GROUP):
+        await post(client, [event(number) for number in range(start, start + GROUP)])
+
+
+async def one_by_one(client: httpx.AsyncClient, first: int, count: int) -> None:
+    """Post single events, many of them under way at once."""
+    numbers = iter(range(first, first + count))
+
+    async def caller() -> None:
+        while chosen := list(islice(numbers, 1)):
+            await post(client, [event(chosen[0])])
+
+    await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
+
+
+async def measure(settings: Settings, count: int) -> None:
+    """Post in both ways and print what it took; the writing of the requests is part of it."""
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    headers = {"content-type": "application/json"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", headers=headers
+    ) as client:
+        ways = (("groups of 500", in_groups, count), ("100 at once", one_by_one, count // 10))
+        for number, (name, way, events) in enumerate(ways):
+            begun, used = time.perf_counter(), cpu_seconds()
+            await way(client, number * 10 * count, events)
+            seconds, cpu = time.perf_counter() - begun, cpu_seconds() - used
+            print(
+                f"{name}: {events / seconds:,.0f} events/s, "
+                f"{events / cpu:,.0f} a second of CPU ({cpu / events * 1e6:.0f} us each)"
+            )
+
+
+def main() -> None:
+    """Measure on a store of its own, or the one that is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--db", help="URL of a store; by default a new SQLite file")
+    parser.add_argument("--events", type=int, default=50_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = given.db or f"sqlite:///{Path(folder, 'events.db')}"
+        settings = Settings(models=Path(folder), db=url, rate_limit=1e9, key_rate_limit=1e9)
+        asyncio.run(measure(settings, given.events))
+
+
+if __name__ == "__main__":
+    main()
