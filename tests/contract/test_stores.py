@@ -19,7 +19,7 @@ from nba.cli.load import load as load_shop
 from nba.data.shop import Shop
 from nba.data.simulator.generate import simulate
 from nba.domain import to_instant
-from nba.errors import StateError
+from nba.errors import ConfigError, StateError
 from nba.facts.fold import Facts, fold
 from nba.facts.rows import Rows
 from nba.state.ledger import claim
@@ -135,6 +135,14 @@ def test_what_is_written_again_changes_nothing(store: Store) -> None:
         assert revision(connection, "rules") == 2
         assert revision(connection, "products") == 0
     assert held == {"e2": 0, "E1": 1, "ä3": 7, "e4": 1}
+
+
+def test_a_database_without_tables_is_no_store_that_must_exist(
+    tmp_path: Path,
+) -> None:
+    for kind in DATABASES:
+        with pytest.raises(ConfigError, match="there is no store"):
+            Store(database_url(kind, tmp_path), must_exist=True)
 
 
 def test_prices_of_the_last_plan_hold(store: Store) -> None:

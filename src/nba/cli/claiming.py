@@ -58,12 +58,12 @@ def claim_messages(
     from nba.state.ledger import claim
 
     instant = to_instant(now()) if at is None else at
-    decide = _deciding(policy, context)
+    decide, limited = _deciding(policy, context), policy.playbook.limited
     with opened(url) as store:
         customers = [customer] if customer is not None else _due(store, policy, instant, context)
         with steps("claim", 1) as announce:
             announce(f"{len(customers):,} customers")
-            answers = [claim(store, one, decide, instant) for one in customers]
+            answers = [claim(store, one, decide, instant, limited=limited) for one in customers]
     permits = [one for one in answers if one.permit is not None]
     for one in answers:
         say(_told(one), as_json=as_json)

@@ -90,6 +90,11 @@ class Playbook(Section):
         """SHA-256 of what the playbook says, so that a decision names the one it rests on."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    @property
+    def limited(self) -> list[str]:
+        """The messages of which all customers together get only so many a week."""
+        return [one.id for one in self.message if one.budget is not None]
+
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:
         messages = dict(enumerate(self.message))

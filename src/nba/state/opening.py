@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
-from nba.errors import StateError
+from nba.errors import ConfigError, StateError
 from nba.state.engines import Database
 from nba.state.locks import lock_tables
 from nba.state.tables import METADATA, ORDERS
@@ -21,18 +21,23 @@ _NOTED: Final = Table(
 """Alembic's own note of the revision of a database."""
 
 
-def make_ready(database: Database, shown: str) -> None:
+def make_ready(database: Database, *, must_exist: bool) -> None:
     """Create the tables of an empty database, and see that those of another are of today.
 
     Args:
         database: where they are.
-        shown: how to call it.
+        must_exist: a database without tables is an error.
 
     Raises:
+        ConfigError: it has no tables and must have.
         StateError: they are of an earlier version of nba, or of a later one.
     """
     with database.reading() as connection:
         held = revision_of(connection)
+    if held is None and must_exist:
+        raise ConfigError(
+            f"there is no store in {database.shown}; fill one with: nba serve --shop SHOP --db"
+        )
     if held is None:
         with database.writing(()) as connection:
             # Of several processes that found it empty the first creates them.
@@ -43,15 +48,24 @@ def make_ready(database: Database, shown: str) -> None:
         return
     if held == NEWEST:
         return
-    if held in REVISIONS_KNOWN:
-        raise StateError(
-            f"the store {shown} is of revision {held}, and this version of nba works with "
-            f"{NEWEST}; make a backup, then run: nba db upgrade --db URL"
-        )
+    refuse_unknown(database, held)
     raise StateError(
-        f"the store {shown} is of revision {held}, which this version of nba does not know "
-        f"(its own is {NEWEST}); install the version that wrote it, or a later one"
+        f"the store {database.shown} is of revision {held}, and this version of nba works with "
+        f"{NEWEST}; make a backup, then run: nba db upgrade --db URL"
     )
+
+
+def refuse_unknown(database: Database, held: str | None) -> None:
+    """See that a revision is one of those known, or that there is none yet.
+
+    Raises:
+        StateError: it is not; a later version of nba wrote it.
+    """
+    if held is not None and held not in REVISIONS_KNOWN:
+        raise StateError(
+            f"the store {database.shown} is of revision {held}, which this version does not know "
+            f"(its own is {NEWEST}); install the version that wrote it, or a later one"
+        )
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from sqlalchemy import Connection, Table, func, select
 
-from nba.errors import StateError
+from nba.errors import NbaError, StateError
 from nba.facts.fold import Facts, fold
 from nba.facts.rows import Rows
 from nba.facts.shelf import Shelf
@@ -23,6 +23,7 @@ from nba.state.orders import all_rows
 from nba.state.shelves import Shelves
 from nba.state.signals import all_signals
 from nba.state.tables import (
+    METADATA,
     ORDER_LINES,
     ORDERS,
     folder_columns,
@@ -38,7 +39,7 @@ class Store:
 
         Args:
             url: such as `sqlite:///nba.db`.
-            must_exist: a file that is not there is an error, not a new and empty store.
+            must_exist: a store that is not there is an error, not a new and empty one.
 
         Raises:
             ConfigError: the URL names no database this version supports, or none that exists.
@@ -49,8 +50,8 @@ class Store:
         self._shelves = Shelves()
         try:
             with self._refusing(f"the store {self.url} cannot be opened"):
-                make_ready(self._database, self.url)
-        except StateError:
+                make_ready(self._database, must_exist=must_exist)
+        except NbaError:
             self._engine.dispose()
             raise
 
@@ -187,6 +188,18 @@ class Store:
             self._database.writing(lock) as connection,
         ):
             yield connection
+
+    def scrub(self, *, rewrite: bool) -> None:
+        """Overwrite what removed rows left in the files of the database.
+
+        Args:
+            rewrite: whether PostgreSQL writes its tables anew; nobody reads them meanwhile.
+
+        Raises:
+            StateError: others use the store for too long; the rows are removed all the same.
+        """
+        with self._refusing("the rows are removed, but the store's files not clean yet"):
+            self._database.scrub(METADATA.sorted_tables, rewrite=rewrite)
 
     @contextmanager
     def _refusing(self, problem: str) -> Iterator[None]:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 from nba.errors import StateError
 from nba.state.engines import database
 from nba.state.locks import lock_tables
-from nba.state.opening import NEWEST, REVISIONS_KNOWN, note, revision_of
+from nba.state.opening import NEWEST, note, refuse_unknown, revision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,7 @@ def upgrade(url: str) -> Upgraded:
         with opened.writing(()) as connection:
             lock_tables(connection)
             before = revision_of(connection)
-            if before not in (None, *REVISIONS_KNOWN):
-                raise StateError(
-                    f"the store {opened.shown} is of revision {before}, which this version of nba "
-                    f"does not know (its own is {NEWEST}); install the version that wrote it"
-                )
+            refuse_unknown(opened, before)
             if before is not None and not inspect(connection).has_table("alembic_version"):
                 note(connection, before)
             with as_file(files("nba.state") / "migrations") as folder:

@@ -137,9 +137,9 @@ def test_a_store_of_a_later_version_is_refused_and_left_alone(url: str) -> None:
     with store.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
     store.close()
-    with pytest.raises(StateError, match="0999, which this version of nba does not know"):
+    with pytest.raises(StateError, match="0999, which this version does not know"):
         Store(url)
-    with pytest.raises(StateError, match="0999, which this version of nba does not know"):
+    with pytest.raises(StateError, match="0999, which this version does not know"):
         upgrade(url)
 
 
