@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
-from nba.errors import ConfigError
+from nba.errors import ConfigError, StateError
 from nba.state.asking import Batch
 from nba.state.locks import lock_customers
 
@@ -97,6 +97,16 @@ class Database(ABC):
         self, connection: Connection, table: Table, names: Sequence[str], batches: Iterable[Batch]
     ) -> None:
         """Write typed rows as `fill` does; one whose key came before has no effect."""
+
+    @abstractmethod
+    def scrub(self, tables: Iterable[Table], *, rewrite: bool) -> None:
+        """Overwrite what is free in the files of the database, after rows were removed.
+
+        Args:
+            tables: of which.
+            rewrite: whether PostgreSQL writes them anew, while nobody can read them; else it
+                only gives the room back to itself.
+        """
 
     def begin(self, words: str) -> Connection:
         """Give a connection on which a transaction begins with these words."""
@@ -179,6 +189,17 @@ class Sqlite(Database):
     ) -> None:
         """Write typed rows as `fill` does; one whose key came before has no effect."""
         self._insert(connection, table, names, batches, "ON CONFLICT DO NOTHING")
+
+    def scrub(self, tables: Iterable[Table], *, rewrite: bool) -> None:
+        """Write the file anew, though what is free in it was overwritten, and empty its log."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            (is_busy, *_) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if is_busy:
+            raise StateError(
+                "the rows are removed, but others have been reading the store for so long that "
+                "its log still holds them; erase the customer once more"
+            )
 
     def _insert(
         self,
@@ -278,6 +299,16 @@ class Postgres(Database):
             f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {aside} "
             "ON CONFLICT DO NOTHING"
         )
+
+    def scrub(self, tables: Iterable[Table], *, rewrite: bool) -> None:
+        """Give free room back, or write tables anew; the server's own log is the operator's."""
+        how = "FULL, ANALYZE" if rewrite else "ANALYZE"
+        with self.engine.connect() as connection:
+            for table in tables:
+                connection.exec_driver_sql(f"VACUUM ({how}) {table.name}")
+            if rewrite:
+                # The frequent values of every column stand there, those of before too.
+                connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")
 
     def _copy(
         self, connection: Connection, table: str, names: Sequence[str], batches: Iterable[Batch]

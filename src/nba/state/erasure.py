@@ -18,8 +18,8 @@ from nba.domain import iso, keyed_hash
 from nba.errors import ErasedCustomerError
 from nba.state.asking import NAMES, microseconds, parts
 from nba.state.belongings import Belongings, belongings_of
+from nba.state.locks import lock_customers
 from nba.state.removing import remove
-from nba.state.scrubbing import scrub
 from nba.state.secrets import known_secret, secret
 from nba.state.store import Store
 from nba.state.tables import TOMBSTONES
@@ -98,10 +98,8 @@ def bury(store: Store, customer: str, at: np.datetime64) -> Belongings:
         StateError: the store cannot be written.
     """
     key = secret(store, PURPOSE)
-    with store.reading() as connection:
-        known = belongings_of(connection, customer)
-    with store.writing(lock=known.accounts) as connection:
-        theirs = belongings_of(connection, customer)
+    with store.writing() as connection:
+        theirs = _alone_with(connection, customer)
         instant = microseconds(at)
         rows = [
             {"hash": keyed_hash(key, kind, one), "erased_at": instant}
@@ -130,11 +128,24 @@ def erase(store: Store, customer: str, at: np.datetime64, *, rewrite: bool = Tru
     Raises:
         StateError: the store cannot be written.
     """
-    theirs = bury(store, customer, at)
-    with store.writing(lock=theirs.accounts) as connection:
+    bury(store, customer, at)
+    with store.writing() as connection:
+        theirs = _alone_with(connection, customer)
         counts = remove(connection, theirs)
-    scrub(store, rewrite=rewrite)
+    store.scrub(rewrite=rewrite)
     return Erased(theirs.accounts, counts)
+
+
+def _alone_with(connection: Connection, customer: str) -> Belongings:
+    """Find what is a person's, for whom nobody else writes until the transaction ends."""
+    theirs = belongings_of(connection, customer)
+    while lock_customers(connection, theirs.accounts):
+        # Until the lock was given, others may have written more.
+        now = belongings_of(connection, customer)
+        if set(now.accounts) <= set(theirs.accounts):
+            return now
+        theirs = now
+    return theirs
 
 
 def _ids_of(theirs: Belongings) -> Sequence[tuple[Kind, Sequence[str]]]:

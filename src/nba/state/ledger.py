@@ -15,6 +15,7 @@ from nba.errors import UnknownMessageError
 from nba.facts.fold import Facts
 from nba.state.asking import NAMES, microseconds, parts
 from nba.state.claims import Claim, D, Decided, Permit
+from nba.state.erasure import is_erased
 from nba.state.leaving import MARK_LEAVING, SENT_AT
 from nba.state.locks import lock_budgets, lock_customers
 from nba.state.signals import accounts_of
@@ -64,7 +65,8 @@ def claim(
     any number that ask at once one gets a new permit and the others the same. A permit is open
     until it is acknowledged, sent or past its expiry; while it is, and as long as what was claimed
     may still be sent, asking again gives the same permit and writes nothing. What may not be sent
-    any more is withdrawn: it did not leave. A decision for nothing is written too, without permit.
+    any more is withdrawn: it did not leave. A decision for nothing is written too, without permit;
+    none is about a customer who was erased, who gets nothing.
 
     Args:
         store: the facts, and the ledger.
@@ -94,6 +96,9 @@ def claim(
             instant = _after_all(connection, limited, instant)
             if others_spent or instant > before:
                 decision = decided(instant)
+        if is_erased(connection, [customer]):
+            # Nothing is sent to them, nor anything written down about them.
+            return Claim(decision, None)
         if standing is None:
             return _write(connection, decision, instant)
         return _review(connection, decision, standing, instant)
