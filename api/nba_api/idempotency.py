@@ -123,7 +123,7 @@ class _First:
         self._store = store
         self._named = caller, key
         self._hash = request_hash
-        self._begun_at = np.datetime64("NaT", "us")
+        self._begun_at: np.datetime64 = np.datetime64("NaT", "us")
 
     def begin(self, at: np.datetime64) -> KeptAnswer | Turn:
         self._begun_at = at

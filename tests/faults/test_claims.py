@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def test_four_workers_who_claim_for_all_send_each_message_once(forks: Forks, url: str) -> None:
     # Twelve claims a customer, at some milliseconds each.
-    count = times(10_000, default=0.02)
+    count = times(10_000, default=0.01)
     shares = [[url, count, RETRIES, seed] for seed in range(WORKERS)]
     codes, new = forks.run("claim_all", *shares)
     assert codes == [0] * WORKERS

@@ -35,7 +35,13 @@ def stuck(
         found = stuck_messages(store, to_instant(now()), span)
     if found:
         rows = [
-            [one.message_id, one.customer_id, one.message, iso(one.claimed_at), iso(one.expires_at)]
+            [
+                one.message_id,
+                one.customer_id,
+                one.message,
+                f"{iso(one.claimed_at)}",
+                f"{iso(one.expires_at)}",
+            ]
             for one in found
         ]
         header = ["message id", "customer", "message", "claimed at", "expires at"]
