@@ -18,7 +18,6 @@ import orjson
 from nba.artifacts.products import Products
 from nba.decide.shelving import differing
 from nba.domain import Texts, significant
-from nba.recommend.eligibility import NO_FILTERS, Filters
 from nba.recommend.prepared import Prepared
 from nba.recommend.results import recommendation_id
 from nba.recommend.slates import Candidates, Explained
@@ -26,13 +25,34 @@ from nba_api.answers import public_reason
 
 KEPT_BYTES: Final = 64_000_000
 """What the pieces of all lists together may take, roughly."""
-_RANKS: Final = tuple(str(rank).encode() for rank in range(51))
+MAX_SHOWN: Final = 50
+_RANKS: Final = tuple(str(rank).encode() for rank in range(MAX_SHOWN + 1))
 _ROUND_BYTES: Final = 400
 _CODE_BYTES: Final = 72
 _PIECE_BYTES: Final = 220
 """What Python itself takes for a round, a candidate, and what is written of one."""
 RULES: Final = ("banned", "excluded", "in_basket", "out_of_stock", "variant")
 """What may take a candidate out, in the order in which the reasons count."""
+
+
+class Plain:
+    """What a plain question says besides the product.
+
+    Attributes:
+        limit: products at most.
+        exclude, in_basket: ids never to show.
+        filters: what the answer repeats of them, as `Filters.asked` gives it.
+    """
+
+    __slots__ = ("exclude", "filters", "in_basket", "limit")
+
+    def __init__(self, limit: int, exclude: Collection[str], in_basket: Collection[str]) -> None:
+        """Keep what was said."""
+        self.limit = limit
+        self.exclude = exclude
+        self.in_basket = in_basket
+        told = {"exclude": exclude, "in_basket": in_basket}
+        self.filters = {name: sorted(set(ids)) for name, ids in told.items() if ids}
 
 
 class Cards:
@@ -150,13 +170,14 @@ class Listed:
                 judged.update(candidates.codes.tolist())
         self.size = sum(_ROUND_BYTES + _CODE_BYTES * len(one.codes) for one in self.rounds)
 
-    def head(self, ground: Ground, n: int, filters: Filters) -> bytes:
+    def head(self, ground: Ground, plain: Plain) -> bytes:
         """Give the beginning of an answer, up to its products."""
-        if filters is not NO_FILTERS:
-            return self._head(ground, {**self._request, "limit": n, **filters.asked()})
-        head = self._heads.get(n)
+        if plain.filters:
+            return self._head(ground, {**self._request, "limit": plain.limit, **plain.filters})
+        head = self._heads.get(plain.limit)
         if head is None:
-            head = self._heads[n] = self._head(ground, {**self._request, "limit": n})
+            head = self._head(ground, {**self._request, "limit": plain.limit})
+            self._heads[plain.limit] = head
             self.size += len(head)
         return head
 
@@ -251,23 +272,23 @@ class Stand:
         return cls(ground, Cards(trained, now), can_be_ordered.tobytes())
 
 
-def fill(listed: Listed, stand: Stand, n: int, filters: Filters) -> bytes | None:
+def fill(listed: Listed, stand: Stand, plain: Plain) -> bytes | None:
     """Join an answer: what `recommend.slates.fill` fills a slate with, as JSON.
 
     Args:
         listed: whose candidates.
         stand: the products as they stand.
-        n: products at most.
-        filters: products to leave out; nothing else is looked at.
+        plain: how many products, and which not.
 
     Returns:
         The body; None where a card cannot be written.
     """
     ground, cards, can_be_ordered = stand.ground, stand.cards, stand.can_be_ordered
-    excluded, in_basket = ground.codes_of(filters.exclude), ground.codes_of(filters.in_basket)
+    excluded, in_basket = ground.codes_of(plain.exclude), ground.codes_of(plain.in_basket)
+    n = plain.limit
     barred = listed.banned.union(excluded, in_basket)
     seen, group = set(listed.beside), ground.group
-    pieces: list[bytes] = [listed.head(ground, n, filters)]
+    pieces: list[bytes] = [listed.head(ground, plain)]
     out: dict[str, int] = {}
     last = 0.0
     shown = 0

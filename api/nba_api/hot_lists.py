@@ -9,10 +9,9 @@ from typing import Final, Self
 import numpy as np
 
 from nba.artifacts.snapshot import Snapshot
-from nba.recommend.eligibility import Filters
 from nba.recommend.prepared import Preparing
 from nba_api.answers import etag_of
-from nba_api.fragments import Ground, Listed, Lists, Stand, fill
+from nba_api.fragments import Ground, Listed, Lists, Plain, Stand, fill
 from nba_api.shelf import microseconds, rules_hold_until, sales_hold_until
 
 BODIES_BYTES: Final = 16_000_000
@@ -97,7 +96,7 @@ class HotLists:
         return answer
 
     def answer(
-        self, asked: Asked, kind: str, product: str, n: int, filters: Filters, min_customers: int
+        self, asked: Asked, kind: str, product: str, plain: Plain, min_customers: int
     ) -> Answer | None:
         """Answer a question.
 
@@ -105,8 +104,7 @@ class HotLists:
             asked: the question, word for word.
             kind: a word of `vocabulary.CURATED_LISTS`.
             product: whose list.
-            n: products at most.
-            filters: products to leave out.
+            plain: how many products, and which not.
             min_customers: hides what rests on the orders of fewer distinct customers.
 
         Returns:
@@ -115,12 +113,14 @@ class HotLists:
         listed = self._listed(kind, product, min_customers)
         if listed is None:
             return None
-        body = fill(listed, self._stand, n, filters)
+        body = fill(listed, self._stand, plain)
         self._lists(kind).keep((kind, product, min_customers), listed)
         if body is None:
             return None
         answer = Answer(body, etag_of(body))
-        self._keep(asked, answer)
+        if not plain.filters:
+            # Baskets differ from visitor to visitor: their answers are hardly asked for twice.
+            self._keep(asked, answer)
         return answer
 
     def _listed(self, kind: str, product: str, min_customers: int) -> Listed | None:

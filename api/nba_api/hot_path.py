@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
-from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from nba.recommend.eligibility import NO_FILTERS, Filters
 from nba_api.answers import CACHEABLE, MIN_CUSTOMERS, is_known
+from nba_api.fragments import MAX_SHOWN, Plain
 from nba_api.hot_lists import Answer, Asked, HotLists
 from nba_api.live import Live
-from nba_api.queries import MAX_ID, ProductQuery
+from nba_api.queries import MAX_ID, ProductQuery, ids_in
 
 _PREFIX: Final = "/v1/products/"
 _KINDS: Final = {
@@ -26,8 +25,10 @@ _KINDS: Final = {
 }
 _HIDING: Final = frozenset(("bought_together", "accessories"))
 """Lists that hide from a storefront what rests on the orders of too few customers."""
-_LISTS: Final = frozenset(("in_basket", "exclude"))
-_PLAIN: Final = frozenset((*_LISTS, "limit", "placement", "key"))
+_LONGEST: Final = {b"limit": 2, b"placement": 100, b"key": 200}
+"""What a plain question may say once, besides its lists, in so many characters."""
+_DEFAULT_LIMIT: Final[int] = ProductQuery().limit
+_LIMITS: Final = frozenset(map(str, range(1, MAX_SHOWN + 1)))
 _MAX_QUERY: Final = 1_000
 """Bytes of a longer query; whoever sends one can wait, and nothing is remembered of it."""
 _REMEMBERED: Final = 4_096
@@ -88,9 +89,8 @@ def _join(hot: HotLists, asked: Asked) -> Answer | None:
     plain = _read(query) if len(query) <= _MAX_QUERY else None
     if plain is None:
         return None
-    limit, filters = plain
     least = 1 if is_trusted or kind not in _HIDING else MIN_CUSTOMERS
-    return hot.answer(asked, kind, product, limit, filters, least)
+    return hot.answer(asked, kind, product, plain, least)
 
 
 def _has_it(scope: Scope, etag: str) -> bool:
@@ -101,17 +101,27 @@ def _has_it(scope: Scope, etag: str) -> bool:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _read(query: bytes) -> tuple[int, Filters] | None:
-    """Read limit and filters as the framework does; None where there is more, or something odd."""
-    given: dict[str, list[str]] = {}
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        given.setdefault(name, []).append(value)
-    single = {name: values[0] for name, values in given.items() if name not in _LISTS}
-    if not given.keys() <= _PLAIN or any(len(given[name]) > 1 for name in single):
-        return None
-    try:
-        read = ProductQuery.model_validate({**given, **single})
-    except ValidationError:
-        return None
-    filters = read.filters()
-    return read.limit, filters if filters.asked() else NO_FILTERS
+def _read(query: bytes) -> Plain | None:
+    """Read a query as the framework does; None where there is more in it, or something odd."""
+    given: dict[bytes, list[str]] = {}
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        if part:
+            given.setdefault(name, []).append(_text(value))
+    exclude = ids_in(given.pop(b"exclude", []))
+    in_basket = ids_in(given.pop(b"in_basket", []))
+    limit = _DEFAULT_LIMIT
+    for name, values in given.items():
+        longest = _LONGEST.get(name)
+        if longest is None or len(values) > 1 or len(values[0]) > longest:
+            return None
+        if name == b"limit":
+            if values[0] not in _LIMITS:
+                return None
+            limit = int(values[0])
+    return Plain(limit, exclude, in_basket)
+
+
+def _text(value: bytes) -> str:
+    text = value.decode("latin-1")
+    return unquote_plus(text) if "%" in text or "+" in text else text

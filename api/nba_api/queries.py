@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import Path
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nba.recommend.eligibility import Filters
 from nba.vocabulary import Availability
@@ -37,6 +37,14 @@ Placement = Annotated[
     Field(max_length=100, description="where the widget stands; changes no answer"),
 ]
 
+INSTANT_FORM: Final[dict[str, Any]] = {
+    "format": "date-time",
+    "pattern": r"^(199\d|20\d\d)-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])"
+    r"|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
+    r"T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-2]):[0-5]\d)$",
+}
+"""How an instant is written, for the document; what reads it takes a leap day, too."""
+
 
 class ListQuery(BaseModel):
     """What every list takes."""
@@ -61,8 +69,8 @@ class ListQuery(BaseModel):
     def filters(self) -> Filters:
         """Give the library's form."""
         return Filters(
-            exclude=_ids(self.exclude),
-            in_basket=_ids(self.in_basket),
+            exclude=ids_in(self.exclude),
+            in_basket=ids_in(self.in_basket),
             category=self.category,
             min_price=self.min_price,
             max_price=self.max_price,
@@ -75,7 +83,10 @@ class ProfileQuery(BaseModel):
     """What a profile takes besides the customer."""
 
     as_of: str | None = Field(
-        None, max_length=64, description="an instant with a zone; by default now"
+        None,
+        max_length=64,
+        description="an instant with a zone; by default now",
+        json_schema_extra=INSTANT_FORM,
     )
     horizon_days: int = Field(
         365, ge=1, le=3650, description="of the expected purchases and the lifetime value"
@@ -102,6 +113,7 @@ class MomentQuery(Moment):
         None,
         max_length=64,
         description="what was known at this instant, such as 2026-10-01T08:00Z; now by default",
+        json_schema_extra=INSTANT_FORM,
     )
 
 
@@ -119,6 +131,7 @@ class CustomerQuery(ListQuery):
         max_length=64,
         description="an instant with a zone; the list itself rests on the served snapshot, "
         "which knows the orders up to `model.data_until`",
+        json_schema_extra=INSTANT_FORM,
     )
 
 
@@ -134,7 +147,7 @@ class PicksQuery(CustomerQuery):
 
     def looked_at(self) -> list[str]:
         """Give the products of the session."""
-        return _ids(self.session)
+        return ids_in(self.session)
 
 
 class ProductQuery(ListQuery):
@@ -164,12 +177,30 @@ class BasketRequest(ListQuery, extra="forbid"):
     placement: Placement = None
 
 
+_ONE_QUESTION: Final[dict[str, Any]] = {
+    "oneOf": [
+        {"required": [asked], "properties": {asked: {"type": form}, left_out: {"type": "null"}}}
+        for asked, form, left_out in (
+            ("customer_ids", "array", "segment"),
+            ("segment", "string", "customer_ids"),
+        )
+    ],
+    "anyOf": [
+        {"properties": {"claim": {"const": False}}},
+        {"properties": {"as_of": {"type": "null"}}},
+    ],
+}
+"""What `BatchRequest` checks by itself, for the document."""
+
+
 class ClaimRequest(Moment, extra="forbid"):
     """What a claim takes besides the customer, as a JSON body; it is always of now."""
 
 
 class BatchRequest(MomentQuery, extra="forbid"):
     """Whose next messages to give, as a JSON body: of some customers, or of a segment."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_QUESTION)
 
     customer_ids: list[CustomerId] | None = Field(
         None,
@@ -191,7 +222,7 @@ class BatchRequest(MomentQuery, extra="forbid"):
         return self
 
 
-def _ids(values: list[str]) -> list[str]:
-    """Take each value whole, as an id may hold a comma, and the parts between its commas."""
+def ids_in(values: list[str]) -> list[str]:
+    """Give each value whole, as an id may hold a comma, and the parts between its commas."""
     parts = [part for value in values if "," in value for part in value.split(",") if part]
     return [*(value for value in values if value), *parts]
