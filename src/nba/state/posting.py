@@ -6,7 +6,7 @@ of order leave what rows in order leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from nba.state.asking import microseconds
 from nba.state.customer_posts import CustomerIntake
 from nba.state.erasure import Kind, is_erased
 from nba.state.fact_posts import FactIntake
-from nba.state.intakes import Intake
+from nba.state.intakes import Intake, Kept, Named
 from nba.state.order_posts import OrderIntake
 from nba.state.product_posts import ProductIntake
 from nba.state.store import Store
@@ -101,7 +101,8 @@ def post_together(store: Store, parcels: Sequence[Parcel]) -> list[Posted]:
     locks = sorted({lock for one in checked for lock in one.locks()})
     if any(one.good for one in checked):
         with store.writing(locks) as connection:
-            return [one.keep(connection) for one in checked]
+            erased = _erased(connection, checked)
+            return [one.keep(connection, erased) for one in checked]
     return [Posted(0, 0, one.bad) for one in checked]
 
 
@@ -124,34 +125,39 @@ class _Checked:
     def locks(self) -> Iterable[str]:
         return self.intake.locks(row for _, row in self.good)
 
-    def keep(self, connection: Connection) -> Posted:
-        good, refused = self._known_apart(connection)
-        kept = self.intake.keep(connection, good, self.at) if good else None
-        errors = [*self.bad, *refused, *(kept.errors if kept else ())]
-        errors.sort(key=lambda one: one.index)
-        return Posted(kept.accepted if kept else 0, kept.duplicates if kept else 0, errors)
+    def names(self) -> Iterable[Named]:
+        return (name for _, row in self.good for name in self.intake.names(row))
 
-    def _known_apart(self, connection: Connection) -> tuple[list[tuple[int, Any]], list[BadRow]]:
+    def keep(self, connection: Connection, erased: Collection[Named]) -> Posted:
+        good, refused = self._known_apart(erased)
+        kept = self.intake.keep(connection, good, self.at) if good else Kept()
+        errors = sorted([*self.bad, *refused, *kept.errors], key=lambda one: one.index)
+        return Posted(kept.accepted, kept.duplicates, errors)
+
+    def _known_apart(self, erased: Collection[Named]) -> tuple[list[tuple[int, Any]], list[BadRow]]:
         """Refuse rows of erased customers."""
-        named = [(index, row, list(self.intake.names(row))) for index, row in self.good]
-        asked: dict[Kind, set[str]] = {}
-        for _, _, names in named:
-            for kind, one in names:
-                asked.setdefault(kind, set()).add(one)
-        erased = {
-            (kind, one)
-            for kind, ids in asked.items()
-            for one in is_erased(connection, sorted(ids), kind=kind)
-        }
         if not erased:
             return self.good, []
         good, refused = [], []
-        for index, row, names in named:
-            if erased.isdisjoint(names):
-                good.append((index, row))
-            else:
+        for index, row in self.good:
+            if any(name in erased for name in self.intake.names(row)):
                 refused.append(BadRow(index, None, "erased", _ERASED))
+            else:
+                good.append((index, row))
         return good, refused
+
+
+def _erased(connection: Connection, checked: Iterable[_Checked]) -> set[Named]:
+    """Give those of the ids in some parcels that must not be taken in again."""
+    asked: dict[Kind, set[str]] = {}
+    for one in checked:
+        for kind, name in one.names():
+            asked.setdefault(kind, set()).add(name)
+    return {
+        (kind, name)
+        for kind, names in asked.items()
+        for name in is_erased(connection, sorted(names), kind=kind)
+    }
 
 
 _ERASED: Final = "the row is about a customer who was erased; such rows are not taken in again"
