@@ -64,11 +64,13 @@ def is_away(client: TestClient) -> bool:
 
 
 def test_widgets_go_on_while_the_database_is_stopped(client: TestClient, line: Line) -> None:
+    basket = {"product_ids": ["kettle"]}
     assert client.get(ANN).status_code == 200
     whole = client.get(KETTLE)
     assert "x-nba-degraded" not in whole.headers
     line.cut()
     assert eventually(lambda: is_away(client))
+    assert client.post("/v1/baskets:complete", json=basket).status_code == 200
     for _ in range(100):
         answer = client.get(KETTLE)
         assert answer.status_code == 200

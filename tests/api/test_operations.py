@@ -23,6 +23,7 @@ from tests.api.shop import ODD_PRODUCT, path_of
 from tests.api.test_process import arguments, free_port, running
 
 KETTLE = path_of("products", "kettle", "bought-together")
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 REQUESTS = 1_000
 CALLERS = 4
 __all__ = ("arguments",)
@@ -119,6 +120,17 @@ def test_everything_that_other_rooms_count_is_shown() -> None:
     assert found["nba_store_read_seconds_count[]"] == 1
     assert found["nba_store_up[]"] == 0
     assert found["nba_degraded_seconds_total[]"] > 0
+
+
+def test_the_page_on_operations_tells_every_metric_and_setting() -> None:
+    metrics = Metrics()
+    metrics.snapshot_swapped(Served("s", 3, 0.0), 0.001)
+    page = PAGE.read_text("utf-8")
+    for family in text_string_to_metric_families(metrics.text().decode()):
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        assert f"`{name}" in page, name
+    for setting in Settings.model_fields:
+        assert f"`NBA_{setting.upper()}`" in page, setting
 
 
 def test_a_class_of_seconds_holds_its_upper_bound() -> None:

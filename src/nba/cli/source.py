@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from nba.cli.facts import is_store, opened
+
+if TYPE_CHECKING:
+    from nba.artifacts.snapshot import Snapshot
 
 
 @contextmanager
@@ -45,6 +49,30 @@ def shown(shop: str) -> str:
     from sqlalchemy.engine import make_url
 
     return make_url(shop).render_as_string(hide_password=True)
+
+
+def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
+    """Take out of the snapshots whom a store erased while one of them was being trained.
+
+    Args:
+        shop: a folder, of which nothing is known, or the URL of a store.
+        snapshot: what was trained and published.
+        models: the folder of snapshots.
+
+    Raises:
+        SnapshotError: the folder cannot be written.
+        StateError: the store cannot be read.
+    """
+    if not is_store(shop):
+        return
+    from nba.artifacts.blanking import blank
+    from nba.state.erasure import is_erased
+
+    known = {*snapshot.customers.ids, *snapshot.segments.ids}
+    with opened(shop) as store, store.reading() as connection:
+        erased = is_erased(connection, known)
+    if erased:
+        blank(models, erased)
 
 
 def _copy(url: str, folder: Path) -> None:

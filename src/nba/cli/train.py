@@ -10,7 +10,7 @@ import typer
 
 from nba.cli.console import AsJson, Models, give, instant, now, say, steps
 from nba.cli.facts import is_store
-from nba.cli.source import shop_folder, shown
+from nba.cli.source import forget_erased, shop_folder, shown
 
 if TYPE_CHECKING:
     from nba.artifacts.snapshot import Snapshot
@@ -76,6 +76,7 @@ def train(
         oldest = datetime.now(UTC) - timedelta(days=REPLAYED_DAYS)
         kept = logged_snapshots(folder, instant(oldest.isoformat(), "the clock"))
         path = snapshot.publish(models, trained_at=now(), keep=kept)
+        forget_erased(shop, snapshot, models)
     if snapshot.manifest.data_until > now():
         say(
             f"warning: the last fact is dated {snapshot.manifest.data_until}, which is yet to "

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import insert
 
-from nba.artifacts.registry import KEPT
+from nba.artifacts.registry import KEPT, open_snapshot
 from nba.cli.load import load
+from nba.state.erasure import bury
 from nba.state.store import Store
 from nba.state.tables import ORDER_LINES, ORDERS, PRODUCT_STATES
 from tests.databases import DATABASES, database_url
@@ -91,6 +93,22 @@ def test_an_order_of_the_store_reaches_the_next_snapshot_once(
     assert after["kept_orders"] == before["kept_orders"] + 1
     assert after["customers"] == before["customers"] + 1
     assert document(nba("train", url, "--models", "own", "--json"))["counts"] == after
+
+
+def test_who_was_erased_while_it_was_trained_is_in_no_snapshot(
+    nba: Run, everything: Path, tmp_path: Path
+) -> None:
+    url = database_url("sqlite", tmp_path)
+    load(everything, url)
+    store = Store(url)
+    # The tombstone stands and the rows are still there, as between two steps of an erasure.
+    bury(store, "ann", np.datetime64("2026-03-01", "us"))
+    store.close()
+    trained = document(nba("train", url, "--models", "own", "--json"))
+    assert trained["counts"]["customers"] == 2
+    snapshot = open_snapshot("own")
+    assert "ann" not in {*snapshot.customers.ids, *snapshot.segments.ids}
+    assert "bob" in set(snapshot.customers.ids)
 
 
 def test_of_the_states_of_one_instant_the_stated_one_holds(
