@@ -191,7 +191,7 @@ def _check_target(scope: Scope) -> None:
     size = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
     if size > MAX_TARGET_BYTES:
         raise HTTPException(
-            HTTPStatus.REQUEST_URI_TOO_LONG,
+            HTTPStatus.BAD_REQUEST,
             f"path and query have {size} bytes; at most {MAX_TARGET_BYTES} are read",
         )
 
