@@ -20,6 +20,7 @@ import nba
 from nba.state.store import Store
 from nba.state.tables import IDEMPOTENCY_KEYS
 from nba_api.app import create_app
+from nba_api.live import Live
 from nba_api.settings import Settings
 from tests.api.shop import AS_OF, CUSTOMER_ROUTES, ODD_CUSTOMER, is_problem, path_of
 
@@ -129,6 +130,20 @@ def test_the_past_of_an_erased_customer_is_gone_and_the_present_is_not(asking):
         assert "was erased at 2026-03-01T12:00:00Z" in refused.json()["detail"]
         for as_of in (AS_OF, LATER):
             assert asking.get(path, params={"as_of": as_of}).status_code == 200
+
+
+def test_another_server_of_the_same_store_forgets_at_its_next_look(asking, own):
+    other = Live(own)
+    try:
+        assert other.serving().recommender.buy_again("ann")
+        asking.delete(customer("ann"))
+        assert other.facts("ann", other.instant(None)).order_start[-1] == 0
+        # What `watch` does every half second.
+        other.refresh()
+        assert not other.serving().recommender.buy_again("ann")
+        assert not other.serving().recommender.profile("ann").known
+    finally:
+        other.store.close()
 
 
 def test_a_kept_answer_about_an_erased_customer_is_forgotten(asking, own):

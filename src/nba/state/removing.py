@@ -30,27 +30,27 @@ from nba.state.writing import add, bump
 
 _IS_NOBODYS: Final = func.coalesce(EVENTS.c.customer_id, "") == ""
 _OF_ACCOUNTS: Final = (
-    delete(CUSTOMERS).where(CUSTOMERS.c.customer_id.in_(NAMES)),
-    delete(CONSENTS).where(CONSENTS.c.customer_id.in_(NAMES)),
-    delete(ORDER_VERSIONS).where(ORDER_VERSIONS.c.customer_id.in_(NAMES)),
-    delete(EVENTS).where(EVENTS.c.customer_id.in_(NAMES)),
-    delete(EVENTS).where(EVENTS.c.session_id.in_(NAMES), _IS_NOBODYS),
-    # What somebody else did in a session of theirs stays, but no longer names it.
-    update(EVENTS).where(EVENTS.c.session_id.in_(NAMES)).values(session_id=None),
+    (CUSTOMERS, CUSTOMERS.c.customer_id.in_(NAMES)),
+    (CONSENTS, CONSENTS.c.customer_id.in_(NAMES)),
+    (ORDER_VERSIONS, ORDER_VERSIONS.c.customer_id.in_(NAMES)),
+    (EVENTS, EVENTS.c.customer_id.in_(NAMES)),
+    (EVENTS, EVENTS.c.session_id.in_(NAMES) & _IS_NOBODYS),
 )
 _OF_ORDERS: Final = (
-    delete(ORDER_LINES).where(ORDER_LINES.c.order_id.in_(NAMES)),
-    delete(ORDER_STATUSES).where(ORDER_STATUSES.c.order_id.in_(NAMES)),
-    delete(ORDER_VERSIONS).where(ORDER_VERSIONS.c.order_id.in_(NAMES)),
-    delete(ORDERS).where(ORDERS.c.order_id.in_(NAMES)),
-    delete(EVENTS).where(EVENTS.c.order_id.in_(NAMES), _IS_NOBODYS),
-    update(EVENTS).where(EVENTS.c.order_id.in_(NAMES)).values(order_id=None),
+    (ORDER_LINES, ORDER_LINES.c.order_id.in_(NAMES)),
+    (ORDER_STATUSES, ORDER_STATUSES.c.order_id.in_(NAMES)),
+    (ORDER_VERSIONS, ORDER_VERSIONS.c.order_id.in_(NAMES)),
+    (ORDERS, ORDERS.c.order_id.in_(NAMES)),
+    (EVENTS, EVENTS.c.order_id.in_(NAMES) & _IS_NOBODYS),
 )
 _OF_MESSAGES: Final = (
-    delete(WEBHOOK_EVENTS).where(WEBHOOK_EVENTS.c.message_id.in_(NAMES)),
-    delete(MESSAGE_EVENTS).where(MESSAGE_EVENTS.c.message_id.in_(NAMES)),
-    delete(MESSAGES).where(MESSAGES.c.message_id.in_(NAMES)),
+    (WEBHOOK_EVENTS, WEBHOOK_EVENTS.c.message_id.in_(NAMES)),
+    (MESSAGE_EVENTS, MESSAGE_EVENTS.c.message_id.in_(NAMES)),
+    (MESSAGES, MESSAGES.c.message_id.in_(NAMES)),
 )
+# What somebody else did in a session, or about an order, of theirs stays without naming it.
+_LEAVE_SESSION: Final = update(EVENTS).where(EVENTS.c.session_id.in_(NAMES)).values(session_id=None)
+_LEAVE_ORDER: Final = update(EVENTS).where(EVENTS.c.order_id.in_(NAMES)).values(order_id=None)
 _STATES: Final = select(PRODUCT_STATES).where(PRODUCT_STATES.c.order_id.in_(NAMES))
 _DERIVED: Final = delete(PRODUCT_STATES).where(PRODUCT_STATES.c.order_id.in_(NAMES))
 _ANSWERS: Final = select(
@@ -71,13 +71,15 @@ def remove(connection: Connection, theirs: Belongings) -> dict[str, int]:
         Table → rows removed, or rid of their ids; tables without any are left out.
     """
     counts: Counter[str] = Counter()
-    for statements, ids in (
+    for conditions, ids in (
         (_OF_ACCOUNTS, theirs.accounts),
         (_OF_ORDERS, theirs.orders),
         (_OF_MESSAGES, theirs.messages),
     ):
-        for statement in statements:
-            counts[statement.table.name] += _run(connection, statement, ids)
+        for table, condition in conditions:
+            counts[table.name] += _run(connection, delete(table).where(condition), ids)
+    counts[EVENTS.name] += _run(connection, _LEAVE_SESSION, theirs.accounts)
+    counts[EVENTS.name] += _run(connection, _LEAVE_ORDER, theirs.orders)
     counts[PRODUCT_STATES.name] += _unlink_states(connection, theirs.orders)
     counts[IDEMPOTENCY_KEYS.name] += _forget_answers(
         connection, [*theirs.accounts, *theirs.orders, *theirs.messages]

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from nba.errors import ErasedCustomerError
 from nba.state.erasure import bury, erase, is_erased, refuse_replay
 from nba.state.export import export, export_tables
+from nba.state.ledger import claim
 from nba.state.store import Store
 from nba.state.tables import (
     EVENTS,
@@ -22,6 +23,7 @@ from nba.state.tables import (
     TOMBSTONES,
 )
 from nba.state.writing import revision
+from tests.unit.state.decisions import NOON, Policy
 
 AT = np.datetime64("2026-03-01T12:00", "us")
 T = 1_770_000_000_000_000
@@ -254,6 +256,14 @@ def test_a_customer_whom_nobody_knows_is_kept_out_all_the_same(filled):
     assert erase(filled, "dora", AT).counts == {}
     with filled.reading() as connection:
         assert is_erased(connection, ["dora"]) == {"dora"}
+
+
+def test_a_claim_for_an_erased_customer_gives_nothing_and_writes_nothing(filled):
+    erase(filled, "anna-k", AT)
+    for account in ANNAS:
+        assert claim(filled, account, Policy(), NOON).permit is None
+    assert rows_naming(filled, *ANNAS) == []
+    assert claim(filled, "bert", Policy(), NOON).permit is not None
 
 
 def test_of_more_orders_than_one_query_takes_all_go(filled):
