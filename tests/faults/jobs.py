@@ -29,7 +29,8 @@ from tests.snapshots import Link, snapshot
 from tests.unit.state.decisions import NOON, Policy
 
 IMPORTED = (fastapi.applications, uvicorn, nba.cli.serve, nba.cli.train, nba_api.app, command_line)
-PRODUCTS = ("cup", "kettle", "mug")
+PUBLISHED = 4
+"""Versions that a publisher publishes, if it is let."""
 
 
 def version(number: int) -> Snapshot:
@@ -47,7 +48,7 @@ def say(*words: Any) -> None:
 
 def publish_on(models: str, first: int) -> None:
     """Publish one version after the other, and say the number of each that is published."""
-    versions = [version(number) for number in range(first, first + 4)]
+    versions = [version(number) for number in range(first, first + PUBLISHED)]
     say(READY)
     for number, one in enumerate(versions, first):
         publish(one, Path(models))

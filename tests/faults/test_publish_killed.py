@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,12 +15,10 @@ from nba_api.live import Live
 from nba_api.settings import Settings
 from tests.faults.conftest import times
 from tests.faults.forks import Forks
-from tests.faults.jobs import version
+from tests.faults.jobs import PUBLISHED, version
 from tests.faults.serving import client_of
 
 SIMILAR = "/v1/products/kettle/similar"
-LONGEST = 0.4
-"""Seconds in which a publisher gets through one or two."""
 
 
 class Reader(threading.Thread):
@@ -65,22 +64,23 @@ def test_a_killed_publisher_leaves_a_whole_snapshot_and_no_older_one(
     kills = times(200)
     reader = Reader(models, tmp_path / "store.db")
     reader.start()
-    digests = {0: open_snapshot(models).manifest.digest}
-    current = published = 0
+    began = time.monotonic()
+    assert forks.run("publish_on", [str(models), 1])[0] == [0]
+    seconds = (time.monotonic() - began) / PUBLISHED
+    current = published = PUBLISHED
     met: set[int] = set()
     try:
         for _ in range(kills):
             job = forks.begin("publish_on", [str(models), published + 1])
             job.wait_until_ready()
-            job.kill_after(float(chance.uniform(0, LONGEST)))
+            # Somewhere in its first, second or third.
+            job.wait_for(int(chance.integers(3)))
+            job.kill_after(float(chance.uniform(0, seconds)))
             told = [int(line) for line in job.lines]
-            digests |= {
-                one: version(one).manifest.digest for one in range(published + 1, published + 5)
-            }
             # Reading compares every file with its hash: what is mixed or torn is refused.
             opened = open_snapshot(models)
             number = int(opened.products.price[1])
-            assert opened.manifest.digest == digests[number]
+            assert opened.manifest.digest == version(number).manifest.digest
             assert number >= max([current, *told])
             current = published = number
             met.add(number)
