@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import traceback
 from typing import IO, Any, Final
 
@@ -28,7 +27,7 @@ def configure(*, requests: bool, stream: IO[str] | None = None) -> logging.Handl
         requests: write one line a request too, not warnings and errors alone.
         stream: where to, instead of stderr.
     """
-    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[

@@ -46,9 +46,9 @@ def shown(shop: str) -> str:
     """Write a shop as people may read it: of a URL without its password."""
     if not is_store(shop):
         return shop
-    from sqlalchemy.engine import make_url
+    from nba.state.engines import database
 
-    return make_url(shop).render_as_string(hide_password=True)
+    return database(shop).shown
 
 
 def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
