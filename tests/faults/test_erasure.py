@@ -221,6 +221,16 @@ def test_what_is_posted_or_imported_again_brings_nobody_back(
         assert post(store, table, [row], AT).errors == [], row
 
 
+def test_a_store_filled_with_a_shop_keeps_out_who_was_erased_from_it(home: Path) -> None:
+    erase_customer(home / "shop", "person-3")
+    store = filled("sqlite", home)
+    for table, row in rows_posted_again(3):
+        assert [one.rule for one in post(store, table, [row], AT).errors] == ["erased"], row
+    for table, row in rows_posted_again(9):
+        assert post(store, table, [row], AT).errors == [], row
+    store.close()
+
+
 def test_whoever_posts_while_a_customer_is_erased_leaves_nothing_behind(store: Store) -> None:
     begun, ended = threading.Barrier(5), threading.Event()
 

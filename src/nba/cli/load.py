@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from nba.cli.console import instant, now
 from nba.data.shop import batches, shop_tables
+from nba.data.tombstones import Tombstones
 from nba.errors import NbaError
+from nba.state.erasure import adopt
 from nba.state.store import Store
 from nba.state.tables import ORDER_LINES, ORDERS, SHARED, folder_columns
 
@@ -18,13 +21,18 @@ _ALWAYS: Final = (ORDERS, ORDER_LINES)
 def load(shop: Path, url: str) -> int:
     """Copy a shop into the store at `url` and count its orders.
 
+    Who was erased from the shop is kept out of the store too.
+
     Raises:
         DataError: the folder is no shop, or a table of it cannot be read or breaks its contract.
         StateError: the store is not empty.
     """
     held = shop_tables(shop)
+    tombstones = Tombstones.read(shop)
     store = Store(url)
     try:
+        if tombstones.hashes:
+            adopt(store, tombstones.key, tombstones.hashes, instant(now(), "now"))
         store.load(
             {
                 table: batches(shop, table.name, folder_columns(table))

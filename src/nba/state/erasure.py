@@ -22,7 +22,7 @@ from nba.state.locks import lock_customers
 from nba.state.removing import remove
 from nba.state.secrets import known_secret, secret
 from nba.state.store import Store
-from nba.state.tables import TOMBSTONES
+from nba.state.tables import SECRETS, TOMBSTONES
 from nba.state.writing import add, bump
 
 Kind = Literal["customer", "order", "message"]
@@ -110,6 +110,25 @@ def bury(store: Store, customer: str, at: np.datetime64) -> Belongings:
             add(connection, TOMBSTONES, rows)
             bump(connection, "tombstones")
     return theirs
+
+
+def adopt(store: Store, key: bytes, hashes: Iterable[str], at: np.datetime64) -> None:
+    """Keep out of a new store who was erased from the shop that it is filled with.
+
+    Args:
+        store: in which nobody was erased yet.
+        key: what the shop's tombstones are hashed with.
+        hashes: of them.
+        at: when; what was known before is not asked about any more.
+
+    Raises:
+        StateError: the store cannot be written.
+    """
+    with store.writing() as connection:
+        add(connection, SECRETS, [{"purpose": PURPOSE, "secret": key}])
+        rows = [{"hash": one, "erased_at": microseconds(at)} for one in sorted(hashes)]
+        add(connection, TOMBSTONES, rows)
+        bump(connection, "tombstones")
 
 
 def erase(store: Store, customer: str, at: np.datetime64, *, rewrite: bool = True) -> Erased:
