@@ -75,7 +75,7 @@ def claimed_message(
         seen.append(facts)
         return Claimable.of(policy, policy.decide(customer, facts, facts.as_of, context=context))
 
-    found = claim(store, customer, decide, at)
+    found = claim(store, customer, decide, at, limited=policy.playbook.limited)
     metrics.claim_answered(_outcome(found))
     decision, permit = found.decision.decision, found.permit
     if permit is None:

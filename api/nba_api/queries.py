@@ -197,10 +197,10 @@ class ClaimRequest(Moment, extra="forbid"):
     """What a claim takes besides the customer, as a JSON body; it is always of now."""
 
 
-class BatchRequest(MomentQuery, extra="forbid"):
+class BatchRequest(MomentQuery):
     """Whose next messages to give, as a JSON body: of some customers, or of a segment."""
 
-    model_config = ConfigDict(json_schema_extra=_ONE_QUESTION)
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_ONE_QUESTION)
 
     customer_ids: list[CustomerId] | None = Field(
         None,
