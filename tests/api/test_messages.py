@@ -151,6 +151,19 @@ def test_thirty_two_who_claim_at_once_get_one_new_permit(asking: TestClient, sto
     assert len(sent(store)) == 1
 
 
+def test_a_claim_sent_again_under_its_key_gets_the_same_bytes(
+    asking: TestClient, store: Store
+) -> None:
+    key = {"Idempotency-Key": "send-1"}
+    first = asking.post(claim_path("ann"), headers=key)
+    asking.post(ack_path(first.json()["message_id"]))
+    # Without the key the next message would follow.
+    again = asking.post(claim_path("ann"), headers=key)
+    assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
+    assert len(sent(store)) == 1
+    assert is_problem(asking.post(claim_path("bob"), headers=key), 422)
+
+
 @pytest.mark.parametrize("body", [{"hour": 24}, {"as_of": AS_OF}, {"place": ""}, []])
 def test_a_claim_takes_the_moment_and_nothing_else(asking: TestClient, body: Any) -> None:
     assert is_problem(asking.post(claim_path("ann"), json=body), 422)
