@@ -92,7 +92,8 @@ class _Import:
         self._unmatched: list[Unmatched] = []
 
     def run(self, paths: Sequence[Path | str], max_bad: float) -> ImportReport:
-        self._tombstones.obey(self._connection)
+        if self._tombstones.hashes:
+            self._tombstones.obey(self._connection)
         for number, given in enumerate(paths):
             self._announce(f"reading {given.name if isinstance(given, Path) else 'a database'}")
             for source in open_sources(self._connection, given, self._mapping, f"raw_{number}"):

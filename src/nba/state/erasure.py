@@ -10,27 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from nba.domain import iso, keyed_hash
 from nba.errors import ErasedCustomerError
-from nba.state.asking import NAMES, microseconds, parts
+from nba.state.asking import microseconds
 from nba.state.belongings import Belongings, belongings_of
 from nba.state.locks import lock_customers
 from nba.state.removing import remove
 from nba.state.secrets import known_secret, secret
 from nba.state.store import Store
 from nba.state.tables import SECRETS, TOMBSTONES
-from nba.state.writing import add, bump
+from nba.state.writing import add, bump, revision
 
 Kind = Literal["customer", "order", "message"]
 """Of what a tombstone is; the id of one may be the id of another."""
 PURPOSE: Final = "tombstone"
 """The store's secret that ids are hashed with."""
 
-_BURIED: Final = select(TOMBSTONES.c.hash).where(TOMBSTONES.c.hash.in_(NAMES))
+
+@dataclass(frozen=True, slots=True)
+class _Buried:
+    """All tombstones as of a revision of theirs."""
+
+    revision: int
+    key: bytes
+    hashes: frozenset[str]
+
+
+_READ: Final[WeakKeyDictionary[Engine, _Buried]] = WeakKeyDictionary()
+"""What was read last of each database: every row that is posted asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +67,10 @@ def is_erased(connection: Connection, ids: Iterable[str], *, kind: Kind = "custo
         ids: of customers and sessions, of orders, or of messages.
         kind: of which.
     """
-    key = known_secret(connection, PURPOSE)
-    if key is None:
+    buried = _buried(connection)
+    if not buried.hashes:
         return set()
-    named = {keyed_hash(key, kind, one): one for one in ids}
-    return {
-        named[one]
-        for part in parts(list(named))
-        for one in connection.execute(_BURIED, {"names": part}).scalars()
-    }
+    return {one for one in ids if keyed_hash(buried.key, kind, one) in buried.hashes}
 
 
 def refuse_replay(store: Store, customer: str, as_of: np.datetime64) -> None:
@@ -153,6 +160,16 @@ def erase(store: Store, customer: str, at: np.datetime64, *, rewrite: bool = Tru
         counts = remove(connection, theirs)
     store.scrub(rewrite=rewrite)
     return Erased(theirs.accounts, counts)
+
+
+def _buried(connection: Connection) -> _Buried:
+    now = revision(connection, "tombstones")
+    known = _READ.get(connection.engine)
+    if known is None or known.revision != now:
+        key = known_secret(connection, PURPOSE) or b""
+        hashes = connection.execute(select(TOMBSTONES.c.hash)).scalars()
+        _READ[connection.engine] = known = _Buried(now, key, frozenset(hashes))
+    return known
 
 
 def _alone_with(connection: Connection, customer: str) -> Belongings:
