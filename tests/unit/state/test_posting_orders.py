@@ -92,9 +92,13 @@ def test_a_status_fills_what_an_earlier_one_left_empty(store: Store) -> None:
     assert [row["tracking"] for row in rows_of(store, ORDER_STATUSES)] == ["T-1"]
 
 
-@pytest.mark.parametrize(
-    ("line", "product"),
-    [
+def test_lines_find_their_products_as_in_an_import(store: Store, tmp_path: Path) -> None:
+    catalogue = [
+        {"product_id": "kettle", "title": "Kettle", "sku": "K-1"},
+        {"product_id": "mug", "title": "Red mug", "sku": "shared"},
+        {"product_id": "cup", "title": "Cup", "sku": "shared"},
+    ]
+    found_by = [
         ({"sku": "K-1"}, "kettle"),
         ({"sku": "kettle"}, "kettle"),
         ({"sku": "X-1", "title": "Red mug"}, "mug"),
@@ -102,22 +106,14 @@ def test_a_status_fills_what_an_earlier_one_left_empty(store: Store) -> None:
         ({"title": " RED MUG "}, "mug"),
         ({"sku": "shared"}, "shared"),
         ({"title": "Teapot"}, "t_4b56240622699097"),
-    ],
-)
-def test_a_line_finds_its_product_as_an_import_does(
-    store: Store, tmp_path: Path, line: dict[str, str], product: str
-) -> None:
-    catalogue = [
-        {"product_id": "kettle", "title": "Kettle", "sku": "K-1"},
-        {"product_id": "mug", "title": "Red mug", "sku": "shared"},
-        {"product_id": "cup", "title": "Cup", "sku": "shared"},
     ]
+    lines = [{**line, "line_no": n, "quantity": 1} for n, (line, _) in enumerate(found_by)]
     post_products(store, *catalogue)
-    post_orders(store, order("o1", {**line, "quantity": 1}))
-    (found,) = rows_of(store, ORDER_LINES)
-    imported = import_shop(tmp_path, catalogue, [order("o1", {**line, "quantity": 1})])
-    assert found["product_id"] == imported["order_lines"][0]["product_id"]
-    assert found["product_id"] == product
+    post_orders(store, order("o1", *lines))
+    found = [row["product_id"] for row in rows_of(store, ORDER_LINES)]
+    assert found == [product for _, product in found_by]
+    imported = import_shop(tmp_path, catalogue, [order("o1", *lines)])
+    assert found == [row["product_id"] for row in imported["order_lines"]]
 
 
 @pytest.mark.parametrize(
