@@ -205,6 +205,7 @@ def test_offers_keep_to_a_budget_and_a_margin_and_regulars_to_themselves() -> No
     offers = [one for one in (*OWOX.message, *PLUS.message) if one.discount is not None]
     assert {one.id for one in offers} == {"birthday", "browse", "regulars-offer"}
     assert all(one.budget and one.margin_floor is not None for one in offers)
+    assert {*OWOX.limited, *PLUS.limited} == {one.id for one in offers}
     assert message(PLUS, "regulars-offer").when.segments == ("champions", "loyal")
     assert message(PLUS, "referral").when.is_fan
 
