@@ -32,7 +32,7 @@ from tests.databases import DATABASES, database_url
 from tests.faults.conftest import times
 
 AT = to_instant("2026-03-01T12:00:00Z")
-PEOPLE = 8
+PEOPLE = 5
 FILES = {
     "orders": "order_id,customer_id,ordered_at,status,status_at\n",
     "order_lines": "order_id,line_no,product_id,quantity,unit_price\n",
@@ -263,7 +263,7 @@ import sys
 from nba.cli.app import main
 from nba.state.store import Store
 print("ready", flush=True)
-for number in range(1, 9):
+for number in range(1, 6):
     sys.argv = ["nba", "erase", f"person-{number}", *sys.argv[-6:]]
     try:
         main()
