@@ -94,3 +94,4 @@ def send_all(url: str, outbox: str, first: int) -> None:
             if found.permit is not None and found.is_new:
                 sent.write(f"c{number:05} {found.permit.message_id}\n")
                 ack(store, found.permit.message_id, NOON)
+                say(number)

@@ -52,7 +52,8 @@ def test_a_sender_killed_between_claim_and_acknowledgement_doubles_nothing(
         first = max(len(outbox.read_text("ascii").splitlines()) - 3, 0)
         job = forks.begin("send_all", [url, str(outbox), first])
         job.wait_until_ready()
-        job.kill_after(float(chance.uniform(0.02, 0.1)))
+        job.wait_for(int(chance.integers(1, 6)))
+        job.kill_after(float(chance.uniform(0, 0.02)))
     store = Store(url)
     with store.reading() as connection:
         claimed = MESSAGES.select().where(MESSAGES.c.claimed_at.is_not(None))

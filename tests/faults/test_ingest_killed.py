@@ -30,6 +30,7 @@ class Poster(threading.Thread):
     Attributes:
         acknowledged: the orders of which the server said that it has them.
         posted: those that it may have.
+        is_heard: set once it said so for the first time.
     """
 
     def __init__(self, address: str, first: int) -> None:
@@ -37,6 +38,7 @@ class Poster(threading.Thread):
         self._address, self._next = address, first
         self.acknowledged: list[int] = []
         self.posted: list[int] = []
+        self.is_heard = threading.Event()
 
     def run(self) -> None:
         with httpx.Client(base_url=self._address, trust_env=False, timeout=20) as client:
@@ -48,6 +50,7 @@ class Poster(threading.Thread):
                     answer = client.post("/v1/orders", json=[order(one) for one in numbers])
                     assert answer.json()["accepted"] == ORDERS_A_POST
                     self.acknowledged += numbers
+                    self.is_heard.set()
             except httpx.TransportError:
                 return
 
@@ -82,7 +85,8 @@ def test_what_was_acknowledged_outlives_a_kill_and_posted_again_is_there_once(
         posters = [Poster(address, (kill * POSTERS + one) * 10_000) for one in range(POSTERS)]
         for one in posters:
             one.start()
-        job.kill_after(float(chance.uniform(0.05, 0.4)))
+        posters[0].is_heard.wait(timeout=20)
+        job.kill_after(float(chance.uniform(0, 0.2)))
         for one in posters:
             one.join()
         orders, lines = held(url)
