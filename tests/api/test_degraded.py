@@ -84,7 +84,8 @@ def test_what_needs_the_store_says_when_to_come_again(
 ) -> None:
     assert client.get(ANN).status_code == 200
     stop(line)
-    for answer in (client.get(ANN), client.post(CLAIM)):
+    viewed = {"event_id": "e9", "type": "view_item", "customer_id": "ann", "product_id": "cup"}
+    for answer in (client.get(ANN), client.post(CLAIM), client.post("/v1/events", json=viewed)):
         assert is_problem(answer, 503)
         assert int(answer.headers["retry-after"]) > 0
     assert client.get("/health/live").status_code == 200
@@ -128,6 +129,16 @@ def test_a_silent_database_holds_no_thread_for_long(client: TestClient, line: Li
     assert [client.get(ANN).status_code for _ in range(20)] == [503] * 20
     # One of them may try again; each by itself would wait for seconds.
     assert time.monotonic() - fast < 5
+
+
+def test_without_its_database_no_server_starts(settings: Settings, line: Line) -> None:
+    """It could not tell whether keys were created, and would be open to everybody."""
+    line.cut()
+    url = f"postgresql://nba:hush@127.0.0.1:{line.port}/nba"
+    with pytest.raises(StateError) as refused:
+        create_app(settings.model_copy(update={"db": url}))
+    assert "cannot be" in str(refused.value)
+    assert "hush" not in str(refused.value)
 
 
 class Clock:

@@ -71,6 +71,8 @@ class WatchedStore(Store):
         """Release the connections."""
         self._closing.set()
         super().close()
+        # A thread that still waits for its answer learns that none will come.
+        self._break_off()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
