@@ -1,9 +1,10 @@
-"""The page of the API: its examples are what the server says, and it leaves nothing out."""
+"""The pages of the API: their examples are what the server says, and they leave nothing out."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,25 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
-EXAMPLES = re.findall(
-    r"^```\n(GET|POST) (\S+)\n(?:(\{.*?\})\n)?```\n```json\n(.*?)^```$",
-    PAGE,
-    re.DOTALL | re.MULTILINE,
-)
+import nba
+from nba_api.app import create_app
+from nba_api.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [(DOCS / name).read_text("utf-8") for name in ("api.md", "posting.md")]
+PAGE = "\n".join(PAGES)
+
+
+def examples(page: str) -> list[tuple[str, ...]]:
+    """Give (method, path, body, answer) of every example of a page."""
+    return re.findall(
+        r"^```\n(GET|POST|DELETE) (\S+)\n(?:([\[{].*?[\]}])\n)?```\n```json\n(.*?)^```$",
+        page,
+        re.DOTALL | re.MULTILINE,
+    )
+
+
+ASKED, TOLD = map(examples, PAGES)
 # What tuning moves; the page promises the sum, not the summands.
 FIGURES = {"score", "expected", "probability"}
 
@@ -36,16 +50,34 @@ def shortens(shown: Any, real: Any, key: str = "") -> bool:
             return bool(shown == real) and type(shown) is type(real)
 
 
-@pytest.mark.parametrize(("method", "path", "body", "shown"), EXAMPLES)
-def test_an_example_is_what_the_server_says(
-    client: TestClient, method: str, path: str, body: str, shown: str
-) -> None:
+def hold(client: TestClient, method: str, path: str, body: str, shown: str) -> None:
     real = client.request(method, path, json=json.loads(body) if body else None).json()
     assert shortens(json.loads(shown), real), json.dumps(real, indent=1)
 
 
+@pytest.mark.parametrize(("method", "path", "body", "shown"), ASKED)
+def test_an_example_is_what_the_server_says(
+    client: TestClient, method: str, path: str, body: str, shown: str
+) -> None:
+    hold(client, method, path, body, shown)
+
+
+def test_the_server_answers_what_it_is_told_as_the_page_says_one_after_the_other(
+    settings: Settings, database: Path, snapshot: nba.Snapshot, tmp_path: Path
+) -> None:
+    shutil.copy(database, tmp_path / "own.db")
+    snapshot.publish(tmp_path / "models")
+    own = settings.model_copy(
+        update={"db": f"sqlite:///{tmp_path / 'own.db'}", "models": tmp_path / "models"}
+    )
+    with TestClient(create_app(own)) as client:
+        for example in TOLD:
+            hold(client, *example)
+
+
 def test_there_is_an_example_of_every_kind_of_answer() -> None:
-    assert len(EXAMPLES) >= 14
+    assert len(ASKED) >= 14
+    assert {method for method, *_ in TOLD} == {"GET", "POST", "DELETE"}
     assert not shortens({"a": 1}, {"a": 2})
     assert not shortens([1, 2], [1])
     assert not shortens({"a": None}, {})
