@@ -91,7 +91,7 @@ class OrderIntake(Intake[PostedOrder]):
         changes = _changes(before, {**before, **settled.after}, told, later)
         if latest := restate(connection, changes):
             show(connection, latest)
-            bump(connection, "products")
+            bump(connection, "products", latest)
         return kept
 
     def names(self, row: PostedOrder) -> Iterable[Named]:

@@ -45,7 +45,7 @@ class ProductIntake(Intake[Cells]):
         for together in _apart(rows):
             self._keep_apart(connection, together, at, kept)
         if kept.accepted:
-            bump(connection, "products")
+            bump(connection, "products", {cells["product_id"] for _, cells in rows})
         return kept
 
     def names(self, row: Cells) -> Iterable[Named]:

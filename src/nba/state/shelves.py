@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection
@@ -11,7 +12,12 @@ from nba.domain import Instants
 from nba.facts.past import before
 from nba.facts.shelf import Shelf
 from nba.facts.signals import Signals
-from nba.state.signals import all_states
+from nba.facts.tables import StateRows
+from nba.state.signals import all_states, states_of
+from nba.state.writing import changed_since
+
+_FEW: Final = 2_000
+"""Products of which the states are read one by one; of more it is quicker to read all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +54,7 @@ class Shelves:
         self._last: tuple[States, tuple[int, int], Shelf] | None = None
 
     def states(self, connection: Connection, revision: int) -> States:
-        """Give the states of all products, read again only when products were written.
+        """Give the states of all products; only those written since are read again.
 
         Args:
             connection: to the store.
@@ -56,7 +62,11 @@ class Shelves:
         """
         held = self._states
         if held is None or held.revision != revision:
-            signals = all_states(connection)
+            signals = None
+            if held is not None and held.revision < revision:
+                signals = _renewed(connection, held)
+            if signals is None:
+                signals = all_states(connection)
             over_at = signals.states.sale_until
             held = States(
                 revision,
@@ -76,3 +86,26 @@ class Shelves:
             last = states, moment, Shelf.of(known.states, known.product_ids, as_of)
             self._last = last
         return last[2]
+
+
+def _renewed(connection: Connection, held: States) -> Signals | None:
+    """Read again what was written since; None where everything must be."""
+    names = changed_since(connection, "products", held.revision)
+    if names is None or len(names) > _FEW:
+        return None
+    ids = held.signals.product_ids
+    code = {one: ids.find(one) for one in names}
+    fresh = states_of(connection, names)
+    known = [code[one] for one in fresh.product_ids]
+    if None in known:
+        # A product that has its first state takes a place among all others.
+        return None
+    written = np.array([one for one in code.values() if one is not None], np.int32)
+    kept = held.signals.states
+    kept = kept.take(~np.isin(kept.product, written))
+    added = replace(fresh.states, product=np.array(known, np.int32)[fresh.states.product])
+    columns = {
+        one.name: np.concatenate([getattr(kept, one.name), getattr(added, one.name)])
+        for one in fields(kept)
+    }
+    return replace(held.signals, states=StateRows(**columns))

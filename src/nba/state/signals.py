@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from nba.facts.past import PASSING
 from nba.facts.signals import Signals
-from nba.state.asking import Batch, columns_of
+from nba.state.asking import Batch, columns_of, parts
 from nba.state.tables import (
     CONSENTS,
     CUSTOMERS,
@@ -131,6 +131,15 @@ def all_signals(connection: Connection) -> Signals:
 def all_states(connection: Connection) -> Signals:
     """Read the states of all products, and nothing else."""
     return _all_of(connection, PRODUCT_STATES)
+
+
+def states_of(connection: Connection, products: Sequence[str]) -> Signals:
+    """Read the states of some products, and nothing else."""
+    named = select(*_TAKEN[PRODUCT_STATES]).where(
+        PRODUCT_STATES.c.product_id.in_(bindparam("names", expanding=True))
+    )
+    cells = [row for part in parts(products) for row in connection.execute(named, {"names": part})]
+    return Signals.of_columns({PRODUCT_STATES.name: columns_of(_names(PRODUCT_STATES), cells)})
 
 
 def _all_of(connection: Connection, *tables: Table) -> Signals:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from nba.state.tables import REVISIONS
 
 Row = Mapping[str, Any]
+_ANYTHING: Final = ""
 _INSERTS: Final[Mapping[str, Callable[[Table], postgresql.Insert | sqlite.Insert]]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -54,14 +55,34 @@ def put(
     connection.execute(changing, _in_order(table, rows))
 
 
-def bump(connection: Connection, topic: str) -> None:
-    """Tell every process that what it keeps in memory of a topic is to be read again."""
+def bump(connection: Connection, topic: str, names: Collection[str] | None = None) -> None:
+    """Tell every process that what it keeps in memory of a topic is to be read again.
+
+    Args:
+        connection: of `Store.writing`.
+        topic: what is kept.
+        names: the ids of what changed; by default anything may have.
+    """
     statement = _INSERTS[connection.dialect.name](REVISIONS).values(topic=topic, revision=1)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["topic"], set_={"revision": REVISIONS.c.revision + 1}
         )
     )
+    now, changed = revision(connection, topic), [_ANYTHING] if names is None else names
+    marks = [{"topic": f"{topic}/{one}", "revision": now} for one in changed]
+    put(connection, REVISIONS, marks, ["revision"])
+
+
+def changed_since(connection: Connection, topic: str, seen: int) -> list[str] | None:
+    """Give the ids of what of a topic was written after a revision; None for anything."""
+    marked = REVISIONS.c.topic
+    # The sign after the slash ends what begins with it.
+    asked = select(marked).where(
+        marked >= f"{topic}/", marked < f"{topic}0", REVISIONS.c.revision > seen
+    )
+    names = [one.removeprefix(f"{topic}/") for one in connection.execute(asked).scalars()]
+    return None if _ANYTHING in names else names
 
 
 def revision(connection: Connection, topic: str) -> int:
