@@ -1,7 +1,7 @@
 """What an answer of the widget's route costs, beside nginx and beside the usual way to write it.
 
     python benchmarks/serving/widget.py --models models [--seconds 5] [--rounds 2]
-        [--soak 1_000_000] [--swaps 20]
+        [--warm 100_000] [--soak 1_000_000] [--swaps 20]
 
 Three servers of one worker each, pinned to one core, are asked in turn by wrk, pinned to another:
 `nba serve` with its gate, counters and live shelf; the same route through FastAPI with a response
@@ -212,6 +212,8 @@ def compare(given: argparse.Namespace, home: Path, snapshot: Snapshot) -> None:
         print(f"{'server':<22}{'products':<10}{'req/s':>8}{'CPU us':>9}{'p50':>10}{'p99':>10}"
               f"{'errors':>8}{'RSS MB':>8}")  # fmt: skip
         costs: dict[tuple[str, str], list[float]] = {}
+        for kind in ("uniform", "popular"):
+            warm_up(ours, home / kind, script, given.warm)
         for _ in range(given.rounds):
             for kind in ("popular", "uniform"):
                 for server, questions in (
@@ -229,6 +231,16 @@ def compare(given: argparse.Namespace, home: Path, snapshot: Snapshot) -> None:
             soak(ours, home, script, given.soak)
         if given.swaps:
             swap(ours, home, script, given, snapshot)
+
+
+def warm_up(server: Server, questions: Path, script: Path, wanted: int) -> None:
+    """Ask until so many answers were given: lists are made ready when they are first asked for."""
+    cost, asked = 0.0, 0
+    while asked < wanted:
+        load = ask(server, questions, script, 5)
+        cost, asked = cost + load.requests * load.cpu_us, asked + load.requests
+    if asked:
+        print(f"{server.name}, warming up on {asked} {questions.name}: {cost / asked:.1f} CPU us")
 
 
 @contextmanager
@@ -297,7 +309,7 @@ def swap(
     told = load.communicate()[0]
     print(told)
     metrics = fetch(server.port, "/metrics").decode()
-    print("\n".join(line for line in metrics.splitlines() if "swap" in line and line[0] != "#"))
+    print("\n".join(line for line in metrics.splitlines() if line.startswith("nba_snapshot")))
     time.sleep(3)
     print(f"memory: {before:.0f} MB before, {server.memory():.0f} MB after")
 
@@ -322,6 +334,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--warm", type=int, default=100_000)
     parser.add_argument("--soak", type=int, default=0)
     parser.add_argument("--swaps", type=int, default=0)
     given = parser.parse_args()
