@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Final, Protocol
@@ -20,6 +21,7 @@ from nba.state.store import Store
 
 CHECK_SECONDS: Final = 0.25
 _CONNECT_SECONDS: Final = 2
+_GLANCE_SECONDS: Final = 0.01
 PATIENCE_SECONDS: Final = 1.0
 """A question that waits longer may wait for a database that is no more."""
 _AWAY_STATES: Final = ("08", "57P")
@@ -68,11 +70,12 @@ class WatchedStore(Store):
             threading.Thread(target=self._watch, name="store-watch", daemon=True).start()
 
     def close(self) -> None:
-        """Release the connections."""
+        """Release the connections; who still waits for an answer learns that none will come."""
         self._closing.set()
-        super().close()
-        # A thread that still waits for its answer learns that none will come.
+        self._let_finish()
         self._break_off()
+        self._let_finish()
+        super().close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -82,7 +85,7 @@ class WatchedStore(Store):
             StoreAwayError: the database is away.
             StateError: it refuses.
         """
-        with self._guard.guarding(), _telling_away(), super().reading() as connection:
+        with self._watched(), super().reading() as connection:
             yield connection
 
     @contextmanager
@@ -93,7 +96,7 @@ class WatchedStore(Store):
             StoreAwayError: the database is away.
             StateError: it refuses.
         """
-        with self._guard.guarding(), _telling_away(), super().asking() as connection:
+        with self._watched(), super().asking() as connection:
             yield connection
 
     @contextmanager
@@ -107,8 +110,21 @@ class WatchedStore(Store):
             StoreAwayError: the database is away.
             StateError: it refuses.
         """
-        with self._guard.guarding(), _telling_away(), super().writing(lock) as connection:
+        with self._watched(), super().writing(lock) as connection:
             yield connection
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        with self._guard.guarding(), _telling_away():
+            if self._closing.is_set():
+                raise StateError("the store is closed: the server is stopping")
+            yield
+
+    def _let_finish(self) -> None:
+        """Wait a moment until nobody asks any more: a connection given back later stays open."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self._guard.longest_seconds() and time.monotonic() < until:
+            time.sleep(_GLANCE_SECONDS)
 
     def _watch(self) -> None:
         while not self._closing.wait(CHECK_SECONDS):
