@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
+from nba.cli.load import load
 from nba.state.store import Store
 from nba.state.tables import MESSAGES
 from nba_api.app import create_app
@@ -21,10 +23,18 @@ from nba_api.settings import Settings
 from tests.api.shop import path_of
 
 
-def with_own_store(settings: Settings, database: Path, folder: Path) -> Settings:
-    """Serve a copy of the store."""
-    shutil.copy(database, folder / "own.db")
+def with_own_store(settings: Settings, shop: Path, folder: Path) -> Settings:
+    """Serve a store of one's own, filled with a shop."""
+    shutil.copy(_loaded(shop), folder / "own.db")
     return settings.model_copy(update={"db": f"sqlite:///{folder / 'own.db'}"})
+
+
+@cache
+def _loaded(shop: Path) -> Path:
+    """Load a shop into a store that nobody writes to."""
+    store = shop.parent / "untouched.db"
+    load(shop, f"sqlite:///{store}")
+    return store
 
 
 @contextmanager

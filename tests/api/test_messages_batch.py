@@ -23,8 +23,8 @@ EVERYBODY = ["eve", "ann", "nobody", "bob", ODD_CUSTOMER, "dan"]
 
 
 @pytest.fixture
-def own(settings: Settings, database: Path, tmp_path: Path) -> Settings:
-    return with_own_store(settings, database, tmp_path)
+def own(settings: Settings, shop_folder: Path, tmp_path: Path) -> Settings:
+    return with_own_store(settings, shop_folder, tmp_path)
 
 
 @pytest.fixture
