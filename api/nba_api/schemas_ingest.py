@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from nba import schema
 from nba.checking import ID_LENGTH, MOST_MONEY, MOST_PIECES
 from nba.schema import CHOICES, Column, Kind, Table
-from nba_api.problems import MEDIA_TYPE
 
 MAX_ROWS: Final = 500
 """The most rows of one post."""
@@ -48,24 +47,6 @@ class TrackedAnswer(PostedAnswer):
     ignored: int = Field(description="calls that say nothing of use here")
 
 
-class RefusedAnswer(BaseModel):
-    """No row was good."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str
-    errors: list[BadRowAnswer] = Field(description="one entry a row; absent where there are none")
-
-
-REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    422: {
-        "description": "No row was good, or the body is no list",
-        "content": {MEDIA_TYPE: {"schema": RefusedAnswer.model_json_schema()}},
-    }
-}
-"""The answer of a post of which nothing was taken, for the OpenAPI document."""
 _TYPED: Final[dict[Kind, dict[str, Any]]] = {
     Kind.ID: {"type": "string", "minLength": 1, "maxLength": ID_LENGTH, "pattern": _ID},
     Kind.TEXT: {"type": "string", "pattern": _TEXT},
@@ -86,9 +67,15 @@ _TYPED: Final[dict[Kind, dict[str, Any]]] = {
 
 def body_of(schema_of_row: dict[str, Any], description: str) -> dict[str, Any]:
     """Describe a body of rows for the OpenAPI document."""
-    rows = {"type": "array", "items": schema_of_row, "maxItems": MAX_ROWS}
+    rows = {"anyOf": [{"type": "array", "items": _or_else(schema_of_row)}, {"type": "object"}]}
     content = {"application/json": {"schema": rows}}
-    return {"requestBody": {"required": True, "description": description, "content": content}}
+    said = f"{description}; at most {MAX_ROWS}"
+    return {"requestBody": {"required": True, "description": said, "content": content}}
+
+
+def _or_else(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Describe what is wanted; nothing else is refused as a whole."""
+    return {"anyOf": [wanted, {"description": "anything else is named in `errors`"}]}
 
 
 def row_of(
@@ -161,12 +148,12 @@ TRACK: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "a call as Segment, RudderStack and Jitsu send it",
-        "content": {"application/json": {"schema": _CALL}},
+        "content": {"application/json": {"schema": _or_else(_CALL)}},
     }
 }
 _BATCH: Final = {
     "type": "object",
-    "properties": {"batch": {"type": "array", "items": _CALL, "maxItems": MAX_ROWS}},
+    "properties": {"batch": {"type": "array", "items": _or_else(_CALL)}},
     "required": ["batch"],
 }
 BATCH: Final[dict[str, Any]] = {

@@ -118,7 +118,6 @@ def test_rows_say_what_the_answers_say(asking: TestClient) -> None:
         {},
         {"customer_ids": []},
         {"customer_ids": ["ann"], "segment": "at_risk"},
-        {"segment": "unheard-of"},
         {"customer_ids": ["ann"], "claim": True, "as_of": "2026-03-01T12:00Z"},
         {"customer_ids": ["ann"], "format": "xml"},
         {"customer_ids": ["ann"], "limit": 1},
@@ -126,6 +125,16 @@ def test_rows_say_what_the_answers_say(asking: TestClient) -> None:
 )
 def test_a_question_that_makes_no_sense_is_refused(asking: TestClient, body: Any) -> None:
     assert is_problem(asking.post(BATCH, json=body), 422)
+
+
+def test_a_segment_nobody_has_heard_of_is_a_404(asking: TestClient) -> None:
+    assert is_problem(asking.post(BATCH, json={"segment": "unheard-of"}), 404)
+
+
+def test_a_segment_that_nobody_knows_is_not_found(asking: TestClient) -> None:
+    answer = asking.post(BATCH, json={"segment": "unheard-of"})
+    assert is_problem(answer, 404)
+    assert "at_risk" in answer.json()["detail"]
 
 
 def test_more_than_five_hundred_customers_are_too_many(asking: TestClient) -> None:

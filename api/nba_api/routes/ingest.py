@@ -20,17 +20,16 @@ from nba_api.answers import private
 from nba_api.gathering import Gathering, GatheringOf
 from nba_api.keys import CallerOf
 from nba_api.live import Live, LiveState
-from nba_api.problems import declared, problem
+from nba_api.problems import declared
 from nba_api.public_events import public_rows
-from nba_api.schemas_ingest import MAX_ROWS, REFUSED, PostedAnswer, TrackedAnswer
+from nba_api.schemas_ingest import MAX_ROWS, PostedAnswer, TrackedAnswer
 from nba_api.segment import read_calls
 
 router = APIRouter(prefix="/v1", tags=["posting"])
 
 _POSTED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": PostedAnswer},
-    **declared(400, 413, 503),
-    **REFUSED,
+    **declared(400, 413, 422, 503),
 }
 _TRACKED: Final[dict[int | str, dict[str, Any]]] = {**_POSTED, 200: {"model": TrackedAnswer}}
 
@@ -69,7 +68,7 @@ async def events(
     allowed, refused = public_rows(rows, caller, microseconds(at))
     posted = await _write(live, gathering, Parcel(schema.EVENTS, [row for _, row in allowed], at))
     places = [place for place, _ in allowed]
-    return _answer(request, len(rows), _placed(posted, places, refused))
+    return _answer(_placed(posted, places, refused))
 
 
 @router.post("/track", responses=_TRACKED, openapi_extra=shapes.TRACK)
@@ -77,7 +76,7 @@ async def track(
     request: Request, live: LiveState, gathering: GatheringOf, caller: CallerOf
 ) -> Response:
     """One call as Segment has it."""
-    return await _tell(request, live, gathering, caller, [await _read(request)])
+    return await _tell(live, gathering, caller, [await _read(request)])
 
 
 @router.post("/batch", responses=_TRACKED, openapi_extra=shapes.BATCH)
@@ -91,21 +90,17 @@ async def batch(
         raise HTTPException(
             HTTPStatus.UNPROCESSABLE_ENTITY, 'expected an object with "batch", a list of calls'
         )
-    return await _tell(request, live, gathering, caller, _listed(calls))
+    return await _tell(live, gathering, caller, _listed(calls))
 
 
 async def _post(request: Request, live: LiveState, gathering: Gathering, table: Table) -> Response:
     rows = _listed(await _read(request))
     posted = await _write(live, gathering, Parcel(table, rows, live.instant(None)))
-    return _answer(request, len(rows), posted)
+    return _answer(posted)
 
 
 async def _tell(
-    request: Request,
-    live: LiveState,
-    gathering: Gathering,
-    caller: CallerOf,
-    calls: Sequence[object],
+    live: Live, gathering: Gathering, caller: CallerOf, calls: Sequence[object]
 ) -> Response:
     at = live.instant(None)
     told = read_calls(calls, f"{at}Z")
@@ -123,7 +118,7 @@ async def _tell(
         posted = Posted(
             posted.accepted + also.accepted, posted.duplicates + also.duplicates, also.errors
         )
-    return _answer(request, len(calls), posted, ignored=told.ignored)
+    return _answer(posted, ignored=told.ignored)
 
 
 async def _write(live: Live, gathering: Gathering, parcel: Parcel) -> Posted:
@@ -167,11 +162,12 @@ def _placed(posted: Posted, places: Sequence[int], others: Sequence[BadRow]) -> 
     return replace(posted, errors=errors)
 
 
-def _answer(request: Request, count: int, posted: Posted, **more: int) -> Response:
-    errors = [asdict(one) for one in posted.errors]
-    if errors and not posted.accepted and not posted.duplicates and not any(more.values()):
-        detail = f"none of {count} rows is good; the first: {posted.errors[0].problem}"
-        return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+def _answer(posted: Posted, **more: int) -> Response:
     return private(
-        {"accepted": posted.accepted, "duplicates": posted.duplicates, **more, "errors": errors}
+        {
+            "accepted": posted.accepted,
+            "duplicates": posted.duplicates,
+            **more,
+            "errors": [asdict(one) for one in posted.errors],
+        }
     )

@@ -16,7 +16,6 @@ from fastapi.responses import StreamingResponse
 
 from nba.artifacts.segments import RFM, Segments
 from nba.domain import iso
-from nba.errors import ConfigError
 from nba.state.ledger import ack
 from nba_api.answers import PRIVATE, private
 from nba_api.live import LiveState
@@ -64,7 +63,7 @@ def acknowledge(live: LiveState, message_id: MessagePath) -> Response:
     response_class=StreamingResponse,
     responses={
         200: {"description": "A line a customer", "content": STREAMED},
-        **declared(413, 422, 503),
+        **declared(404, 413, 422, 503),
     },
 )
 def batch(live: LiveState, body: BatchRequest) -> Response:
@@ -89,16 +88,13 @@ def batch(live: LiveState, body: BatchRequest) -> Response:
 
 
 def _members(segments: Segments, segment_id: str) -> Sequence[str]:
-    """List the customers of a segment, by id.
-
-    Raises:
-        ConfigError: no segment of that kind has the id.
-    """
+    """List the customers of a segment, by id."""
     first, last = segments.kind_start[RFM : RFM + 2].tolist()
     names = [segments.look_id[place] for place in range(first, last)]
     if segment_id not in names:
-        raise ConfigError(
-            f"there is no segment {segment_id!r} of kind rfm; expected one of {', '.join(names)}"
+        raise HTTPException(
+            404,
+            f"there is no segment {segment_id!r} of kind rfm; expected one of {', '.join(names)}",
         )
     inside = segments.has_bought & (segments.segment == names.index(segment_id))
     return segments.ids.take(np.flatnonzero(inside))

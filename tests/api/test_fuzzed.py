@@ -1,0 +1,54 @@
+"""Every operation of the OpenAPI document, asked what its schema allows and what it forbids."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Final
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+
+from nba_api.app import create_app
+from nba_api.problems import MEDIA_TYPE
+from nba_api.settings import Settings
+
+EXAMPLES: Final = 200 if os.environ.get("NBA_FAULTS") else 15
+MODES: Final = (
+    schemathesis.GenerationMode.POSITIVE,
+    schemathesis.GenerationMode.NEGATIVE,
+)
+
+
+def hold_to_its_document(operation: schemathesis.APIOperation) -> None:
+    """Ask an operation what its schema allows and what it forbids; any answer must be declared."""
+
+    def ask(case: schemathesis.Case) -> None:
+        answer = case.call_and_validate()
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == [MEDIA_TYPE]
+            assert answer.json()["request_id"] == answer.headers["x-request-id"][0]
+
+    for mode in MODES:
+        examples = settings(
+            max_examples=EXAMPLES // len(MODES) + 1,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        # What takes nothing at all cannot be asked wrongly.
+        with suppress(Unsatisfiable):
+            examples(given(case=operation.as_strategy(generation_mode=mode))(ask))()
+
+
+def test_every_operation_answers_as_its_document_says(
+    settings: Settings, subtests: pytest.Subtests
+) -> None:
+    document = schemathesis.openapi.from_asgi("/openapi.json", create_app(settings))
+    for found in document.get_all_operations():
+        operation = found.ok()
+        with subtests.test(operation.label):
+            hold_to_its_document(operation)
