@@ -165,7 +165,7 @@ class Gate:
                 f"without keys the server answers to {', '.join(sorted(self._hosts))} only; "
                 "let a proxy in front of it set the Host header to one of these",
             )
-        is_foreign = bool(origin) and origin.partition("://")[2] != host
+        is_foreign = b"origin" in headers and origin.partition("://")[2] != host
         if is_foreign and scope["method"] not in _READING and origin not in self._origins:
             raise HTTPException(
                 HTTPStatus.FORBIDDEN, "a page of another site may not change anything here"
