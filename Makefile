@@ -43,7 +43,11 @@ soak: $(READY) ## Hold a million customer-days against an oracle, and the whole 
 	PYTHONPATH=. $(BIN)/python benchmarks/deciding/soak.py $(ARGS)
 
 faults: $(READY) ## Kill, fill and break everything as often as is promised (an hour)
-	NBA_FAULTS=1 $(BIN)/pytest tests/faults $(ARGS)
+	NBA_FAULTS=1 $(BIN)/pytest tests/faults tests/api/test_fuzzed.py tests/api/test_hot_swap.py \
+		tests/api/test_gate_overload.py $(ARGS)
+	$(BIN)/python tests/older_postgres.py tests/contract/test_stores.py \
+		tests/contract/test_upgrading.py tests/unit/state/test_ledger.py \
+		tests/unit/state/test_claims_at_once.py
 
 # The newest versions that work together, as name==version only; read the diff, then run the tests.
 # On the oldest Python we support: a newer one would pin versions that the oldest cannot install.

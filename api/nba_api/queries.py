@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -160,7 +160,23 @@ class ProductQuery(ListQuery):
     key: str | None = Field(None, max_length=200, description="the publishable key")
 
 
-class BasketRequest(ListQuery, extra="forbid"):
+class Body(BaseModel, extra="forbid"):
+    """A JSON body, whose values have JSON's own types: `"1"` is no number and 1 no truth."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_its_types(cls, told: Any) -> Any:  # noqa: ANN401 - whatever JSON says
+        for name, value in told.items() if isinstance(told, dict) else ():
+            field = cls.model_fields.get(name)
+            kinds = () if field is None else get_args(field.annotation) or (field.annotation,)
+            if bool in kinds and not isinstance(value, bool):
+                raise ValueError(f"{name}: expected true or false")
+            if int in kinds and isinstance(value, str | bool):
+                raise ValueError(f"{name}: expected a whole number")
+        return told
+
+
+class BasketRequest(ListQuery, Body):
     """A basket to complete, as a JSON body."""
 
     product_ids: list[ProductId] = Field(
@@ -193,7 +209,7 @@ _ONE_QUESTION: Final[dict[str, Any]] = {
 """What `BatchRequest` checks by itself, for the document."""
 
 
-class ClaimRequest(Moment, extra="forbid"):
+class ClaimRequest(Moment, Body):
     """What a claim takes besides the customer, as a JSON body; it is always of now."""
 
 
