@@ -23,7 +23,8 @@ router = APIRouter(prefix=PATH.rstrip("/"), tags=["unsubscribe"])
 
 MAX_TOKEN: Final = 2048
 _TokenPath = Annotated[str, Path(min_length=1, max_length=MAX_TOKEN)]
-_ONE_CLICK: Final = re.compile(rb'List-Unsubscribe"?\s*=?\s*One-Click')
+# Possessive, so that no body makes it go back.
+_ONE_CLICK: Final = re.compile(rb'List-Unsubscribe"?+\s*+=?+\s*+One-Click')
 """Mailboxes send it as a form of either kind."""
 _PAGE: Final = """\
 <!doctype html>
