@@ -179,6 +179,22 @@ def test_with_keys_a_server_listens_for_everybody_and_asks_for_them(
     assert "OPEN" not in out
 
 
+def test_what_no_option_says_comes_from_the_environment(
+    settings: Settings, shop_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = f"sqlite:///{tmp_path / 'told.db'}"
+    for name, value in (("DB", url), ("MODELS", str(settings.models)), ("AS_OF", AS_OF)):
+        monkeypatch.setenv(f"NBA_{name}", value)
+    port = free_port()
+    words = ["serve", "--shop", str(shop_folder), "--port", str(port)]
+    with running([sys.executable, "-m", "nba.cli.app", *words], port):
+        answer = httpx.get(f"http://127.0.0.1:{port}{ANN}", trust_env=False)
+    assert answer.json()["as_of"] == "2026-03-01T12:00:00Z"
+    assert answer.json()["stage"] == "client"
+    assert not (tmp_path / "nba.db").exists()
+
+
 def test_a_setting_that_makes_no_sense_ends_the_start_without_telling_it(
     arguments: Arguments, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,7 +140,8 @@ def _start_loading(store: Path) -> subprocess.Popen[bytes]:
     for suffix in ("", "-wal", "-shm"):
         Path(f"{store}{suffix}").unlink(missing_ok=True)
     return subprocess.Popen(
-        [sys.executable, "-m", "nba.cli.load", str(SHOP), f"sqlite:///{store}"],
+        [sys.executable, "-m", "nba.cli.load", str(SHOP)],
+        env={**os.environ, "NBA_DB": f"sqlite:///{store}"},
         stderr=subprocess.DEVNULL,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,6 @@ def load(shop: Path, url: str) -> int:
 
 if __name__ == "__main__":
     try:
-        load(Path(sys.argv[1]), sys.argv[2])
+        load(Path(sys.argv[1]), os.environ["NBA_DB"])
     except NbaError as error:
         sys.exit(str(error))

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
-from nba.cli.console import AsJson, Models, give, instant, say
+from nba.cli.console import AsJson, give, instant, say
 
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -29,16 +29,26 @@ def serve(
             help="Load this shop first, if the store is empty.",
         ),
     ] = None,
-    db: Annotated[str, typer.Option("--db", help="URL of the store.")] = "sqlite:///nba.db",
+    db: Annotated[
+        str, typer.Option("--db", envvar="NBA_DB", help="URL of the store.")
+    ] = "sqlite:///nba.db",
     playbook: Annotated[
-        Path | None, typer.Option("--playbook", help="Playbook (TOML); owox_2011 by default.")
+        Path | None,
+        typer.Option(
+            "--playbook", envvar="NBA_PLAYBOOK", help="Playbook (TOML); owox_2011 by default."
+        ),
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="A clock that stands still, for demonstrations.")
+        str | None,
+        typer.Option(
+            "--as-of", envvar="NBA_AS_OF", help="A clock that stands still, for demonstrations."
+        ),
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
-    models: Models = "models",
+    models: Annotated[
+        str, typer.Option("--models", envvar="NBA_MODELS", help="Folder of snapshots.")
+    ] = "models",
     as_json: AsJson = False,
 ) -> None:
     """Serve recommendations and next messages over HTTP."""
@@ -139,7 +149,9 @@ def load_shop(shop: Path, db: str, *, as_json: bool = False) -> None:
         return
     say(f"loading {shop} into {db}", as_json=as_json)
     child = subprocess.run(
-        [sys.executable, "-m", "nba.cli.load", str(shop), db],
+        [sys.executable, "-m", "nba.cli.load", str(shop)],
+        # Not among the arguments, which everybody may list: it may hold a password.
+        env={**os.environ, "NBA_DB": db},
         stderr=subprocess.PIPE,
         text=True,
         check=False,
