@@ -7,25 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import BindParameter, Connection, Row, bindparam, or_, select
+from sqlalchemy import Connection, Row, select
 
 from nba.facts.fold import Facts
 from nba.state.asking import NAMES, microseconds, parts
 from nba.state.claims import Permit
-from nba.state.leaving import SENT_AT
+from nba.state.known import STANDS, known_of
 from nba.state.ledger import permit_of
 from nba.state.signals import accounts_of
 from nba.state.store import Store
 from nba.state.tables import MESSAGES
 
-_AT: Final[BindParameter[int]] = bindparam("at")
-_STANDING: Final = select(MESSAGES).where(
-    MESSAGES.c.customer_id.in_(NAMES),
-    MESSAGES.c.claimed_at <= _AT,
-    or_(MESSAGES.c.acked_at.is_(None), MESSAGES.c.acked_at > _AT),
-    MESSAGES.c.expires_at > _AT,
-    or_(SENT_AT.is_(None), SENT_AT > _AT),
-)
+_OF_THESE: Final = select(MESSAGES).where(MESSAGES.c.customer_id.in_(NAMES), *STANDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +48,10 @@ def ask(store: Store, customer: str, as_of: np.datetime64) -> Asked:
     Raises:
         StateError: the store cannot be read.
     """
+    with store.asking() as connection:
+        known = known_of(connection, [customer], as_of)
+        if not known.has_claim:
+            return Asked(store.folded(connection, known, [customer], as_of), None)
     with store.reading() as connection:
         accounts = accounts_of(connection, [customer])
         row = _earliest(_standing(connection, accounts, as_of))
@@ -82,7 +79,7 @@ def _standing(
     return [
         row
         for part in parts(accounts)
-        for row in connection.execute(_STANDING, asked | {"names": part})
+        for row in connection.execute(_OF_THESE, asked | {"names": part})
     ]
 
 

@@ -16,7 +16,7 @@ from nba.facts.shelf import Shelf
 from nba.facts.signals import Signals
 from nba.state.asking import Batch
 from nba.state.engines import database
-from nba.state.known import known_of
+from nba.state.known import Known, known_of
 from nba.state.leaving import MARK_LEAVING
 from nba.state.opening import make_ready
 from nba.state.orders import all_rows
@@ -134,6 +134,23 @@ class Store:
             without: the id of a message that counts as not claimed.
         """
         known = known_of(connection, customers, as_of, without=without)
+        return self.folded(connection, known, customers, as_of)
+
+    def folded(
+        self,
+        connection: Connection,
+        known: Known,
+        customers: Sequence[str],
+        as_of: np.datetime64,
+    ) -> Facts:
+        """Fold what is known of some customers, with the products as they stood.
+
+        Args:
+            connection: the one that read it.
+            known: of these customers, as of this instant.
+            customers: ids, in this order.
+            as_of: up to when to know, itself excluded.
+        """
         facts = fold(known.rows, as_of=as_of, customers=customers, signals=known.signals)
         return replace(facts, shelf=self._shelves.at(connection, known.revision, as_of))
 
