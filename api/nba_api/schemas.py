@@ -166,6 +166,9 @@ class ClaimAnswer(DecisionAnswer):
     withdrawn: str | None = Field(
         description="the rule that has since forbidden what was claimed before; else null"
     )
+    headers: dict[str, str] | None = Field(
+        None, description="that a marketing mail has to carry, by which one leaves; else absent"
+    )
 
 
 class AckAnswer(BaseModel):

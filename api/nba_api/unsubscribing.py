@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import astuple, dataclass
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from nba.state.secrets import secret
+from nba.vocabulary import Channel, MessageKind
 from nba_api.live import Live
 
 PATH: Final = "/v1/u/"
@@ -98,6 +99,22 @@ def unsubscribe_headers(
         ways.append(f"<mailto:{mailto}?subject={token}>")
     headers = {"List-Unsubscribe": ", ".join(ways)} if ways else {}
     return headers | ({"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if url else {})
+
+
+def with_headers(live: Live, document: dict[str, Any]) -> dict[str, Any]:
+    """Give what a claim answers with the headers of its mail, if that has to carry any.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    message = document["message"]
+    if message is None or message["channel"] != Channel.EMAIL:
+        return document
+    if message["kind"] == MessageKind.TRANSACTIONAL:
+        return document
+    asked = document["message_id"], document["customer_id"], message["channel"]
+    headers = unsubscribe_headers(live, *asked)
+    return document | {"headers": headers} if headers else document
 
 
 def _cipher(live: Live) -> AESSIV:

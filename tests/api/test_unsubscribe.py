@@ -24,7 +24,14 @@ from nba.state.store import Store
 from nba.state.tables import CONSENTS, MESSAGE_EVENTS
 from nba_api.live import Live
 from nba_api.settings import Settings
-from nba_api.unsubscribing import Link, link_of, token_of, unsubscribe_headers, unsubscribe_url
+from nba_api.unsubscribing import (
+    Link,
+    link_of,
+    token_of,
+    unsubscribe_headers,
+    unsubscribe_url,
+    with_headers,
+)
 from tests.api.outside import app_of, dump, rows_in
 from tests.api.shop import AS_OF, ODD_CUSTOMER, is_problem, path_of
 from tests.databases import DATABASES, database_url
@@ -190,6 +197,39 @@ def test_a_mail_carries_both_headers(live: Live) -> None:
         "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def test_a_claim_answers_them_and_the_link_that_it_gives_works(
+    client: TestClient, live: Live
+) -> None:
+    claimed = client.post(path_of("customers", "bob", "next-message:claim"))
+    document = claimed.json()
+    token = token_of(live, Link(document["message_id"], "bob", "email"))
+    assert document["headers"] == unsubscribe_headers(live, document["message_id"], "bob", "email")
+    many = client.post("/v1/next-messages:batch", json={"customer_ids": ["bob"], "claim": True})
+    assert many.content == claimed.content + b"\n"
+    shown = client.get(path_of("customers", "bob", "next-message")).json()
+    assert shown["message_id"] == document["message_id"]
+    assert "headers" not in shown
+    assert click(client, token).status_code == 200
+    assert {("bob", "one-click")} == {
+        (row["customer_id"], row["source"])
+        for row in rows_in(live.store, CONSENTS)
+        if not row["granted"]
+    }
+
+
+def test_news_of_an_order_carries_no_such_header(client: TestClient, live: Live) -> None:
+    document: dict[str, Any] = {
+        "message_id": "m_1",
+        "customer_id": "ann",
+        "message": {"kind": "transactional", "channel": "email"},
+    }
+    assert with_headers(live, document) == document
+    document["message"]["kind"] = "personal"
+    assert "headers" in with_headers(live, document)
+    document["message"]["channel"] = "sms"
+    assert with_headers(live, document) == document
 
 
 def test_by_mail_alone_there_is_no_one_click_and_without_settings_nothing(live: Live) -> None:

@@ -24,6 +24,7 @@ from nba_api.problems import declared
 from nba_api.queries import MAX_BATCH, MAX_ID, BatchRequest, ClaimRequest, CustomerPath
 from nba_api.schemas import AckAnswer, ClaimAnswer
 from nba_api.tables import csv_lines
+from nba_api.unsubscribing import with_headers
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 MEDIA_TYPES: Final = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -45,7 +46,7 @@ def claim_next_message(
     context = (body or ClaimRequest()).context()
     policy, at = live.serving().policy, live.instant(None)
     document = claimed_message(live.store, policy, customer_id, at, context, live.metrics)
-    return private(document)
+    return private(with_headers(live, document))
 
 
 @router.post(
@@ -79,6 +80,8 @@ def batch(live: LiveState, body: BatchRequest) -> Response:
         )
     claims = live.metrics if body.claim else None
     documents = next_messages(live.store, policy, customers, at, body.context(), claims=claims)
+    if body.claim:
+        documents = (with_headers(live, one) for one in documents)
     lines = _csv(documents) if body.format == "csv" else _jsonl(documents)
     # What goes wrong at once is still a problem; later it can only break the answer off.
     begun = chain([next(lines, b"")], lines)
