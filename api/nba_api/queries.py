@@ -160,20 +160,28 @@ class ProductQuery(ListQuery):
     key: str | None = Field(None, max_length=200, description="the publishable key")
 
 
+_NO_VALUE: Final = object()
+
+
 class Body(BaseModel, extra="forbid"):
     """A JSON body, whose values have JSON's own types: `"1"` is no number and 1 no truth."""
 
     @model_validator(mode="before")
     @classmethod
-    def _has_its_types(cls, told: Any) -> Any:  # noqa: ANN401 - whatever JSON says
-        for name, value in told.items() if isinstance(told, dict) else ():
-            field = cls.model_fields.get(name)
-            kinds = () if field is None else get_args(field.annotation) or (field.annotation,)
-            if bool in kinds and not isinstance(value, bool):
-                raise ValueError(f"{name}: expected true or false")
-            if int in kinds and isinstance(value, str | bool):
-                raise ValueError(f"{name}: expected a whole number")
-        return told
+    def _keeps_its_types(cls, told: Any) -> Any:  # noqa: ANN401 - whatever JSON says
+        if not isinstance(told, dict):
+            return told
+        # What is no value of any field is refused by the field itself, which says what it takes.
+        return {name: _NO_VALUE if cls._is_other(name, one) else one for name, one in told.items()}
+
+    @classmethod
+    def _is_other(cls, name: str, value: object) -> bool:
+        """Whether a value would have to be turned into a number or a truth."""
+        field = cls.model_fields.get(name)
+        kinds = () if field is None else get_args(field.annotation) or (field.annotation,)
+        if bool in kinds:
+            return not isinstance(value, bool)
+        return int in kinds and isinstance(value, str | bool)
 
 
 class BasketRequest(ListQuery, Body):

@@ -83,11 +83,8 @@ def neighbours(
             stand behind those that head the list for the sake of orders of both products.
         min_customers: hides edges that rest on what fewer distinct customers did.
     """
-    edges = Edge.of(snapshot.graphs[relation], relation, source)
-    if min_customers > 1:
-        edges = [
-            one for one in edges if one.customers >= min_customers or one.origin not in COUNTED
-        ]
+    every = Edge.of(snapshot.graphs[relation], relation, source)
+    edges = [one for one in every if one.customers >= min_customers or one.origin not in COUNTED]
     if not linked:
         return edges
     proven = list(takewhile(lambda one: one.origin in (Source.PAIR, Source.CUSTOMERS), edges))
