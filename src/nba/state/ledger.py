@@ -20,11 +20,12 @@ from nba.state.leaving import MARK_LEAVING, SENT_AT
 from nba.state.locks import lock_budgets, lock_customers
 from nba.state.signals import accounts_of
 from nba.state.store import Store
-from nba.state.tables import MESSAGES
+from nba.state.tables import CONSENTS, MESSAGES
 from nba.vocabulary import NOTHING_SENT, Rule
 
 _AHEAD: Final = DAY
-"""What left this much later than now, or less, was told by a clock that has gone back since."""
+"""What is this much later than now, or less, was told by a clock that has gone back since, or by
+one of another machine that is ahead."""
 
 _OPEN: Final = select(MESSAGES).where(
     MESSAGES.c.customer_id.in_(NAMES),
@@ -39,6 +40,11 @@ _LAST_LEFT: Final = select(func.max(MESSAGES.c.left_at)).where(
     MESSAGES.c.expires_at.is_not(None),
     MESSAGES.c.left_at < bindparam("until"),
     MESSAGES.c.message_id != bindparam("without"),
+)
+_LAST_REFUSED: Final = select(func.max(CONSENTS.c.at)).where(
+    CONSENTS.c.customer_id.in_(NAMES),
+    CONSENTS.c.granted.is_(False),
+    CONSENTS.c.at < bindparam("until"),
 )
 _LAST_OF_ALL: Final = select(func.max(MESSAGES.c.left_at)).where(
     MESSAGES.c.message.in_(NAMES),
@@ -72,8 +78,8 @@ def claim(
         store: the facts, and the ledger.
         customer: an id; one of a guest account stands for the customer it was merged into.
         decide: gives the decision on facts of this one customer, for their instant.
-        at: now. The facts are as of then, or as of just after the last message that left, where
-            a clock that went back would hide it.
+        at: now. The facts are as of then, or as of just after the last message that left, or the
+            last consent that was taken back, where a clock that went back would hide it.
         limited: words of messages of which all customers together get only so many a week; who
             claims one of them is alone with these too, so that no budget is spent twice.
 
@@ -157,15 +163,19 @@ def _standing(
 def _instant(
     connection: Connection, accounts: Sequence[str], at: np.datetime64, standing: Row[Any] | None
 ) -> np.datetime64:
-    """Give the first instant from now on, and from the open claim on, that knows what left."""
+    """Give the first instant from now on, and from the open claim on, that knows what left.
+
+    It knows too what was refused, which counts from when it was said to whichever machine.
+    """
     now = microseconds(at)
     until = now + microseconds(_AHEAD)
-    asked = {"until": until, "without": "" if standing is None else standing.message_id}
-    left = [
-        connection.execute(_LAST_LEFT, {"names": part} | asked).scalar_one()
+    without = "" if standing is None else standing.message_id
+    told = [
+        connection.execute(question, {"names": part, "until": until} | more).scalar_one()
         for part in parts(accounts)
+        for question, more in ((_LAST_LEFT, {"without": without}), (_LAST_REFUSED, {}))
     ]
-    known = [last + 1 for last in left if last is not None]
+    known = [last + 1 for last in told if last is not None]
     if standing is not None and standing.claimed_at < until:
         known.append(standing.claimed_at)
     return np.datetime64(max(now, *known) if known else now, "us")

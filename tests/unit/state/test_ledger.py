@@ -233,6 +233,21 @@ def test_a_clock_that_went_back_hides_nothing_that_left(filled: Store) -> None:
     assert claim(filled, "ann", policy, NOON).permit is None
 
 
+def test_a_clock_that_is_behind_hides_no_consent_that_was_taken_back(filled: Store) -> None:
+    first = claim(filled, "ann", Policy(needs_consent=True), NOON)
+    assert first.permit is not None
+    refuse(filled, 1)
+    policy = Policy(needs_consent=True)
+    later = claim(filled, "ann", policy, NOON)
+    assert (later.permit, later.rule) == (None, Rule.NO_CONSENT)
+    assert policy.asked[0].as_of == NOON + HOUR + MICROSECOND
+
+
+def test_a_consent_that_ends_on_another_day_still_holds(filled: Store) -> None:
+    refuse(filled, 48)
+    assert claim(filled, "ann", Policy(needs_consent=True), NOON).permit is not None
+
+
 def test_a_claim_counts_for_the_account_that_a_guest_turned_out_to_be(filled: Store) -> None:
     first = claim(filled, "guest", Policy(), NOON)
     merge = ("x1", "merge", NOW + HOUR_US, "ann", "guest", None, None, None)
