@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nba.checking import BadCellError, BadRow, instant_of, shown
+from nba.state.posting import ERASED, Posted
 from nba_api.keys import Caller
 
 PUBLIC_EVENTS: Final = frozenset(
@@ -65,3 +66,16 @@ def public_rows(
     refused = [refusal(row, index, caller, now) for index, row in enumerate(rows)]
     allowed = [(n, row) for n, row in enumerate(rows) if refused[n] is None]
     return allowed, [one for one in refused if one is not None]
+
+
+def as_told(posted: Posted, caller: Caller) -> Posted:
+    """Give what a caller may know of what became of posted rows.
+
+    A page learns what is wrong with its own rows, and not which ids the store knows: neither that
+    an event was there before, nor that somebody was erased.
+    """
+    if caller.is_trusted:
+        return posted
+    errors = [one for one in posted.errors if one.rule != ERASED]
+    hidden = posted.duplicates + len(posted.errors) - len(errors)
+    return Posted(posted.accepted + hidden, 0, errors)

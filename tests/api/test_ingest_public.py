@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from nba.state.tables import ORDERS
+from nba.state.erasure import bury
+from nba.state.tables import EVENTS, ORDERS
 from nba.vocabulary import EVENT_TYPES
 from nba_api.public_events import PUBLIC_EVENTS
 from nba_api.settings import Settings
-from tests.api.keyed import Keyed, serving
+from tests.api.keyed import LONG_AGO, Keyed, serving
 from tests.unit.state.posted import rows_of
 
 VIEW = {"event_id": "v1", "type": "view_item", "session_id": "s1", "product_id": "cup"}
@@ -91,6 +92,32 @@ def test_calls_of_a_page_are_held_to_the_same(keyed: Keyed) -> None:
         ("type", "not_public"),
     ]
     assert "p-1" not in [row["order_id"] for row in rows_of(keyed.store, ORDERS)]
+
+
+def test_a_page_learns_nothing_of_what_the_store_knows(keyed: Keyed) -> None:
+    bury(keyed.store, "gone", LONG_AGO)
+    identity = {"x-request-id": "one"}
+
+    def tell(path: str, body: Any) -> tuple[str, str]:
+        first, again = (
+            keyed.ask_as_page(path, method="POST", json=body, headers=identity) for _ in range(2)
+        )
+        return first.text, again.text
+
+    answers = {
+        text
+        for session in ("gone", "nobody", "s1")
+        for text in tell("/v1/events", {**VIEW, "event_id": f"q-{session}", "session_id": session})
+    }
+    assert answers == {'{"accepted":1,"duplicates":0,"errors":[]}'}
+    call = {"type": "track", "event": "Product Viewed", "properties": {"product_id": "cup"}}
+    answers = {
+        text
+        for session in ("gone", "nobody")
+        for text in tell("/v1/track", {**call, "messageId": session, "anonymousId": session})
+    }
+    assert answers == {'{"accepted":1,"duplicates":0,"ignored":0,"errors":[]}'}
+    assert "gone" not in [row.get("session_id") for row in rows_of(keyed.store, EVENTS)]
 
 
 def test_the_shop_itself_may_tell_everything(keyed: Keyed) -> None:

@@ -21,7 +21,7 @@ from nba_api.gathering import Gathering, GatheringOf
 from nba_api.keys import CallerOf
 from nba_api.live import Live, LiveState
 from nba_api.problems import declared
-from nba_api.public_events import public_rows
+from nba_api.public_events import as_told, public_rows
 from nba_api.schemas_ingest import MAX_ROWS, PostedAnswer, TrackedAnswer
 from nba_api.segment import read_calls
 
@@ -68,7 +68,7 @@ async def events(
     allowed, refused = public_rows(rows, caller, microseconds(at))
     posted = await _write(live, gathering, Parcel(schema.EVENTS, [row for _, row in allowed], at))
     places = [place for place, _ in allowed]
-    return _answer(_placed(posted, places, refused))
+    return _answer(as_told(_placed(posted, places, refused), caller))
 
 
 @router.post("/track", responses=_TRACKED, openapi_extra=shapes.TRACK)
@@ -118,7 +118,7 @@ async def _tell(
         posted = Posted(
             posted.accepted + also.accepted, posted.duplicates + also.duplicates, also.errors
         )
-    return _answer(posted, ignored=told.ignored)
+    return _answer(as_told(posted, caller), ignored=told.ignored)
 
 
 async def _write(live: Live, gathering: Gathering, parcel: Parcel) -> Posted:

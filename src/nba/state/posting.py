@@ -34,6 +34,8 @@ _INTAKES: Final[Mapping[str, Intake[Any]]] = {
     schema.ORDERS.name: OrderIntake(),
 }
 _NEW_ORDERS: Final = OrderIntake(only_new=True)
+ERASED: Final = "erased"
+"""The rule that rows about an erased customer break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class _Checked:
         good, refused = [], []
         for index, row in self.good:
             if any(name in erased for name in self.intake.names(row)):
-                refused.append(BadRow(index, None, "erased", _ERASED))
+                refused.append(BadRow(index, None, ERASED, _PROBLEM))
             else:
                 good.append((index, row))
         return good, refused
@@ -160,4 +162,4 @@ def _erased(connection: Connection, checked: Iterable[_Checked]) -> set[Named]:
     }
 
 
-_ERASED: Final = "the row is about a customer who was erased; such rows are not taken in again"
+_PROBLEM: Final = "the row is about a customer who was erased; such rows are not taken in again"
