@@ -58,6 +58,14 @@ _ANSWERS: Final = select(
 ).execution_options(yield_per=1000)
 
 
+# Such a request may have read what is removed here: what it answers finds no place to be kept.
+_LEAVE_UNDER_WAY: Final = (
+    update(IDEMPOTENCY_KEYS)
+    .where(IDEMPOTENCY_KEYS.c.status.is_(None))
+    .values(begun_at=IDEMPOTENCY_KEYS.c.begun_at + 1)
+)
+
+
 def remove(connection: Connection, theirs: Belongings) -> dict[str, int]:
     """Remove what is a person's.
 
@@ -112,6 +120,7 @@ def _unlink_states(connection: Connection, orders: Sequence[str]) -> int:
 
 def _forget_answers(connection: Connection, ids: Iterable[str]) -> int:
     """Remove kept answers in which one of some ids stands, or that were asked for under one."""
+    connection.execute(_LEAVE_UNDER_WAY)
     theirs = mentions(ids)
     found = []
     for answer in connection.execute(_ANSWERS):

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from nba.errors import ErasedCustomerError
 from nba.state.erasure import bury, erase, is_erased, refuse_replay
 from nba.state.export import export, export_tables
+from nba.state.idempotency import KeptAnswer, Turn, begin, keep
 from nba.state.ledger import claim
 from nba.state.store import Store
 from nba.state.tables import (
@@ -264,6 +265,19 @@ def test_a_claim_for_an_erased_customer_gives_nothing_and_writes_nothing(filled)
         assert claim(filled, account, Policy(), NOON).permit is None
     assert rows_naming(filled, *ANNAS) == []
     assert claim(filled, "bert", Policy(), NOON).permit is not None
+
+
+def test_an_answer_that_was_under_way_is_not_kept(filled):
+    asked = ("k1", "k-9")
+    assert begin(filled, *asked, "h", AT) is Turn.FIRST
+    erase(filled, "anna-k", AT)
+    keep(filled, *asked, AT, KeptAnswer(200, None, b'{"customer_id":"anna-k"}'))
+    assert rows_naming(filled, "anna-k") == []
+    assert begin(filled, *asked, "h", AT) is Turn.BUSY
+    later = AT + np.timedelta64(61, "s")
+    assert begin(filled, *asked, "h", later) is Turn.FIRST
+    keep(filled, *asked, later, KeptAnswer(200, None, b"{}"))
+    assert begin(filled, *asked, "h", later) == KeptAnswer(200, None, b"{}")
 
 
 def test_of_more_orders_than_one_query_takes_all_go(filled):
