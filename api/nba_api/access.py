@@ -15,6 +15,7 @@ from nba.state.keys import Scope
 
 MAX_BODY_BYTES: Final = 1_000_000
 MAX_WEBHOOK_BYTES: Final = 5_000_000
+MAX_FORM_BYTES: Final = 65_536
 
 
 class Proof(Enum):
@@ -54,7 +55,7 @@ WRITE: Final = Need(Proof.SECRET, Scope.WRITE)
 ADMIN: Final = Need(Proof.SECRET, Scope.ADMIN)
 OPERATOR: Final = Need(Proof.SECRET)
 PROVIDER: Final = Need(Proof.SIGNATURE, max_bytes=MAX_WEBHOOK_BYTES)
-LINK: Final = Need(Proof.LINK)
+LINK: Final = Need(Proof.LINK, max_bytes=MAX_FORM_BYTES)
 
 ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("GET", "/v1/products/{product_id:path}/bought-together"): SHOWN,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -13,6 +15,38 @@ from nba_api.depth import MAX_DEPTH, is_too_deep
 
 BODY_SECONDS: Final = 15.0
 _TOO_DEEP: Final = f"the body nests more than {MAX_DEPTH} levels deep"
+
+
+class Room:
+    """How many bytes the bodies of callers who have proved nothing yet may take, all together."""
+
+    def __init__(self, most: int) -> None:
+        """Begin empty, with room for so many bytes."""
+        self._left = most
+
+    @contextmanager
+    def counting(self, receive: Receive) -> Iterator[Receive]:
+        """Give what receives a body as long as there is room; what it took is given back after."""
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            size = len(message.get("body", b""))
+            taken += size
+            self._left -= size
+            if self._left < 0:
+                raise HTTPException(
+                    HTTPStatus.SERVICE_UNAVAILABLE,
+                    "too many bodies are being read already; send it again shortly",
+                    {"retry-after": "1"},
+                )
+            return message
+
+        try:
+            yield counted
+        finally:
+            self._left += taken
 
 
 async def read_body(

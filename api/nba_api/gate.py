@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nba.errors import NbaError
 from nba_api.access import ADMIN, Need, Proof, find_route, methods_of
-from nba_api.bodies import read_body
+from nba_api.bodies import Room, read_body
 from nba_api.callers import Headers, find_caller, text_of
 from nba_api.cors import preflight, safe_headers, shared_with
 from nba_api.envelope import TEMPLATE
@@ -24,6 +24,8 @@ from nba_api.problems import problem_of
 from nba_api.settings import Settings
 
 MAX_TARGET_BYTES: Final = 16_384
+UNPROVEN_BYTES: Final = 64_000_000
+"""What the bodies of webhooks and links may take of memory, before anybody knows who sent them."""
 _READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _RETRY_SECONDS: Final = 1
 
@@ -51,6 +53,7 @@ class Gate:
         self._by_key = Buckets(settings.key_rate_limit)
         self._places = settings.max_in_flight
         self._taken = 0
+        self._room = Room(UNPROVEN_BYTES)
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,6 +95,15 @@ class Gate:
             # Health is asked for most when everything else is too much.
             await self._app(scope, receive, send)
             return
+        if caller.kind == "none":
+            with self._room.counting(receive) as counted:
+                await self._answer(need, scope, headers, counted, send)
+        else:
+            await self._answer(need, scope, headers, receive, send)
+
+    async def _answer(
+        self, need: Need, scope: Scope, headers: Headers, receive: Receive, send: Send
+    ) -> None:
         self._check_places()
         if scope["method"] not in _READING:
             # Read before it takes a place: who sends slowly keeps nobody else from an answer.

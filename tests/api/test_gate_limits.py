@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nba.state.store import Store
-from nba_api.bodies import read_body
+from nba_api.bodies import Room, read_body
 from nba_api.depth import MAX_DEPTH, is_too_deep
 from nba_api.gate import Gate
 from nba_api.keys import Keys
@@ -192,6 +192,33 @@ def test_a_body_that_never_ends_is_waited_for_no_longer_than_the_limit() -> None
 
     # Whoever waits for the body hears that the client went away.
     assert asyncio.run(told()) == {"type": "http.disconnect"}
+
+
+def test_bodies_of_who_proved_nothing_take_no_more_memory_than_they_may() -> None:
+    room = Room(25)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"0123456789", "more_body": False}
+
+    async def fill() -> None:
+        with room.counting(receive) as first, room.counting(receive) as second:
+            await first()
+            await second()
+            with pytest.raises(HTTPException) as refused, room.counting(receive) as third:
+                await third()
+            assert refused.value.status_code == 503
+        # What is done leaves its room to others.
+        with room.counting(receive) as again:
+            await again()
+            await again()
+
+    asyncio.run(fill())
+    asyncio.run(fill())
+
+
+def test_a_link_takes_a_form_and_no_more(limited: Keyed) -> None:
+    assert is_problem(limited.client.post("/v1/u/none", content=b" " * 65_536), 404)
+    assert is_problem(limited.client.post("/v1/u/none", content=b" " * 65_537), 413)
 
 
 def depth_of(value: Json) -> int:
