@@ -10,7 +10,9 @@ from sqlalchemy import Connection, select
 from nba import schema
 from nba.checking import BadRow, Cells, Checker
 from nba.state.asking import NAMES, parts
+from nba.state.erasure import is_erased
 from nba.state.intakes import Intake, Kept, Named
+from nba.state.removing import unnamed, values_in
 from nba.state.tables import CONSENTS, CUSTOMERS
 from nba.state.writing import add, put
 from nba.vocabulary import CHANNELS
@@ -41,6 +43,7 @@ class CustomerIntake(Intake[Cells]):
             for part in parts(ids)
             for row in connection.execute(_HELD, {"names": part}).mappings()
         }
+        rows = _without_erased(connection, rows)
         kept, changed = Kept(), set()
         consents: list[Cells] = []
         for _, cells in rows:
@@ -62,6 +65,22 @@ class CustomerIntake(Intake[Cells]):
     def locks(self, rows: Iterable[Cells]) -> Iterable[str]:
         """Give the customers: what a row changes depends on what is there."""
         return [row["customer_id"] for row in rows]
+
+
+def _without_erased(
+    connection: Connection, rows: Sequence[tuple[int, Cells]]
+) -> list[tuple[int, Cells]]:
+    """Give rows without the ids of erased customers, such as of who brought whom."""
+    told = [cells["attributes"] for _, cells in rows if cells.get("attributes")]
+    gone = is_erased(connection, {value for one in told for value in values_in(one)})
+    if not gone:
+        return [*rows]
+    return [
+        (index, {**cells, "attributes": unnamed(cells["attributes"], gone)})
+        if cells.get("attributes")
+        else (index, cells)
+        for index, cells in rows
+    ]
 
 
 def stated_consents(cells: Cells, before: Cells | None, at: int) -> list[Cells]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Delete, Update, delete, func, select, update
@@ -58,6 +58,11 @@ _ANSWERS: Final = select(
 ).execution_options(yield_per=1000)
 
 
+_TOLD_OF_OTHERS: Final = (
+    select(CUSTOMERS.c.customer_id, CUSTOMERS.c.attributes)
+    .where(CUSTOMERS.c.attributes.is_not(None))
+    .execution_options(yield_per=1000)
+)
 # Such a request may have read what is removed here: what it answers finds no place to be kept.
 _LEAVE_UNDER_WAY: Final = (
     update(IDEMPOTENCY_KEYS)
@@ -88,6 +93,7 @@ def remove(connection: Connection, theirs: Belongings) -> dict[str, int]:
             counts[table.name] += _run(connection, delete(table).where(condition), ids)
     counts[EVENTS.name] += _run(connection, _LEAVE_SESSION, theirs.accounts)
     counts[EVENTS.name] += _run(connection, _LEAVE_ORDER, theirs.orders)
+    counts[CUSTOMERS.name] += _leave_attributes(connection, theirs.accounts)
     counts[PRODUCT_STATES.name] += _unlink_states(connection, theirs.orders)
     counts[IDEMPOTENCY_KEYS.name] += _forget_answers(
         connection, [*theirs.accounts, *theirs.orders, *theirs.messages]
@@ -101,6 +107,54 @@ def _run(connection: Connection, statement: Delete | Update, names: Sequence[str
     return sum(
         connection.execute(statement, {"names": part}).rowcount for part in parts(list(names))
     )
+
+
+def _leave_attributes(connection: Connection, accounts: Sequence[str]) -> int:
+    """Take a person's ids out of what is told of others, such as who brought them."""
+    theirs, gone = mentions(accounts), frozenset(accounts)
+    changed = [
+        (customer, before, after)
+        for customer, before in connection.execute(_TOLD_OF_OTHERS)
+        if theirs.search(before.encode("utf-8", "surrogatepass"))
+        and (after := unnamed(before, gone)) != before
+    ]
+    for customer, before, after in changed:
+        connection.execute(
+            update(CUSTOMERS)
+            # Who posts about them meanwhile is not overwritten.
+            .where(CUSTOMERS.c.customer_id == customer, CUSTOMERS.c.attributes == before)
+            .values(attributes=after)
+        )
+    return len(changed)
+
+
+def values_in(attributes: str) -> list[str]:
+    """List the texts and numbers, as texts, that are values of a JSON object; of others none."""
+    return [value for value in _told(attributes).values() if value is not None]
+
+
+def unnamed(attributes: str, ids: Collection[str]) -> str | None:
+    """Give a JSON object without the keys that say one of some ids; None where none is left."""
+    named = [key for key, value in _told(attributes).items() if value in ids]
+    if not named:
+        return attributes
+    document = json.loads(attributes)
+    left = {key: value for key, value in document.items() if key not in named}
+    return json.dumps(left, ensure_ascii=False, separators=(",", ":")) if left else None
+
+
+def _told(attributes: str) -> dict[str, str | None]:
+    """Give the values of a JSON object as texts; null for what is neither text nor whole number."""
+    try:
+        document = json.loads(attributes)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {
+        key: str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+        for key, value in document.items()
+    }
 
 
 def _unlink_states(connection: Connection, orders: Sequence[str]) -> int:

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from sqlalchemy import func, insert, select
 
+from nba import schema
 from nba.errors import ErasedCustomerError
 from nba.state.erasure import bury, erase, is_erased, refuse_replay
 from nba.state.export import export, export_tables
 from nba.state.idempotency import KeptAnswer, Turn, begin, keep
 from nba.state.ledger import claim
+from nba.state.posting import post
 from nba.state.store import Store
 from nba.state.tables import (
+    CUSTOMERS,
     EVENTS,
     IDEMPOTENCY_KEYS,
     METADATA,
@@ -90,6 +93,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "customers": [
         {"customer_id": "anna-k", "created_at": T, "attributes": '{"mail": "anna@mail.example"}'},
         {"customer_id": "bert", "created_at": T, "attributes": None},
+        {"customer_id": "carl", "attributes": '{"referred_by":"tab-anna","city":"Bern"}'},
+        {"customer_id": "emil", "attributes": '{"referred_by": "anna-k"}'},
     ],
     "consents": [
         {"customer_id": one, "channel": "email", "granted": granted, "at": T}
@@ -165,7 +170,7 @@ def test_it_is_counted_what_was_removed_and_nothing_is_the_second_time(filled):
     erased = erase(filled, "tab-anna", AT)
     assert sorted(erased.accounts) == sorted(ANNAS)
     assert erased.counts == {
-        "customers": 1,
+        "customers": 3,
         "consents": 2,
         "order_versions": 3,
         "events": 5,
@@ -196,6 +201,26 @@ def test_everybody_elses_rows_stay(filled):
         assert connection.execute(select(ORDER_VERSIONS.c.order_id)).scalars().all() == ["ord-bert"]
         keys = select(IDEMPOTENCY_KEYS.c.key)
         assert set(connection.execute(keys).scalars()) == {"k-3"}
+
+
+def test_whom_an_erased_customer_brought_is_told_without_naming_them(filled):
+    def told() -> dict[str, str | None]:
+        with filled.reading() as connection:
+            columns = CUSTOMERS.c.customer_id, CUSTOMERS.c.attributes
+            return {one: cell for one, cell in connection.execute(select(*columns))}
+
+    erase(filled, "anna-k", AT)
+    assert told() == {"bert": None, "carl": '{"city":"Bern"}', "emil": None}
+    again = [
+        {"customer_id": "carl", "attributes": {"city": "Bern", "referred_by": "anna-k"}},
+        {"customer_id": "emil", "attributes": '{"referred_by": "bert", "n": 1, "x": [2]}'},
+        {"customer_id": "bert", "attributes": "no JSON"},
+    ]
+    posted = post(filled, schema.CUSTOMERS, again, AT)
+    assert (posted.accepted, posted.duplicates, posted.errors) == (2, 1, [])
+    assert told()["carl"] == '{"city":"Bern"}'
+    assert told()["emil"] == '{"referred_by": "bert", "n": 1, "x": [2]}'
+    assert rows_naming(filled, *ANNAS) == []
 
 
 def test_stock_stays_as_orders_left_it_without_naming_them(filled):
@@ -294,8 +319,10 @@ def test_of_more_orders_than_one_query_takes_all_go(filled):
 def test_an_export_holds_every_row_that_erasing_removes(filled):
     exported = export_tables(filled, "tab-anna")
     counts = erase(filled, "tab-anna", AT).counts
-    for name in ("customers", "consents", "order_lines", "order_statuses", "orders", "messages"):
+    for name in ("consents", "order_lines", "order_statuses", "orders", "messages"):
         assert len(exported[name]) == counts[name]
+    # The rows of two whom they brought lose the id alone.
+    assert len(exported["customers"]) == counts["customers"] - 2
     assert len(exported["message_events"]) == counts["message_events"]
     assert len(exported["order_versions"]) == counts["order_versions"]
     assert not any(export_tables(filled, "tab-anna").values())
