@@ -65,6 +65,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         summary="Which products, and which message next, from a shop's own orders.",
         redirect_slashes=False,
+        # What is counted, `routes.metrics` tells; looking for other listeners costs every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.live = live
     app.state.providers = providers(settings)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import logging
 import re
 import time
+from secrets import token_hex
 from typing import Final
-from uuid import uuid4
 
 from fastapi import HTTPException, Request
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nba.errors import NbaError
@@ -20,7 +19,9 @@ from nba_api.live import Live
 from nba_api.logs import REQUESTS
 from nba_api.problems import REQUEST_ID, problem_of
 
-DEGRADED: Final = "x-nba-degraded"
+_REQUEST_ID: Final = REQUEST_ID.encode()
+_DEGRADED: Final = (b"x-nba-degraded", b"db")
+_CLOSE: Final = (b"connection", b"close")
 TEMPLATE: Final = "template"
 """Key of a request's state under which a layer that answers before the routes names its route."""
 _GIVEN_ID: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -49,9 +50,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        headers = Headers(scope=scope)
-        given = headers.get(REQUEST_ID, "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
+        request_id = _given_id(scope) or token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
         is_head = scope["method"] == "HEAD"
         status = 0
@@ -60,7 +59,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._label(MutableHeaders(scope=message), request_id)
+                message = {**message, "headers": self._labelled(message, request_id)}
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -85,13 +84,25 @@ class Envelope:
             if _LINES.isEnabledFor(logging.INFO):
                 _log(inner, route, status, seconds)
 
-    def _label(self, headers: MutableHeaders, request_id: str) -> None:
-        """Put on an answer what it says of the server."""
-        headers[REQUEST_ID] = request_id
+    def _labelled(self, message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
+        """Give the headers of an answer, with what it says of the server."""
+        # A new list: a layer behind may send the same one with every answer.
+        labels = [one for one in message.get("headers", ()) if one[0] != _REQUEST_ID]
+        labels.append((_REQUEST_ID, request_id.encode()))
         if self._live.metrics.store_away_since is not None:
-            headers[DEGRADED] = "db"
+            labels.append(_DEGRADED)
         if self._live.is_stopping:
-            headers["connection"] = "close"
+            labels.append(_CLOSE)
+        return labels
+
+
+def _given_id(scope: Scope) -> str:
+    """Give the id that the request brings, if it is one."""
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID:
+            text: str = value.decode("latin-1")
+            return text if _GIVEN_ID.fullmatch(text) else ""
+    return ""
 
 
 def _template(scope: Scope) -> str:
