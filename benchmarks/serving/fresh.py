@@ -111,6 +111,7 @@ def measure(client: httpx.Client, pairs: list[tuple[str, str]], count: int) -> N
         beside, product = pairs[number % len(pairs)]
         customer, path = f"fresh-{number}", list_beside(beside)
         post(client, "/v1/products", {"product_id": product, "stock": 1})
+        post(client, "/v1/products", {"product_id": beside, "stock": 9})
         seen = {"event_id": f"seen-{number}", "type": "view_item", "customer_id": customer}
         post(client, "/v1/events", {**seen, "product_id": beside})
         viewed = f"/v1/customers/{customer}/viewed"

@@ -15,7 +15,7 @@ from nba_api.app import create_app
 from nba_api.problems import MEDIA_TYPE
 from nba_api.settings import Settings
 
-EXAMPLES: Final = 200 if os.environ.get("NBA_FAULTS") else 15
+EXAMPLES: Final = 200 if os.environ.get("NBA_FAULTS") else 8
 MODES: Final = (
     schemathesis.GenerationMode.POSITIVE,
     schemathesis.GenerationMode.NEGATIVE,
