@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -11,9 +12,11 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
+import nba
 from nba_api.app import create_app
 from nba_api.problems import MEDIA_TYPE
 from nba_api.settings import Settings
+from tests.api.claims import with_own_store
 
 EXAMPLES: Final = 200 if os.environ.get("NBA_FAULTS") else 8
 MODES: Final = (
@@ -45,9 +48,16 @@ def hold_to_its_document(operation: schemathesis.APIOperation) -> None:
 
 
 def test_every_operation_answers_as_its_document_says(
-    settings: Settings, subtests: pytest.Subtests
+    settings: Settings,
+    shop_folder: Path,
+    snapshot: nba.Snapshot,
+    tmp_path: Path,
+    subtests: pytest.Subtests,
 ) -> None:
-    document = schemathesis.openapi.from_asgi("/openapi.json", create_app(settings))
+    own = with_own_store(settings, shop_folder, tmp_path)
+    snapshot.publish(tmp_path / "models")
+    app = create_app(own.model_copy(update={"models": tmp_path / "models"}))
+    document = schemathesis.openapi.from_asgi("/openapi.json", app)
     for found in document.get_all_operations():
         operation = found.ok()
         with subtests.test(operation.label):

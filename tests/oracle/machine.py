@@ -389,7 +389,7 @@ class Shop(RuleBasedStateMachine):
 
     def supersede(self, row: Row, status: str, lines: list[Any]) -> None:
         number = len(self.world.tables["versions"])
-        # Where the clock went back, a shop still tells nothing of an order before it is placed.
-        at = max(self.tick(), row["ordered_at"] + MOMENT)
+        # Where the clock went back, a shop still tells the versions of an order one after another.
+        at = max(self.tick(), row["status_at"] + MOMENT)
         changed = {"version": f"v{number:03}", "status": status, "status_at": at}
         self.world.add("versions", **{**row, **changed, "lines": lines})

@@ -186,7 +186,7 @@ def test_a_publisher_killed_at_any_moment_leaves_a_snapshot_that_opens(tmp_path)
     folders = [publish(trained(seed), tmp_path / "trained") for seed in (1, 2, 3)]
     publish(trained(), models)
     random = np.random.default_rng()
-    for _ in range(10):
+    for _ in range(3):
         with subprocess.Popen(
             [sys.executable, "-c", PUBLISHER, models, *folders], stdout=subprocess.PIPE, text=True
         ) as child:
