@@ -196,7 +196,8 @@ def test_no_customer_route_may_be_cached_not_even_its_errors(
         assert "{" not in path
         answers = [client.get(path), client.get(path, params={"limit": 0, "as_of": "?"})]
         answers.append(client.head(path))
-        answers.append(client.delete(path))
+        # Whoever else is asked for here must go on to be known.
+        answers.append(client.delete(path.replace("/ann", "/a-stranger")))
         for answer in answers:
             assert answer.headers["cache-control"] == PRIVATE
             assert "etag" not in answer.headers
