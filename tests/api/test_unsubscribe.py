@@ -161,7 +161,8 @@ def test_of_a_thousand_forged_links_none_is_known(client: TestClient, live: Live
 def test_a_forged_link_says_nothing_of_who_exists(client: TestClient, live: Live) -> None:
     before = dump(live.store)
     token = token_of(live, ANN)
-    forged = ("A" + token[1:], "A" * 60, "m_1", "ann.email", "%00", "%ED%A0%80")
+    other = "B" if token.startswith("A") else "A"
+    forged = (other + token[1:], "A" * 60, "m_1", "ann.email", "%00", "%ED%A0%80")
     for one in forged:
         for answer in (client.get(f"/v1/u/{one}"), click(client, one)):
             assert is_problem(answer, 404)
