@@ -10,7 +10,10 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 SOURCE_ROOTS = (REPO / "src", REPO / "api")
 
-ROOT = ("config", "domain", "statuses", "errors", "palette", "ranges", "segmentation", "vocabulary")
+ROOT = (
+    *("config", "domain", "statuses", "errors", "mentions"),
+    *("palette", "ranges", "segmentation", "vocabulary"),
+)
 OURS = (*ROOT, "schema", "checking")
 
 # Importer -> what it may import of ours, both named from `nba.` on; the longest importer name that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -15,9 +15,11 @@ from nba.data.checks import literal
 from nba.data.conforming import ADVICE
 from nba.data.quarantine import write_quarantine_csv
 from nba.data.readers import connect
+from nba.data.retelling import retold_cells
 from nba.data.shop import ALWAYS, shop_tables, write_tables
 from nba.data.tombstones import KINDS, Kind, Tombstones
 from nba.errors import DataError
+from nba.mentions import spellings
 
 _THEIRS: Final = "{0} IN (SELECT id FROM gone WHERE kind = '{1}')"
 _ACCOUNT: Final = _THEIRS.format("customer_id", "customer")
@@ -37,8 +39,11 @@ _REMOVED: Final = {
 }
 """Table → which of its rows are removed. What tells whose a row is comes after what is found by
 it, so that a process killed in between can be asked again."""
-_UNNAMED: Final = {"events": {"session_id": _SESSION, "order_id": _ORDER}}
-"""Cells of others' rows that are emptied where they name a session or an order of theirs."""
+_UNNAMED: Final = {
+    "events": {"session_id": (_SESSION, "NULL"), "order_id": (_ORDER, "NULL")},
+}
+"""Cells of others' rows that may name what is theirs: whether one does, and what stays there."""
+_NOTHING: Final[Mapping[str, tuple[str, str]]] = {}
 _TOLD_BY: Final = {
     "orders": "order_id",
     "order_versions": "order_id",
@@ -126,9 +131,10 @@ class _Erasing:
         tombstones.write(self._shop)
         for left in [*self._shop.glob("*.parquet.new"), *self._shop.glob("*.csv.new")]:
             left.unlink()
+        unnamed = {**_UNNAMED, "customers": self._retold()}
         counts = {"quarantine": self._clear_quarantine()}
         for name, condition in _REMOVED.items():
-            counts[name] = self._clear(name, condition)
+            counts[name] = self._clear(name, condition, unnamed.get(name, _NOTHING))
         return {name: count for name, count in counts.items() if count}
 
     def _find_accounts(self) -> None:
@@ -178,9 +184,17 @@ class _Erasing:
             [sorted(cells & {value for (value,) in orphans.fetchall()})],
         )
 
+    def _retold(self) -> dict[str, tuple[str, str]]:
+        """Give what is told of others with the accounts, as `_UNNAMED` has it of a table."""
+        if "customers" not in self._sources:
+            return {}
+        others = f"({self._sources['customers']})"
+        return retold_cells(self._connection, others, self._gone("customer"))
+
     def _mentioned(self) -> str:
         """Give the condition of rejected rows in which one of the ids or addresses stands."""
-        pattern = literal(_mentions([*self._gone(), *self._addresses()]))
+        words = "|".join(map(re.escape, spellings([*self._gone(), *self._addresses()])))
+        pattern = literal(f"(^|[^0-9A-Za-z])({words})($|[^0-9A-Za-z])")
         cells = (f"coalesce(regexp_matches({name}, {pattern}), FALSE)" for name in ("value", "raw"))
         return f"({' OR '.join(cells)})"
 
@@ -218,25 +232,27 @@ class _Erasing:
         write_quarantine_csv(self._connection, self._shop)
         return count
 
-    def _clear(self, name: str, condition: str) -> int:
+    def _clear(
+        self, name: str, condition: str, cells: Mapping[str, tuple[str, str]] = _NOTHING
+    ) -> int:
         """Write a table anew without some rows; give how many were removed or changed."""
         if name not in self._sources:
             return 0
         source = self._sources[name]
-        cells = _UNNAMED.get(name, {})
-        named = " OR ".join(f"coalesce({one}, FALSE)" for one in cells.values()) or "FALSE"
+        named = " OR ".join(f"coalesce({one}, FALSE)" for one, _ in cells.values()) or "FALSE"
         removed = f"coalesce({condition}, FALSE)"
         (count,) = self._connection.execute(
             f"SELECT count(*) FROM ({source}) WHERE {removed} OR {named}"
         ).fetchall()[0]
         if not count:
             return 0
-        emptied = ", ".join(
-            f"CASE WHEN {one} THEN NULL ELSE {cell} END AS {cell}" for cell, one in cells.items()
+        replaced = ", ".join(
+            f"CASE WHEN {one} THEN {left} ELSE {cell} END AS {cell}"
+            for cell, (one, left) in cells.items()
         )
         self._connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {name} AS "
-            f"SELECT * {f'REPLACE ({emptied})' if emptied else ''} FROM ({source}) "
+            f"SELECT * {f'REPLACE ({replaced})' if cells else ''} FROM ({source}) "
             f"WHERE NOT {removed}"
         )
         left = self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()
@@ -246,17 +262,6 @@ class _Erasing:
         else:
             write_tables(self._connection, self._shop, [name])
         return int(count)
-
-
-def _mentions(words: Iterable[str]) -> str:
-    """Write the pattern of any of some words in a text or in JSON, but not within a longer one."""
-    spelled = {
-        written
-        for one in words
-        for written in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1])
-    }
-    either = "|".join(re.escape(one) for one in sorted(spelled))
-    return f"(^|[^0-9A-Za-z])({either})($|[^0-9A-Za-z])"
 
 
 def _cells_of(raw: str | None) -> set[str]:

@@ -13,12 +13,13 @@ import duckdb
 from nba.data.accounts import Fates, FileReport, ImportReport
 from nba.data.checks import SQL_TYPES, quoted
 from nba.data.entries import checked_zone, folded
-from nba.data.intake import TABLES_HELD, TOLD_BY_ORDERS, Intake, kept_names
+from nba.data.intake import TABLES_HELD, TOLD_BY_ORDERS, Intake, collected, kept_names
 from nba.data.mapping import SourceMapping
 from nba.data.quarantine import judge, locate, sentence, write_quarantine_csv
 from nba.data.readers import Raw, connect
 from nba.data.records import Rejected
 from nba.data.resolve import Resolved, resolve
+from nba.data.retelling import silenced, unname
 from nba.data.returns import RETURNED_ORDERS, Unmatched, take_back
 from nba.data.shop import STORED, shop_tables, write_tables
 from nba.data.skipping import leave_out_lines
@@ -27,7 +28,7 @@ from nba.data.sources import Source, open_sources
 from nba.data.staging import Places, Staged, stage
 from nba.data.tombstones import Tombstones, leaving_out
 from nba.errors import ConfigError, DataError
-from nba.schema import FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, QUARANTINE
+from nba.schema import CUSTOMERS, FLAT, ORDER_LINES, ORDER_STATUSES, ORDERS, QUARANTINE
 
 Announce = Callable[[str], None]
 DEFAULT_MAX_BAD: Final = 0.05
@@ -193,6 +194,8 @@ class _Import:
             table = part.staged.mapping.table
             clashing = self._intake.add(table, part.good, kept=part.kept, file=number)
             self._reject("order_id", "order_conflict", [(number, row) for row in clashing])
+        if self._tombstones.hashes:
+            unname(self._connection, collected(CUSTOMERS), self._tombstones)
 
     def _take_held(self, existing: Mapping[str, str]) -> None:
         """Take in what the shop already holds."""
@@ -250,7 +253,10 @@ class _Import:
         """Make the table `quarantine` of these rejected rows and those of earlier imports."""
         cells = ", ".join(f"{quoted(c.name)} {SQL_TYPES[c.kind]}" for c in QUARANTINE.columns)
         self._connection.execute(f"CREATE TEMP TABLE rejected ({cells})")
-        rejected = [(one.raw.source, *row) for one in self._sources for row in one.rejected()]
+        rows = [(one.raw.source, row) for one in self._sources for row in one.rejected()]
+        if self._tombstones.hashes:
+            rows = [(source, silenced(row, self._tombstones)) for source, row in rows]
+        rejected = [(source, *row) for source, row in rows]
         if rejected:
             columns = [list(column) for column in zip(*rejected, strict=True)]
             unnested = ", ".join("unnest(?)" for _ in columns)

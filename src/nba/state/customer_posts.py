@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 
 from nba import schema
 from nba.checking import BadRow, Cells, Checker
+from nba.mentions import unnaming, values_in
 from nba.state.asking import NAMES, parts
 from nba.state.erasure import is_erased
 from nba.state.intakes import Intake, Kept, Named
-from nba.state.removing import unnamed, values_in
 from nba.state.tables import CONSENTS, CUSTOMERS
 from nba.state.writing import add, put
 from nba.vocabulary import CHANNELS
@@ -75,8 +75,9 @@ def _without_erased(
     gone = is_erased(connection, {value for one in told for value in values_in(one)})
     if not gone:
         return [*rows]
+    unnamed = unnaming(gone)
     return [
-        (index, {**cells, "attributes": unnamed(cells["attributes"], gone)})
+        (index, {**cells, "attributes": unnamed(cells["attributes"])})
         if cells.get("attributes")
         else (index, cells)
         for index, cells in rows

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Delete, Update, delete, func, select, update
 
+from nba.mentions import mentions, unnaming
 from nba.state.asking import NAMES, parts
 from nba.state.belongings import Belongings
 from nba.state.tables import (
@@ -111,12 +110,11 @@ def _run(connection: Connection, statement: Delete | Update, names: Sequence[str
 
 def _leave_attributes(connection: Connection, accounts: Sequence[str]) -> int:
     """Take a person's ids out of what is told of others, such as who brought them."""
-    theirs, gone = mentions(accounts), frozenset(accounts)
+    unnamed = unnaming(accounts)
     changed = [
         (customer, before, after)
         for customer, before in connection.execute(_TOLD_OF_OTHERS)
-        if theirs.search(before.encode("utf-8", "surrogatepass"))
-        and (after := unnamed(before, gone)) != before
+        if (after := unnamed(before)) != before
     ]
     for customer, before, after in changed:
         connection.execute(
@@ -126,35 +124,6 @@ def _leave_attributes(connection: Connection, accounts: Sequence[str]) -> int:
             .values(attributes=after)
         )
     return len(changed)
-
-
-def values_in(attributes: str) -> list[str]:
-    """List the texts and numbers, as texts, that are values of a JSON object; of others none."""
-    return [value for value in _told(attributes).values() if value is not None]
-
-
-def unnamed(attributes: str, ids: Collection[str]) -> str | None:
-    """Give a JSON object without the keys that say one of some ids; None where none is left."""
-    named = [key for key, value in _told(attributes).items() if value in ids]
-    if not named:
-        return attributes
-    document = json.loads(attributes)
-    left = {key: value for key, value in document.items() if key not in named}
-    return json.dumps(left, ensure_ascii=False, separators=(",", ":")) if left else None
-
-
-def _told(attributes: str) -> dict[str, str | None]:
-    """Give the values of a JSON object as texts; null for what is neither text nor whole number."""
-    try:
-        document = json.loads(attributes)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(document, dict):
-        return {}
-    return {
-        key: str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
-        for key, value in document.items()
-    }
 
 
 def _unlink_states(connection: Connection, orders: Sequence[str]) -> int:
@@ -188,15 +157,3 @@ def _forget_answers(connection: Connection, ids: Iterable[str]) -> int:
             )
         )
     return len(found)
-
-
-def mentions(ids: Iterable[str]) -> re.Pattern[bytes]:
-    """Compile what finds any of some ids in a text or in JSON, but not within a longer word."""
-    spelled = {
-        written
-        for one in ids
-        for written in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1])
-    }
-    longest = sorted(spelled, key=lambda one: (-len(one), one))
-    words = b"|".join(re.escape(one.encode("utf-8", "surrogatepass")) for one in longest)
-    return re.compile(rb"(?<![0-9A-Za-z])(?:" + words + rb")(?![0-9A-Za-z])")

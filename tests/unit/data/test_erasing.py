@@ -43,6 +43,13 @@ customer_id,created_at,attributes
 anna,2026-01-01T00:00:00Z,"{""contact"": ""anna@mail.example""}"
 bert,2026-01-01T00:00:00Z,
 """,
+    "brought": """\
+customer_id,attributes,brought_by
+cora,"{""referred_by"":""anna"",""city"":""Bern""}",bert
+dirk,"{""referred_by"": ""\\u0061nna-tablet""}",anna
+emma,"{""referred_by"": ""annabel"",  ""n"": 1}",annabel
+fred,"{""friends"":[""anna"",""bert""],""by"":{""id"":""sess-anna"",""x"":2}}",
+""",
     "consents": """\
 customer_id,channel,granted,at
 anna,email,true,2026-01-05T10:00:00Z
@@ -116,7 +123,7 @@ def test_it_is_counted_what_was_removed_and_nothing_is_the_second_time(shop):
         "order_statuses": 1,
         "message_events": 1,
         "consents": 1,
-        "customers": 1,
+        "customers": 4,
         "messages": 1,
         "orders": 2,
         "events": 5,
@@ -128,7 +135,7 @@ def test_everybody_else_is_as_in_a_shop_that_never_knew_the_customer(shop, tmp_p
     erase_customer(shop / "shop", "anna")
     other = tmp_path / "other"
     other.mkdir()
-    for name, text in FILES.items():
+    for name, text in (FILES | {"brought": BROUGHT_WITHOUT}).items():
         kept = [line for line in text.splitlines() if "anna" not in line.replace("annabel", "")]
         (other / f"{name}.csv").write_text("\n".join(kept) + "\n", "utf-8")
     import_files([other / f"{name}.csv" for name in FILES], other / "shop", max_bad=1)
@@ -136,6 +143,59 @@ def test_everybody_else_is_as_in_a_shop_that_never_knew_the_customer(shop, tmp_p
         assert rows(shop, name) == rows(other, name)
     # What bert did in a session that was anna's too stays, without the session.
     assert [row[0] for row in rows(shop, "events")] == ["e4", "e5"]
+
+
+BROUGHT_WITHOUT = """\
+customer_id,attributes,brought_by
+cora,"{""city"":""Bern""}",bert
+dirk,,
+emma,"{""referred_by"": ""annabel"",  ""n"": 1}",annabel
+fred,"{""friends"":[""bert""],""by"":{""x"":2}}",
+"""
+BROUGHT = {
+    "bert": (None, None),
+    "cora": ('{"city":"Bern"}', "bert"),
+    "dirk": (None, None),
+    "emma": ('{"referred_by": "annabel",  "n": 1}', "annabel"),
+    "fred": ('{"friends":["bert"],"by":{"x":2}}', None),
+}
+
+
+def told_of_others(folder: Path) -> dict[str, tuple[str | None, str | None]]:
+    """Give the cells of each customer in which others may be named."""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "SELECT customer_id, attributes, brought_by FROM read_parquet(?)",
+            [str(folder / "shop" / "customers.parquet")],
+        ).fetchall()
+    return {customer: (attributes, by) for customer, attributes, by in found}
+
+
+def test_what_is_told_of_others_no_longer_names_the_erased_and_stays_else_as_it_was(shop):
+    erase_customer(shop / "shop", "anna")
+    assert told_of_others(shop) == BROUGHT
+
+
+def test_what_is_imported_of_others_later_does_not_name_the_erased_either(shop):
+    erase_customer(shop / "shop", "anna")
+    fill(shop, "customers", "brought")
+    assert told_of_others(shop) == BROUGHT
+    assert is_named(shop) == []
+
+
+def test_a_rejected_row_of_others_that_names_the_erased_is_kept_without_its_cells(shop):
+    erase_customer(shop / "shop", "anna")
+    (shop / "bad.csv").write_text(
+        "customer_id,created_at,attributes,brought_by\n"
+        'gina,yesterday,"{""referred_by"":""anna""}",\n'
+        "hugo,yesterday,,anna\nivan,yesterday,,annabel\n"
+        '"jane,2026-01-01T00:00:00Z,anna\n'
+    )
+    import_files([shop / "bad.csv"], shop / "shop", max_bad=1)
+    assert is_named(shop) == []
+    held = [row for row in rows(shop, "quarantine") if row[0] == "bad.csv"]
+    assert [row[1] for row in held] == [2, 3, 4, 5]
+    assert [row[1] for row in held if row[5] is not None] == [4]
 
 
 def test_all_accounts_of_a_customer_go_whichever_is_named(shop):
