@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.arrays import sha256, to_npy
+from nba.artifacts.parts import parts_of, read_only
 from nba.artifacts.registry import current_id, locked, point, sweep, sync, write_synced
 from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, blanked_path, digest_of
 from nba.domain import Ids, Texts
@@ -107,6 +108,16 @@ def blank(models: str | Path, customers: Collection[str]) -> Blanked:
     return Blanked(tuple(changed), tuple(removed))
 
 
+def blanked(snapshot: Snapshot, customers: Collection[str]) -> Snapshot:
+    """Give a snapshot without some customers, as `blank` would leave it."""
+    arrays = blanked_arrays(snapshot, customers)
+    if not arrays:
+        return snapshot
+    contents = {name: to_npy(array) for name, array in arrays.items()}
+    manifest = _blanked_manifest(snapshot.manifest, contents)
+    return Snapshot(manifest=manifest, **parts_of(snapshot.arrays() | read_only(arrays)))
+
+
 def blanked_arrays(snapshot: Snapshot, customers: Collection[str]) -> dict[str, NDArray[Any]]:
     """Give the arrays that change where customers are erased, by name; none where none is there."""
     arrays, gone = snapshot.arrays(), frozenset(customers)
@@ -162,23 +173,13 @@ def _named(fields: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 
 def _replace(manifest: Manifest, arrays: Arrays, folder: Path) -> None:
     """Write changed arrays beside those of before, and let a new manifest name them instead."""
-    times = len(manifest.replaced) + 1
-    files = dict(manifest.files)
-    before = {array_of(path): path for path in files}
-    for name, array in arrays.items():
-        content, path = to_npy(array), blanked_path(name, times)
-        place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_synced(place, content)
-        del files[before[name]]
-        files[path] = sha256(content)
-    written = manifest.model_copy(
-        update={
-            "files": files,
-            "digest": digest_of(files, manifest.config),
-            "replaced": (*manifest.replaced, manifest.digest),
-        }
-    )
+    contents = {name: to_npy(array) for name, array in arrays.items()}
+    written = _blanked_manifest(manifest, contents)
+    for path, name in ((path, array_of(path) or "") for path in written.files):
+        if name in contents:
+            place = folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_synced(place, contents[name])
     Snapshot.described_by(written, folder)
     for inner in (path for path in folder.rglob("*") if path.is_dir()):
         sync(inner)
@@ -187,6 +188,22 @@ def _replace(manifest: Manifest, arrays: Arrays, folder: Path) -> None:
     os.replace(aside, folder / MANIFEST)
     sync(folder)
     sweep(folder)
+
+
+def _blanked_manifest(manifest: Manifest, contents: Mapping[str, bytes]) -> Manifest:
+    """Give the manifest of a snapshot of which some arrays, by name, are changed."""
+    times = len(manifest.replaced) + 1
+    files = {
+        path: known for path, known in manifest.files.items() if array_of(path) not in contents
+    }
+    files |= {blanked_path(name, times): sha256(content) for name, content in contents.items()}
+    return manifest.model_copy(
+        update={
+            "files": files,
+            "digest": digest_of(files, manifest.config),
+            "replaced": (*manifest.replaced, manifest.digest),
+        }
+    )
 
 
 def _remove_reports(models: Path, customers: Collection[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -28,19 +28,28 @@ POINTER: Final = "current"
 _ASIDE: Final = ".new-"
 
 
-def publish(snapshot: Snapshot, models: Path, *, keep: Collection[str] = ()) -> Path:
+def publish(
+    snapshot: Snapshot,
+    models: Path,
+    *,
+    keep: Collection[str] = (),
+    review: Callable[[Snapshot], Snapshot] = lambda one: one,
+) -> Path:
     """Store a snapshot and make it current; of the older ones the last five stay.
 
     Args:
         snapshot: to publish; from its `trained_at` on, if it has one, it is known as current.
         models: the folder of snapshots.
         keep: ids of older ones that stay too.
+        review: gives what is published in its place, under the same id, from when on nobody else
+            can change the folder: who is erased later is erased from what is published.
 
     Raises:
         SnapshotError: the folder cannot be written; the current snapshot is untouched.
     """
     try:
         with locked(models) as home:
+            snapshot = review(snapshot)
             sequence = 1 + max((one.sequence for one in list_snapshots(models)), default=0)
             aside = home / f"{_ASIDE}{snapshot.id}"
             try:

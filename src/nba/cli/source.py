@@ -51,8 +51,23 @@ def shown(shop: str) -> str:
     return database(shop).shown
 
 
+def without_erased(shop: str, snapshot: Snapshot) -> Snapshot:
+    """Give a snapshot without whom a store erased while it was trained.
+
+    Args:
+        shop: a folder, of which nothing is known, or the URL of a store.
+        snapshot: what was trained.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    from nba.artifacts.blanking import blanked
+
+    return blanked(snapshot, _erased(shop, snapshot))
+
+
 def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
-    """Take out of the snapshots whom a store erased while one of them was being trained.
+    """Take out of all snapshots whom a store erased, who did not know of one that was trained.
 
     Args:
         shop: a folder, of which nothing is known, or the URL of a store.
@@ -63,16 +78,20 @@ def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
         SnapshotError: the folder cannot be written.
         StateError: the store cannot be read.
     """
-    if not is_store(shop):
-        return
     from nba.artifacts.blanking import blank
+
+    if erased := _erased(shop, snapshot):
+        blank(models, erased)
+
+
+def _erased(shop: str, snapshot: Snapshot) -> set[str]:
+    if not is_store(shop):
+        return set()
     from nba.state.erasure import is_erased
 
     known = {*snapshot.customers.ids, *snapshot.segments.ids}
     with opened(shop) as store, store.reading() as connection:
-        erased = is_erased(connection, known)
-    if erased:
-        blank(models, erased)
+        return is_erased(connection, known)
 
 
 def _copy(url: str, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -10,7 +11,7 @@ import typer
 
 from nba.cli.console import AsJson, Models, give, instant, now, say, steps
 from nba.cli.facts import is_store
-from nba.cli.source import forget_erased, shop_folder, shown
+from nba.cli.source import forget_erased, shop_folder, shown, without_erased
 
 if TYPE_CHECKING:
     from nba.artifacts.snapshot import Snapshot
@@ -47,6 +48,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train on a shop, or on what a store holds, and publish the snapshot."""
+    from nba.artifacts.registry import publish
+    from nba.artifacts.snapshot import read_manifest
     from nba.config import TrainConfig
     from nba.data.logged import logged_snapshots
     from nba.data.shop import read_shop
@@ -75,8 +78,14 @@ def train(
         announce("publishing")
         oldest = datetime.now(UTC) - timedelta(days=REPLAYED_DAYS)
         kept = logged_snapshots(folder, instant(oldest.isoformat(), "the clock"))
-        path = snapshot.publish(models, trained_at=now(), keep=kept)
+        path = publish(
+            snapshot.with_manifest(trained_at=now()),
+            Path(models),
+            keep=kept,
+            review=partial(without_erased, shop),
+        )
         forget_erased(shop, snapshot, models)
+        digest = read_manifest(path).digest
     if snapshot.manifest.data_until > now():
         say(
             f"warning: the last fact is dated {snapshot.manifest.data_until}, which is yet to "
@@ -96,7 +105,7 @@ def train(
         give(
             {
                 "snapshot_id": snapshot.id,
-                "digest": snapshot.manifest.digest,
+                "digest": digest,
                 "counts": dict(counts),
                 "coverage": dict(coverage),
                 "path": str(path),

@@ -18,7 +18,7 @@ import orjson
 import pytest
 
 import nba
-from nba.artifacts.blanking import BUYERS, MEMBERS, PURCHASES, Blanked, blank
+from nba.artifacts.blanking import BUYERS, MEMBERS, PURCHASES, Blanked, blank, blanked
 from nba.artifacts.customers import Customers
 from nba.artifacts.registry import current_id, list_snapshots, open_snapshot, publish
 from nba.artifacts.repurchase import Repurchase
@@ -75,6 +75,19 @@ def test_an_erased_customer_is_in_no_file_of_any_snapshot(models):
     assert names_in(models, "xc0007")
     assert set(blank(models, ["xc0007"]).snapshots) == {trained(1).id, trained(2).id}
     assert names_in(models, "xc0007") == []
+
+
+def test_a_snapshot_blanked_before_it_is_published_is_the_one_blanked_afterwards(models, tmp_path):
+    blank(models, ALL[::3])
+    other = publish(blanked(trained(1), ALL[::3]), tmp_path / "other")
+    before, after = models / "snapshots" / trained(1).id, other
+    files = sorted(path.relative_to(after) for path in after.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(before) for path in before.rglob("*") if path.is_file())
+    for file in files:
+        if file.name != MANIFEST:
+            assert (before / file).read_bytes() == (after / file).read_bytes()
+    assert open_snapshot(tmp_path / "other").manifest.replaced == (trained(1).manifest.digest,)
+    assert blanked(trained(1), ["nobody"]) is trained(1)
 
 
 def test_of_an_erased_customer_a_snapshot_says_what_it_says_of_one_nobody_knows(models):

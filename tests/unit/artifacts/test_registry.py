@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -51,6 +52,16 @@ def test_the_same_snapshot_published_again_is_stored_once_with_its_newer_words(t
     publish(trained(2), tmp_path)
     publish(trained(1).with_manifest(trained_at="2026-02-01T00:00:00Z"), tmp_path)
     assert ids(tmp_path) == [trained(1).id, trained(2).id]
+    assert open_snapshot(tmp_path).manifest.trained_at == "2026-02-01T00:00:00Z"
+
+
+def test_what_is_published_is_reviewed_last_while_nobody_else_can_change_the_folder(tmp_path):
+    def reviewed(snapshot: Snapshot) -> Snapshot:
+        with (tmp_path / "snapshots" / ".lock").open("ab") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return snapshot.with_manifest(trained_at="2026-02-01T00:00:00Z")
+
+    publish(trained(), tmp_path, review=reviewed)
     assert open_snapshot(tmp_path).manifest.trained_at == "2026-02-01T00:00:00Z"
 
 

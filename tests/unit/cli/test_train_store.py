@@ -111,6 +111,23 @@ def test_who_was_erased_while_it_was_trained_is_in_no_snapshot(
     assert "bob" in set(snapshot.customers.ids)
 
 
+def test_what_is_published_never_held_who_was_erased_before(
+    nba: Run, everything: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = database_url("sqlite", tmp_path)
+    load(everything, url)
+    store = Store(url)
+    bury(store, "ann", np.datetime64("2026-03-01", "us"))
+    store.close()
+    # Nobody looks at the folder again afterwards.
+    monkeypatch.setattr("nba.cli.train.forget_erased", lambda *_: None)
+    trained = document(nba("train", url, "--models", "own", "--json"))
+    published = open_snapshot("own")
+    assert "ann" not in {*published.customers.ids, *published.segments.ids}
+    assert trained["digest"] == published.manifest.digest
+    assert len(published.manifest.replaced) == 1
+
+
 def test_of_the_states_of_one_instant_the_stated_one_holds(
     nba: Run, everything: Path, tmp_path: Path
 ) -> None:
