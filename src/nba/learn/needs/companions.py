@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from nba.data.history import Baskets
 from nba.learn.assortment import NONE
@@ -92,7 +92,7 @@ def find_companions(
     twice = together > 1
     pairs, pair = np.unique(keys[twice], return_inverse=True)
     coincidences = _sums(pair, (together * (together - 1) / 2)[twice], len(pairs))
-    bound = gamma.ppf(0.05, coincidences + 1)
+    bound = gammaincinv(coincidences + 1, 0.05)
     pairs, bound = pairs[bound >= min_lift], bound[bound >= min_lift]
     able = np.zeros(width**2, np.bool_)
     able[pairs] = True

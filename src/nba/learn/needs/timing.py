@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfc, ndtr
-from scipy.stats import gamma
+from scipy.special import erfc, gammaincinv, ndtr
 
 from nba.statistics.lags import LAG_DAYS, LagCounts
 
@@ -171,7 +170,7 @@ def find_waves(counts: LagCounts, expected: Floats, wanted: NDArray[np.bool_]) -
         level[some], share[some] = levels[row, best], shares[row, best]
         near = _within(median[some], spread[some])
         found = (events[some] * near).sum(axis=1) + _LIFT_PRIOR
-        lift[some] = gamma.ppf(0.05, found) / (
+        lift[some] = gammaincinv(found, 0.05) / (
             level[some] * (expected[some] * near).sum(axis=1) + _LIFT_PRIOR
         )
     return Waves(ratio, median, spread, share, level, lift)
