@@ -1,4 +1,7 @@
-"""One tiny shop a session, imported, trained, published and loaded as a user would."""
+"""One tiny shop a session, imported, trained, published and loaded as a user would.
+
+Who writes asks for `own`, `asking` and `store`: a copy of its store, its server, and its rows.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,10 @@ with warnings.catch_warnings():
 import nba
 from nba.cli.load import load
 from nba.data.imports import import_files
+from nba.state.store import Store
 from nba_api.app import create_app
 from nba_api.settings import Settings
+from tests.api.claims import client_of, with_own_store
 from tests.api.shop import AS_OF, CONSENTS, EVENTS, PRODUCTS, orders_csv
 
 
@@ -67,3 +72,21 @@ def app(settings: Settings) -> FastAPI:
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def own(settings: Settings, shop_folder: Path, tmp_path: Path) -> Settings:
+    return with_own_store(settings, shop_folder, tmp_path)
+
+
+@pytest.fixture
+def asking(own: Settings) -> Iterator[TestClient]:
+    with client_of(own) as client:
+        yield client
+
+
+@pytest.fixture
+def store(own: Settings) -> Iterator[Store]:
+    store = Store(own.db)
+    yield store
+    store.close()

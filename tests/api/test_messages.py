@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,7 @@ from nba.domain import to_instant
 from nba.state.store import Store
 from nba.state.tables import CONSENTS, MESSAGES
 from nba.state.writing import add
-from nba_api.settings import Settings
-from tests.api.claims import claim_path, client_of, sent, with_own_store
+from tests.api.claims import claim_path, sent
 from tests.api.shop import AS_OF, ODD_CUSTOMER, is_problem, path_of
 
 NOW_US = 1_772_366_400_000_000  # AS_OF
@@ -24,24 +21,6 @@ HOUR_US = 3_600_000_000
 
 def ack_path(message_id: str) -> str:
     return f"/v1/messages/{message_id}:ack"
-
-
-@pytest.fixture
-def own(settings: Settings, shop_folder: Path, tmp_path: Path) -> Settings:
-    return with_own_store(settings, shop_folder, tmp_path)
-
-
-@pytest.fixture
-def asking(own: Settings) -> Iterator[TestClient]:
-    with client_of(own) as client:
-        yield client
-
-
-@pytest.fixture
-def store(own: Settings) -> Iterator[Store]:
-    store = Store(own.db)
-    yield store
-    store.close()
 
 
 def refuse(store: Store, customer: str, at: int) -> None:

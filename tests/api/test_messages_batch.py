@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,30 +12,11 @@ from fastapi.testclient import TestClient
 
 from nba.artifacts.segments import RFM
 from nba.state.store import Store
-from nba_api.settings import Settings
-from tests.api.claims import claim_path, client_of, sent, with_own_store
+from tests.api.claims import claim_path, sent
 from tests.api.shop import ODD_CUSTOMER, is_problem, path_of
 
 BATCH = "/v1/next-messages:batch"
 EVERYBODY = ["eve", "ann", "nobody", "bob", ODD_CUSTOMER, "dan"]
-
-
-@pytest.fixture
-def own(settings: Settings, shop_folder: Path, tmp_path: Path) -> Settings:
-    return with_own_store(settings, shop_folder, tmp_path)
-
-
-@pytest.fixture
-def asking(own: Settings) -> Iterator[TestClient]:
-    with client_of(own) as client:
-        yield client
-
-
-@pytest.fixture
-def store(own: Settings) -> Iterator[Store]:
-    store = Store(own.db)
-    yield store
-    store.close()
 
 
 def lines(client: TestClient, **body: Any) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import threading
@@ -10,7 +11,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -20,11 +20,13 @@ from nba_api.app import create_app
 from nba_api.metrics import BUCKETS, Durations, Metrics, Served
 from nba_api.settings import Settings
 from tests.api.shop import ODD_PRODUCT, path_of
-from tests.api.test_process import arguments, free_port, running
+from tests.api.test_process import arguments
+from tests.faults.forks import Forks
+from tests.servers import caller_of, forked, free_port
 
 KETTLE = path_of("products", "kettle", "bought-together")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
-REQUESTS = 1_000
+REQUESTS = 1_000 if os.environ.get("NBA_FAULTS") else 200
 CALLERS = 4
 __all__ = ("arguments",)
 
@@ -165,7 +167,7 @@ def test_a_server_that_was_told_to_stop_says_so_and_still_answers(
     assert answer.headers["connection"] == "close"
 
 
-def test_a_stop_under_load_drops_no_request(arguments) -> None:
+def test_a_stop_under_load_drops_no_request(forks: Forks, arguments) -> None:
     """Callers go elsewhere when the server is no longer ready, as a load balancer makes them."""
     at = free_port()
     answered: list[int] = []
@@ -174,12 +176,12 @@ def test_a_stop_under_load_drops_no_request(arguments) -> None:
     unready_at: list[float] = []
 
     def call() -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{at}", trust_env=False) as client:
+        with caller_of(at) as client:
             while is_ready.is_set():
                 answered.append(client.get(KETTLE).status_code)
 
     def balance() -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{at}", trust_env=False) as client:
+        with caller_of(at) as client:
             while client.get("/health/ready").status_code == 200:
                 time.sleep(0.1)
         unready_at.append(time.monotonic())
@@ -187,18 +189,19 @@ def test_a_stop_under_load_drops_no_request(arguments) -> None:
         time.sleep(0.3)
         is_ready.clear()
 
-    with running(arguments(at), at) as (process, _), ThreadPoolExecutor(CALLERS + 1) as threads:
+    job = forked(forks, arguments(at))
+    with ThreadPoolExecutor(CALLERS + 1) as threads:
         working = [threads.submit(call) for _ in range(CALLERS)]
         while len(answered) < REQUESTS and not any(one.done() for one in working):
             time.sleep(0.01)
         balancing = threads.submit(balance)
         told_at = time.monotonic()
-        process.send_signal(signal.SIGTERM)
+        os.kill(job.pids[0], signal.SIGTERM)
         for one in (*working, balancing):
             one.result()
-        code = process.wait(timeout=15)
+        codes = job.codes()
         stopped_at = time.monotonic()
-    assert code == 0
+    assert codes == [0]
     assert set(answered) == {200}
     assert len(answered) > REQUESTS
     assert unready_at[0] - told_at < 0.5

@@ -1,4 +1,4 @@
-"""How much is asked of the faults, and the processes that are killed."""
+"""How much is asked of the faults, and the shop they befall."""
 
 from __future__ import annotations
 
@@ -12,18 +12,11 @@ import pytest
 
 from nba.data.imports import import_files
 from tests.api.shop import CONSENTS, EVENTS, PRODUCTS, orders_csv
-from tests.faults.forks import Forks, started
 
 
 def times(full: int, default: float = 0.1) -> int:
     """Give how often to do what `make faults` does so often: the share that NBA_FAULTS says."""
     return max(round(full * float(os.environ.get("NBA_FAULTS") or default)), 1)
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    with started() as forks:
-        yield forks
 
 
 @pytest.fixture

@@ -41,6 +41,10 @@ class Job:
         for _ in self.pids:
             self._read_until(READY)
 
+    def wait_until_said(self, start: str) -> None:
+        """Wait for a line that starts so."""
+        self.lines.append(self._read_until(start))
+
     def wait_for(self, count: int) -> None:
         """Wait until the processes said so many lines in all."""
         while len(self.lines) < count:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,12 +63,18 @@ def run(*arguments: str) -> None:
     main()
 
 
+def run_heard(*arguments: str) -> None:
+    """Run `nba` with what it says to people among its lines; nobody waits for it forever."""
+    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
+    signal.alarm(600)
+    run(*arguments)
+
+
 def run_without_room(room: int, *arguments: str) -> None:
     """Run `nba` on a disk that is full as soon as a file has so many bytes."""
     # What it says to people goes where there is room.
-    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-    run(*arguments)
+    run_heard(*arguments)
 
 
 def claim_all(url: str, count: int, retries: int, seed: int) -> None:

@@ -1,44 +1,18 @@
-"""Servers: in the test's own process, for what goes wrong beside them, and such as are killed."""
+"""A server that is killed, and the orders it is sent."""
 
 from __future__ import annotations
 
-import socket
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-with warnings.catch_warnings():
-    # As in the fixtures of tests/api.
-    warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient
-
-from nba_api.app import create_app
-from nba_api.settings import Settings
 from tests.faults.forks import Forks, Job
+from tests.servers import forked, free_port
 
 
-@contextmanager
-def client_of(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        yield client
-
-
-def begun(forks: Forks, models: Path, url: str) -> tuple[Job, str]:
-    """Start a server and give it, ready, with its address."""
+def begun(forks: Forks, models: Path, url: str) -> tuple[Job, int]:
+    """Start a server and give it, ready, with its port."""
     port = free_port()
     words = ["serve", "--models", str(models), "--db", url, "--port", str(port)]
-    job = forks.begin("run", words)
-    job.wait_until_ready()
-    job.wait_for(1)
-    assert job.lines[0].startswith("serving on")
-    return job, f"http://127.0.0.1:{port}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return forked(forks, words), port
 
 
 def order(number: int) -> dict[str, object]:

@@ -8,7 +8,6 @@ import resource
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from nba.artifacts import registry
@@ -21,6 +20,7 @@ from tests.faults.conftest import times
 from tests.faults.forks import Forks
 from tests.faults.jobs import version
 from tests.faults.serving import begun, order
+from tests.servers import caller_of
 
 ROOM = (0, 100, 1_000, 4_000)
 """Bytes that a file may have."""
@@ -104,10 +104,10 @@ def test_posts_without_room_are_refused_while_lists_are_answered_and_taken_again
 ) -> None:
     models, url = tmp_path / "models", f"sqlite:///{tmp_path / 'store.db'}"
     publish(version(1), models)
-    job, address = begun(forks, models, url)
+    job, port = begun(forks, models, url)
     (pid,) = job.pids
     statuses = []
-    with httpx.Client(base_url=address, trust_env=False, timeout=20) as client:
+    with caller_of(port) as client:
         for number in range(times(100)):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
             refused = client.post("/v1/orders", json=[order(2 * number)])

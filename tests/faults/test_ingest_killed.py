@@ -19,6 +19,7 @@ from tests.faults.conftest import times
 from tests.faults.forks import Forks
 from tests.faults.jobs import version
 from tests.faults.serving import begun, order
+from tests.servers import caller_of
 
 KILLS = {"sqlite": 100, "postgresql": 50}
 POSTERS, ORDERS_A_POST, LINES = 2, 5, 3
@@ -33,15 +34,15 @@ class Poster(threading.Thread):
         is_heard: set once it said so for the first time.
     """
 
-    def __init__(self, address: str, first: int) -> None:
+    def __init__(self, port: int, first: int) -> None:
         super().__init__()
-        self._address, self._next = address, first
+        self._port, self._next = port, first
         self.acknowledged: list[int] = []
         self.posted: list[int] = []
         self.is_heard = threading.Event()
 
     def run(self) -> None:
-        with httpx.Client(base_url=self._address, trust_env=False, timeout=20) as client:
+        with caller_of(self._port) as client:
             try:
                 while True:
                     numbers = list(range(self._next, self._next + ORDERS_A_POST))
@@ -74,15 +75,15 @@ def test_what_was_acknowledged_outlives_a_kill_and_posted_again_is_there_once(
     known: set[int] = set()
     lost: set[int] = set()
     for kill in range(times(KILLS[kind])):
-        job, address = begun(forks, models, url)
+        job, port = begun(forks, models, url)
         # What the last kill left open is sent again, beside what it acknowledged.
-        with httpx.Client(base_url=address, trust_env=False, timeout=20) as client:
+        with caller_of(port) as client:
             for numbers in (sorted(lost), sorted(known)[-ORDERS_A_POST:]):
                 answer = client.post("/v1/orders", json=[order(one) for one in numbers]).json()
                 assert answer["accepted"] + answer["duplicates"] == len(numbers)
                 assert not known.issuperset(numbers) or answer["accepted"] == 0
         known |= lost
-        posters = [Poster(address, (kill * POSTERS + one) * 10_000) for one in range(POSTERS)]
+        posters = [Poster(port, (kill * POSTERS + one) * 10_000) for one in range(POSTERS)]
         for one in posters:
             one.start()
         posters[0].is_heard.wait(timeout=20)

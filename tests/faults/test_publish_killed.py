@@ -13,10 +13,10 @@ import pytest
 from nba.artifacts.registry import open_snapshot, publish
 from nba_api.live import Live
 from nba_api.settings import Settings
+from tests.api.claims import client_of
 from tests.faults.conftest import times
 from tests.faults.forks import Forks
 from tests.faults.jobs import PUBLISHED, version
-from tests.faults.serving import client_of
 
 SIMILAR = "/v1/products/kettle/similar"
 

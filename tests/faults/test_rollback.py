@@ -9,8 +9,8 @@ import pytest
 
 from nba.artifacts.registry import publish
 from nba_api.settings import Settings
+from tests.api.claims import TestClient, client_of
 from tests.faults.jobs import version
-from tests.faults.serving import TestClient, client_of
 
 SIMILAR = "/v1/products/cup/similar"
 
