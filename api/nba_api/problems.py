@@ -76,16 +76,20 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return problems | {"default": {"description": "Any other error", "content": content}}
 
 
-def problem(request: Request, status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 - JSON values
-    """Build a problem answer."""
-    document = {
+def told(request: Request, status: int, detail: str) -> dict[str, Any]:
+    """Give the document of a problem, as an answer, or one of several in an answer, has it."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "detail": detail,
         "request_id": request.state.request_id,
-        **more,
     }
+
+
+def problem(request: Request, status: int, detail: str, **more: Any) -> Response:  # noqa: ANN401 - JSON values
+    """Build a problem answer."""
+    document = told(request, status, detail) | more
     # Its own, as some problems are made outside the gate.
     headers = {
         REQUEST_ID: request.state.request_id,

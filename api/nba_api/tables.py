@@ -17,7 +17,10 @@ _TRUTH: Final = {True: "true", False: "false"}
 
 
 def csv_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Write a header, and one row a decision in its JSON form; a null is an empty cell."""
+    """Write a header, and one row a decision in its JSON form; a null is an empty cell.
+
+    Of a problem in the place of a decision the row holds the customer, and `why` there is none.
+    """
     names = (*COLUMNS, *CLAIM_COLUMNS)
     yield _line(names)
     for document in documents:
@@ -26,6 +29,8 @@ def csv_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _cells(document: Mapping[str, Any]) -> dict[str, Any]:
+    if "experiment" not in document:
+        return {"customer_id": document["customer_id"], "why": document["detail"]}
     experiment = document["experiment"]
     told = {name: document.get(name) for name in (*COLUMNS, *CLAIM_COLUMNS)} | {
         "message": NOTHING_SENT,

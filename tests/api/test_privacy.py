@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import warnings
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import insert
 
@@ -24,6 +27,7 @@ from nba_api.live import Live
 from nba_api.settings import Settings
 from tests.api.shop import AS_OF, CUSTOMER_ROUTES, ODD_CUSTOMER, is_problem, path_of
 
+BATCH = "/v1/next-messages:batch"
 BEFORE = "2026-02-20T12:00:00Z"
 LATER = "2026-03-05T12:00:00Z"
 
@@ -130,6 +134,30 @@ def test_the_past_of_an_erased_customer_is_gone_and_the_present_is_not(asking):
         assert "was erased at 2026-03-01T12:00:00Z" in refused.json()["detail"]
         for as_of in (AS_OF, LATER):
             assert asking.get(path, params={"as_of": as_of}).status_code == 200
+
+
+def test_a_line_about_the_past_of_an_erased_customer_says_so_and_the_others_stay(asking):
+    asked = ["bob", "ann", "eve"]
+    before = asking.post(BATCH, json={"customer_ids": asked, "as_of": BEFORE})
+    asking.delete(customer("ann"))
+    after = asking.post(BATCH, json={"customer_ids": asked, "as_of": BEFORE})
+    lines = after.content.splitlines()
+    assert [lines[0], lines[2]] == before.content.splitlines()[::2]
+    single = asking.get(path_of("customers", "ann", "next-message"), params={"as_of": BEFORE})
+    said = {**single.json(), "request_id": after.headers["x-request-id"]}
+    assert orjson.loads(lines[1]) == {"customer_id": "ann", **said}
+    for body in ({}, {"as_of": AS_OF}, {"as_of": LATER}):
+        now = asking.post(BATCH, json={"customer_ids": ["ann"], **body}).json()
+        assert (now["customer_id"], now["stage"]) == ("ann", "acquaintance")
+
+
+def test_a_row_about_the_past_of_an_erased_customer_says_so(asking):
+    asking.delete(customer("ann"))
+    body = {"customer_ids": ["ann", "bob"], "as_of": BEFORE, "format": "csv"}
+    ann, bob = csv.DictReader(StringIO(asking.post(BATCH, json=body).text, newline=""))
+    assert {name for name, cell in ann.items() if cell} == {"customer_id", "why"}
+    assert "was erased at" in ann["why"]
+    assert bob["message"]
 
 
 def test_another_server_of_the_same_store_forgets_at_its_next_look(asking, own):

@@ -5,22 +5,23 @@ None is a coroutine: each waits for the store, in a thread of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Annotated, Any, Final
 
 import numpy as np
 import orjson
-from fastapi import APIRouter, HTTPException, Path, Response
+from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from nba.artifacts.segments import RFM, Segments
 from nba.domain import iso
+from nba.state.erasure import refused_replays
 from nba.state.ledger import ack
 from nba_api.answers import PRIVATE, private
 from nba_api.live import LiveState
 from nba_api.next_messages import claimed_message, next_messages
-from nba_api.problems import declared
+from nba_api.problems import declared, told
 from nba_api.queries import MAX_BATCH, MAX_ID, BatchRequest, ClaimRequest, CustomerPath
 from nba_api.schemas import AckAnswer, ClaimAnswer
 from nba_api.tables import csv_lines
@@ -67,8 +68,12 @@ def acknowledge(live: LiveState, message_id: MessagePath) -> Response:
         **declared(404, 413, 422, 503),
     },
 )
-def batch(live: LiveState, body: BatchRequest) -> Response:
-    """Give the next messages of some customers, or of a segment, each as the single route does."""
+def batch(live: LiveState, request: Request, body: BatchRequest) -> Response:
+    """Give the next messages of some customers, or of a segment, each as the single route does.
+
+    A line is the problem that the single route would answer with where `as_of` lies before the
+    erasure of its customer.
+    """
     policy, at = live.serving_at(body.as_of).policy, live.instant(body.as_of)
     if body.segment is not None:
         customers = _members(policy.snapshot.segments, body.segment)
@@ -78,8 +83,13 @@ def batch(live: LiveState, body: BatchRequest) -> Response:
         raise HTTPException(
             413, f"{len(customers)} customers; at most {MAX_BATCH} are answered at once"
         )
+    refused = {} if body.as_of is None else refused_replays(live.store, customers, at)
+    known = [one for one in customers if one not in refused] if refused else customers
     claims = live.metrics if body.claim else None
-    documents = next_messages(live.store, policy, customers, at, body.context(), claims=claims)
+    documents = next_messages(live.store, policy, known, at, body.context(), claims=claims)
+    if refused:
+        gone = {one: told(request, 410, problem) for one, problem in refused.items()}
+        documents = _with_problems(customers, documents, gone)
     if body.claim:
         documents = (with_headers(live, one) for one in documents)
     lines = _csv(documents) if body.format == "csv" else _jsonl(documents)
@@ -88,6 +98,19 @@ def batch(live: LiveState, body: BatchRequest) -> Response:
     return StreamingResponse(
         begun, media_type=MEDIA_TYPES[body.format], headers={"cache-control": PRIVATE}
     )
+
+
+def _with_problems(
+    customers: Iterable[str],
+    documents: Iterator[dict[str, Any]],
+    problems: Mapping[str, dict[str, Any]],
+) -> Iterator[dict[str, Any]]:
+    """Put the problems of some customers among the answers about the others, in order."""
+    for one in customers:
+        if one in problems:
+            yield {"customer_id": one, **problems[one]}
+        else:
+            yield next(documents)
 
 
 def _members(segments: Segments, segment_id: str) -> Sequence[str]:

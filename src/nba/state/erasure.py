@@ -13,11 +13,11 @@ from typing import Final, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import BigInteger, Connection, Engine, bindparam, select
 
 from nba.domain import iso, keyed_hash
 from nba.errors import ErasedCustomerError
-from nba.state.asking import microseconds
+from nba.state.asking import NAMES, microseconds, parts
 from nba.state.belongings import Belongings, belongings_of
 from nba.state.locks import lock_customers
 from nba.state.removing import remove
@@ -30,6 +30,10 @@ Kind = Literal["customer", "order", "message"]
 """Of what a tombstone is; the id of one may be the id of another."""
 PURPOSE: Final = "tombstone"
 """The store's secret that ids are hashed with."""
+
+_ERASED_AFTER: Final = select(TOMBSTONES.c.hash, TOMBSTONES.c.erased_at).where(
+    TOMBSTONES.c.hash.in_(NAMES), TOMBSTONES.c.erased_at > bindparam("at", None, BigInteger())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +84,32 @@ def refuse_replay(store: Store, customer: str, as_of: np.datetime64) -> None:
         ErasedCustomerError: the customer was erased after that instant.
         StateError: the store cannot be read.
     """
+    for problem in refused_replays(store, [customer], as_of).values():
+        raise ErasedCustomerError(problem)
+
+
+def refused_replays(store: Store, customers: Iterable[str], as_of: np.datetime64) -> dict[str, str]:
+    """Say of whom among some customers an instant of the past is not told, and why.
+
+    Returns:
+        Customer erased after the instant → the problem.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
     with store.reading() as connection:
-        key = known_secret(connection, PURPOSE)
-        buried = select(TOMBSTONES.c.erased_at).where(
-            TOMBSTONES.c.hash == keyed_hash(key or b"", "customer", customer)
-        )
-        at = connection.execute(buried).scalar()
-    if at is not None and microseconds(as_of) < at:
-        raise ErasedCustomerError(
-            f"the customer was erased at {iso(np.datetime64(at, 'us'))}, and nothing is known of "
-            "the time before; ask about a later instant, or about now"
-        )
+        key = known_secret(connection, PURPOSE) or b""
+        asked = {keyed_hash(key, "customer", one): one for one in customers}
+        erased = {
+            asked[row.hash]: row.erased_at
+            for part in parts(list(asked))
+            for row in connection.execute(_ERASED_AFTER, {"names": part, "at": microseconds(as_of)})
+        }
+    return {
+        customer: f"the customer was erased at {iso(np.datetime64(at, 'us'))}, and nothing is "
+        "known of the time before; ask about a later instant, or about now"
+        for customer, at in erased.items()
+    }
 
 
 def bury(store: Store, customer: str, at: np.datetime64) -> Belongings:
