@@ -16,7 +16,9 @@ from nba_api.gathering import Gathering
 from nba_api.hot_path import HotPath
 from nba_api.idempotency import Idempotency
 from nba_api.keys import Keys
+from nba_api.limits import Buckets
 from nba_api.live import Live
+from nba_api.questions import Questions
 from nba_api.routes import (
     baskets,
     customers,
@@ -70,7 +72,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.live = live
     app.state.providers = providers(settings)
+    app.state.forgeries = Buckets(settings.rate_limit)
     app.state.gathering = Gathering(live.store, live.posted)
+    app.state.questions = Questions(live)
     # The last one added is the first that a request meets.
     app.add_middleware(Idempotency, store=live.store)
     app.add_middleware(HotPath, live=live)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from nba.state.erasure import refuse_replay
 from nba_api.live import LiveState
 
 
-def refuse_past_of_erased(request: Request, live: LiveState) -> None:
+async def refuse_past_of_erased(request: Request, live: LiveState) -> None:
     """See that `as_of` of a question about one customer is not before their erasure.
 
     Without it, or after it, an erased customer is one whom nobody knows.
@@ -19,4 +20,5 @@ def refuse_past_of_erased(request: Request, live: LiveState) -> None:
     """
     as_of = request.query_params.get("as_of")
     if as_of is not None:
-        refuse_replay(live.store, request.path_params["customer_id"], live.instant(as_of))
+        customer, at = request.path_params["customer_id"], live.instant(as_of)
+        await run_in_threadpool(refuse_replay, live.store, customer, at)

@@ -156,7 +156,7 @@ def _hash_of(key: ApiKey) -> str:
     return key.kept if key.kind is KeyKind.SECRET else hashed(key.kept)
 
 
-def _of(request: Request) -> Caller:
+async def _of(request: Request) -> Caller:
     # Only the gate sets it: behind no gate, nobody is answered.
     caller: Caller = request.state.caller
     return caller

@@ -294,7 +294,7 @@ def _served(snapshot: Snapshot) -> Served:
     return Served(snapshot.id, snapshot.manifest.sequence, int(until) / 1e6)
 
 
-def _of(request: Request) -> Live:
+async def _of(request: Request) -> Live:
     live: Live = request.app.state.live
     return live
 

@@ -6,7 +6,8 @@ Each answer stands for itself, so that a line of a list is what the question for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from nba.decide.policy import Policy
 from nba.domain import iso
 from nba.facts.fold import Facts
 from nba.state.claims import Claim, Permit
+from nba.state.known import known_of
 from nba.state.ledger import claim
 from nba.state.standing import ask, claimants
 from nba.state.store import Store
@@ -25,6 +27,24 @@ TOGETHER: Final = 256
 """Customers decided for at once, which bounds the memory of a list."""
 
 Context = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who is asked about, and what the request says of the moment.
+
+    Attributes:
+        customer: an id.
+        said: the context, as pairs.
+    """
+
+    customer: str
+    said: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, customer: str, context: Context) -> Self:
+        """Ask about a customer in a context."""
+        return cls(customer, tuple(context.items()))
 
 
 def next_message(
@@ -116,14 +136,52 @@ def next_messages(
         return
     for begin in range(0, len(customers), TOGETHER):
         group = customers[begin : begin + TOGETHER]
-        alone = claimants(store, group, at)
-        others = [one for one in group if one not in alone]
-        decisions = policy.stream(others, store.facts(others, at), at, context=context)
-        for customer in group:
-            if customer in alone:
-                yield next_message(store, policy, customer, at, context)
-            else:
-                yield next(decisions).to_dict()
+        yield from answers(store, policy, [Question.of(one, context) for one in group], at)
+
+
+def answers(
+    store: Store, policy: Policy, asked: Sequence[Question], at: np.datetime64
+) -> list[dict[str, Any]]:
+    """Give what `next_message` gives of each question, from one look at the store.
+
+    Who has claimed something is looked at alone: what their message would be rests on facts of
+    their own.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    facts, alone = _known(store, list(dict.fromkeys(one.customer for one in asked)), at)
+    found: dict[Question, dict[str, Any]] = {}
+    for said in dict.fromkeys(one.said for one in asked):
+        context = dict(said)
+        mine = list(dict.fromkeys(one.customer for one in asked if one.said == said))
+        for customer in alone.intersection(mine):
+            document = next_message(store, policy, customer, at, context)
+            found[Question(customer, said)] = document
+        others = [one for one in mine if one not in alone]
+        if facts is not None and others:
+            decisions = policy.stream(others, facts, at, context=context)
+            for customer, decision in zip(others, decisions, strict=True):
+                found[Question(customer, said)] = decision.to_dict()
+    return [found[one] for one in asked]
+
+
+def _known(
+    store: Store, customers: Sequence[str], at: np.datetime64
+) -> tuple[Facts | None, set[str]]:
+    """Read the facts of those who have claimed nothing that stands, and name the others.
+
+    Who is asked about alone is one of the others: one look finds the facts and the claim.
+    """
+    alone = set(customers) if len(customers) == 1 else claimants(store, customers, at)
+    while others := [one for one in customers if one not in alone]:
+        with store.asking() as connection:
+            known = known_of(connection, others, at)
+            if not known.has_claim:
+                return store.folded(connection, known, others, at), alone
+        # Somebody claimed between the two looks.
+        alone |= claimants(store, others, at) or set(others)
+    return None, alone
 
 
 def _shown(decision: Decision, permit: Permit | None) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """One customer: personal lists, the next message, the plan. Asking has no side effect.
 
-None is a coroutine: each reads the store or scores every product, in a thread of its own, while
-the widgets of the storefront go on being answered.
+Each reads the store or scores every product in a thread of its own, while the widgets of the
+storefront go on being answered. The next message is a coroutine only to wait for such a thread,
+which answers all who wait.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.concurrency import run_in_threadpool
 
 from nba.domain import iso
 from nba.recommend.results import Slate
 from nba_api.answers import private, public_slate
 from nba_api.erased import refuse_past_of_erased
 from nba_api.keys import Caller, CallerOf
-from nba_api.live import LiveState
+from nba_api.live import Live, LiveState
+from nba_api.next_messages import Question, planned
 from nba_api.next_messages import next_message as next_message_of
-from nba_api.next_messages import planned
 from nba_api.problems import declared
 from nba_api.queries import (
     CustomerPath,
@@ -27,6 +29,7 @@ from nba_api.queries import (
     PlanQuery,
     ProfileQuery,
 )
+from nba_api.questions import QuestionsOf
 from nba_api.schemas import DecisionAnswer, PlanAnswer, ProfileAnswer, SlateAnswer
 
 router = APIRouter(
@@ -107,12 +110,23 @@ def viewed(live: LiveState, caller: CallerOf, customer_id: CustomerPath, query: 
 
 
 @router.get("/{customer_id:path}/next-message", responses={200: {"model": DecisionAnswer}})
-def next_message(
-    live: LiveState, customer_id: CustomerPath, query: Annotated[MomentQuery, Query()]
+async def next_message(
+    live: LiveState,
+    questions: QuestionsOf,
+    customer_id: CustomerPath,
+    query: Annotated[MomentQuery, Query()],
 ) -> Response:
     """The next message, or the one claimed, with products and reasons, and why the others wait."""
+    if query.as_of is None:
+        asked = Question.of(customer_id, query.context())
+        return private(await questions.next_message(asked))
+    # It may have to open the snapshot of then, for which nobody else should wait.
+    return private(await run_in_threadpool(_next_message_at, live, customer_id, query))
+
+
+def _next_message_at(live: Live, customer: str, query: MomentQuery) -> dict[str, Any]:
     policy, at = live.serving_at(query.as_of).policy, live.instant(query.as_of)
-    return private(next_message_of(live.store, policy, customer_id, at, query.context()))
+    return next_message_of(live.store, policy, customer, at, query.context())
 
 
 @router.get("/{customer_id:path}/plan", responses={200: {"model": PlanAnswer}})

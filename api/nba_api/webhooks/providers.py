@@ -47,7 +47,7 @@ def providers(settings: Settings, fetch: Fetch = fetch) -> Mapping[str, Provider
     return {one.name: one for one in made}
 
 
-def _of(request: Request) -> Mapping[str, Provider]:
+async def _of(request: Request) -> Mapping[str, Provider]:
     known: Mapping[str, Provider] = request.app.state.providers
     return known
 
