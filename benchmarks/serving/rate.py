@@ -1,44 +1,72 @@
 """Asks a server at a steady rate and tells how long its answers take.
 
     python benchmarks/serving/rate.py --address http://127.0.0.1:8000 --db sqlite:///nba.db \
-        [--rate 200] [--seconds 30] [--path /v1/customers/{}/next-message]
+        [--rate 200] [--seconds 30] [--path /v1/customers/{}/next-message] [--about 5 20 10]
 
 Each request has its instant; what it waits for a free connection counts, so that a server that
 stalls cannot hide it. The customers asked about are drawn from those who ordered, each as likely,
-as an e-mail tool asks for each.
+as an e-mail tool asks for each; `--about` draws from the 200 of them with the numbers of orders,
+events and messages that come nearest to those given.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, Table, func, select
 
 from nba.state.store import Store
-from nba.state.tables import ORDERS
+from nba.state.tables import EVENTS, MESSAGES, ORDERS
 
 CONNECTIONS = 32
+ALIKE = 200
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def customers_of(url: str, count: int) -> list[str]:
-    """Draw customers of a store who ordered."""
+def customers_of(url: str, about: Sequence[int] | None) -> list[str]:
+    """List the customers of a store who ordered, or those about whom about so much is known.
+
+    Args:
+        url: of the store.
+        about: orders, events and messages of a customer; all customers by default.
+    """
     store = Store(url)
     try:
         with store.reading() as connection:
-            customer = ORDERS.c.customer_id
-            asked = select(customer).where(customer.is_not(None)).group_by(customer)
-            named = connection.execute(asked.order_by(func.random()).limit(count)).scalars().all()
+            orders = counted(connection, ORDERS)
+            if about is None:
+                drawn = sorted(orders)
+            else:
+                others = [counted(connection, table) for table in (EVENTS, MESSAGES)]
+                known = {one: [all_[one] for all_ in (orders, *others)] for one in orders}
+                drawn = sorted(known, key=lambda one: (apart(known[one], about), one))[:ALIKE]
+                shown = (sum(known[one][place] for one in drawn) / len(drawn) for place in range(3))
+                print("{:.1f} orders, {:.1f} events, {:.1f} messages a customer".format(*shown))
     finally:
         store.close()
-    return list(named)
+    return drawn
+
+
+def counted(connection: Connection, table: Table) -> Counter[str]:
+    """Count the rows of each customer."""
+    customer = table.c.customer_id
+    asked = select(customer, func.count()).where(customer.is_not(None)).group_by(customer)
+    return Counter({name: count for name, count in connection.execute(asked)})
+
+
+def apart(counts: Sequence[int], wanted: Sequence[int]) -> float:
+    """Tell how far numbers are from those wanted: twice as many is as far as half as many."""
+    pairs = zip(counts, wanted, strict=True)
+    return sum(abs(math.log((1 + count) / (1 + other))) for count, other in pairs)
 
 
 async def ask(
@@ -115,8 +143,9 @@ def main() -> None:
     parser.add_argument("--path", default="/v1/customers/{}/next-message")
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--about", type=int, nargs=3, metavar=("ORDERS", "EVENTS", "MESSAGES"))
     given = parser.parse_args()
-    drawn = customers_of(given.db, 5_000)
+    drawn = customers_of(given.db, given.about)
     chance = random.Random(1)
     chosen = chance.choices(drawn, k=int(given.rate * given.seconds))
     paths = [given.path.format(quote(one, safe="")) for one in chosen]
