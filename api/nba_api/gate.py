@@ -18,7 +18,7 @@ from nba_api.callers import Headers, find_caller, text_of
 from nba_api.cors import preflight, safe_headers, shared_with
 from nba_api.envelope import TEMPLATE
 from nba_api.keys import ANYBODY, NOBODY, Caller, Keys
-from nba_api.limits import Buckets, address_of
+from nba_api.limits import Buckets, address_of, too_often
 from nba_api.metrics import Metrics
 from nba_api.problems import problem_of
 from nba_api.settings import Settings
@@ -142,7 +142,7 @@ class Gate:
             self._limit(scope, headers, NOBODY)
             raise
         # Not the shop itself, nor providers and links, whose proof the route checks: an event or
-        # an unsubscription that is told to come again may not.
+        # an unsubscription that is told to come again may not. Forged events the route counts.
         if caller.kind == "publishable":
             self._limit(scope, headers, caller)
         return asked.need, caller
@@ -156,11 +156,7 @@ class Gate:
             wait = self._by_key.take(caller.key_id)
         if wait:
             self._metrics.request_refused("rate")
-            raise HTTPException(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "asked too often; Retry-After says when to ask again",
-                {"retry-after": str(int(wait) + 1)},
-            )
+            raise too_often(wait)
 
     def _check_open(self, scope: Scope, headers: Headers) -> None:
         """Refuse what does not come from this machine, while anybody on it may do anything."""

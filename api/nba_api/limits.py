@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Collection
+from http import HTTPStatus
 from itertools import islice
 from typing import Final
+
+from fastapi import HTTPException
 
 BURST_SECONDS: Final = 2.0
 """Who was silent may ask at once as much as in this time."""
@@ -54,6 +57,15 @@ class Buckets:
         kept = {name: at for name, at in self._full_at.items() if at > now}
         spare = len(kept) - self._size // 2
         self._full_at = dict(islice(kept.items(), max(spare, 0), None))
+
+
+def too_often(wait: float) -> HTTPException:
+    """Give the refusal of who has to wait some seconds before they ask again."""
+    return HTTPException(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "asked too often; Retry-After says when to ask again",
+        {"retry-after": str(int(wait) + 1)},
+    )
 
 
 def address_of(peer: str, forwarded: str, trusted: Collection[str]) -> str:

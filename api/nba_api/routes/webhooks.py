@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from nba.state.asking import microseconds
 from nba.state.feedback import Kept, keep
 from nba_api.answers import private
+from nba_api.limits import Buckets, address_of, too_often
 from nba_api.live import Live, LiveState
 from nba_api.problems import declared
 from nba_api.webhooks.providers import NAMES, Providers
@@ -58,7 +59,7 @@ async def validate(providers: Providers, provider: _ProviderPath) -> Response:
 
 @router.post(
     "/{provider}",
-    responses={200: {"model": Heard}, **declared(400, 401, 404, 422, 503)},
+    responses={200: {"model": Heard}, **declared(400, 401, 404, 422, 429, 503)},
     openapi_extra=_BODY,
 )
 async def hear(
@@ -73,8 +74,34 @@ async def hear(
         await request.body(),
         microseconds(live.instant(None)),
     )
-    # Signatures cost time, and the store waits for the disk.
-    return private(asdict(await run_in_threadpool(_keep, live, known, delivery)))
+    try:
+        # Signatures cost time, and the store waits for the disk.
+        return private(asdict(await run_in_threadpool(_keep, live, known, delivery)))
+    except HTTPException as error:
+        if error.status_code == HTTPStatus.UNAUTHORIZED:
+            _count_forged(live, request)
+        raise
+
+
+def _count_forged(live: Live, request: Request) -> None:
+    """Refuse an address that sends forged events more often than anybody may ask.
+
+    After the signature is checked, and never instead of it: the address of a provider is shared by
+    all its customers, of whom one may send what is not signed for us, and an address behind a
+    proxy that is not trusted by everybody. What is signed is kept however much is forged beside
+    it. Checking a signature costs less than the rest of the request, so that to refuse before it
+    would save little.
+
+    Raises:
+        HTTPException: 429, it does.
+    """
+    peer = request.client.host if request.client else ""
+    forwarded = request.headers.get("x-forwarded-for", "")
+    forgeries: Buckets = request.app.state.forgeries
+    wait = forgeries.take(address_of(peer, forwarded, live.settings.trusted_proxies))
+    if wait:
+        live.metrics.request_refused("rate")
+        raise too_often(wait) from None
 
 
 def _keep(live: Live, provider: Provider, delivery: Delivery) -> Kept:
