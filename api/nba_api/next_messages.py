@@ -190,6 +190,8 @@ def _shown(decision: Decision, permit: Permit | None) -> dict[str, Any]:
     if permit is None or not _is_of(decision, permit):
         return document
     return document | {
+        # It goes as it was claimed to, though it might rather go otherwise now.
+        "message": document["message"] | {"channel": permit.channel},
         "decision_id": permit.decision_id,
         "message_id": permit.message_id,
         "claimed_at": iso(permit.claimed_at),

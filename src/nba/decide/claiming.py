@@ -45,7 +45,7 @@ class Claimable:
         decision: the decision itself.
         decision_id, customer_id, suppressed: its own.
         message: what to send, or None.
-        eligible: every message that might be sent, each with what it is about.
+        eligible: every message that might be sent, each with what it is about, and how it may go.
         snapshot_id: what it rests on.
         playbook_id: the playbook's id, and the head of its version.
         arm, propensity, holdout: of its experiment.
@@ -56,7 +56,7 @@ class Claimable:
     customer_id: str
     suppressed: Sequence[Suppressed]
     message: Claimed | None
-    eligible: Sequence[tuple[str, str]]
+    eligible: Sequence[tuple[str, str, Sequence[str]]]
     snapshot_id: str
     playbook_id: str
     arm: str | None
@@ -73,7 +73,7 @@ class Claimable:
             decision.customer_id,
             decision.suppressed,
             None if chosen is None else Claimed.of(chosen),
-            decision.sendable,
+            [(*one, ways) for one, ways in zip(decision.sendable, decision.ways, strict=True)],
             policy.snapshot.id,
             f"{policy.playbook.id}@{policy.version[:_DIGITS]}",
             experiment.arm,

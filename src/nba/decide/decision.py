@@ -130,6 +130,7 @@ class Decision:
         experiment: what a measurement must know.
         sendable: every message that might be sent with each thing that it could be about; the JSON
             form leaves it out.
+        ways: for each of `sendable` the channels that it may take; likewise.
     """
 
     decision_id: str
@@ -146,6 +147,7 @@ class Decision:
     reason: str
     experiment: Experiment = Experiment()
     sendable: Sequence[tuple[str, str]] = ()
+    ways: Sequence[Sequence[str]] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form of the API."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Final
 
 import numpy as np
@@ -194,12 +195,15 @@ class _Told:
         message, experiment = None, self._experiment(customer, None)
         sendable: dict[int, float] = {}
         anchors: list[tuple[str, str]] = []
+        ways: list[tuple[str, ...]] = []
         for row in self.offered.get(customer, ()):
             place = int(self.found.rows.message[row])
             value = float(self.found.net[row])
             sendable[place] = max(sendable.get(place, value), value)
             one = book.playbook.message[place]
             anchors.append((one.id, anchor_of(now, self.found.rows, row, one)))
+            allowed = self.verdicts.allowed[self.free[row]]
+            ways.append(tuple(compress(CHANNELS, allowed.tolist())))
         if customer in self.chosen:
             row, told, entry = self.chosen[customer]
             place = int(self.found.rows.message[row])
@@ -230,6 +234,7 @@ class _Told:
             _reason(message, next_due, waiting),
             experiment,
             anchors,
+            ways,
         )
 
     def _experiment(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -63,8 +63,8 @@ class Decided(Protocol):
         """What to send."""
 
     @property
-    def eligible(self) -> Sequence[tuple[str, str | None]]:
-        """The messages that might be sent, each with what it is about."""
+    def eligible(self) -> Sequence[tuple[str, str | None, Collection[str]]]:
+        """The messages that might be sent, each with what it is about, and how it may go."""
 
     @property
     def suppressed(self) -> Sequence[Held]:

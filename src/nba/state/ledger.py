@@ -213,16 +213,24 @@ def _write(connection: Connection, decision: D, at: np.datetime64) -> Claim[D]:
 
 
 def _review(connection: Connection, decision: D, standing: Row[Any], at: np.datetime64) -> Claim[D]:
-    """Confirm an open claim, or withdraw it."""
-    allowed = {(str(word), anchor or None) for word, anchor in decision.eligible}
-    if decision.message is not None:
-        allowed.add((str(decision.message.id), decision.message.anchor or None))
-    if (standing.message, standing.anchor) in allowed:
+    """Confirm an open claim, or withdraw it.
+
+    It stays the same message as long as it may still go as it was claimed to. Another channel is
+    no other message: one that would now be preferred does not withdraw it, as whoever claimed it
+    may be sending it just now; but who took back the consent for its own does.
+    """
+    allowed = {
+        (str(word), anchor or None): [str(way) for way in ways]
+        for word, anchor, ways in decision.eligible
+    }
+    ways = allowed.get((standing.message, standing.anchor), ())
+    if standing.channel in ways:
         return Claim(decision, permit_of(standing))
     this = {"this": standing.message_id}
     connection.execute(_CHANGE.values(claimed_at=None, withdrawn_at=microseconds(at)), this)
     connection.execute(_MARK, this)
-    return Claim(decision, None, rule=_rule_against(decision, standing.message))
+    rule = Rule.NO_CHANNEL if ways else _rule_against(decision, standing.message)
+    return Claim(decision, None, rule=rule)
 
 
 def _rule_against(decision: Decided, message: str) -> Rule:
@@ -235,7 +243,7 @@ def _rule_against(decision: Decided, message: str) -> Rule:
 def _cells(decision: Decided, at: np.datetime64) -> dict[str, Any]:
     """Give the row of a decision, without its id and whether it was claimed."""
     chosen = decision.message
-    words = [str(word) for word, _ in decision.eligible]
+    words = [str(word) for word, *_ in decision.eligible]
     cells: dict[str, Any] = {
         "decision_id": decision.decision_id,
         "customer_id": decision.customer_id,

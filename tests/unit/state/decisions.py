@@ -36,7 +36,7 @@ class Decision:
     decision_id: str
     customer_id: str
     message: Message | None
-    eligible: Sequence[tuple[str, str | None]]
+    eligible: Sequence[tuple[str, str | None, Sequence[str]]]
     suppressed: Sequence[Held] = ()
     snapshot_id: str = "s1"
     playbook_id: str = "p1"
@@ -53,6 +53,8 @@ class Policy:
         message: what to send.
         needs_consent: whether it takes a consent to e-mail.
         holdout: whether everybody is of the holdout.
+        others: what else might be sent by e-mail.
+        ways: the channels that the message may take; by default its own.
         asked: the facts of every call.
     """
 
@@ -60,13 +62,17 @@ class Policy:
     needs_consent: bool = False
     holdout: bool = False
     others: Sequence[tuple[str, str | None]] = ()
+    ways: Sequence[str] | None = None
     asked: list[Facts] = field(default_factory=list)
 
     def __call__(self, facts: Facts) -> Decision:
         self.asked.append(facts)
         rule = self._rule(facts)
         words = (facts.customer_ids[0], str(facts.as_of), str(rule), self.message.id)
-        eligible = [*self.others, *([] if rule else [(self.message.id, self.message.anchor)])]
+        ways = (self.message.channel,) if self.ways is None else self.ways
+        eligible = [(*other, ("email",)) for other in self.others]
+        if not rule:
+            eligible.append((self.message.id, self.message.anchor, ways))
         return Decision(
             f"d_{hashlib.sha256(' '.join(words).encode()).hexdigest()[:16]}",
             facts.customer_ids[0],

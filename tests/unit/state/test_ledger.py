@@ -270,6 +270,30 @@ def test_a_decision_that_fails_writes_nothing(filled: Store) -> None:
     assert claim(filled, "ann", Policy(), NOON).is_new
 
 
+def test_a_claim_stands_where_it_would_now_go_otherwise_and_may_still_go_as_claimed(
+    filled: Store,
+) -> None:
+    first = claim(filled, "ann", Policy(), NOON)
+    by_text = Policy(message=Message(channel="sms"), ways=("sms", "email"))
+    again = claim(filled, "ann", by_text, NOON + HOUR)
+    assert (again.permit, again.is_new) == (first.permit, False)
+    assert len(log(filled)) == 1
+
+
+def test_a_claim_is_withdrawn_that_may_only_go_otherwise_and_goes_so_under_another_id(
+    filled: Store,
+) -> None:
+    first = claim(filled, "ann", Policy(), NOON)
+    by_text = Policy(message=Message(channel="sms"), ways=("sms",))
+    withdrawn = claim(filled, "ann", by_text, NOON + HOUR)
+    assert (withdrawn.permit, withdrawn.rule) == (None, Rule.NO_CHANNEL)
+    again = claim(filled, "ann", by_text, NOON + 2 * HOUR)
+    assert first.permit is not None
+    assert again.permit is not None
+    assert (again.is_new, again.permit.channel) == (True, "sms")
+    assert again.permit.message_id != first.permit.message_id
+
+
 def test_what_was_withdrawn_may_be_claimed_under_the_very_same_decision(filled: Store) -> None:
     first = claim(filled, "ann", Policy(), NOON)
     held = replace(first.decision, message=None, eligible=[], suppressed=[])
