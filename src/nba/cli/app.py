@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -26,10 +27,13 @@ from nba.cli import (
     train,
 )
 from nba.cli.console import COMMAND_ERROR, fail, give_error, say
-from nba.errors import NbaError
+from nba.errors import DataError, NbaError
 
 # Typer shows only some of its errors by name; what they have in common is their parent.
 USAGE_ERRORS: Any = typer.BadParameter.__base__
+
+_DISK: Final = frozenset((errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EROFS))
+"""What the system says of a disk that takes nothing more."""
 
 app = typer.Typer(
     name="nba",
@@ -74,6 +78,11 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or 0)
     except NbaError as error:
         sys.exit(fail(error, as_json=as_json))
+    except OSError as error:
+        # Wherever it comes from: libraries write too, compiled code among other things.
+        if error.errno not in _DISK:
+            raise
+        sys.exit(fail(DataError(_refused(error)), as_json=as_json))
     except USAGE_ERRORS as error:
         error.show()
         if as_json:
@@ -81,6 +90,11 @@ def main() -> None:
         sys.exit(COMMAND_ERROR)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+
+
+def _refused(error: OSError) -> str:
+    where = "" if error.filename is None else f" ({error.filename})"
+    return f"the disk took no more: {error.strerror}{where}; make room on it, then try again"
 
 
 if __name__ == "__main__":
