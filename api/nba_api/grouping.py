@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+PATIENCE_SECONDS: Final = 2.0
+"""What those of a group that failed may take to fail again, before the others are given up."""
 
 Given = TypeVar("Given")
 Outcome = TypeVar("Outcome")
@@ -25,6 +29,7 @@ class Grouping(Generic[Given, Outcome]):
         *,
         most: int,
         size: Callable[[Given], int] = lambda _: 1,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         """Begin with nothing to do.
 
@@ -33,10 +38,14 @@ class Grouping(Generic[Given, Outcome]):
                 at a time.
             most: what the sizes of a group may add up to, unless one alone is larger.
             size: of one.
+            patience_seconds: what those of a group that failed may take to fail again by
+                themselves; a failure that takes long is no fault of one of them, and the others,
+                with who waits behind them, would wait for as many.
         """
         self._do = do
         self._most = most
         self._size = size
+        self._patience_seconds = patience_seconds
         self._waiting: list[_Waiting[Given, Outcome]] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -74,11 +83,17 @@ class Grouping(Generic[Given, Outcome]):
         if len(together) == 1:
             _fail(together[0][1], error)
             return
+        left = self._patience_seconds
         for given, future in together:
+            if left < 0:
+                _fail(future, error)
+                continue
+            began = time.monotonic()
             try:
                 (outcome,) = await asyncio.to_thread(self._do, [given])
             except Exception as its_own:
                 _fail(future, its_own)
+                left -= time.monotonic() - began
             else:
                 _tell(future, outcome)
 

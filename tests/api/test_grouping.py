@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from nba_api.grouping import Grouping
 
@@ -12,12 +13,12 @@ from nba_api.grouping import Grouping
 class Worker:
     """Doubles numbers once it is let, and fails where a negative one is among them."""
 
-    def __init__(self, *, most: int = 100, size: Callable[[int], int] = lambda _: 1) -> None:
+    def __init__(self, **limits: Any) -> None:
         self.groups: list[list[int]] = []
         self.threads: set[int] = set()
         self.begun = asyncio.Event()
         self.let = threading.Event()
-        self.grouping = Grouping(self._do, most=most, size=size)
+        self.grouping = Grouping(self._do, **{"most": 100, **limits})
         self._loop = asyncio.get_running_loop()
 
     def ask(self, number: int) -> asyncio.Task[int]:
@@ -94,6 +95,19 @@ def test_one_that_fails_fails_alone() -> None:
     assert worker.groups[:5] == [[1], [2, -3, 4], [2], [-3], [4]]
     assert [str(one) for one in done] == [*"24", "-3 is negative", "8", "-5 is negative", "12"]
     assert {type(one) for one in done} == {int, ValueError}
+
+
+def test_where_failing_takes_long_the_others_are_given_up() -> None:
+    async def told() -> tuple[Worker, Outcomes]:
+        worker = Worker(patience_seconds=0)
+        tasks = [await worker.busy_with(1), *(worker.ask(one) for one in (2, -3, 4, -5))]
+        await asyncio.sleep(0)
+        worker.let.set()
+        return worker, await outcomes(*tasks)
+
+    worker, done = run(told)
+    assert worker.groups == [[1], [2, -3, 4, -5], [2], [-3]]
+    assert [str(one) for one in done] == [*"24", "-3 is negative", *["-5 is negative"] * 2]
 
 
 def test_who_is_gone_before_their_turn_is_left_out() -> None:
