@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
+from nba.checking import trimmed
 from nba.state.erasure import refuse_replay
 from nba_api.live import LiveState
 
@@ -20,5 +21,5 @@ async def refuse_past_of_erased(request: Request, live: LiveState) -> None:
     """
     as_of = request.query_params.get("as_of")
     if as_of is not None:
-        customer, at = request.path_params["customer_id"], live.instant(as_of)
+        customer, at = trimmed(request.path_params["customer_id"]), live.instant(as_of)
         await run_in_threadpool(refuse_replay, live.store, customer, at)

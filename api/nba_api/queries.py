@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from nba.checking import trimmed
 from nba.recommend.eligibility import Filters
 from nba.vocabulary import Availability
 
@@ -20,8 +21,11 @@ MAX_MINOR_UNITS: Final = 2**53
 """The greatest whole number that every JSON reader keeps exact."""
 
 ProductPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
-CustomerPath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
-CustomerId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+
+# As posts and imports do, so that nobody is asked about, or erased, who is somebody else's blank.
+_Trimmed = AfterValidator(lambda told: trimmed(told) or told)
+CustomerPath = Annotated[str, Path(min_length=1, max_length=MAX_ID), _Trimmed]
+CustomerId = Annotated[str, Field(min_length=1, max_length=MAX_ID), _Trimmed]
 ProductId = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 ProductIds = Annotated[str, Field(max_length=MAX_BASKET * (MAX_ID + 1))]
 Said = Annotated[str | None, Field(min_length=1, max_length=100)]

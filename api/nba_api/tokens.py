@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import jwt
 
+from nba.checking import trimmed
+
 ALGORITHM: Final = "HS256"
 MAX_SECONDS: Final = 900
 MAX_TEXT: Final = 4096
@@ -24,7 +26,8 @@ def customer_of(token: str, secrets: Sequence[str], at: float) -> str | None:
     """Give the customer whom a JWT names; null unless the shop signed it and it holds now.
 
     Args:
-        token: signed with HS256, with claims `sub` (customer id) and `exp`.
+        token: signed with HS256, with claims `sub` (customer id) and `exp`. An id with blanks
+            around it is none: of a post they are cut, and it would name somebody else.
         secrets: of the signing keys that are valid.
         at: seconds since 1970; `exp` is after it, by `MAX_SECONDS` at most.
     """
@@ -38,5 +41,6 @@ def customer_of(token: str, secrets: Sequence[str], at: float) -> str | None:
         customer, ends_at = claims["sub"], claims["exp"]
         if not isinstance(ends_at, int | float) or not at < ends_at <= at + MAX_SECONDS:
             return None
-        return customer if isinstance(customer, str) and customer else None
+        is_id = isinstance(customer, str) and customer and trimmed(customer) == customer
+        return customer if is_id else None
     return None

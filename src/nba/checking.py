@@ -36,6 +36,12 @@ _DOCUMENTS: Final = frozenset(("attributes", "eligible"))
 """Texts that are JSON: an object is taken as it is."""
 
 
+_BLANKS: Final = "".join(
+    map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000))
+)
+"""What Unicode calls a space separator (Zs), and DuckDB trims."""
+
+
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """The first rule that a row breaks.
@@ -88,6 +94,8 @@ class Checker:
         for name, value in row.items():
             if name not in read:
                 return self._unknown(name, index)
+            if type(value) is str:
+                value = trimmed(value)
             if value is None or value == "":
                 cells[name] = None
                 continue
@@ -124,6 +132,11 @@ class Checker:
         known = ", ".join(self._read)
         problem = f"{self.table.name} has no field {shown(name)}; it has {known}"
         return BadRow(index, str(name)[:_SHOWN], "unknown_column", problem)
+
+
+def trimmed(value: str) -> str:
+    """Cut the blanks around a cell, as imports do: so that an id is one id wherever it is told."""
+    return value.strip(_BLANKS)
 
 
 def shown(value: object) -> str:

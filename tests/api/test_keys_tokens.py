@@ -53,6 +53,7 @@ def test_two_signing_keys_hold_at_once_and_a_retired_one_no_longer() -> None:
         {"exp": float("nan")},
         {"sub": None},
         {"sub": ""},
+        {"sub": "ann "},
     ],
 )
 def test_a_token_that_ends_too_soon_or_too_late_or_names_nobody_is_refused(

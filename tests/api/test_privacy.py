@@ -160,6 +160,19 @@ def test_a_row_about_the_past_of_an_erased_customer_says_so(asking):
     assert bob["message"]
 
 
+def test_an_id_with_blanks_around_it_is_the_one_without(asking, own):
+    told = asking.get(f"{customer(' ann ')}/export").json()
+    assert told == asking.get(f"{customer('ann')}/export").json()
+    assert asking.delete(customer("ann ")).json()["erased"]["orders"] > 1
+    posted = asking.post("/v1/customers", json=[{"customer_id": " ann\u00a0"}]).json()
+    assert [one["rule"] for one in posted["errors"]] == ["erased"]
+    for path in (customer("ann"), customer(" ann")):
+        refused = asking.get(f"{path}/next-message", params={"as_of": BEFORE})
+        assert is_problem(refused, 410)
+    line = asking.post(BATCH, json={"customer_ids": ["ann", " ann "], "as_of": BEFORE}).json()
+    assert line["status"] == 410
+
+
 def test_another_server_of_the_same_store_forgets_at_its_next_look(asking, own):
     other = Live(own)
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from unicodedata import category
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -129,6 +131,21 @@ def test_a_cell_given_as_null_is_told_from_one_not_given() -> None:
         "customer_id": "ann",
         "tier": None,
     }
+
+
+def test_blanks_around_a_cell_are_cut_as_an_import_cuts_them() -> None:
+    checker = Checker(schema.CUSTOMERS)
+    blanks = [chr(code) for code in range(0x3100) if category(chr(code)) == "Zs"]
+    with duckdb.connect() as connection:
+        for blank in blanks:
+            cell = f"{blank} eve of{blank}troy {blank}"
+            cells = checker.check({"customer_id": cell, "tier": blank * 2})
+            ((cut,),) = connection.execute("SELECT trim(?)", [cell]).fetchall()
+            assert cells == {"customer_id": cut, "tier": None}
+    assert len(blanks) == 17
+    bad = checker.check({"customer_id": " "})
+    assert isinstance(bad, BadRow)
+    assert bad.rule == "missing_value"
 
 
 def test_bad_rows_stand_beside_good_ones() -> None:

@@ -30,8 +30,10 @@ def erase(
 ) -> None:
     """Remove a customer, and every account merged with theirs, and keep them from coming back."""
     from nba.artifacts.blanking import Blanked, blank
+    from nba.checking import trimmed
     from nba.errors import ConfigError
 
+    customer = trimmed(customer)
     if shop is None and db is None and models is None:
         raise ConfigError("nothing to erase from; give --db URL, --shop DIR and --models DIR")
     counts: Counter[str] = Counter()

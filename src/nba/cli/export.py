@@ -26,8 +26,10 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Hand out what is known of a customer, with every account merged with theirs."""
+    from nba.checking import trimmed
     from nba.state.export import export, export_tables
 
+    customer = trimmed(customer)
     with opened(db) as store:
         document = export(store, customer)
         tables = {} if csv is None else export_tables(store, customer)
