@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
 import sys
 import tomllib
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import typer.main
 from pydantic import BaseModel
 
 import nba
-from nba.cli.app import app
+from nba.cli.app import app, main
 from nba.config import TrainConfig
 from nba.palette import Look
 from nba.schema import TABLES
@@ -131,24 +133,31 @@ def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]  # fmt: skip
     for line in commands[:-1]:
         words = line.split("#")[0].split()[1:]
-        ran = subprocess.run(
-            [sys.executable, "-m", "nba.cli.app", *words],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{line}: {ran.stderr}"
+        said = output_of(folder, *words)
         if words[:2] == ["recommend", "profile"]:
-            assert "Active: 1 order day, the last on 2026-01-01" in ran.stdout
+            assert "Active: 1 order day, the last on 2026-01-01" in said
         elif words[0] == "recommend":
-            assert "100 % of orders with kettle also had it" in ran.stdout
+            assert "100 % of orders with kettle also had it" in said
         if "--customer" in words:
-            assert "ann: client/delivered, send service-rating" in ran.stdout
+            assert "ann: client/delivered, send service-rating" in said
         elif words[0] == "decide":
-            assert "1  service-rating" in ran.stdout
-            assert "written to messages.csv" in ran.stdout
+            assert "1  service-rating" in said
+            assert "written to messages.csv" in said
     return folder
+
+
+def output_of(folder: Path, *words: str) -> str:
+    """Run `nba` in a folder and give what it printed."""
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(StringIO()) as out,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", ["nba", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert not ended.value.code, words
+    return out.getvalue()
 
 
 def test_the_code_of_the_readme_runs(readme_shop: Path) -> None:
@@ -165,14 +174,8 @@ def test_the_code_of_the_readme_runs(readme_shop: Path) -> None:
 
 
 def test_the_sql_of_the_docs_recomputes_a_reason(readme_shop: Path) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "nba.cli.app", "recommend", "bought-together", "kettle", "--json"],
-        cwd=readme_shop,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    item = json.loads(ran.stdout)["items"][0]
+    said = output_of(readme_shop, "recommend", "bought-together", "kettle", "--json")
+    item = json.loads(said)["items"][0]
     sql = block(page("algorithms.md"), "sql").replace("'demo/", f"'{readme_shop}/shop/")
     sql = sql.replace("'A'", "'kettle'").replace("'B'", f"'{item['product_id']}'")
     cursor = duckdb.connect().execute(sql)

@@ -18,6 +18,7 @@ from nba.decide.caps import Cap
 from nba.decide.contact import FREE, RULES, Contact, ContactPolicy
 from nba.vocabulary import CHANNELS, MESSAGE_WORDS, Channel, Rule
 from tests.correspondence import Letter, addressees
+from tests.effort import times
 from tests.zones import zone_of
 
 MICROSECOND, STEP, HOUR = timedelta(microseconds=1), timedelta(minutes=5), timedelta(hours=1)
@@ -184,7 +185,7 @@ def rule_at(case: Case, at: datetime, channels: tuple[Channel, ...]) -> set[Rule
     return {rule for rule, holds in found.items() if holds}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=times(150, 2_000), deadline=None)
 @given(cases(), st.sampled_from([(Channel.SMS,), (Channel.EMAIL, Channel.SMS)]))
 def test_rules_and_their_ends_are_those_of_a_recount(
     case: Case, channels: tuple[Channel, ...]
@@ -214,7 +215,7 @@ def test_rules_and_their_ends_are_those_of_a_recount(
             assert rule in rule_at(case, moment, channels)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=times(40, 1_000), deadline=None)
 @given(cases(), st.integers(0, 6 * 1440))
 def test_who_asks_again_and_again_never_breaks_a_cap(case: Case, step: int) -> None:
     """Send whenever it is allowed, at every step for nine days, and count what was sent."""

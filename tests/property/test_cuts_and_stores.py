@@ -13,6 +13,7 @@ from nba.cli.load import load
 from nba.data.shop import Shop
 from nba.facts.fold import fold
 from nba.state.store import Store
+from tests.effort import times
 from tests.property.pasts import (
     AS_OF,
     BEFORE,
@@ -29,7 +30,7 @@ from tests.property.pasts import (
 from tests.property.test_import_determinism import same_arrays
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=times(2, 50), deadline=None)
 @given(shops, additions)
 def test_folder_and_store_see_the_same_at_any_instant(told: Row, later: Row) -> None:
     written = Written(told)
@@ -50,7 +51,7 @@ def test_folder_and_store_see_the_same_at_any_instant(told: Row, later: Row) -> 
         store.close()
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=times(2, 50), deadline=None)
 @given(shops, additions)
 def test_a_history_cut_twice_is_a_history_cut_once(told: Row, later: Row) -> None:
     written = Written(told)

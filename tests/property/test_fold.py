@@ -16,6 +16,7 @@ from nba.facts.rows import Rows
 from nba.facts.signals import Signals
 from nba.statuses import STATUSES
 from nba.vocabulary import AVAILABILITIES, CHANNELS, EVENT_TYPES, MESSAGE_EVENT_TYPES
+from tests.effort import times
 from tests.shops import day
 from tests.signals import columns
 
@@ -179,7 +180,7 @@ def assert_equal(one: Facts, other: Facts) -> None:
 
 
 @given(shops, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(60, 1_000), deadline=None)
 def test_neither_the_order_of_rows_nor_repetition_changes_a_fact(
     shop: Tables, random: Random
 ) -> None:
@@ -206,7 +207,7 @@ def told_later(row: Row) -> Row:
 
 
 @given(shops)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(60, 1_000), deadline=None)
 def test_what_comes_at_or_after_the_instant_changes_no_fact(shop: Tables) -> None:
     early = shop | {name: [row for row in shop[name] if known(row)] for name in BESIDE}
     early["messages"] = [told_later(row) for row in early["messages"]]
@@ -215,7 +216,7 @@ def test_what_comes_at_or_after_the_instant_changes_no_fact(shop: Tables) -> Non
 
 
 @given(shops)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(60, 1_000), deadline=None)
 def test_every_customer_folded_alone_has_the_facts_of_all_folded_at_once(shop: Tables) -> None:
     rows, signals = orders_of(shop), signals_of(shop)
     listed = facts_of(shop)

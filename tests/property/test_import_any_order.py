@@ -15,6 +15,7 @@ from nba.data.imports import import_files
 from nba.data.shop import read_shop
 from nba.learn.train import train
 from nba.statuses import STATUSES
+from tests.effort import times
 
 ORDERS = 520
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -129,7 +130,7 @@ def plain(tmp_path_factory):
     return root / "shop"
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(times(1, 8)))
 def test_exports_in_any_order_with_repeats_make_the_same_bytes_and_the_same_model(
     plain, tmp_path, seed
 ):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nba.data.imports import import_files
 from nba.data.shop import read_shop
 from nba.statuses import STATUSES
+from tests.effort import times
 
 INSTANTS = [f"2026-03-{day:02}T00:00:00Z" for day in (1, 1, 2, 5, 9)]
 instant = st.sampled_from(INSTANTS)
@@ -94,7 +95,7 @@ def assert_same_shop(one: Path, other: Path) -> None:
     assert same_arrays(mine.baskets(), others.baskets())
 
 
-@settings(max_examples=8)
+@settings(max_examples=times(3, 50))
 @given(flat_orders, catalogue, st.randoms(use_true_random=False))
 def test_shuffled_rows_in_several_files_and_imports_make_the_same_shop(orders, products, chance):
     rows = [row for lines in orders for row in lines] or [
@@ -121,7 +122,7 @@ def test_shuffled_rows_in_several_files_and_imports_make_the_same_shop(orders, p
         assert_same_shop(root / "plain", root / "dealt")
 
 
-@settings(max_examples=5)
+@settings(max_examples=times(2, 30))
 @given(flat_orders, st.lists(st.tuples(instant, st.sampled_from(STATUSES)), max_size=2), st.data())
 def test_versions_of_orders_make_the_same_shop_in_any_order_of_imports(orders, later, data):
     versions = [[row for lines in orders for row in lines]]

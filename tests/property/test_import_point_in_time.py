@@ -14,6 +14,7 @@ from nba.config import CollaborativeConfig, TrainConfig
 from nba.data.imports import import_files
 from nba.data.shop import read_shop
 from nba.statuses import STATUSES
+from tests.effort import times
 from tests.property.test_import_determinism import same_arrays, write
 
 T = "2026-03-05T00:00:00Z"
@@ -82,7 +83,7 @@ def read(folder, *files):
     return read_shop(folder)
 
 
-@settings(max_examples=12)
+@settings(max_examples=times(5, 60))
 @given(orders, settled, later_facts, later_orders)
 def test_later_orders_statuses_deliveries_and_returns_change_nothing(
     orders, settled, later_facts, later_orders

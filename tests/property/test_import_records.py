@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nba.data import records
 from nba.data.readers import connect, read_file
+from tests.effort import times
 
 GOOD_CELL = st.sampled_from(
     ["x", "", "a\nb", 'say "hi"', "p,q", "p;q", "é", "a\r\nb", '""', "y z", "\t"]
@@ -45,7 +46,7 @@ def broken(rule: str, key: str, cells: list[str], delimiter: str) -> bytes:
     return delimiter.join(found).encode("utf-8", "surrogateescape")
 
 
-@settings(max_examples=150)
+@settings(max_examples=times(60, 1_000))
 @given(
     st.lists(piece, max_size=10),
     st.sampled_from(",;\t|"),

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.oracle.machine import Shop
 
-EXAMPLES = int(os.environ.get("NBA_SOAK_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("NBA_SOAK_EXAMPLES", "6"))
 """Runs of the machine for each playbook, always the same; `make soak` asks for more and others."""
 
 

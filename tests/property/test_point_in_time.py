@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nba
+from tests.effort import times
 from tests.property.pasts import (
     AS_OF,
     BEFORE,
@@ -25,7 +26,7 @@ from tests.property.pasts import (
 from tests.property.test_import_determinism import same_arrays
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=times(3, 50), deadline=None)
 @given(pasts(least=3, most=8), futures(most=8), st.sampled_from((EARLY[1], EARLY[2], BEFORE[-1])))
 def test_what_happens_at_or_after_an_instant_changes_nothing_of_what_it_sees(
     told: Row, later: Row, earlier: str

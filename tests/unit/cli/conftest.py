@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,11 +28,21 @@ def nba(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first shop is kept for the tests after it."""
+    return tmp_path_factory.mktemp("kept") / "folder"
+
+
 @pytest.fixture
-def shop(nba: Run) -> Path:
+def shop(nba: Run, kept: Path) -> Path:
     """A shop folder that `nba import` filled, with a snapshot of it in `models`."""
+    if kept.exists():
+        shutil.copytree(kept, Path.cwd(), symlinks=True, dirs_exist_ok=True)
+        return Path("shop")
     Path("orders.csv").write_text(FLAT)
     Path("consents.csv").write_text(CONSENTS)
     assert nba("import", "orders.csv", "consents.csv", "--shop", "shop")[0] == 0
     assert nba("train", "shop")[0] == 0
+    shutil.copytree(Path.cwd(), kept, symlinks=True)
     return Path("shop")

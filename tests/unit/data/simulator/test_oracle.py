@@ -15,6 +15,7 @@ from nba.data.simulator.oracle import Oracle
 from nba.data.simulator.playing import Play
 from nba.data.simulator.world import World, read_world
 from nba.domain import DAY
+from tests.effort import times
 from tests.unit.data.simulator.foreign import ENDS_AT, write_shop
 
 CASE = Offer("accessories", "personal", "email", ("case-ax",))
@@ -110,8 +111,9 @@ def test_what_is_owed_goes_out_by_the_channel_that_costs_least(world: World) -> 
 
 
 def test_what_messages_are_expected_to_add_is_what_they_add_on_average(world: World) -> None:
-    plays = [play_world(world, first, days=14, seed=seed) for seed in range(400)]
-    silent = [play_world(world, decide_nothing, days=14, seed=seed) for seed in range(400)]
+    seeds = range(times(100, 400))
+    plays = [play_world(world, first, days=14, seed=seed) for seed in seeds]
+    silent = [play_world(world, decide_nothing, days=14, seed=seed) for seed in seeds]
     added = np.array(
         [
             one.column("profit").sum() - other.column("profit").sum()
