@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final, Self, overload
 
 import numpy as np
@@ -46,15 +46,12 @@ class Texts(Sequence[str]):
     def of(cls, strings: Iterable[str]) -> Self:
         """Pack strings in the given order."""
         told = list(strings)
-        offsets = np.zeros(len(told) + 1, np.int64)
-        length = np.fromiter(map(len, told), np.int64, len(told))
-        data = "".join(told).encode("utf-8", "surrogatepass")
-        if len(data) != length.sum():
+        text = "".join(told)
+        if not text.isascii():
             # Only characters of ASCII are a byte each, as those of most identifiers are.
-            encoded = (text.encode("utf-8", "surrogatepass") for text in told)
-            length = np.fromiter(map(len, encoded), np.int64, len(told))
-        np.cumsum(length, out=offsets[1:])
-        return cls(np.frombuffer(data, np.uint8), offsets)
+            encoded = [one.encode("utf-8", "surrogatepass") for one in told]
+            return cls(np.frombuffer(b"".join(encoded), np.uint8), _ends(encoded))
+        return cls(np.frombuffer(text.encode("ascii"), np.uint8), _ends(told))
 
     def __len__(self) -> int:
         """Count the strings."""
@@ -127,27 +124,49 @@ def _gathered(
     return data[byte], offsets
 
 
+def _ends(strings: Sequence[str | bytes]) -> NDArray[np.int64]:
+    return np.fromiter(accumulate(map(len, strings), initial=0), np.int64, len(strings) + 1)
+
+
 class Ids(Texts):
     """Distinct identifiers in byte order; the position of one is its code (int32)."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_code", "_found")
 
     def __init__(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
         """Wrap arrays that already hold sorted, distinct, packed strings."""
         super().__init__(data, offsets)
         self._found: dict[str, int | None] = {}
+        self._code: dict[str, int] | None = None
 
     @classmethod
     def of(cls, strings: Iterable[str]) -> Self:
         """Sort, drop repetitions and pack."""
         # UTF-8 byte order equals code-point order, which is what Python sorts str by.
-        return super().of(sorted(set(strings)))
+        named = sorted(set(strings))
+        ids = super().of(named)
+        if len(named) <= REMEMBERED:
+            ids._code = dict(zip(named, range(len(named)), strict=True))
+        return ids
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the identifiers in order."""
+        return super().__iter__() if self._code is None else iter(self._code)
+
+    def codes(self) -> Mapping[str, int]:
+        """Give the code of every identifier."""
+        if self._code is not None:
+            return self._code
+        return {identifier: code for code, identifier in enumerate(self)}
 
     def find(self, identifier: str) -> int | None:
         """Give the code of an identifier, or None: a binary search, remembered for the next time.
 
-        What is remembered has a bound, so that nobody fills the memory by asking.
+        What is remembered has a bound, so that nobody fills the memory by asking. Of few ids that
+        were packed from strings all codes are known.
         """
+        if self._code is not None:
+            return self._code.get(identifier)
         try:
             return self._found[identifier]
         except KeyError:
@@ -175,7 +194,7 @@ class Ids(Texts):
         Raises:
             DataError: an id of `others` is not here.
         """
-        mine = {identifier: code for code, identifier in enumerate(self)}
+        mine = self.codes()
         try:
             return np.fromiter((mine[one] for one in others), np.int32, len(others))
         except KeyError as missing:

@@ -8,13 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def is_all(kept: NDArray[np.bool_]) -> bool:
+    """Tell whether every truth holds: for a few, in a third of the time that `all` takes."""
+    return int(np.count_nonzero(kept)) == len(kept)
+
+
+def offsets(length: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Give where entries of such lengths begin, and where the last one ends, int64."""
+    ends = np.zeros(len(length) + 1, np.int64)
+    length.cumsum(out=ends[1:])
+    return ends
+
+
+def changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which values differ from the one before, as the first always does."""
+    differs = np.empty(len(values), np.bool_)
+    differs[:1] = True
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return differs
+
+
 def ranges(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
     """Concatenate the integer ranges first[k]:last[k]."""
     length = last - first
-    ends = np.cumsum(length)
-    total = int(ends[-1]) if len(ends) else 0
-    within = np.arange(total, dtype=np.int64) - np.repeat(ends - length, length)
-    return np.asarray(within + np.repeat(first, length), np.int64)
+    begin = offsets(length)
+    return np.asarray(np.arange(begin[-1]) + (first - begin[:-1]).repeat(length), np.int64)
 
 
 def crossed(
@@ -26,9 +44,8 @@ def crossed(
         Two int64 arrays: which range, and the number.
     """
     length = end - begin
-    row = np.repeat(np.arange(len(begin)), length)
-    number = np.arange(len(row)) - np.repeat(np.cumsum(length) - length - begin, length)
-    return row, number
+    row = np.arange(len(begin)).repeat(length)
+    return row, ranges(begin, end)
 
 
 def listed(
@@ -40,16 +57,22 @@ def listed(
 
 def starts(values: NDArray[Any]) -> NDArray[np.int64]:
     """Give the places where runs of equal values begin."""
-    if not len(values):
-        return np.empty(0, np.int64)
-    return np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
+    return changes(values).nonzero()[0]
 
 
 def ranks(values: NDArray[Any]) -> NDArray[np.int64]:
     """Number what stands in each run of equal values from 0."""
     begins = starts(values)
-    length = np.diff(np.append(begins, len(values)))
-    return np.asarray(np.arange(len(values)) - np.repeat(begins, length), np.int64)
+    return np.asarray(
+        np.arange(len(values)) - begins.repeat(lengths(begins, len(values))), np.int64
+    )
+
+
+def lengths(begins: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Give how many of `count` values each run has that begins at one of some places."""
+    ends = np.empty(len(begins), np.int64)
+    ends[:-1], ends[-1:] = begins[1:], count
+    return ends - begins
 
 
 def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:

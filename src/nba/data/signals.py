@@ -15,7 +15,8 @@ from nba.data.held import SIGNAL_TABLES, hold, week_counts
 from nba.data.product_states import STATED_CELLS
 from nba.data.rows import AT, column, table_names
 from nba.domain import Ids
-from nba.facts.signals import Signals, expiry, instants, is_company, zone_name
+from nba.facts.cells import instants
+from nba.facts.signals import Signals, expiry, is_company, zone_name
 from nba.facts.tables import (
     ConsentRows,
     EventRows,

@@ -24,7 +24,7 @@ from nba.facts.rows import Rows
 from nba.facts.shelf import Shelf
 from nba.facts.signals import NO_SIGNALS, Signals
 from nba.facts.versions import INTENTS, LINES, ORDERS, PEOPLE, versions
-from nba.ranges import distinct, ranges
+from nba.ranges import distinct, offsets, ranges
 
 Places = NDArray[np.int64] | slice
 """Rows, or those from one to another."""
@@ -146,7 +146,7 @@ def _listed(start: NDArray[np.int64], row: Places) -> tuple[NDArray[np.int64], P
         begins = start[row.start : row.stop + 1]
         return begins - begins[0], slice(int(begins[0]), int(begins[-1]))
     length = start[row + 1] - start[row]
-    return np.append(0, np.cumsum(length)).astype(np.int64), ranges(start[row], start[row + 1])
+    return offsets(length), ranges(start[row], start[row + 1])
 
 
 def _taken(columns: object, place: Places, *names: str) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def fold(
     opened = Opened.of(acts, placed, len(products))
     product_ids, recoded = products.named(opened.product)
     returned_at = placed.returned_at()
-    line = np.flatnonzero(known.kept_line[placed.line])
+    (line,) = known.kept_line[placed.line].nonzero()
     line_order, place = placed.line_order[line], placed.line[line]
     facts = Facts(
         wanted,
@@ -276,7 +276,7 @@ def _reviewed(
     """
     reviewed = np.zeros(len(order), np.bool_)
     told = acts.of_types("review", "rating")
-    told = told.where(told.rows.product >= 0)
+    told = told.where(told.rows.product >= 0) if len(told) else told
     if not len(told):
         return reviewed
     key = told.customer.astype(np.int64) * product_count + told.rows.product

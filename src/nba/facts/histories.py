@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
-from nba.ranges import ranges
+from nba.facts.cells import nevers
+from nba.ranges import changes, is_all, ranges
 
 
 class Columns:
@@ -56,9 +57,8 @@ class Statuses(Columns):
         """Sort rows given in any order and drop repetitions."""
         place = np.lexsort((status, at, order))
         order, at, status = order[place], at[place], status[place]
-        new = np.ones(len(order), np.bool_)
-        new[1:] = (np.diff(order) != 0) | (at[1:] != at[:-1]) | (np.diff(status) != 0)
-        return cls(order[new], at[new], status[new])
+        new = changes(order) | changes(at) | changes(status)
+        return cls(order, at, status) if is_all(new) else cls(order[new], at[new], status[new])
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -67,7 +67,7 @@ class Statuses(Columns):
     def before(self, as_of: np.datetime64) -> Self:
         """Keep the rows of earlier instants."""
         early = self.at < as_of
-        return self if early.all() else self._take(early)
+        return self if is_all(early) else self._take(early)
 
     def of_status(self, code: int) -> Self:
         """Keep the rows of one status."""
@@ -80,16 +80,16 @@ class Statuses(Columns):
 
     def first(self, order_count: int) -> Instants:
         """Give the instant of the first row of each order; NaT where it has none."""
-        leading = np.ones(len(self), np.bool_)
-        leading[1:] = np.diff(self.order) != 0
-        instants = np.full(order_count, np.datetime64("NaT"), "datetime64[us]")
-        instants[self.order[leading]] = self.at[leading]
+        instants = nevers(order_count)
+        if len(self):
+            leading = changes(self.order)
+            instants[self.order[leading]] = self.at[leading]
         return instants
 
     def last(self) -> Self:
         """Keep the last row of each order: at equal instants the later in the flow."""
         trailing = np.ones(len(self), np.bool_)
-        trailing[:-1] = np.diff(self.order) != 0
+        trailing[:-1] = self.order[1:] != self.order[:-1]
         return self._take(trailing)
 
     def _take(self, kept: NDArray[np.bool_]) -> Self:
@@ -243,8 +243,12 @@ _CELLS = ("order", "customer", *ORDER_COLUMNS)
 
 def status_instant(status_at: Instants, delivered_at: Instants, ordered_at: Instants) -> Instants:
     """Say when statuses were set: status_at, else delivered_at, else ordered_at."""
-    stated = np.where(np.isnat(status_at), delivered_at, status_at)
-    return np.where(np.isnat(stated), ordered_at, stated)
+    for other in (delivered_at, ordered_at):
+        missing = np.isnat(status_at)
+        if not np.count_nonzero(missing):
+            break
+        status_at = np.where(missing, other, status_at)
+    return status_at
 
 
 def _recoded(order: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.int32]:

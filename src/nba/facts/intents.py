@@ -14,7 +14,7 @@ from nba.facts.histories import Columns
 from nba.facts.lookups import codes_in
 from nba.facts.placed import Placed
 from nba.facts.signals import EVENT_CODE, OPENING
-from nba.ranges import distinct, starts
+from nba.ranges import distinct, lengths, starts
 from nba.vocabulary import EVENT_TYPES, INTENT_KINDS
 
 _KINDS: Final = len(INTENT_KINDS)
@@ -128,7 +128,7 @@ class Opened:
             product_count: how many products there are.
         """
         kind = _KIND[acts.rows.type]
-        place = np.flatnonzero((kind >= 0) & (acts.rows.product >= 0))
+        (place,) = ((kind >= 0) & (acts.rows.product >= 0)).nonzero()
         if not len(place):
             return cls.none()
         pair = acts.customer[place].astype(np.int64) * product_count + acts.rows.product[place]
@@ -138,13 +138,13 @@ class Opened:
         begins = starts(key)
         closed = _closed(key[begins], acts, placed, product_count)
         at = acts.rows.at[place].view(np.int64)
-        is_open = at > np.repeat(closed, np.diff(np.append(begins, len(key))))
+        is_open = at > closed.repeat(lengths(begins, len(key)))
         place, key, at = place[is_open], key[is_open], at[is_open]
         begins = starts(key)
         if not len(begins):
             return cls.none()
         opened_at, event = np.minimum.reduceat(at, begins), acts.rows.event[place]
-        is_first = at == np.repeat(opened_at, np.diff(np.append(begins, len(key))))
+        is_first = at == opened_at.repeat(lengths(begins, len(key)))
         pair = key[begins] // _KINDS
         return cls(
             (pair // product_count).astype(np.int32),
@@ -196,6 +196,8 @@ def _closed(
         buy(purchases.customer, purchases.rows.product, purchases.rows.at)
     closed[:] = bought[pairs.searchsorted(key // _KINDS)]
     for code, kind in _TAKEN_BACK.items():
+        if code not in acts.types:
+            continue
         removals = acts.where((acts.rows.type == code) & (acts.rows.product >= 0))
         if not len(removals):
             continue

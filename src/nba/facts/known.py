@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Instants
+from nba.facts.cells import nevers
 from nba.facts.histories import Statuses
 from nba.facts.rows import Rows
 from nba.facts.standing import stand
+from nba.ranges import is_all
 from nba.statuses import CANCELLED, DELIVERED, PLACED, RETURNED
 
 _NEVER = np.datetime64("NaT", "us")
@@ -68,11 +70,15 @@ class Known:
             later = (last.at > own_at) | ((last.at == own_at) & (last.status > status[last.order]))
             status[last.order[later]] = last.status[later]
             status_at[last.order[later]] = last.at[later]
+        unknown = np.isnat(delivered_at)
+        if len(told.past) and np.count_nonzero(unknown):
             arrived = _arrivals(rows, as_of).first(len(status))
-            delivered_at = np.where(np.isnat(delivered_at), arrived, delivered_at)
+            delivered_at = np.where(unknown, arrived, delivered_at)
         rows = told.rows
         order = rows.ordered_at < as_of
-        returned = np.where(told.has_returns[rows.line_order], rows.returned_quantity, 0)
+        returned = rows.returned_quantity
+        if np.count_nonzero(returned):
+            returned = np.where(told.has_returns[rows.line_order], returned, 0)
         line_is_back = (returned > 0) & (returned >= rows.quantity)
         kept = order & ~rows.is_test & ~_gone(rows, status, returned, line_is_back)
         quantity = np.asarray(rows.quantity - returned, np.int64)
@@ -173,28 +179,32 @@ class _Told:
         rows, places = stand(rows, as_of)
         set_at = rows.status_instant()
         settled = set_at < as_of
+        never = nevers(len(set_at))
         stated = np.where(
-            (rows.status == DELIVERED) & (rows.status_at < as_of), rows.status_at, _NEVER
+            (rows.status == DELIVERED) & (rows.status_at < as_of), rows.status_at, never
         )
         arrival = np.where(rows.delivered_at < as_of, rows.delivered_at, stated)
-        has_arrived = ~np.isnat(arrival)
-        status = np.where(has_arrived, DELIVERED, PLACED)
-        status_at = np.where(has_arrived, arrival, rows.ordered_at)
-        returned_at = past.of_status(RETURNED).first(len(status))
-        is_back = ~np.isnat(returned_at)
-        status = np.where(settled, rows.status, np.where(is_back, RETURNED, status))
-        status_at = np.where(settled, set_at, np.where(is_back, returned_at, status_at))
-        own = np.where(settled & (rows.status == RETURNED), set_at, _NEVER)
-        returned_at = np.fmin(returned_at, own)
+        returned_at = past.of_status(RETURNED).first(len(set_at))
+        status, status_at = rows.status, set_at
+        if not is_all(settled):
+            has_arrived, is_back = ~np.isnat(arrival), ~np.isnat(returned_at)
+            begun = np.where(has_arrived, DELIVERED, PLACED)
+            begun_at = np.where(has_arrived, arrival, rows.ordered_at)
+            status = np.where(settled, status, np.where(is_back, RETURNED, begun)).astype(np.int8)
+            status_at = np.where(settled, set_at, np.where(is_back, returned_at, begun_at))
+        own = settled & (rows.status == RETURNED)
+        if np.count_nonzero(own):
+            returned_at = np.fmin(returned_at, np.where(own, set_at, never))
         told = rows.statuses.of_status(RETURNED)
-        awaited = np.zeros(len(status), np.bool_)
-        awaited[told.order] = True
-        awaited[told.before(as_of).order] = False
+        awaited = np.zeros(len(set_at), np.bool_)
+        if len(told):
+            awaited[told.order] = True
+            awaited[told.before(as_of).order] = False
         return cls(
             rows,
             places,
             past,
-            status.astype(np.int8),
+            status,
             status_at,
             arrival,
             returned_at,
@@ -228,7 +238,7 @@ def _joined(one: Statuses, other: Statuses) -> Statuses:
 
 def _revenue(rows: Rows, quantity: NDArray[np.int64]) -> NDArray[np.int64]:
     gross = rows.unit_price.astype(np.float64) * quantity
-    full = np.clip(gross, 0, MOST_REVENUE).astype(np.int64)
+    full = np.minimum(np.maximum(gross, 0), MOST_REVENUE).astype(np.int64)
     return np.asarray(np.maximum(full - rows.line_discount, 0), np.int64)
 
 
@@ -239,9 +249,12 @@ def _gone(
     line_is_back: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Tell the orders of which nothing stayed with the customer."""
+    cancelled, is_back = status == CANCELLED, status == RETURNED
+    if not np.count_nonzero(is_back) and not np.count_nonzero(line_is_back):
+        return np.asarray(cancelled, np.bool_)
     order_count = len(status)
     lines = np.bincount(rows.line_order, minlength=order_count)
     every_line = (lines > 0) & (np.bincount(rows.line_order, line_is_back, order_count) == lines)
     # Marked returned without any returned quantity, an order came back whole.
-    whole = (status == RETURNED) & (np.bincount(rows.line_order, returned, order_count) == 0)
-    return np.asarray((status == CANCELLED) | whole | every_line, np.bool_)
+    whole = is_back & (np.bincount(rows.line_order, returned, order_count) == 0)
+    return np.asarray(cancelled | whole | every_line, np.bool_)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants, Texts
 from nba.facts.acts import first_of
+from nba.facts.cells import nevers
 from nba.facts.histories import Columns
 from nba.facts.lookups import ABSENT, codes_in
 from nba.facts.placed import Placed
-from nba.facts.signals import NEVER, OUTCOME_CODE, Signals
+from nba.facts.signals import OUTCOME_CODE, Signals
 from nba.facts.tables import MessageRows, OutcomeRows
-from nba.ranges import ranges
+from nba.ranges import is_all, offsets, ranges
 from nba.vocabulary import MESSAGE_WORDS
 
 _SLASH: Final = ord("/")
@@ -46,9 +47,11 @@ class Left:
         sent = _first_outcome(signals.outcomes, ("sent", "delivered"), count)[rows.id]
         at = np.where(np.isnat(rows.acked_at), rows.claimed_at, rows.acked_at)
         at = np.where(np.isnat(sent), at, sent)
-        by_people = signals.outcomes.take(~signals.outcomes.is_machine)
-        answered_at = _first_outcome(by_people, ("clicked", "useful"), count)[rows.id]
+        answers = ("clicked", "useful")
+        answered_at = _first_outcome(signals.outcomes, answers, count, by_people=True)[rows.id]
         left = (rows.message >= 0) & ~rows.is_held & ~np.isnat(at)
+        if is_all(left):
+            return cls(rows, at, answered_at)
         return cls(rows.take(left), at[left], answered_at[left])
 
     def week_counts(self, as_of: np.datetime64) -> NDArray[np.int64]:
@@ -114,18 +117,17 @@ class Letters(Columns):
         if not len(left.rows):
             return cls.none(count), Anchors.none()
         who = customer[left.rows.customer]
-        mine = np.flatnonzero(who >= 0)
-        rows, who, at = left.rows.take(mine), who[mine], left.at[mine]
+        (mine,) = (who >= 0).nonzero()
         # At equal instants they stay as they are, by id.
-        order = np.lexsort((at, who))
-        rows, who, at, mine = rows.take(order), who[order], at[order], mine[order]
-        anchors, anchor = Anchors.of(named, rows.anchor, placed)
+        mine = mine[np.lexsort((left.at[mine], who[mine]))]
+        rows, who, at = left.rows, who[mine], left.at[mine]
+        anchors, anchor = Anchors.of(named, rows.anchor[mine], placed)
         letters = cls(
             who.searchsorted(np.arange(count + 1)).astype(np.int64),
-            rows.message,
+            rows.message[mine],
             anchor,
             anchors.order_of(anchor, who, placed),
-            rows.channel,
+            rows.channel[mine],
             at,
             left.answered_at[mine],
         )
@@ -133,7 +135,7 @@ class Letters(Columns):
 
     def owner(self) -> NDArray[np.int64]:
         """Give the customer of each letter, int64."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+        return np.arange(len(self.start) - 1).repeat(self.start[1:] - self.start[:-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,7 +168,7 @@ class Anchors:
         # An absent code is -1, which finds what stands last.
         number = (np.cumsum(used) - 1).astype(np.int32)
         used[-1], number[-1] = False, ABSENT
-        ids = named if used[:-1].all() else named.take(np.flatnonzero(used))
+        ids = named if is_all(used[:-1]) else named.take(used.nonzero()[0])
         known = placed.known.rows.order_ids
         begun = np.full(len(ids), ABSENT, np.int32)
         cut, beginning = _before_slash(ids)
@@ -202,12 +204,16 @@ def week_begin(at: np.datetime64) -> np.datetime64:
     return monday
 
 
-def _first_outcome(outcomes: OutcomeRows, types: tuple[str, str], count: int) -> Instants:
+def _first_outcome(
+    outcomes: OutcomeRows, types: tuple[str, str], count: int, *, by_people: bool = False
+) -> Instants:
     """Give, per message, the earliest instant of some outcomes; NaT for none."""
     if not len(outcomes):
-        return np.full(count, NEVER)
+        return nevers(count)
     one, other = (OUTCOME_CODE[name] for name in types)
     kept = (outcomes.type == one) | (outcomes.type == other)
+    if by_people:
+        kept &= ~outcomes.is_machine
     return first_of(outcomes.message[kept], outcomes.at[kept], count)
 
 
@@ -221,5 +227,4 @@ def _before_slash(texts: Texts) -> tuple[NDArray[np.int64], Texts]:
     last[:-1] = row[1:] != row[:-1]
     row, slash = row[last], slash[last]
     length = slash - texts.offsets[row]
-    begin = np.append(0, np.cumsum(length)).astype(np.int64)
-    return row, Texts(texts.data[ranges(texts.offsets[row], slash)], begin)
+    return row, Texts(texts.data[ranges(texts.offsets[row], slash)], offsets(length))

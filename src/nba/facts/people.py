@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
 from nba.facts.acts import Acts, first_of, last_of
+from nba.facts.cells import nevers
 from nba.facts.histories import Columns
 from nba.facts.letters import Letters
 from nba.facts.signals import NEVER, OUTCOME_CODE, Signals
 from nba.facts.tables import ProfileRows
+from nba.ranges import is_all
 from nba.vocabulary import CHANNELS
 
 UNKNOWN, GRANTED, REFUSED = range(3)
@@ -126,12 +128,10 @@ class People(Columns):
         profiles, place = signals.profiles, _described(signals.profiles, customer, is_merged, count)
         zone, zones = _named(signals.zones, profiles.zone, place)
         tier, tiers = _named(signals.tiers, profiles.tier, place)
-        signed_up = acts.of_types("sign_up")
-        signed_up_at = first_of(signed_up.customer, signed_up.rows.at, count)
+        signed_up_at = first_of(*acts.instants("sign_up"), count)
         created_at = _told(profiles.created_at, place, NEVER)
-        viewed = acts.of_types("view_item")
         low = acts.of_types("rating", "survey")
-        low = low.where(low.rows.value <= _LOW)
+        low = low.where(low.rows.value <= _LOW) if len(low) else low
         key = letters.owner() * _WIDTH + letters.channel
         sent = letters.channel >= 0
         answered = sent & ~np.isnat(letters.answered_at)
@@ -147,7 +147,7 @@ class People(Columns):
             birthday=_told(profiles.birthday, place, np.datetime64("NaT", "D")),
             signed_up_at=np.where(np.isnat(signed_up_at), created_at, signed_up_at),
             first_seen_at=first_of(acts.customer, acts.rows.at, count),
-            viewed_at=last_of(viewed.customer, viewed.rows.at, count),
+            viewed_at=last_of(*acts.instants("view_item"), count),
             consent=_consents(signals, customer, count),
             is_bounced=_bounced(signals, customer, count),
             complained_at=_open_complaints(acts.of_types("complaint"), count),
@@ -201,7 +201,10 @@ def _told(
     """Give the cell of each customer's profile."""
     if not len(column):
         return np.full(len(place), missing, column.dtype)
-    return np.where(place >= 0, column[place], np.asarray(missing, column.dtype))
+    found = place >= 0
+    if is_all(found):
+        return column[place]
+    return np.where(found, column[place], np.asarray(missing, column.dtype))
 
 
 def _named(
@@ -256,14 +259,14 @@ def _complaining(
 ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64]]:
     """Give the customer, the channel, and the place, of outcomes of some types."""
     outcomes, messages = signals.outcomes, signals.messages
-    if not len(outcomes):
-        return outcomes.customer, outcomes.channel, np.empty(0, np.int64)
     meant = outcomes.type == OUTCOME_CODE[types[0]]
     for name in types[1:]:
         meant |= outcomes.type == OUTCOME_CODE[name]
-    place = np.flatnonzero(meant)
+    (place,) = meant.nonzero()
     person, channel = outcomes.customer[place], outcomes.channel[place]
-    if len(place) and len(messages):
+    if not len(place):
+        return person, channel, place
+    if len(messages):
         # What an outcome does not say, its message does.
         sent = np.full(len(signals.message_ids), -1, np.int64)
         sent[messages.id] = np.arange(len(messages))
@@ -279,7 +282,7 @@ def _complaining(
 def _open_complaints(complaints: Acts, count: int) -> Instants:
     """Give since when each customer's complaint is open."""
     if not len(complaints):
-        return np.full(count, NEVER)
+        return nevers(count)
     closes = complaints.rows.value == 0
     closed_at = last_of(complaints.customer[closes], complaints.rows.at[closes], count)
     opens = ~closes & ~(complaints.rows.at < closed_at[complaints.customer])

@@ -13,6 +13,7 @@ from nba.domain import Ids
 from nba.facts.lookups import ABSENT, codes_in
 from nba.facts.signals import Signals
 from nba.facts.tables import MergeRows
+from nba.ranges import is_all
 
 NOBODY: Final = -1
 
@@ -108,7 +109,7 @@ class Persons:
         per_person = row[:-1] if self.root is None else row[self.root]
         orders = np.append(per_person[: len(self.row_ids)], np.int32(NOBODY))
         found = RowOf(orders, per_person[self.of_signal])
-        return found, None if (first == places).all() else first
+        return found, None if is_all(first == places) else first
 
     def _code(self, customer: str) -> int:
         found = self.row_ids.find(customer)

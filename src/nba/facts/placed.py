@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Instants
+from nba.facts.cells import nevers
 from nba.facts.known import Known
-from nba.facts.signals import NEVER
 from nba.ranges import ranges
 from nba.statuses import CANCELLED, STATUS_CODE
 
@@ -50,7 +50,7 @@ class Placed:
         """
         rows = known.rows
         # Tests are nobody's purchases, and nobody's news either.
-        order = np.flatnonzero(known.order & ~rows.is_test & (customer >= 0))
+        (order,) = (known.order & ~rows.is_test & (customer >= 0)).nonzero()
         order = order[np.lexsort((rows.ordered_at[order], customer[order]))]
         owner = customer[order]
         place = np.full(len(customer), -1, np.int32)
@@ -64,7 +64,7 @@ class Placed:
             rows.ordered_at[order],
             place,
             ranges(first, last),
-            np.repeat(np.arange(len(order)), last - first),
+            np.arange(len(order)).repeat(last - first),
         )
 
     def is_bought(self) -> NDArray[np.bool_]:
@@ -86,9 +86,9 @@ class Placed:
     def first_of_status(self, name: str, as_of: np.datetime64) -> Instants:
         """Give the first instant at which each order had a status; NaT where it never had."""
         rows, past, status = self.known.rows, self.known.past, STATUS_CODE[name]
-        first = np.full(len(self.order), NEVER)
+        first = nevers(len(self.order))
         own = rows.status[self.order] == status
-        if own.any():
+        if np.count_nonzero(own):
             set_at = rows.status_instant()[self.order]
             first = np.where(own & (set_at < as_of), set_at, first)
         told = past.of_status(status)
@@ -104,7 +104,7 @@ class Placed:
         rows = self.known.rows
         at = self.known.returned_at[self.order]
         came_back = self.known.quantity[self.line] < rows.quantity[self.line]
-        if came_back.any():
+        if np.count_nonzero(came_back):
             counted = np.zeros(len(self.order), np.bool_)
             counted[self.line_order[came_back]] = True
             at = np.where(counted & np.isnat(at), rows.status_instant()[self.order], at)

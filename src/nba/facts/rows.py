@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids, Instants
+from nba.facts.cells import amounts, instants
 from nba.facts.histories import LINE_COLUMNS, ORDER_COLUMNS, Statuses, Versions, status_instant
+from nba.ranges import is_all
 from nba.statuses import STATUS_CODE
 
 
@@ -97,32 +99,30 @@ class Rows:
             version: those of superseded versions, sorted by order id, version and line number;
                 versions of other orders have no effect.
         """
-        order_code = {order_id: code for code, order_id in enumerate(order["order_id"])}
+        order_ids, product_ids = Ids.of(order["order_id"]), Ids.of(line["product_id"])
         customer_ids = Ids.of(one for one in order["customer_id"] if one is not None)
-        customer_code = {customer_id: code for code, customer_id in enumerate(customer_ids)}
-        product_ids = Ids.of(line["product_id"])
-        product_code = {product_id: code for code, product_id in enumerate(product_ids)}
-        guest = count(len(customer_code))
+        order_code, product_code = order_ids.codes(), product_ids.codes()
+        customer_code, guest = customer_ids.codes(), count(len(customer_ids))
         return cls(
             customer_ids,
             product_ids,
-            Ids.of(order["order_id"]),
+            order_ids,
             np.array(
                 [next(guest) if c is None else customer_code[c] for c in order["customer_id"]],
                 np.int32,
             ),
-            _instants(order["ordered_at"]),
+            instants(order["ordered_at"]),
             np.array([STATUS_CODE[name] for name in order["status"]], np.int8),
-            _instants(order["status_at"]),
-            _instants(order["delivered_at"]),
-            _counts(order["discount"]),
-            np.array([bool(one) for one in order["is_test"]], np.bool_),
+            instants(order["status_at"]),
+            instants(order["delivered_at"]),
+            amounts(order["discount"]),
+            np.array(order["is_test"], np.bool_),
             np.array([order_code[one] for one in line["order_id"]], np.int32),
             np.array([product_code[one] for one in line["product_id"]], np.int32),
-            _counts(line["quantity"]),
-            _counts(line["returned_quantity"]),
-            _counts(line["unit_price"]),
-            _counts(line["discount"]),
+            amounts(line["quantity"]),
+            amounts(line["returned_quantity"]),
+            amounts(line["unit_price"]),
+            amounts(line["discount"]),
             Statuses.none() if status is None else _statuses(order_code, status),
             Versions.none() if version is None else _versions(order_code, version),
         )
@@ -201,9 +201,12 @@ def _statuses(order_code: Mapping[str, int], cells: Mapping[str, Sequence[Any]])
     if not cells["order_id"]:
         return Statuses.none()
     order = _codes(cells["order_id"], order_code)
-    held = order >= 0
+    at = instants(cells["at"])
     status = np.array([STATUS_CODE[name] for name in cells["status"]], np.int8)
-    return Statuses.of(order[held], _instants(cells["at"])[held], status[held])
+    held = order >= 0
+    if is_all(held):
+        return Statuses.of(order, at, status)
+    return Statuses.of(order[held], at[held], status[held])
 
 
 def _versions(order_code: Mapping[str, int], cells: Mapping[str, Sequence[Any]]) -> Versions:
@@ -211,8 +214,8 @@ def _versions(order_code: Mapping[str, int], cells: Mapping[str, Sequence[Any]])
         return Versions.none()
     customer_ids = Ids.of(one for one in cells["customer_id"] if one is not None)
     product_ids = Ids.of(one for one in cells["product_id"] if one is not None)
-    customer = _codes(cells["customer_id"], {one: code for code, one in enumerate(customer_ids)})
-    product = _codes(cells["product_id"], {one: code for code, one in enumerate(product_ids)})
+    customer = _codes(cells["customer_id"], customer_ids.codes())
+    product = _codes(cells["product_id"], product_ids.codes())
     order = _codes(cells["order_id"], order_code)
     held = order >= 0
     named = list(zip(cells["order_id"], cells["version"], strict=True))
@@ -223,9 +226,9 @@ def _versions(order_code: Mapping[str, int], cells: Mapping[str, Sequence[Any]])
         "status": np.array([STATUS_CODE[name] for name in cells["status"]], np.int8),
         "is_test": np.array([bool(one) for one in cells["is_test"]], np.bool_),
         "line_product": product,
-        **{name: _instants(cells[name]) for name in ("ordered_at", "status_at", "delivered_at")},
+        **{name: instants(cells[name]) for name in ("ordered_at", "status_at", "delivered_at")},
         **{
-            name: _counts(cells[name])
+            name: amounts(cells[name])
             for name in ("discount", "quantity", "returned_quantity", "unit_price", "line_discount")
         },
     }
@@ -246,15 +249,3 @@ def _codes(ids: Sequence[str | None], code: Mapping[str, int]) -> NDArray[np.int
 
 def _microseconds(at: np.datetime64) -> int:
     return int(at.astype("datetime64[us]").astype(np.int64))
-
-
-_NAT: Final = _microseconds(np.datetime64("NaT", "us"))
-
-
-def _instants(microseconds: Sequence[int | None]) -> Instants:
-    filled = [_NAT if one is None else one for one in microseconds]
-    return np.array(filled, np.int64).view("datetime64[us]")
-
-
-def _counts(numbers: Sequence[int | None]) -> NDArray[np.int64]:
-    return np.array([one or 0 for one in numbers], np.int64)

@@ -13,8 +13,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.domain import Ids, Instants, to_instant
+from nba.domain import Ids, to_instant
 from nba.errors import DataError
+from nba.facts.cells import Coding, amounts, coded, instants
 from nba.facts.histories import Columns
 from nba.facts.tables import (
     ConsentRows,
@@ -44,8 +45,11 @@ NEVER: Final = np.datetime64("NaT", "us")
 
 Cells = Mapping[str, Sequence[Any]]
 
+_OPENS: Final = frozenset(OPENING)
 _IN_STOCK: Final = AVAILABILITIES.index(Availability.IN_STOCK)
-_UNSAID: Final = int(NEVER.astype(np.int64))
+_AVAILABILITY_CODE: Final = {str(name): code for code, name in enumerate(AVAILABILITIES)}
+_CHANNEL_CODE: Final = {str(name): code for code, name in enumerate(CHANNELS)}
+_MESSAGE_CODE: Final = {name: code for code, name in enumerate(MESSAGE_WORDS)}
 _FIRST: Final = int(BEGINNING.astype(np.int64))
 
 
@@ -127,7 +131,8 @@ class Signals(Columns):
         customers = Coding.of(merges[0], *(one.get("customer_id", ()) for one in naming))
         products = Coding.of(events.get("product_id", ()), states.get("product_id", ()))
         orders = Coding.of(events.get("order_id", ()))
-        openings = Coding.of(_openings(events))
+        opening = _openings(events)
+        openings = Coding.of(opening)
         message_ids = Coding.of(messages.get("message_id", ()), outcomes.get("message_id", ()))
         anchors = Coding.of(messages.get("anchor", ()))
         zones = [zone_name(one) for one in _column(profiles, "timezone")]
@@ -142,8 +147,8 @@ class Signals(Columns):
             anchors=anchors.ids,
             zones=spelled.ids,
             tiers=tiers.ids,
-            events=_events(events, set(merges[0]), customers, products, orders, openings),
-            merges=MergeRows(customers(merges[0]), customers(merges[1]), instants(merges[2])),
+            events=_events(events, set(merges[0]), customers, products, orders, openings(opening)),
+            merges=_merge_rows(merges, customers),
             consents=_consents(consents, stated, customers),
             messages=_messages(messages, message_ids, customers, anchors),
             outcomes=_outcomes(outcomes, message_ids, customers),
@@ -155,32 +160,6 @@ class Signals(Columns):
 
 
 NO_SIGNALS: Final = Signals.none()
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """Identifiers, and the code of each."""
-
-    ids: Ids
-    code: Mapping[str, int]
-
-    @classmethod
-    def of(cls, *columns: Iterable[str | None]) -> Self:
-        """Code what some columns name."""
-        named = {one for column in columns for one in column}
-        named.discard(None)
-        ids = Ids.of(one for one in named if one is not None)
-        return cls(ids, {identifier: code for code, identifier in enumerate(ids)})
-
-    def __call__(self, cells: Iterable[str | None]) -> NDArray[np.int32]:
-        """Give the codes of cells, int32; -1 for what is not among the ids, as None never is."""
-        return np.array([self.code.get(one, -1) for one in cells], np.int32)  # type: ignore[arg-type]
-
-
-def instants(microseconds: Iterable[int | None]) -> Instants:
-    """Give instants of microseconds; NaT for None."""
-    cells = [_UNSAID if one is None else one for one in microseconds]
-    return np.array(cells, np.int64).view("datetime64[us]")
 
 
 @cache
@@ -220,6 +199,8 @@ def is_company(account_type: str | None) -> bool:
 
 def _merges(events: Cells) -> tuple[list[str], list[str], list[int]]:
     """List who was whom, and from when on."""
+    if "merge" not in _column(events, "type"):
+        return [], [], []
     rows = [
         (guest, customer, at)
         for word, guest, customer, at in _rows(events, "type", "session_id", "customer_id", "at")
@@ -228,11 +209,17 @@ def _merges(events: Cells) -> tuple[list[str], list[str], list[int]]:
     return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
 
 
+def _merge_rows(merges: tuple[list[str], list[str], list[int]], customers: Coding) -> MergeRows:
+    guest, customer, at = merges
+    if not guest:
+        return MergeRows.none()
+    return MergeRows(customers(guest), customers(customer), instants(at))
+
+
 def _openings(events: Cells) -> list[str | None]:
     """Give the ids of the events that open an intent, and None for others."""
     return [
-        event_id if word in OPENING else None
-        for event_id, word in _rows(events, "event_id", "type")
+        event_id if word in _OPENS else None for event_id, word in _rows(events, "event_id", "type")
     ]
 
 
@@ -242,8 +229,11 @@ def _events(
     customers: Coding,
     products: Coding,
     orders: Coding,
-    openings: Coding,
+    opening: NDArray[np.int32],
 ) -> EventRows:
+    types = coded(EVENT_CODE, _column(cells, "type"))
+    if not len(types):
+        return EventRows.none()
     named = list(_rows(cells, "customer_id", "session_id"))
     is_session = [
         customer is None and session is not None and session in sessions
@@ -253,7 +243,6 @@ def _events(
         session if by_session else customer
         for by_session, (customer, session) in zip(is_session, named, strict=True)
     ]
-    types = _words(EVENT_TYPES, _column(cells, "type"))
     customer = customers(who)
     rows = EventRows(
         customer,
@@ -262,15 +251,19 @@ def _events(
         instants(_column(cells, "at")),
         products(_column(cells, "product_id")),
         orders(_column(cells, "order_id")),
-        np.array([np.nan if one is None else one for one in _column(cells, "value")], np.float64),
-        openings(_openings(cells)),
+        # What is None is no number.
+        np.array(_column(cells, "value"), np.float64),
+        opening,
     )
-    return rows.take((customer >= 0) & (types >= 0))
+    return rows.where((customer >= 0) & (types >= 0))
 
 
 def _short_form(profiles: Cells) -> tuple[list[tuple[str, str, bool, int]], int]:
     """List the consents that customers' own rows state, and count those that hold nothing."""
-    stated, ignored = [], 0
+    stated: list[tuple[str, str, bool, int]] = []
+    ignored = 0
+    if not _count(profiles):
+        return stated, ignored
     for channel in CHANNELS:
         for customer, granted, at in _rows(
             profiles, "customer_id", f"consent_{channel}", "consent_at"
@@ -288,43 +281,51 @@ def _consents(
     cells: Cells, stated: Sequence[tuple[str, str, bool, int]], customers: Coding
 ) -> ConsentRows:
     rows = [*_rows(cells, "customer_id", "channel", "granted", "at"), *stated]
-    channels = _words(CHANNELS, [row[1] for row in rows])
+    if not rows:
+        return ConsentRows.none()
+    channels = coded(_CHANNEL_CODE, [row[1] for row in rows])
     return ConsentRows(
         customers(row[0] for row in rows),
         channels,
-        np.array([bool(row[2]) for row in rows], np.bool_),
-        instants(row[3] for row in rows),
-    ).take(channels >= 0)
+        np.array([row[2] for row in rows], np.bool_),
+        instants([row[3] for row in rows]),
+    ).where(channels >= 0)
 
 
 def _messages(cells: Cells, ids: Coding, customers: Coding, anchors: Coding) -> MessageRows:
+    if not _count(cells):
+        return MessageRows.none()
     return MessageRows(
         ids(_column(cells, "message_id")),
         customers(_column(cells, "customer_id")),
-        _words(MESSAGE_WORDS, _column(cells, "message")).astype(np.int16),
+        coded(_MESSAGE_CODE, _column(cells, "message")).astype(np.int16),
         anchors(_column(cells, "anchor")),
-        _words(CHANNELS, _column(cells, "channel")),
+        coded(_CHANNEL_CODE, _column(cells, "channel")),
         instants(_column(cells, "claimed_at")),
         instants(_column(cells, "acked_at")),
-        _truths(_column(cells, "holdout")),
+        np.array(_column(cells, "holdout"), np.bool_),
     )
 
 
 def _outcomes(cells: Cells, ids: Coding, customers: Coding) -> OutcomeRows:
-    types = _words(MESSAGE_EVENT_TYPES, _column(cells, "type"))
+    if not _count(cells):
+        return OutcomeRows.none()
+    types = coded(OUTCOME_CODE, _column(cells, "type"))
     return OutcomeRows(
         ids(_column(cells, "message_id")),
         customers(_column(cells, "customer_id")),
-        _words(CHANNELS, _column(cells, "channel")),
+        coded(_CHANNEL_CODE, _column(cells, "channel")),
         types,
         instants(_column(cells, "at")),
-        _truths(_column(cells, "is_machine")),
-    ).take(types >= 0)
+        np.array(_column(cells, "is_machine"), np.bool_),
+    ).where(types >= 0)
 
 
 def _profiles(
     cells: Cells, zones: Sequence[str | None], customers: Coding, spelled: Coding, tiers: Coding
 ) -> ProfileRows:
+    if not _count(cells):
+        return ProfileRows.none()
     points = _column(cells, "points")
     return ProfileRows(
         customers(_column(cells, "customer_id")),
@@ -333,56 +334,47 @@ def _profiles(
         spelled(zones),
         np.array([is_company(one) for one in _column(cells, "account_type")], np.bool_),
         tiers(_column(cells, "tier")),
-        _amounts(points),
+        amounts(points),
         _said(points),
-        instants(expiry(one) for one in _column(cells, "attributes")),
+        instants([expiry(one) for one in _column(cells, "attributes")]),
     )
 
 
 def _states(cells: Cells, products: Coding) -> StateRows:
-    words = _column(cells, "availability")
-    availability = _words(AVAILABILITIES, words)
+    if not _count(cells):
+        return StateRows.none()
+    availability = coded(_AVAILABILITY_CODE, _column(cells, "availability"))
     stock, price, sale = (_column(cells, name) for name in ("stock", "price", "sale_price"))
     return StateRows(
         products(_column(cells, "product_id")),
         instants(_column(cells, "at")),
         np.where(availability < 0, _IN_STOCK, availability).astype(np.int8),
-        _amounts(stock),
+        amounts(stock),
         _said(stock),
-        _amounts(price),
+        amounts(price),
         _said(price),
-        _amounts(sale),
+        amounts(sale),
         _said(sale),
         instants(_column(cells, "sale_until")),
     )
 
 
+def _count(cells: Cells) -> int:
+    """Count the rows."""
+    return max(map(len, cells.values()), default=0)
+
+
 def _column(cells: Cells, name: str) -> Sequence[Any]:
     """Give a column; where it is not there, so many times None as there are rows."""
-    if name in cells:
-        return cells[name]
-    return (None,) * max(map(len, cells.values()), default=0)
+    return cells[name] if name in cells else (None,) * _count(cells)
 
 
 def _rows(cells: Cells, *names: str) -> Iterator[tuple[Any, ...]]:
     return zip(*(_column(cells, name) for name in names), strict=True)
 
 
-def _words(words: Sequence[str], cells: Iterable[str | None]) -> NDArray[np.int8]:
-    code = {word: number for number, word in enumerate(words)}
-    return np.array([-1 if one is None else code.get(one, -1) for one in cells], np.int8)
-
-
-def _amounts(cells: Iterable[int | None]) -> NDArray[np.int64]:
-    return np.array([one or 0 for one in cells], np.int64)
-
-
 def _said(cells: Iterable[object]) -> NDArray[np.bool_]:
     return np.array([one is not None for one in cells], np.bool_)
-
-
-def _truths(cells: Iterable[object]) -> NDArray[np.bool_]:
-    return np.array([bool(one) for one in cells], np.bool_)
 
 
 def _day(cell: date | str | None) -> np.datetime64:

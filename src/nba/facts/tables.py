@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nba.domain import Instants
 from nba.facts.histories import Columns
+from nba.ranges import is_all
 
 _CODE = np.empty(0, np.int32)
 _SMALL = np.empty(0, np.int8)
@@ -35,6 +36,10 @@ class Table(Columns):
         """Keep some rows: those at some places, or where a truth per row says so."""
         # The slots of a dataclass are its fields, in order, and at hand.
         return type(self)(*[getattr(self, name)[kept] for name in self.__slots__])
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """Keep the rows of which a truth says so; all of them are these very ones."""
+        return self if is_all(kept) else self.take(kept)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,13 @@ def columns_of(names: Sequence[str], cells: Batch) -> dict[str, Sequence[Any]]:
     return dict(zip(names, columns, strict=True))
 
 
+def joined(answers: Sequence[Batch]) -> Batch:
+    """Put the rows of several answers together, each once."""
+    if len(answers) == 1:
+        return answers[0]
+    return list(dict.fromkeys(tuple(row) for rows in answers for row in rows))
+
+
 def microseconds(at: np.datetime64 | np.timedelta64) -> int:
     """Give an instant since 1970, or a span, as the store holds it."""
     unit = "timedelta64[us]" if isinstance(at, np.timedelta64) else "datetime64[us]"

@@ -381,6 +381,8 @@ def _configure(connection: Any, _: Any) -> None:  # noqa: ANN401 - the driver's 
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    # The inner pages of some GB stay in memory: else each customer is read from the file again.
+    cursor.execute("PRAGMA cache_size = -16384")  # KiB
     # What was erased is overwritten, not only forgotten.
     cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()

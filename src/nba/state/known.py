@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import CTE, BigInteger, BindParameter, Connection, Select, bindparam, or_, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    BindParameter,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    or_,
+    select,
+)
 
 from nba.facts.past import PASSING_KEPT
 from nba.facts.rows import Rows
@@ -21,7 +31,6 @@ from nba.state.together import Among, Together
 
 _WEEK: Final = "week"
 _REVISION: Final = "revision"
-_STANDING: Final = "standing"
 _AT: Final[BindParameter[int]] = bindparam("at", None, BigInteger())
 STANDS: Final = (
     MESSAGES.c.claimed_at <= _AT,
@@ -35,10 +44,7 @@ STANDS: Final = (
 def _questions(accounts: CTE, among: Among) -> dict[str, Select[Any]]:
     return {
         **selects_of_orders(accounts, among),
-        **selects_of_signals(accounts, among),
-        _STANDING: select(MESSAGES.c.message_id).where(
-            among(MESSAGES.c.customer_id, accounts.c.name), *STANDS
-        ),
+        **selects_of_signals(accounts, among, and_(*STANDS)),
         _WEEK: LEFT_IN_WEEK,
         _REVISION: select(REVISIONS.c.revision).where(REVISIONS.c.topic == "products"),
     }
@@ -91,5 +97,5 @@ def known_of(
         rows_of(found),
         signals_of(found, counts, without=without),
         max((int(number) for (number,) in last[_REVISION]), default=0),
-        any(found[_STANDING]),
+        any(row[-1] for rows in found[MESSAGES.name] for row in rows),
     )

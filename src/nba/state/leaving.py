@@ -10,9 +10,12 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Update,
+    and_,
     bindparam,
     case,
     func,
+    literal_column,
+    or_,
     select,
     union_all,
     update,
@@ -41,26 +44,31 @@ MARK_LEAVING: Final[Update] = (
 
 _COUNTED: Final = (
     select(MESSAGES.c.message, func.count().label("count"))
-    .where(
-        # Word by word, each a range of the index.
-        MESSAGES.c.message.in_(MESSAGE_WORDS),
-        MESSAGES.c.message_id != bindparam("without", None, TEXT),
-    )
+    # Word by word, each a range of the index.
+    .where(MESSAGES.c.message.in_(MESSAGE_WORDS))
     .group_by(MESSAGES.c.message)
 )
 _WEEK: Final = microseconds(7 * DAY)
 _FIRST_MONDAY: Final = microseconds(np.datetime64("1970-01-05"))
 _MONDAY: Final[BindParameter[int]] = bindparam("monday", None, BigInteger())
 _AS_OF: Final[BindParameter[int]] = bindparam("as_of", None, BigInteger())
+_BEFORE: Final = and_(MESSAGES.c.left_at >= _MONDAY, MESSAGES.c.left_at < _AS_OF)
+# What was sent later had left before by an earlier word.
+_SENT_LATER: Final = and_(
+    MESSAGES.c.left_at >= _AS_OF,
+    case((MESSAGES.c.acked_at < _AS_OF, MESSAGES.c.acked_at), else_=MESSAGES.c.claimed_at).between(
+        _MONDAY, _AS_OF - 1
+    ),
+)
 LEFT_IN_WEEK: Final = select(
     union_all(
-        _COUNTED.where(MESSAGES.c.left_at >= _MONDAY, MESSAGES.c.left_at < _AS_OF),
-        # What was sent later had left before by an earlier word.
-        _COUNTED.where(
-            MESSAGES.c.left_at >= _AS_OF,
-            case(
-                (MESSAGES.c.acked_at < _AS_OF, MESSAGES.c.acked_at), else_=MESSAGES.c.claimed_at
-            ).between(_MONDAY, _AS_OF - 1),
+        _COUNTED.where(_BEFORE),
+        _COUNTED.where(_SENT_LATER),
+        # Taken off again it is looked up once; to be left out, every message would be.
+        select(MESSAGES.c.message, literal_column("-1")).where(
+            MESSAGES.c.message_id == bindparam("without", None, TEXT),
+            MESSAGES.c.message.in_(MESSAGE_WORDS),
+            or_(_BEFORE, _SENT_LATER),
         ),
     ).subquery()
 )

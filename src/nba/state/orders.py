@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import CTE, Connection, Select, Table, select, union
 
 from nba.facts.rows import Rows
-from nba.state.asking import Batch, columns_of
+from nba.state.asking import Batch, columns_of, joined
 from nba.state.tables import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
 from nba.state.together import Among
 
@@ -20,8 +20,8 @@ _TAKEN: Final = {
         (ORDER_STATUSES, "order_id status at"),
         (
             ORDER_VERSIONS,
-            "order_id version customer_id ordered_at status status_at delivered_at discount "
-            "is_test line_no product_id quantity unit_price line_discount returned_quantity",
+            "order_id version line_no customer_id ordered_at status status_at delivered_at "
+            "discount is_test product_id quantity unit_price line_discount returned_quantity",
         ),
     )
 }
@@ -29,12 +29,14 @@ _TAKEN: Final = {
 _KEYS: Final = {
     ORDERS: ("order_id",),
     ORDER_LINES: ("order_id", "line_no"),
-    ORDER_STATUSES: ("order_id", "at", "status"),
+    ORDER_STATUSES: ("order_id", "status", "at"),
     ORDER_VERSIONS: ("order_id", "version", "line_no"),
 }
-"""What sorts the rows of a table as `Rows.of_columns` takes them."""
-_PLACES: Final = {
-    table: [_TAKEN[table].index(table.c[name]) for name in names] for table, names in _KEYS.items()
+"""What sorts the rows of a table as `Rows.of_columns` takes them: its first columns."""
+
+
+_NAMES: Final = {
+    table.name: [column.name for column in columns] for table, columns in _TAKEN.items()
 }
 
 
@@ -67,7 +69,10 @@ def rows_of(found: Mapping[str, Sequence[Batch]]) -> Rows:
         found: table → the rows of each time it was asked.
     """
     return Rows.of_columns(
-        *(_columns(table, [row for rows in found[table.name] for row in rows]) for table in _TAKEN)
+        *(
+            columns_of(_NAMES[table.name], _sorted(table, joined(found[table.name])))
+            for table in _TAKEN
+        )
     )
 
 
@@ -79,18 +84,16 @@ def all_rows(connection: Connection) -> Rows:
     }
     return Rows.of_columns(
         *(
-            columns_of(_names(table), connection.execute(query).all())
+            columns_of(_NAMES[table.name], connection.execute(query).all())
             for table, query in sorted_by_key.items()
         )
     )
 
 
-def _columns(table: Table, rows: Batch) -> dict[str, Sequence[Any]]:
-    places = _PLACES[table]
-    # A version without lines has no line number, and one row only.
-    once = {tuple(row[place] or 0 for place in places): row for row in rows}
-    return columns_of(_names(table), [once[key] for key in sorted(once)])
-
-
-def _names(table: Table) -> list[str]:
-    return [column.name for column in _TAKEN[table]]
+def _sorted(table: Table, rows: Batch) -> Batch:
+    if table is ORDER_VERSIONS:
+        # A version without lines has no line number, and one row only; no key keeps rows apart.
+        once = {(row[0], row[1], row[2] or 0): row for row in rows}
+        return [once[key] for key in sorted(once)]
+    # The key stands first, so that no other cells are compared.
+    return sorted(rows, key=tuple)

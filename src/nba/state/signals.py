@@ -11,6 +11,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Select,
     Table,
@@ -18,12 +19,11 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union,
 )
 
 from nba.facts.past import PASSING
 from nba.facts.signals import Signals
-from nba.state.asking import Batch, columns_of, parts
+from nba.state.asking import Batch, columns_of, joined, parts
 from nba.state.tables import (
     CONSENTS,
     CUSTOMERS,
@@ -32,7 +32,7 @@ from nba.state.tables import (
     MESSAGES,
     PRODUCT_STATES,
 )
-from nba.state.together import Among, Together
+from nba.state.together import ACCOUNTS, Among, Together
 
 _TAKEN: Final[Mapping[Table, Sequence[Column[Any]]]] = {
     table: [table.c[name] for name in names.split()]
@@ -50,29 +50,38 @@ _TAKEN: Final[Mapping[Table, Sequence[Column[Any]]]] = {
     )
 }
 """The columns that the fold reads."""
+_NAMES: Final = {
+    table.name: [column.name for column in columns] for table, columns in _TAKEN.items()
+}
 _COUNTED: Final = or_(
     EVENTS.c.type.not_in(PASSING), EVENTS.c.at >= bindparam("since", None, BigInteger())
 )
 """The fold would forget the others."""
 _IS_NOBODYS: Final = func.coalesce(EVENTS.c.customer_id, "") == ""
 """As `IS NULL` it would be looked up by its index, although there are very many such events."""
-_ACCOUNTS: Final = Together(lambda accounts, _: {"accounts": select(accounts.c.name)})
+_STANDS: Final = "stands"
+_OF_MESSAGES: Final = "reports_of_messages"
+"""Of reports: those on messages that name nobody, or somebody else."""
+_ACCOUNTS: Final = Together(lambda _, __: {})
 
 
 def accounts_of(connection: Connection, customers: Iterable[str]) -> list[str]:
     """Give customers with every account and session that was ever merged with one of theirs."""
     asked = list(dict.fromkeys(customers))
     found = _ACCOUNTS.answers(connection, asked, {})
-    others = (name for answers in found for (name,) in answers["accounts"] if name is not None)
+    others = (name for answers in found for (name,) in answers[ACCOUNTS] if name is not None)
     return list(dict.fromkeys([*asked, *others]))
 
 
-def selects_of_signals(accounts: CTE, among: Among) -> dict[str, Select[Any]]:
+def selects_of_signals(
+    accounts: CTE, among: Among, stands: ColumnElement[bool]
+) -> dict[str, Select[Any]]:
     """Select what is known of some accounts beside orders; states of products are not among it.
 
     Args:
         accounts: has their names in the column `name`.
         among: writes that a column holds one of them.
+        stands: what to tell of each message in a last column.
 
     Returns:
         Table → its rows; of events that the fold forgets, those from the parameter `since` on.
@@ -82,20 +91,23 @@ def selects_of_signals(accounts: CTE, among: Among) -> dict[str, Select[Any]]:
     messages = theirs.cte("their_messages")
     by_customer = among(EVENTS.c.customer_id, names)
     by_session = among(EVENTS.c.session_id, names)
-    outcomes = _TAKEN[MESSAGE_EVENTS]
-    both = union(
-        select(*outcomes).where(among(MESSAGE_EVENTS.c.customer_id, names)),
-        select(*outcomes).where(among(MESSAGE_EVENTS.c.message_id, messages.c.message_id)),
-    ).subquery()
+    reports = select(*_TAKEN[MESSAGE_EVENTS])
+    customer, message = MESSAGE_EVENTS.c.customer_id, MESSAGE_EVENTS.c.message_id
+    # As `IS NULL` it would be looked up by its index, although it may be so of very many.
+    is_others = ~among(func.coalesce(customer, ""), names)
     return {
         EVENTS.name: select(*_TAKEN[EVENTS]).where(
             _COUNTED, or_(by_customer, by_session & _IS_NOBODYS)
         ),
-        MESSAGE_EVENTS.name: select(both),
+        MESSAGE_EVENTS.name: reports.where(among(customer, names)),
+        _OF_MESSAGES: reports.where(among(message, messages.c.message_id), is_others),
         **{
             table.name: select(*_TAKEN[table]).where(among(table.c.customer_id, names))
-            for table in (CONSENTS, MESSAGES, CUSTOMERS)
+            for table in (CONSENTS, CUSTOMERS)
         },
+        MESSAGES.name: select(*_TAKEN[MESSAGES], stands.label(_STANDS)).where(
+            among(MESSAGES.c.customer_id, names)
+        ),
     }
 
 
@@ -112,15 +124,19 @@ def signals_of(
         week_counts: as `Signals` has them.
         without: the id of a message that is read as if nobody had claimed it.
     """
+    reports = [*found[MESSAGE_EVENTS.name], *found[_OF_MESSAGES]]
     cells = {
-        table.name: columns_of(_names(table), [row for rows in found[table.name] for row in rows])
+        table.name: columns_of(
+            _NAMES[table.name], joined(reports if table is MESSAGE_EVENTS else found[table.name])
+        )
         for table in _TAKEN
-        if table is not PRODUCT_STATES
+        if table not in {MESSAGES, PRODUCT_STATES}
     }
-    messages = cells[MESSAGES.name]
-    claims = zip(messages["message_id"], messages["claimed_at"], strict=True)
-    messages["claimed_at"] = [None if one == without else at for one, at in claims]
-    return Signals.of_columns(cells, week_counts=week_counts)
+    messages = columns_of([*_NAMES[MESSAGES.name], _STANDS], joined(found[MESSAGES.name]))
+    if without is not None:
+        claims = zip(messages["message_id"], messages["claimed_at"], strict=True)
+        messages["claimed_at"] = [None if one == without else at for one, at in claims]
+    return Signals.of_columns({**cells, MESSAGES.name: messages}, week_counts=week_counts)
 
 
 def all_signals(connection: Connection) -> Signals:
@@ -139,16 +155,12 @@ def states_of(connection: Connection, products: Sequence[str]) -> Signals:
         PRODUCT_STATES.c.product_id.in_(bindparam("names", expanding=True))
     )
     cells = [row for part in parts(products) for row in connection.execute(named, {"names": part})]
-    return Signals.of_columns({PRODUCT_STATES.name: columns_of(_names(PRODUCT_STATES), cells)})
+    return Signals.of_columns({PRODUCT_STATES.name: columns_of(_NAMES[PRODUCT_STATES.name], cells)})
 
 
 def _all_of(connection: Connection, *tables: Table) -> Signals:
     cells = {
-        one.name: columns_of(_names(one), connection.execute(select(*_TAKEN[one])).all())
+        one.name: columns_of(_NAMES[one.name], connection.execute(select(*_TAKEN[one])).all())
         for one in tables
     }
     return Signals.of_columns(cells)
-
-
-def _names(table: Table) -> list[str]:
-    return [column.name for column in _TAKEN[table]]

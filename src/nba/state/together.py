@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     Text,
@@ -30,29 +31,42 @@ from nba.state.engines import ask_postgres
 from nba.state.tables import EVENTS, TEXT
 
 _MANY: Final = 100
-"""Customers are asked for one by one or so many at once: these two statements are kept."""
+"""PostgreSQL is asked for customers one by one or so many at once: two statements are kept."""
+_SIZES: Final = (1, 4, 16, 64, 256)
+"""SQLite is told so many texts at once, the last of them as often as it takes: few statements are
+kept, and none has more places than the oldest SQLite takes, which are 999."""
 
-_SQLITE: Final = SQLiteDialect_pysqlite(paramstyle="named")
+_SQLITE: Final = SQLiteDialect_pysqlite(paramstyle="qmark")
 _POSTGRES: Final = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 Questions = Mapping[str, Select[Any]]
 Among = Callable[[ColumnElement[str], ColumnElement[str]], ColumnElement[bool]]
-"""Writes that a column holds one of the texts of a column of another table."""
+"""Writes that a column holds one of the texts of the one column of a named table."""
+ACCOUNTS: Final = "accounts"
+"""The answer that is always there: the names of the customers, and of whom was merged with them."""
+
+_Part = list[str | None]
+_Lists = dict[str, list[_Part]]
+"""Texts by the name of their table, cut into as many as SQLite is told at once."""
+_Query = Select[Any] | CompoundSelect[Any]
+_Places = tuple[str, list[Any], list[tuple[int, str]], list[tuple[int, int]]]
+"""A statement, its values where they are its own, where parameters go, where which lists begin."""
 
 
 class Together:
     """Questions about customers and all accounts that were ever merged with theirs.
 
     SQLite is asked one after the other without the way through SQLAlchemy, which takes longer than
-    the asking. PostgreSQL answers in one statement, which sees one instant of the store whatever
-    the transaction around it sees.
+    the asking; what a question is among is read once and told to all of them. PostgreSQL answers
+    in one statement, which sees one instant of the store whatever the transaction around it sees.
     """
 
     def __init__(self, ask: Callable[[CTE, Among], Questions]) -> None:
         """Take what writes the questions down.
 
         Args:
-            ask: gives queries by name for a table of the accounts, which has the column `name`.
+            ask: gives queries by name for a table of the accounts, which has the column `name`. A
+                row may be among the answers of one question more than once.
         """
         self._ask = ask
 
@@ -69,74 +83,58 @@ class Together:
         Raises:
             DBAPIError: the database refuses.
         """
-        answers = _sqlite_answers if connection.dialect.name == "sqlite" else _postgres_answers
-        step = 1 if len(customers) == 1 else _MANY
+        if connection.dialect.name == "sqlite":
+            for first in range(0, len(customers), _SIZES[-1]):
+                some = customers[first : first + _SIZES[-1]]
+                yield self._sqlite.answers(connection, some, parameters)
+            return
+        step, written = (1, self._one) if len(customers) == 1 else (_MANY, self._many)
         for first in range(0, len(customers), step):
             named = [*customers[first : first + step]]
             named += named[-1:] * (step - len(named))
-            seeds: dict[str, Any] = {_seed(number): one for number, one in enumerate(named)}
-            written = self._one if step == 1 else self._many
-            yield answers(connection, written, seeds | parameters)
+            yield _postgres_answers(connection, written, parameters | _seeds(named))
+
+    @cached_property
+    def _sqlite(self) -> _Sqlite:
+        return _Sqlite(self._ask)
 
     @cached_property
     def _one(self) -> _Written:
-        return _Written(self._ask, _accounts(1))
+        return _postgres(self._ask, 1)
 
     @cached_property
     def _many(self) -> _Written:
-        return _Written(self._ask, _accounts(_MANY))
+        return _postgres(self._ask, _MANY)
 
 
-class _Written:
-    """Questions in the words of each database."""
-
-    def __init__(self, ask: Callable[[CTE, Among], Questions], accounts: CTE) -> None:
-        self._ask = ask
-        self._accounts = accounts
-
-    @cached_property
-    def sqlite(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Name, statement and the values written into it, a question."""
-        questions = self._ask(self._accounts, lambda one, other: one.in_(select(other)))
-        written = {
-            name: query.compile(dialect=_SQLITE, compile_kwargs={"render_postcompile": True})
-            for name, query in questions.items()
-        }
-        return [(name, query.string, dict(query.params)) for name, query in written.items()]
-
-    @cached_property
-    def postgres(self) -> tuple[list[str], str, list[str], dict[str, Any]]:
-        """Names, the one statement, its parameters in order, and the values written into it."""
-        # As a list they are looked up by an index; of a table the planner thinks it is long.
-        questions = self._ask(
-            self._accounts,
-            lambda one, other: one == any_(func.array(select(other).scalar_subquery())),
-        )
-        answers = []
-        for name, query in questions.items():
-            rows = query.subquery(f"the_{name}")
-            answers.append(select(func.json_agg(func.json_build_array(*rows.c))).scalar_subquery())
-        whole = select(cast(func.json_build_array(*answers), Text)).compile(
-            dialect=_POSTGRES,
-            compile_kwargs={"render_postcompile": True},
-        )
-        return [*questions], whole.string, list(whole.positiontup or ()), dict(whole.params)
+_Written = tuple[list[str], str, list[str], dict[str, Any]]
+"""Names of questions, the one statement, its parameters in order, the values written into it."""
 
 
-def _sqlite_answers(
-    connection: Connection, written: _Written, parameters: dict[str, Any]
-) -> dict[str, Batch]:
-    driver: Any = connection.connection.driver_connection
-    return {
-        name: driver.execute(statement, values | parameters).fetchall()
-        for name, statement, values in written.sqlite
+def _postgres(ask: Callable[[CTE, Among], Questions], count: int) -> _Written:
+    """Write questions as one statement of PostgreSQL, for so many customers."""
+    accounts = _accounts(count)
+    # As a list they are looked up by an index; of a table the planner thinks it is long.
+    questions = {
+        ACCOUNTS: select(accounts.c.name),
+        **ask(
+            accounts, lambda one, other: one == any_(func.array(select(other).scalar_subquery()))
+        ),
     }
+    answers = []
+    for name, query in questions.items():
+        rows = query.subquery(f"the_{name}")
+        answers.append(select(func.json_agg(func.json_build_array(*rows.c))).scalar_subquery())
+    whole = select(cast(func.json_build_array(*answers), Text)).compile(
+        dialect=_POSTGRES, compile_kwargs={"render_postcompile": True}
+    )
+    return [*questions], whole.string, list(whole.positiontup or ()), dict(whole.params)
 
 
 def _postgres_answers(
     connection: Connection, written: _Written, parameters: dict[str, Any]
 ) -> dict[str, Batch]:
-    names, statement, places, values = written.postgres
+    names, statement, places, values = written
     known = values | parameters
     # PostgreSQL holds no text with a NUL, and NULL is nobody.
     told = [None if "\0" in str(known[name]) else known[name] for name in places]
@@ -145,6 +143,97 @@ def _postgres_answers(
         name: [] if rows is None else rows
         for name, rows in zip(names, orjson.loads(answer), strict=True)
     }
+
+
+class _Sqlite:
+    """Questions in the words of SQLite, and the lists that they are among."""
+
+    def __init__(self, ask: Callable[[CTE, Among], Questions]) -> None:
+        lists: dict[str, _Statement] = {}
+
+        def among(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:
+            table = other.table
+            if table.name not in lists and table.name != ACCOUNTS:
+                # A table is among others that were written down before.
+                lists[table.name] = _Statement(table.element, (ACCOUNTS, *lists))
+            return one.in_(bindparam(table.name, expanding=True))
+
+        questions = ask(_accounts(1), among)
+        self._lists = lists
+        self._questions = {
+            name: _Statement(query, (ACCOUNTS, *lists)) for name, query in questions.items()
+        }
+        self._accounts = {size: _Statement(select(_accounts(size).c.name), ()) for size in _SIZES}
+
+    def answers(
+        self, connection: Connection, customers: Sequence[str], parameters: dict[str, Any]
+    ) -> dict[str, Batch]:
+        """Give the rows of each question."""
+        driver: Any = connection.connection.driver_connection
+        (named,) = _cut(customers)
+        accounts = self._accounts[len(named)].rows(driver, {}, _seeds(named))
+        lists = {ACCOUNTS: _cut([name for (name,) in accounts])}
+        for name, one in self._lists.items():
+            lists[name] = _cut([text for (text,) in one.rows(driver, lists, parameters)])
+        return {
+            ACCOUNTS: accounts,
+            **{name: one.rows(driver, lists, parameters) for name, one in self._questions.items()},
+        }
+
+
+class _Statement:
+    """A query of SQLite that is among lists: a text for each of the lengths that these may have."""
+
+    def __init__(self, query: _Query, lists: Iterable[str]) -> None:
+        self._compiled = query.compile(dialect=_SQLITE)
+        self._lists = [name for name in lists if name in self._compiled.params]
+        self._written: dict[tuple[int, ...], _Places] = {}
+
+    def rows(self, driver: Any, lists: _Lists, parameters: Mapping[str, Any]) -> list[Any]:  # noqa: ANN401 - the driver's own type
+        """Give the rows; where lists were cut, one may come twice."""
+        parts = [lists[name] for name in self._lists]
+        rows: list[Any] = []
+        for number in range(max(map(len, parts), default=1)):
+            # A list that is over is told once more: of an empty one nothing would be outside.
+            told = [part[min(number, len(part) - 1)] for part in parts]
+            lengths = tuple(map(len, told))
+            if lengths not in self._written:
+                self._written[lengths] = self._places(dict(zip(self._lists, told, strict=True)))
+            statement, blank, named, filled = self._written[lengths]
+            values = blank.copy()
+            for place, name in named:
+                values[place] = parameters[name]
+            for place, one in filled:
+                values[place : place + lengths[one]] = told[one]
+            rows += driver.execute(statement, values).fetchall()
+        return rows
+
+    def _places(self, told: Mapping[str, _Part]) -> _Places:
+        written = self._compiled.construct_expanded_state(told)
+        places, held = written.positiontup or (), written.parameters
+        expanded = written.parameter_expansion
+        first = {expanded[name][0]: number for number, name in enumerate(self._lists)}
+        listed = {one for name in self._lists for one in expanded[name]}
+        return (
+            written.statement,
+            [held[one] for one in places],
+            [
+                (place, one)
+                for place, one in enumerate(places)
+                if held[one] is None and one not in listed
+            ],
+            [(place, first[one]) for place, one in enumerate(places) if one in first],
+        )
+
+
+def _cut(texts: Sequence[str | None]) -> list[_Part]:
+    """Cut a list into parts of `_SIZES`; without any text it is one of nobody's."""
+    most, parts = _SIZES[-1], []
+    for first in range(0, max(len(texts), 1), most):
+        some: _Part = list(texts[first : first + most]) or [None]
+        size = next(one for one in _SIZES if len(some) <= one)
+        parts.append(some + some[-1:] * (size - len(some)))
+    return parts
 
 
 def _accounts(count: int) -> CTE:
@@ -162,6 +251,10 @@ def _accounts(count: int) -> CTE:
             other.is_not(None),
         )
     )
+
+
+def _seeds(customers: Sequence[str | None]) -> dict[str, Any]:
+    return {_seed(number): one for number, one in enumerate(customers)}
 
 
 def _seed(number: int) -> str:

@@ -219,6 +219,6 @@ def test_one_customer_is_found_by_the_indexes(store: Store, tmp_path: Path) -> N
         step[3] for query in asked for step in connection.execute(f"EXPLAIN QUERY PLAN {query}")
     ]
     connection.close()
-    assert len(asked) == 12
+    assert len(asked) == 15
     scanned = {step for step in steps if step.startswith("SCAN")}
     assert not {step for step in scanned if METADATA.tables.keys() & set(step.split())}
