@@ -18,7 +18,7 @@ from nba_api.problems import MEDIA_TYPE
 from nba_api.settings import Settings
 from tests.api.claims import with_own_store
 
-EXAMPLES: Final = 200 if os.environ.get("NBA_FAULTS") else 8
+EXAMPLES: Final = 200 if os.environ.get("NBA_FAULTS") else 4
 MODES: Final = (
     schemathesis.GenerationMode.POSITIVE,
     schemathesis.GenerationMode.NEGATIVE,

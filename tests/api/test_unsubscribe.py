@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from nba.cli.load import load
 from nba.domain import to_instant
 from nba.errors import ConfigError
 from nba.state.consents import Consent, history, unsubscribe, write
@@ -32,6 +31,7 @@ from nba_api.unsubscribing import (
     unsubscribe_url,
     with_headers,
 )
+from tests.api.claims import with_own_store
 from tests.api.outside import app_of, dump, rows_in
 from tests.api.shop import AS_OF, ODD_CUSTOMER, is_problem, path_of
 from tests.databases import DATABASES, database_url
@@ -43,9 +43,7 @@ ANN = Link("m_1", "ann", "email")
 
 @pytest.fixture
 def client(settings: Settings, shop_folder: Path, tmp_path: Path) -> Iterator[TestClient]:
-    url = database_url("sqlite", tmp_path)
-    load(shop_folder, url)
-    known = settings.model_copy(update={"db": url})
+    known = with_own_store(settings, shop_folder, tmp_path)
     with TestClient(app_of(known), raise_server_exceptions=False) as client:
         yield client
 

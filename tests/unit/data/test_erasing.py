@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -104,10 +105,16 @@ def is_named(folder: Path) -> list[str]:
     return [one for one in found if "anna" in one.replace("annabel", "")]
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    fill(folder)
+    return folder
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    fill(tmp_path)
-    return tmp_path
+def shop(filled: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(filled, tmp_path, dirs_exist_ok=True))
 
 
 def test_nothing_of_an_erased_customer_is_left_in_any_file(shop):
