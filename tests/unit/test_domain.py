@@ -1,10 +1,10 @@
-"""Packed texts among more, or in the gaps of others."""
+"""Packed texts among more, or in the gaps of others; identifiers and their codes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from nba.domain import Texts
+from nba.domain import Ids, Texts
 
 
 def test_texts_spread_among_more_leave_the_others_empty() -> None:
@@ -26,3 +26,13 @@ def test_texts_are_taken_in_any_order_and_again() -> None:
     assert list(texts.take(np.empty(0, np.int32))) == []
     assert texts.take(slice(1, 3)) == texts.take(np.array([1, 2]))
     assert texts.take(slice(2, 2)) == Texts.of([])
+
+
+def test_identifiers_have_the_same_codes_however_they_came_to_be() -> None:
+    packed = Ids.of(["tea", "чай", "tea", "\ud800", "cup"])
+    opened = Ids(packed.data, packed.offsets)
+    assert list(packed) == list(opened) == ["cup", "tea", "чай", "\ud800"]
+    assert packed.codes() == opened.codes() == {one: packed.find(one) for one in opened}
+    for one in ("", "cu", "чай", "\ud800", "\udfff", "z"):
+        assert packed.find(one) == opened.find(one)
+    assert packed.find("z") is None

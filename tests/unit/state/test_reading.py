@@ -12,6 +12,7 @@ import pytest
 
 from nba.facts.fold import fold
 from nba.facts.signals import Signals
+from nba.facts.versions import versions
 from nba.state.known import known_of
 from nba.state.store import Store
 from nba.state.tables import METADATA
@@ -202,6 +203,32 @@ def test_a_row_that_comes_twice_counts_once(store: Store) -> None:
     _, signals = store.read_all()
     assert len(signals.messages) == len(MESSAGES)
     assert len(signals.states) == len(STATES)
+
+
+def test_hundreds_of_customers_are_read_as_if_all_were(either: Store) -> None:
+    # SQLite is told of no more than 256 names at once, be they customers, orders or messages.
+    many = range(300)
+    (order, *_), (line, *_) = ORDER_CELLS, LINE_CELLS
+    load(
+        either,
+        [[(f"o{one:03}", f"c{one:03}", *order[2:]) for one in many]],
+        [[(f"o{one:03}", *line[1:]) for one in many]],
+        messages=[[message(f"m{one:03}", f"c{one:03}", "digest", -3, None) for one in many]],
+        # Half of the reports name nobody, and are found by their messages alone.
+        message_events=[
+            [
+                (f"n{one:03}", f"m{one:03}", f"c{one:03}" if one % 2 else None, "email", "clicked",
+                 NOW - HOUR_US, False)
+                for one in many
+            ]
+        ],
+    )  # fmt: skip
+    customers = tuple(f"c{one:03}" for one in many)
+    rows, signals = either.read_all()
+    whole = fold(rows, as_of=NOON, customers=customers, signals=signals)
+    facts = either.facts(customers, NOON)
+    assert versions(facts) == versions(whole)
+    assert facts.people.answered_count.sum() == len(many)
 
 
 def test_one_customer_is_found_by_the_indexes(store: Store, tmp_path: Path) -> None:
