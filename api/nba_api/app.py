@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from nba import __version__
-from nba_api import problems
+from nba_api import document, problems
 from nba_api.envelope import Envelope
 from nba_api.gate import Gate
 from nba_api.gathering import Gathering
@@ -81,6 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Gate, keys=keys, settings=settings, metrics=live.metrics)
     app.add_middleware(Envelope, live=live)
     problems.install(app)
+    document.install(app)
     for routes in (
         products,
         baskets,

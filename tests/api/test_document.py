@@ -87,6 +87,21 @@ def test_every_route_declares_its_answer_and_its_problems(document: dict[str, An
         assert operation["description"], name
 
 
+def test_every_route_declares_the_keys_that_the_gate_asks_for(document: dict[str, Any]) -> None:
+    page, token = {"publishableKey": []}, {"publishableKey": [], "customerToken": []}
+    told = {name: one["security"] for name, one in operations(document).items()}
+    assert told["get /v1/products/{product_id}/similar"] == [page, {"secretKey": ["read"]}]
+    assert told["post /v1/events"] == [page, token, {"secretKey": ["write"]}]
+    assert told["get /v1/customers/{customer_id}/viewed"] == [{"secretKey": ["read"]}, token]
+    assert told["get /v1/customers/{customer_id}/plan"] == [{"secretKey": ["read"]}]
+    assert told["delete /v1/customers/{customer_id}"] == [{"secretKey": ["admin"]}]
+    assert told["get /metrics"] == [{"secretKey": []}]
+    for name in ("post /v1/webhooks/{provider}", "post /v1/u/{token}", "get /health/ready"):
+        assert told[name] == []
+    named = {scheme for one in told.values() for way in one for scheme in way}
+    assert named == set(document["components"]["securitySchemes"])
+
+
 def test_only_product_routes_declare_not_modified(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         assert ("304" in operation["responses"]) == ("/products/" in name)

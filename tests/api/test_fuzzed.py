@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import schemathesis
@@ -47,6 +47,14 @@ def hold_to_its_document(operation: schemathesis.APIOperation) -> None:
             examples(given(case=operation.as_strategy(generation_mode=mode))(ask))()
 
 
+def without_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """Give the document as it is true of a server that has none yet, and so is open."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation.pop("security")
+    return document
+
+
 def test_every_operation_answers_as_its_document_says(
     settings: Settings,
     shop_folder: Path,
@@ -57,6 +65,8 @@ def test_every_operation_answers_as_its_document_says(
     own = with_own_store(settings, shop_folder, tmp_path)
     snapshot.publish(tmp_path / "models")
     app = create_app(own.model_copy(update={"models": tmp_path / "models"}))
+    told = without_keys(app.openapi())
+    app.openapi = lambda: told
     document = schemathesis.openapi.from_asgi("/openapi.json", app)
     for found in document.get_all_operations():
         operation = found.ok()
