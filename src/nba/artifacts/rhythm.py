@@ -153,8 +153,26 @@ class Rhythm:
         longer than half of such customers keep: where few ever come back, the models doubt even
         who bought yesterday.
         """
+        log_silence = self._log_silence(customer, at)
+        return self._state(customer, log_silence, self._alive_after(customer, log_silence))
+
+    def outlook(
+        self, customer: Codes, at: np.datetime64
+    ) -> tuple[NDArray[np.int8], Floats, Floats]:
+        """Give `state`, `p_alive` and `profit_of_year`, in a third of the time of all three."""
+        log_silence = self._log_silence(customer, at)
+        there = self._alive_after(customer, log_silence)
+        state = self._state(customer, log_silence, there)
+        alive, profit = (
+            self._of_buyers(customer, figure)
+            for figure in (there, there * self.year_profit[customer])
+        )
+        return state, alive, profit
+
+    def _state(self, customer: Codes, log_silence: Floats, there: Floats) -> NDArray[np.int8]:
         rare, rarest, doubtful, unlikely = self.limits.tolist()
-        silence, alive = self.silence(customer, at), self.p_alive(customer, at)
+        silence = self._of_buyers(customer, np.exp(log_silence))
+        alive = self._of_buyers(customer, there)
         at_risk = (silence < rare) | (alive < doubtful)
         lost = (silence < rarest) | (alive < unlikely)
         code = np.where(at_risk | lost, 2, 1) + lost
@@ -267,10 +285,13 @@ class Rhythm:
         return self._shape(customer), float(self.buying[2]), self._stays(customer)
 
     def _p_alive(self, customer: Codes, at: np.datetime64) -> Floats:
+        return self._alive_after(customer, self._log_silence(customer, at))
+
+    def _alive_after(self, customer: Codes, log_silence: Floats) -> Floats:
         left_once = (self._repeats(customer) > 0) | (self.model[0] > 0)
         # B' - 1 of a customer who cannot have left yet may be negative.
         stays = np.where(left_once, self._stays(customer) - 1, 1)
-        odds = np.log(self.buying[2] / stays) - self._log_silence(customer, at)
+        odds = np.log(self.buying[2] / stays) - log_silence
         return np.where(left_once, np.exp(-np.logaddexp(0, odds)), 1)
 
     def _log_silence(self, customer: Codes, at: np.datetime64) -> Floats:

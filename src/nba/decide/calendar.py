@@ -140,12 +140,17 @@ class Calendar:
 
     def week_start(self, zone: Zones, at: Instants | np.datetime64) -> Instants:
         """Give the beginning of the local week, on Monday."""
+        return self.week(zone, at)[0]
+
+    def week(self, zone: Zones, at: Instants | np.datetime64) -> tuple[Instants, Dates]:
+        """Give the beginning of the local week, and its Monday."""
         if at.ndim == 0 and len(zone) > len(self.places):
-            return self.week_start(self.places, at)[zone]
+            begin, monday = self.week(self.places, at)
+            return begin[zone], monday[zone]
         date = self.local_date(zone, at)
         # Weeks of datetime64 begin on Thursdays, as 1970 did.
         monday = (date + 3).astype("datetime64[W]").astype("datetime64[D]") - 3
-        return self.to_utc(zone, monday)
+        return self.to_utc(zone, monday), monday
 
     def awake(self, zone: Zones, at: Instants | np.datetime64, quiet: Quiet | None) -> Instants:
         """Give the first instant, from `at` on, that lies outside quiet hours."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
@@ -69,13 +69,14 @@ class Candidates:
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """Keep some rows."""
-        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return type(self)(*(getattr(self, name)[rows] for name in self.__slots__))
 
     @classmethod
     def none(cls) -> Self:
         """No candidate at all."""
-        code, at = np.empty(0, np.int64), np.empty(0, "datetime64[us]")
-        return cls(code, code, code, code, code, code, at, at, at, np.empty(0, np.bool_))
+        nothing = openings.NOTHING
+        code, at = nothing.customer, nothing.at
+        return cls(code, code, code, code, code, code, at, at, at, nothing.kept)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -86,7 +87,7 @@ class Candidates:
         if len(parts) == 1:
             return parts[0]
         return cls(
-            *(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls))
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__)
         )
 
     def __len__(self) -> int:
@@ -151,20 +152,25 @@ def _listed(now: Situation, messages: Sequence[tuple[int, Message]], scope: _Sco
         key = _key(message, scope)
         if key not in opened:
             opened[key] = _open(now, message, scope)
-        parts.append(_windows(now, place, message, opened[key], scope))
+        if len(opened[key].customer):
+            parts.append(_windows(now, place, message, opened[key], scope))
     return Candidates.joined(parts)
 
 
 def _key(message: Message, scope: _Scope) -> object:
     """Tell messages apart that a word opens in different ways."""
     trigger, when = message.trigger, message.when
-    extra = {
-        "view": trigger.min_views,
-        "points": when.points_short,
-        "spend": when.band_share,
-        "due": (trigger.after, trigger.within) if scope.is_open else None,
-    }
-    return trigger.on, extra.get(trigger.on)
+    match trigger.on:
+        case "view":
+            return trigger.on, trigger.min_views
+        case "points":
+            return trigger.on, when.points_short
+        case "spend":
+            return trigger.on, when.band_share
+        case "due" if scope.is_open:
+            return trigger.on, trigger.after, trigger.within
+        case _:
+            return trigger.on
 
 
 def _open(now: Situation, message: Message, scope: _Scope) -> Openings:
@@ -173,6 +179,8 @@ def _open(now: Situation, message: Message, scope: _Scope) -> Openings:
         return _SINCE[trigger.on](now, scope.since)
     if trigger.on == "view":
         found = openings.view(now)
+        if not len(found.customer):
+            return found
         enough = openings.listed_count(now, found.intent) >= trigger.min_views
         return found if enough.all() else found.take(enough)
     if trigger.on == "week":

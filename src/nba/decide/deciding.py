@@ -111,7 +111,8 @@ class Rulebook:
         )
         coding = self.coder.code(facts)
         outlook = Outlook.of(self.snapshot, facts, coding.customer, at)
-        stages = stages_at(facts, at, clock.at, silent=outlook.silent, spans=self.spans)
+        ends = intent_ends(facts, self.spans)
+        stages = stages_at(facts, at, clock.at, silent=outlook.silent, spans=self.spans, ends=ends)
         return Situation(
             self.snapshot,
             self.playbook,
@@ -123,7 +124,7 @@ class Rulebook:
             stages,
             stages.stage,
             outlook,
-            intent_ends(facts, self.spans),
+            ends,
             Details.of(facts),
             self.refills,
         )
@@ -136,7 +137,9 @@ class Rulebook:
             known: all candidates, where they were listed already.
         """
         if known is not None:
-            due = known.take(~self.messages.is_marketing[known.message])
+            due = known.take(
+                np.flatnonzero(~self.messages.is_marketing[known.message] & (known.due <= now.at))
+            )
             return Contact(now.facts, self.contact, now.calendar, now.at, silencing(now, due))
         transactional = [one for one in enumerate(self.playbook.message) if not one[1].is_marketing]
         longest = max((one.trigger.opens for _, one in transactional), default=_NO_TIME)

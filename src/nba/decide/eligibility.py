@@ -72,6 +72,7 @@ class Messages:
         asks: bool: it asks what may have been answered.
         spent: float64: minor units that one message takes of its weekly budget; 0 without one.
         budget: float64: minor units a week; infinite without one.
+        has_budget: some message has one.
     """
 
     word: NDArray[np.int64]
@@ -84,6 +85,7 @@ class Messages:
     asks: NDArray[np.bool_]
     spent: NDArray[np.float64]
     budget: NDArray[np.float64]
+    has_budget: bool
 
     @classmethod
     def of(cls, playbook: Playbook, margin: float) -> Messages:
@@ -113,6 +115,7 @@ class Messages:
             np.array([one.id in ANSWERED for one in told], np.bool_),
             np.array(given) * playbook.default_order_value,
             np.where(below, -1.0, budget),
+            any(below) or bool(np.isfinite(budget).any()),
         )
 
 
@@ -164,6 +167,8 @@ def judge(
         mine = np.flatnonzero(
             marketing & (messages.way[message] == place) & (verdicts.rule == FREE)
         )
+        if not len(mine):
+            continue
         rule = contact.rule_of(channels)[customer[mine]]
         mine, rule = mine[rule != FREE], rule[rule != FREE]
         verdicts.rule[mine] = rule
@@ -186,8 +191,10 @@ def silencing(now: Situation, due: Candidates) -> Instants:
         none did.
     """
     zone = now.facts.people.zone
-    begin, end = now.calendar.day(zone, now.at)
     until = np.full(len(zone), _NEVER)
+    if not len(due):
+        return until
+    begin, end = now.calendar.day(zone, now.at)
     today = (due.due <= now.at) & (due.due >= begin[due.customer])
     until[due.customer[today]] = end[due.customer[today]]
     return until
@@ -221,6 +228,8 @@ def _hold_windows(
 
 def _hold_budgets(now: Situation, rows: Candidates, messages: Messages, verdicts: Verdicts) -> None:
     """Hold messages whose discounts this week, or any, the shop cannot afford."""
+    if not messages.has_budget:
+        return
     # A week that has not begun when the facts were folded has spent nothing.
     is_same_week = week_begin(now.facts.as_of) == week_begin(now.at)
     count = now.facts.week_counts[messages.word] if is_same_week else 0

@@ -83,8 +83,9 @@ def explain_all(
         chosen | _kept(now, found, offered, claimed),
         is_held_out,
         ids,
-        _named(rows, verdicts, len(facts.customer_ids), len(book.playbook.message)),
+        _named(rows, verdicts, len(facts.customer_ids), len(book.playbook.message)).tolist(),
         _next_due(book, now, rows),
+        verdicts.rule.tolist(),
     )
     for customer in range(len(facts.customer_ids)):
         yield told.decision(customer)
@@ -95,7 +96,7 @@ def _chosen(book: Rulebook, now: Situation, found: Offers) -> dict[int, tuple[in
     tier = book.messages.tier[found.rows.message]
     chosen: dict[int, tuple[int, Chosen, int]] = {}
     is_open = np.ones(len(now.facts.customer_ids), np.bool_)
-    for number in book.tiers:
+    for number in book.tiers if len(tier) else ():
         mine = np.flatnonzero(
             (found.rule == FREE) & (tier == number) & is_open[found.rows.customer]
         )
@@ -173,6 +174,7 @@ class _Told:
         ids: of the decisions.
         named: see `_named`.
         next_due: see `_next_due`.
+        rule: of `verdicts`.
     """
 
     book: Rulebook
@@ -185,8 +187,9 @@ class _Told:
     chosen: Mapping[int, tuple[int, Chosen, int]]
     is_held_out: NDArray[np.bool_]
     ids: Sequence[str]
-    named: Places
+    named: Sequence[Sequence[int]]
     next_due: Instants
+    rule: Sequence[int]
 
     def decision(self, customer: int) -> Decision:
         """Tell the decision of one customer."""
@@ -255,10 +258,9 @@ class _Told:
         )
 
     def _suppressed(self, message: Message, place: int, customer: int) -> Suppressed:
-        row = self.named[customer, place]
+        row = self.named[customer][place]
         if row != ABSENT:
-            rule, until = self.verdicts.rule[row], self.verdicts.until[row]
-            return Suppressed(message.id, RULES[rule], _known(until))
+            return Suppressed(message.id, RULES[self.rule[row]], _known(self.verdicts.until[row]))
         stages, is_for = self.now.stages, self.book.messages.stage[place]
         if is_for[self.now.stage[customer]]:
             return Suppressed(message.id, Rule.NOT_DUE, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ from nba.decide.slots import Filled, SlotFilling
 from nba.decide.value import Prices, Pricing
 from nba.decide.worth import Worths, worths
 from nba.domain import DAY
+from nba.ranges import starts
 from nba.recommend.many.ground import Ground
 from nba.recommend.results import Recommendation
 from nba.vocabulary import Rule
@@ -155,11 +157,9 @@ class Offering:
         part, place = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
         filled: list[Filled] = []
         messages = self.playbook.message
-        edges = np.searchsorted(rows.message, np.arange(len(messages) + 1))
-        for number, message in enumerate(messages):
-            span = slice(int(edges[number]), int(edges[number + 1]))
-            if span.start == span.stop:
-                continue
+        begins = starts(rows.message)
+        for first, last in pairwise([*begins.tolist(), len(rows)]):
+            span, message = slice(first, last), messages[int(rows.message[first])]
             if not message.slots:
                 strength[span] = 1.0
                 continue
@@ -170,7 +170,7 @@ class Offering:
                 rows.intent[span],
                 rows.product[span],
             )
-            part[span], place[span] = len(filled), np.arange(span.stop - span.start)
+            part[span], place[span] = len(filled), np.arange(last - first)
             strength[span] = found.strength
             if message.id not in ASKING:
                 shown[span] = found.cheapest(self.now.coding.to_pay)
@@ -193,7 +193,7 @@ class Offering:
             shown=shown,
             context=self._context(len(rows)),
         )
-        marketing = np.array([one.is_marketing for one in messages])[rows.message]
+        marketing = self.pricing.is_marketing[rows.message]
         net = self._net(marketing, prices)
         worthy = prices.expected > np.where(marketing, self.playbook.least_value, 0.0)
         free = rule == FREE
@@ -202,9 +202,10 @@ class Offering:
         return Offers(rows, rule, prices, net, tuple(filled), part, place, filling, messages)
 
     def _filling(self, rows: Candidates) -> SlotFilling:
-        asks = np.zeros(len(self.now.facts.customer_ids), np.bool_)
+        now = self.now
+        asks = np.zeros(len(now.stage), np.bool_)
         asks[rows.customer] = True
-        now, is_open = self.now, self.now.intent_ends > self.now.at
+        is_open = now.intent_ends > now.at
         return SlotFilling(self.ground, now.facts, now.coding, now.at, is_open=is_open, asks=asks)
 
     def _days(self, rows: Candidates) -> NDArray[np.float64]:

@@ -46,19 +46,23 @@ class Outlook:
             at: the instant.
         """
         rhythm, until = snapshot.rhythm, snapshot.customers.as_of[0]
-        known = code >= 0
-        # Orders ascend in time within a customer.
-        last = facts.order_start[1:] - 1
-        has_order = np.diff(facts.order_start) > 0
-        known &= has_order
-        ordered_at, last_day = facts.ordered_at[last[known]], rhythm.last_day[code[known]]
-        known[known] = (ordered_at < until) & (last_day <= ordered_at.astype("datetime64[D]"))
         state = np.zeros(len(code), np.int8)
         alive, profit = np.ones(len(code)), np.zeros(len(code))
-        state[known] = rhythm.state(code[known], at)
-        profit[known] = rhythm.profit_of_year(code[known], at)
-        known &= state > 0
-        alive[known] = rhythm.p_alive(code[known], at)
+        begin, end = facts.order_start[:-1], facts.order_start[1:]
+        known = (code >= 0) & (end > begin)
+        row = np.flatnonzero(known)
+        # Orders ascend in time within a customer.
+        ordered_at, last_day = facts.ordered_at[end[row] - 1], rhythm.last_day[code[row]]
+        is_told = (ordered_at < until) & (last_day <= ordered_at.astype("datetime64[D]"))
+        known[row] = is_told
+        row = row[is_told]
+        if not len(row):
+            return cls(known, state, alive, profit)
+        told, there, worth = rhythm.outlook(code[row], at)
+        state[row], profit[row] = told, worth
+        has_state = told > 0
+        known[row] = has_state
+        alive[row] = np.where(has_state, there, 1.0)
         return cls(known, state, alive, profit)
 
     def name(self, row: int) -> str | None:

@@ -200,6 +200,10 @@ class Repeats:
         """
         policy, ever = self._policy, self._ever[customer]
         rule, until = np.full(len(customer), FREE, np.int8), np.full(len(customer), _NEVER)
+        if not len(self._bit):
+            if policy.looks_at_others:
+                rule[policy.needs[message] != 0] = _CODE[Rule.PREREQUISITE]
+            return rule, until
         if policy.looks_at_others:
             rule[(ever & policy.after[message]) != 0] = _CODE[Rule.NEVER_AFTER]
             rule[(~ever & policy.needs[message]) != 0] = _CODE[Rule.PREREQUISITE]

@@ -82,7 +82,7 @@ class Prices:
 
     def take(self, rows: NDArray[np.integer]) -> Self:
         """Keep some rows."""
-        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return type(self)(*(getattr(self, name)[rows] for name in self.__slots__))
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -123,6 +123,7 @@ class Pricing:
         risk: float64 per message: probability of an unsubscribe.
         channels: int8 (messages, channels): codes in the playbook's order, then the first again.
         ranks: int: channels of the message that has most.
+        is_marketing: bool per message.
     """
 
     objective: Objective
@@ -136,6 +137,7 @@ class Pricing:
     risk: Floats
     channels: NDArray[np.int8]
     ranks: int
+    is_marketing: NDArray[np.bool_]
 
     @classmethod
     def of(cls, playbook: Playbook, responses: Responses) -> Self:
@@ -161,6 +163,7 @@ class Pricing:
             responses.unsubscribe_risk(word, np.array([one.unsubscribe_risk for one in told])),
             channels,
             max(len(one.channels) for one in told),
+            np.array([one.is_marketing for one in told], np.bool_),
         )
 
     def price(

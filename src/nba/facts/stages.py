@@ -108,6 +108,7 @@ def stages_at(
     *,
     silent: NDArray[np.bool_] | None = None,
     spans: Spans = SPANS,
+    ends: Instants | None = None,
 ) -> Stages:
     """Give the stage of every customer of the facts at an instant.
 
@@ -122,6 +123,7 @@ def stages_at(
         arrival: datetime64[us] per order of the facts: when it arrived, or is taken to have.
         silent: bool per customer: the own rhythm says that they have left or are about to.
         spans: how long intents last.
+        ends: what `intent_ends` gives for them, where it was asked for already.
     """
     count = len(facts.customer_ids)
     state, since = np.zeros(count, np.int8), np.full(count, _NEVER)
@@ -131,7 +133,7 @@ def stages_at(
         state[silent & (state >= _CODE["client/delivered"])] = _CODE["client/idle"]
     chosen_until = np.full(count, _NEVER)
     then = _STAGE_OF[state]
-    _choose(state, since, chosen_until, facts, at, spans)
+    _choose(state, since, chosen_until, facts, at, spans, ends)
     _order(state, since, chosen_until, facts)
     return Stages(at, state, since, chosen_until, then)
 
@@ -141,8 +143,10 @@ def intent_ends(facts: Facts, spans: Spans) -> Instants:
 
     Who was told that a product is back no longer waits for it.
     """
-    span = (np.array(spans.days) * (DAY / np.timedelta64(1, "us"))).astype("timedelta64[us]")
     intents, is_company = facts.intents, facts.people.is_company
+    if not len(intents.kind):
+        return intents.last_at
+    span = (np.array(spans.days) * (DAY / np.timedelta64(1, "us"))).astype("timedelta64[us]")
     lasts = span[intents.kind]
     if is_company.any():
         longer = (span * spans.company_factor).astype("timedelta64[us]")
@@ -173,14 +177,14 @@ def _browse(
 
 def _settle(state: NDArray[np.int8], since: Instants, facts: Facts, arrival: Instants) -> None:
     """Let the latest news of orders that have ended decide; of equal instants the later order."""
+    if not len(facts.status):
+        return
     over = (facts.status >= DELIVERED) & (facts.status != CANCELLED)
     is_back = (facts.status == RETURNED) | ~facts.kept
     told = np.where(is_back, facts.status_at, arrival)
     told = np.where(over, told, _LONG_AGO)
     begins = facts.order_start[:-1]
-    has_order = np.flatnonzero(np.diff(facts.order_start))
-    if not len(has_order):
-        return
+    has_order = np.flatnonzero(facts.order_start[1:] > begins)
     latest = np.maximum.reduceat(told.view(np.int64), begins[has_order]).view("datetime64[us]")
     newest = has_order[latest != _LONG_AGO]
     latest = latest[latest != _LONG_AGO]
@@ -201,14 +205,18 @@ def _choose(
     facts: Facts,
     at: np.datetime64,
     spans: Spans,
+    ends: Instants | None,
 ) -> None:
     intents = facts.intents
     if not len(intents.kind):
         return
-    ends = intent_ends(facts, spans)
+    if ends is None:
+        ends = intent_ends(facts, spans)
     owner = np.repeat(np.arange(len(state)), np.diff(intents.start))
     for name in reversed(spans.strongest):
         rows = np.flatnonzero((intents.kind == INTENT_KINDS.index(name)) & (ends > at))
+        if not len(rows):
+            continue
         customer = owner[rows]
         state[customer] = _CODE[f"choosing/{_CHOOSING[name]}"]
         # Rows of a kind stand by opening: the first of them began the state.
@@ -218,6 +226,8 @@ def _choose(
 
 def _order(state: NDArray[np.int8], since: Instants, chosen_until: Instants, facts: Facts) -> None:
     under_way = np.flatnonzero(facts.status < DELIVERED)
+    if not len(under_way):
+        return
     customer = np.searchsorted(facts.order_start, under_way, "right") - 1
     state[customer] = _ORDERED + facts.status[under_way]
     since[customer] = facts.status_at[under_way]

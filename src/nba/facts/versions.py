@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Self
+from functools import lru_cache
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,10 @@ LETTERS: Final = ("message", "channel", "at", "answered_at")
 """The columns that mean the same whoever else is folded."""
 
 Column = NDArray[np.generic]
+_Named = tuple[Texts, NDArray[np.integer] | None]
+"""Texts by their codes, of which negative ones stand for nothing; None for all as they are."""
+_FEW: Final = 64
+"""Up to so many rows and texts are cut out one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +60,19 @@ class _Stream:
     @classmethod
     def rows(cls, start: NDArray[np.int64], columns: Sequence[Column]) -> Self:
         """Put the rows of a table behind one another, each with all its columns."""
-        cells = [_bytes(one, int(start[-1])) for one in columns]
-        table = np.concatenate(cells, axis=1)
-        return cls(memoryview(table.reshape(-1)), (start * table.shape[1]).tolist())  # type: ignore[arg-type]
+        count = int(start[-1])
+        if count <= _FEW:
+            cells = [one[:count].tobytes() for one in columns]
+            width = sum(map(len, cells)) // count
+            if count > 1:
+                cut = [_cut(one, count) for one in cells]
+                cells = list(chain.from_iterable(zip(*cut, strict=True)))
+            return cls(memoryview(b"".join(cells)), [place * width for place in start.tolist()])
+        table = np.empty(count, _row(tuple((one.dtype, one.shape[1:]) for one in columns)))
+        for name, column in zip(table.dtype.names or (), columns, strict=True):
+            table[name] = column[:count]
+        data = memoryview(table.view(np.uint8))  # type: ignore[arg-type]
+        return cls(data, (start * table.dtype.itemsize).tolist())
 
     @classmethod
     def texts(cls, start: NDArray[np.int64], texts: Texts) -> Self:
@@ -75,31 +90,32 @@ def versions(facts: Facts) -> list[str]:
     line_start = facts.line_start[facts.order_start]
     each = np.arange(len(facts.customer_ids) + 1)
     starts = (facts.order_start, line_start, intents.start, letters.start)
-    owner = np.repeat(each[:-1], _lengths(letters.start))
+    owner = each[:-1].repeat(_lengths(letters.start))
     about = np.where(letters.order < 0, -1, letters.order - facts.order_start[owner])
-    named = np.flatnonzero(letters.anchor >= 0)
-    anchors = facts.anchors.take(letters.anchor[named]).spread(named, len(letters.anchor))
-    tables: tuple[tuple[NDArray[np.int64], list[Column], list[Texts]], ...] = (
+    tables: tuple[tuple[NDArray[np.int64], list[Column], list[_Named]], ...] = (
         (
             each,
             [*_columns(people, PEOPLE), *(_lengths(start) for start in starts)],
-            [Texts.of(people.zones).take(people.zone), Texts.of(people.tiers).take(people.tier)],
+            [(_packed(people.zones), people.zone), (_packed(people.tiers), people.tier)],
         ),
         (
             facts.order_start,
             [*_columns(facts, ORDERS), _lengths(facts.line_start)],
-            [facts.order_ids.take(facts.order_id)],
+            [(facts.order_ids, facts.order_id)],
         ),
-        (line_start, _columns(facts, LINES), [facts.product_ids.take(facts.product)]),
+        (line_start, _columns(facts, LINES), [(facts.product_ids, facts.product)]),
         (
             intents.start,
             _columns(intents, INTENTS),
-            [facts.product_ids.take(intents.product), intents.event_ids],
+            [(facts.product_ids, intents.product), (intents.event_ids, None)],
         ),
-        (letters.start, [*_columns(letters, LETTERS), about], [anchors]),
+        (letters.start, [*_columns(letters, LETTERS), about], [(facts.anchors, letters.anchor)]),
     )
     streams: list[_Stream] = []
-    for start, columns, texts in tables:
+    for start, columns, named in tables:
+        if not start[-1]:
+            continue
+        texts = [_taken(*one) for one in named]
         lengths = [_lengths(one.offsets) for one in texts]
         streams.append(_Stream.rows(start, [*columns, *lengths]))
         streams += [_Stream.texts(start, one) for one in texts]
@@ -122,7 +138,35 @@ def _columns(table: object, names: Sequence[str]) -> list[Column]:
     return [getattr(table, name) for name in names]
 
 
-def _bytes(column: Column, count: int) -> NDArray[np.uint8]:
-    """Give the bytes of a column, a row of them a row."""
-    rows = np.ascontiguousarray(column[:count])
-    return rows.reshape(-1).view(np.uint8).reshape(count, rows.nbytes // max(count, 1))
+def _taken(texts: Texts, codes: NDArray[np.integer] | None) -> Texts:
+    if codes is None:
+        return texts
+    if len(codes) <= _FEW:
+        # Negative codes begin and end behind the last text.
+        begin, end = texts.offsets[codes], texts.offsets[codes + (codes >= 0)]
+        data = memoryview(texts.data)  # type: ignore[arg-type]
+        spans = zip(begin.tolist(), end.tolist(), strict=True)
+        joined = b"".join([data[first:last] for first, last in spans])
+        offsets = np.zeros(len(codes) + 1, np.int64)
+        (end - begin).cumsum(out=offsets[1:])
+        return Texts(np.frombuffer(joined, np.uint8), offsets)
+    named = np.flatnonzero(codes >= 0)
+    return texts.take(codes[named]).spread(named, len(codes))
+
+
+def _cut(data: bytes, count: int) -> list[bytes]:
+    """Cut bytes into so many pieces of one length."""
+    width = len(data) // count
+    return [data[begin : begin + width] for begin in range(0, len(data), width)]
+
+
+@lru_cache(maxsize=64)
+def _row(cells: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]) -> np.dtype[np.void]:
+    """Give the type of a row of cells, which stand behind one another without a gap."""
+    return np.dtype([(f"c{place}", *cell) for place, cell in enumerate(cells)])
+
+
+@lru_cache(maxsize=256)
+def _packed(texts: tuple[str, ...]) -> Texts:
+    """Pack the few texts that customers share."""
+    return Texts.of(texts)

@@ -162,6 +162,9 @@ def test_weeks_begin_on_local_monday() -> None:
     zones = np.array([0, 1, 2], np.int16)
     week = calendar.week_start(zones, np.array([sunday] * 3))
     assert week.tolist() == at("2026-11-16T00", "2026-11-15T22", "2026-11-22T11").tolist()
+    begins, monday = calendar.week(zones, np.array([sunday] * 3))
+    assert begins.tolist() == week.tolist()
+    assert [str(one) for one in monday] == ["2026-11-16", "2026-11-16", "2026-11-23"]
     assert calendar.week_start(zones, sunday + MICROSECOND)[1] == sunday + MICROSECOND
 
 

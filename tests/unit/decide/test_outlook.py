@@ -77,3 +77,14 @@ def test_one_customer_has_the_outlook_of_many(policy: Policy) -> None:
         assert one.state[0] == many.state[row]
     assert (many.profit > 0).all()
     assert np.isfinite(many.profit).all()
+
+
+def test_what_the_rhythm_says_at_once_is_what_it_says_one_by_one(policy: Policy) -> None:
+    rhythm = policy.snapshot.rhythm
+    everybody = np.arange(len(rhythm))
+    for at in (day(700), day(770), day(1200)):
+        state, alive, profit = rhythm.outlook(everybody, at)
+        assert state.tolist() == rhythm.state(everybody, at).tolist()
+        assert alive.tolist() == rhythm.p_alive(everybody, at).tolist()
+        assert profit.tolist() == rhythm.profit_of_year(everybody, at).tolist()
+    assert len(set(rhythm.state(everybody, day(770)).tolist())) > 1

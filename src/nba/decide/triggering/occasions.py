@@ -14,7 +14,7 @@ from nba.artifacts.segments import BAND, TIER
 from nba.decide.playbooks.messages import Message
 from nba.decide.playbooks.triggers import Anchor
 from nba.decide.situation import Situation
-from nba.decide.triggering.openings import Openings
+from nba.decide.triggering.openings import NOTHING, Openings
 from nba.decide.triggering.refills import Bounds
 from nba.domain import DAY, Ids
 from nba.facts.lookups import ABSENT
@@ -29,6 +29,8 @@ def sign_up(now: Situation, since: np.datetime64) -> Openings:
     """Open on every sign-up from an instant on."""
     signed_up_at = now.facts.people.signed_up_at
     customer = np.flatnonzero(signed_up_at >= since)
+    if not len(customer):
+        return NOTHING
     return Openings.of(customer, signed_up_at[customer], anchor=_own_anchors(now, customer))
 
 
@@ -39,8 +41,7 @@ def week(now: Situation, *, weeks_ahead: int = 0) -> Openings:
     zone = facts.people.zone
     parts = []
     for ahead in range(weeks_ahead + 1):
-        at = now.calendar.week_start(zone, now.at + ahead * _WEEK)
-        monday = now.calendar.local_date(zone, at)
+        at, monday = now.calendar.week(zone, now.at + ahead * _WEEK)
         parts.append(Openings.of(customer, at, anchor=_dated(facts.anchors, monday, iso_week)))
     return Openings.joined(parts)
 
@@ -53,6 +54,8 @@ def birthday(now: Situation) -> Openings:
     facts = now.facts
     born = facts.people.birthday
     customer = np.flatnonzero(~np.isnat(born))
+    if not len(customer):
+        return NOTHING
     zone = facts.people.zone[customer]
     month = born[customer].astype("datetime64[M]")
     day = (born[customer] - month.astype("datetime64[D]")).astype(np.int64)
@@ -73,6 +76,8 @@ def silence(now: Situation) -> Openings:
     """Open on the day (UTC) from which on silence after the last kept order is a sign."""
     facts = now.facts
     customer = np.flatnonzero(now.outlook.known & (now.outlook.state >= _AT_RISK))
+    if not len(customer):
+        return NOTHING
     kept = np.flatnonzero(facts.kept)
     before = np.searchsorted(kept, facts.order_start)
     customer = customer[before[customer + 1] > before[customer]]
@@ -90,6 +95,8 @@ def points_expiring(now: Situation) -> Openings:
     """Open when points expire; the anchor is that day (UTC), and nothing opens after it."""
     expire_at = now.facts.people.points_expire_at
     customer = np.flatnonzero(~np.isnat(expire_at))
+    if not len(customer):
+        return NOTHING
     at = expire_at[customer]
     anchor = _dated(now.facts.anchors, at.astype("datetime64[D]"), str)
     return Openings.of(customer, at, anchor=anchor, ends=at)
@@ -119,6 +126,8 @@ def worn(now: Situation) -> Openings:
     facts, cycles = now.facts, now.snapshot.products.cycle_days
     code = now.coding.product[facts.product]
     line = np.flatnonzero((code >= 0) & (cycles[code] > 0))
+    if not len(line):
+        return NOTHING
     order = np.searchsorted(facts.line_start, line, "right") - 1
     arrived = facts.status[order] >= DELIVERED
     line, order = line[arrived], order[arrived]
@@ -143,6 +152,8 @@ def due(now: Situation, bounds: Bounds) -> Openings:
     row, cell, at = now.refills.between(
         np.where(now.outlook.known, now.coding.customer, ABSENT), bounds
     )
+    if not len(row):
+        return NOTHING
     wanted = now.snapshot.customers.product[cell]
     # The last order with the product: lines ascend in time within a customer.
     first, last = facts.order_start[row], facts.order_start[row + 1]
@@ -203,6 +214,8 @@ def _towards(
     missing = takes - segments.spend[code]
     near = (step < len(floor)) & (missing > 0) & is_near(missing, takes)
     customer, step = customer[near], step[near]
+    if not len(customer):
+        return NOTHING
     zone = facts.people.zone[customer]
     at = now.calendar.week_start(zone, now.at)
     year = str(now.at.astype("datetime64[Y]"))
@@ -227,7 +240,9 @@ def _dated(
     if not len(anchors) or not len(dates):
         return np.full(len(dates), ABSENT, np.int64)
     number = dates.astype(np.int64)
-    least = int(number.min())
+    least, last = int(number.min()), int(number.max())
+    if least == last:
+        return np.full(len(dates), _code(anchors, name(dates[0])), np.int64)
     is_there = np.bincount(number - least)
     code = np.full(len(is_there), ABSENT, np.int64)
     for one in np.flatnonzero(is_there).tolist():

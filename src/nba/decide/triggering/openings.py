@@ -6,7 +6,7 @@ Words about orders look at those whose instant is not before `since`: most order
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
@@ -76,14 +76,19 @@ class Openings:
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """Keep some rows."""
-        return type(self)(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return type(self)(*(getattr(self, name)[rows] for name in self.__slots__))
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Put several one after the other."""
         return cls(
-            *(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls))
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__)
         )
+
+
+_CODE, _AT = np.empty(0, np.int64), np.empty(0, "datetime64[us]")
+NOTHING: Final = Openings(_CODE, _CODE, _CODE, _CODE, _CODE, _AT, _AT, np.empty(0, np.bool_))
+"""What most words open for a customer."""
 
 
 def delivered(now: Situation, since: np.datetime64) -> Openings:
@@ -113,6 +118,8 @@ def status(now: Situation, since: np.datetime64) -> Openings:
     """
     facts = now.facts
     order = np.flatnonzero(facts.status_at >= since)
+    if not len(order):
+        return NOTHING
     status = facts.status[order]
     assumed = (status == DELIVERED) & (now.clock.source[order] != TOLD)
     assumed &= facts.status_at[order] == facts.ordered_at[order]
@@ -123,6 +130,8 @@ def delayed(now: Situation, since: np.datetime64) -> Openings:
     """Open on every order that is delayed, for as long as it is."""
     late = (now.facts.status == _DELAYED) & (now.facts.status_at >= since)
     order = np.flatnonzero(late)
+    if not len(order):
+        return NOTHING
     return _of_statuses(now, order, kept=now.facts.kept[order])
 
 
@@ -149,6 +158,8 @@ def wish(now: Situation) -> Openings:
 def wish_sale(now: Situation) -> Openings:
     """Open when the price of a wished product fell, for as long as it is down."""
     rows = _of_kind(now, _WISH)
+    if not len(rows):
+        return NOTHING
     fell_at = _dropped_at(now, rows)
     later = fell_at > now.facts.intents.opened_at[rows]
     return _of_intents(now, rows[later], fell_at[later])
@@ -157,6 +168,8 @@ def wish_sale(now: Situation) -> Openings:
 def wait(now: Situation) -> Openings:
     """Open on every product waited for, for as long as it cannot be ordered."""
     rows = _of_kind(now, _WAIT)
+    if not len(rows):
+        return NOTHING
     away = ~now.coding.can_be_ordered[now.facts.intents.product[rows]]
     return _of_intents(now, rows[away])
 
@@ -164,6 +177,8 @@ def wait(now: Situation) -> Openings:
 def back_in_stock(now: Situation) -> Openings:
     """Open when a product waited for could be ordered again, for as long as it can."""
     rows = _of_kind(now, _WAIT)
+    if not len(rows):
+        return NOTHING
     product = now.facts.intents.product[rows]
     place = now.coding.shelf[product]
     since = np.full(len(rows), _NEVER)
@@ -176,6 +191,8 @@ def _of_orders(
     now: Situation, order: NDArray[np.int64], at: Instants, ends: Instants | None = None
 ) -> Openings:
     facts = now.facts
+    if not len(order):
+        return NOTHING
     return Openings.of(
         np.searchsorted(facts.order_start, order, "right") - 1,
         at,
@@ -191,6 +208,8 @@ def _of_statuses(
 ) -> Openings:
     """Open on statuses: news of an order that is cancelled or came back is news all the same."""
     facts = now.facts
+    if not len(order):
+        return NOTHING
     return Openings.of(
         np.searchsorted(facts.order_start, order, "right") - 1,
         facts.status_at[order],
@@ -213,6 +232,8 @@ def _dropped_at(now: Situation, rows: NDArray[np.int64]) -> Instants:
 
 def _of_intents(now: Situation, rows: NDArray[np.int64], at: Instants | None = None) -> Openings:
     intents = now.facts.intents
+    if not len(rows):
+        return NOTHING
     return Openings.of(
         np.searchsorted(intents.start, rows, "right") - 1,
         intents.opened_at[rows] if at is None else at,
@@ -231,14 +252,14 @@ def _of_lists(now: Situation, kind: int, *, dropped: bool = False) -> Openings:
     """
     intents = now.facts.intents
     rows = _of_kind(now, kind)
+    if not len(rows):
+        return NOTHING
     customer = np.searchsorted(intents.start, rows, "right") - 1
     begins = np.ones(len(rows), np.bool_)
     begins[1:] = (customer[1:] != customer[:-1]) | (
         intents.opened_at[rows[1:]] > now.intent_ends[rows[:-1]]
     )
     first = np.flatnonzero(begins)
-    if not len(first):
-        return _of_intents(now, rows)
     # The last list of a customer is the one that may be open.
     is_last = np.append(np.diff(customer[first]) != 0, True)
     named = _dropped_at(now, rows) if dropped else intents.last_at[rows]
