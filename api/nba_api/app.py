@@ -10,7 +10,9 @@ from fastapi import FastAPI
 
 from nba import __version__
 from nba_api import document, problems
+from nba_api.admission import Admission
 from nba_api.envelope import Envelope
+from nba_api.fast_lane import FastLane
 from nba_api.gate import Gate
 from nba_api.gathering import Gathering
 from nba_api.hot_path import HotPath
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
     live = Live(settings)
     keys = Keys(live.store)
+    admission = Admission(keys, settings, live.metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -71,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.live = live
+    app.state.fast_lane = FastLane(live, admission)
     app.state.providers = providers(settings)
     app.state.forgeries = Buckets(settings.rate_limit)
     app.state.gathering = Gathering(live.store, live.posted)
@@ -78,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # The last one added is the first that a request meets.
     app.add_middleware(Idempotency, store=live.store)
     app.add_middleware(HotPath, live=live)
-    app.add_middleware(Gate, keys=keys, settings=settings, metrics=live.metrics)
+    app.add_middleware(Gate, admission=admission)
     app.add_middleware(Envelope, live=live)
     problems.install(app)
     document.install(app)

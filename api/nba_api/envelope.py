@@ -50,7 +50,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = _given_id(scope) or token_hex(16)
+        request_id = request_id_of(_given_id(scope))
         scope.setdefault("state", {})["request_id"] = request_id
         is_head = scope["method"] == "HEAD"
         status = 0
@@ -59,7 +59,10 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": self._labelled(message, request_id)}
+                sent = message.get("headers", ())
+                # A new list: a layer behind may send the same one with every answer.
+                others = [one for one in sent if one[0] != _REQUEST_ID]
+                message = {**message, "headers": [*others, *labels(self._live, request_id)]}
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -79,30 +82,50 @@ class Envelope:
             await problem_of(Request(scope), error)(scope, receive, answer)
         finally:
             metrics.in_flight -= 1
-            seconds, route = time.perf_counter() - began, _template(inner)
-            metrics.answered(route, status, seconds)
-            if _LINES.isEnabledFor(logging.INFO):
-                _log(inner, route, status, seconds)
-
-    def _labelled(self, message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
-        """Give the headers of an answer, with what it says of the server."""
-        # A new list: a layer behind may send the same one with every answer.
-        labels = [one for one in message.get("headers", ()) if one[0] != _REQUEST_ID]
-        labels.append((_REQUEST_ID, request_id.encode()))
-        if self._live.metrics.store_away_since is not None:
-            labels.append(_DEGRADED)
-        if self._live.is_stopping:
-            labels.append(_CLOSE)
-        return labels
+            note(self._live, inner, status, began)
 
 
-def _given_id(scope: Scope) -> str:
-    """Give the id that the request brings, if it is one."""
+def request_id_of(given: bytes | None) -> str:
+    """Give the id that a request brings, if it is one, or a new one."""
+    if given is not None:
+        text = given.decode("latin-1")
+        if _GIVEN_ID.fullmatch(text):
+            return text
+    return token_hex(16)
+
+
+def labels(live: Live, request_id: str) -> list[tuple[bytes, bytes]]:
+    """Give the headers by which every answer says whose it is, and how the server is."""
+    told = [(_REQUEST_ID, request_id.encode())]
+    if live.metrics.store_away_since is not None:
+        told.append(_DEGRADED)
+    if live.is_stopping:
+        told.append(_CLOSE)
+    return told
+
+
+def note(live: Live, scope: Scope, status: int, began: float) -> None:
+    """Count an answer and, where that is wanted, write its line.
+
+    Args:
+        live: the server's state, which counts.
+        scope: of the request, its state filled.
+        status: of the answer.
+        began: instant of `time.perf_counter` at which the request came.
+    """
+    seconds, route = time.perf_counter() - began, _template(scope)
+    live.metrics.answered(route, status, seconds)
+    if _LINES.isEnabledFor(logging.INFO):
+        _log(scope, route, status, seconds)
+
+
+def _given_id(scope: Scope) -> bytes | None:
+    """Give the id that the request brings; of several the first."""
     for name, value in scope["headers"]:
         if name == _REQUEST_ID:
-            text: str = value.decode("latin-1")
-            return text if _GIVEN_ID.fullmatch(text) else ""
-    return ""
+            given: bytes = value
+            return given
+    return None
 
 
 def _template(scope: Scope) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import count
 from math import isfinite
 from typing import Any, Final, Self
 
@@ -26,10 +27,11 @@ from nba_api.answers import public_reason
 KEPT_BYTES: Final = 64_000_000
 """What the pieces of all lists together may take, roughly."""
 MAX_SHOWN: Final = 50
+_NUMBERS: Final = count()
 _RANKS: Final = tuple(str(rank).encode() for rank in range(MAX_SHOWN + 1))
 _ROUND_BYTES: Final = 400
 _CODE_BYTES: Final = 72
-_PIECE_BYTES: Final = 220
+_PIECE_BYTES: Final = 320
 """What Python itself takes for a round, a candidate, and what is written of one."""
 RULES: Final = ("banned", "excluded", "in_basket", "out_of_stock", "variant")
 """What may take a candidate out, in the order in which the reasons count."""
@@ -56,7 +58,11 @@ class Plain:
 
 
 class Cards:
-    """The cards of a snapshot's products: as written at training, or anew where they changed."""
+    """The cards of a snapshot's products: as written at training, or anew where they changed.
+
+    Attributes:
+        number: of no other cards of this process.
+    """
 
     def __init__(self, trained: Products, now: Products) -> None:
         """Find out what changed.
@@ -65,6 +71,7 @@ class Cards:
             trained: as the snapshot has them.
             now: as they stand.
         """
+        self.number = next(_NUMBERS)
         self._written = memoryview(trained.cards.data)  # type: ignore[arg-type]
         self._ends = memoryview(trained.cards.offsets)  # type: ignore[arg-type]
         self._now = now
@@ -115,6 +122,25 @@ def _numbered(groups: Texts) -> Any:  # noqa: ANN401 - an array, which mypy take
     return np.fromiter((numbers.setdefault(one, len(numbers)) for one in groups), np.int32)
 
 
+@dataclass(slots=True)
+class Written:
+    """What is written of a candidate.
+
+    Attributes:
+        before: what stands before its rank.
+        middle: what stands between its rank and its card.
+        after: the rest.
+        number: of the cards from which its own was written; -1 for none yet.
+        rest: all behind its rank; empty where its card cannot be written.
+    """
+
+    before: bytes
+    middle: bytes
+    after: bytes
+    number: int = -1
+    rest: bytes = b""
+
+
 class Round:
     """Candidates of one round, best first, and what is written of them."""
 
@@ -138,7 +164,7 @@ class Round:
         self.codes: list[int] = [codes[place] for place in ranked]
         self.score: list[float] = [score[place] for place in ranked]
         self.explain: Callable[[int], Explained] = candidates.explain
-        self.written: list[tuple[bytes, bytes, bytes] | None] = [None] * len(self.codes)
+        self.written: list[Written | None] = [None] * len(self.codes)
 
 
 class Listed:
@@ -191,19 +217,24 @@ class Listed:
             + b',"items":['
         )  # fmt: skip
 
-    def write(self, ground: Ground, one: Round, place: int) -> tuple[bytes, bytes, bytes]:
-        """Write down a candidate: what stands before its rank, its card, and the next product."""
+    def write(self, stand: Stand, one: Round, place: int) -> Written:
+        """Write down a candidate, with its card as it stands."""
+        code = one.codes[place]
         written = one.written[place]
         if written is None:
-            code, score = one.codes[place], one.score[place]
-            written = one.written[place] = _written(ground, one, code, score)
-            self.size += _PIECE_BYTES + sum(map(len, written))
+            written = one.written[place] = _written(stand.ground, one, code, one.score[place])
+            self.size += _PIECE_BYTES + len(written.before + written.middle + written.after)
+        self.size -= len(written.rest)
+        card = stand.cards.of(code)
+        written.rest = written.middle + card + written.after if card else b""
+        written.number = stand.cards.number
+        self.size += len(written.rest)
         return written
 
 
-def _written(ground: Ground, one: Round, code: int, score: float) -> tuple[bytes, bytes, bytes]:
+def _written(ground: Ground, one: Round, code: int, score: float) -> Written:
     source, reason = one.explain(code)
-    return (
+    return Written(
         b',{"product_id":' + orjson.dumps(ground.ids[code]) + b',"rank":',
         b',"score":'
         + orjson.dumps(significant(score))
@@ -285,7 +316,7 @@ def fill(listed: Listed, stand: Stand, plain: Plain) -> bytes | None:
     """
     ground, cards, can_be_ordered = stand.ground, stand.cards, stand.can_be_ordered
     excluded, in_basket = ground.codes_of(plain.exclude), ground.codes_of(plain.in_basket)
-    n = plain.limit
+    n, number_of_cards = plain.limit, cards.number
     barred = listed.banned.union(excluded, in_basket)
     seen, group = set(listed.beside), ground.group
     pieces: list[bytes] = [listed.head(ground, plain)]
@@ -310,21 +341,26 @@ def fill(listed: Listed, stand: Stand, plain: Plain) -> bytes | None:
                 if shown + len(places) == n:
                     break
         if any(taken):
-            also = {rule: count for rule, count in zip(RULES, taken, strict=True) if count}
-            out = {rule: out.get(rule, 0) + also.get(rule, 0) for rule in out | also}
+            for rule, times in zip(RULES, taken, strict=True):
+                if times:
+                    out[rule] = out.get(rule, 0) + times
         if not places:
             continue
         best_score = one.score[places[0]]
         scale = last / best_score if shown and best_score > last else 1.0
         for place in places:
-            before, middle, after = listed.write(ground, one, place)
-            if scale != 1.0:
-                _, middle, _ = _written(ground, one, one.codes[place], scale * one.score[place])
-            shown += 1
-            card = cards.of(one.codes[place])
-            if not card:
+            written = one.written[place]
+            if written is None or written.number != number_of_cards:
+                written = listed.write(stand, one, place)
+            rest = written.rest
+            if not rest:
                 return None
-            pieces += (before if shown > 1 else before[1:], _RANKS[shown], middle, card, after)
+            if scale != 1.0:
+                code = one.codes[place]
+                scaled = _written(ground, one, code, scale * one.score[place])
+                rest = scaled.middle + cards.of(code) + scaled.after
+            shown += 1
+            pieces += (written.before if shown > 1 else written.before[1:], _RANKS[shown], rest)
         last = significant(scale * one.score[places[-1]])
     pieces += (b'],"fallback":null,"missing_ids":[],"excluded":', orjson.dumps(out), ground.ending)
     return b"".join(pieces)

@@ -6,7 +6,6 @@ routes of `routes.products` would give; whatever else is asked goes on to them.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -15,10 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from nba_api.answers import CACHEABLE, MIN_CUSTOMERS, is_known
 from nba_api.fragments import MAX_SHOWN, Plain
 from nba_api.hot_lists import Answer, Asked, HotLists
+from nba_api.keys import Caller
 from nba_api.live import Live
 from nba_api.queries import MAX_ID, ProductQuery, ids_in
 
-_PREFIX: Final = "/v1/products/"
+PREFIX: Final = "/v1/products/"
+"""Of the paths of the lists about a product."""
 _KINDS: Final = {
     route: route.replace("-", "_")
     for route in ("bought-together", "accessories", "similar", "replacements", "upsell")
@@ -30,9 +31,9 @@ _LONGEST: Final = {b"limit": 2, b"placement": 100, b"key": 200}
 _DEFAULT_LIMIT: Final[int] = ProductQuery().limit
 _LIMITS: Final = frozenset(map(str, range(1, MAX_SHOWN + 1)))
 _MAX_QUERY: Final = 1_000
-"""Bytes of a longer query; whoever sends one can wait, and nothing is remembered of it."""
-_REMEMBERED: Final = 4_096
+"""Bytes of a longer query; whoever sends one can wait."""
 _CACHE_CONTROL: Final = (b"cache-control", CACHEABLE.encode())
+_JSON: Final = (b"content-type", b"application/json")
 
 
 class HotPath:
@@ -54,35 +55,50 @@ class HotPath:
         if answer is None:
             await self._app(scope, receive, send)
             return
-        headers = [(b"etag", answer.etag.encode()), _CACHE_CONTROL]
-        body = answer.body
-        if _has_it(scope, answer.etag):
-            status, body = 304, b""
-        else:
-            status = 200
-            headers += (
-                (b"content-length", str(len(body)).encode()),
-                (b"content-type", b"application/json"),
-            )
+        status, headers, body = respond(answer, _known_tags(scope))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     def _find(self, scope: Scope) -> Answer | None:
-        """Give the answer; None for what is not asked plainly, or cannot be told from memory."""
-        path: str = scope["path"]
         caller = scope["state"].get("caller")
-        if scope["method"] != "GET" or caller is None or not path.startswith(_PREFIX):
+        if scope["method"] != "GET" or caller is None or not scope["path"].startswith(PREFIX):
             return None
-        hot = self._live.hot_lists()
-        if hot is None:
-            return None
-        asked = path, scope["query_string"], caller.is_trusted
-        return hot.find(asked) or _join(hot, asked)
+        return find(self._live, scope["path"], scope["query_string"], caller)
+
+
+def find(live: Live, path: str, query: bytes, caller: Caller) -> Answer | None:
+    """Give the answer to a question by GET; None for what cannot be told from memory.
+
+    Args:
+        live: what is served.
+        path: of the question, below `PREFIX`; what is none of these lists is not answered either.
+        query: of the question; what is not asked plainly is not answered.
+        caller: who asks and may.
+    """
+    hot = live.hot_lists()
+    if hot is None:
+        return None
+    asked = path, query, caller.is_trusted
+    return hot.find(asked) or _join(hot, asked)
+
+
+def respond(answer: Answer, known: bytes | None) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Give status, headers and body of an answer.
+
+    Args:
+        answer: what was asked for.
+        known: the tags of what the client has, as If-None-Match gives them.
+    """
+    etag = (b"etag", answer.etag.encode())
+    if known is not None and is_known(answer.etag, known.decode("latin-1")):
+        return 304, [etag, _CACHE_CONTROL], b""
+    length = (b"content-length", b"%d" % len(answer.body))
+    return 200, [etag, _CACHE_CONTROL, length, _JSON], answer.body
 
 
 def _join(hot: HotLists, asked: Asked) -> Answer | None:
     path, query, is_trusted = asked
-    product, _, route = path[len(_PREFIX) :].rpartition("/")
+    product, _, route = path[len(PREFIX) :].rpartition("/")
     kind = _KINDS.get(route)
     if kind is None or not 0 < len(product) <= MAX_ID or "\n" in product:
         return None
@@ -93,14 +109,14 @@ def _join(hot: HotLists, asked: Asked) -> Answer | None:
     return hot.answer(asked, kind, product, plain, least)
 
 
-def _has_it(scope: Scope, etag: str) -> bool:
+def _known_tags(scope: Scope) -> bytes | None:
     for name, value in scope["headers"]:
         if name == b"if-none-match":
-            return is_known(etag, value.decode("latin-1"))
-    return False
+            tags: bytes = value
+            return tags
+    return None
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _read(query: bytes) -> Plain | None:
     """Read a query as the framework does; None where there is more in it, or something odd."""
     given: dict[bytes, list[str]] = {}

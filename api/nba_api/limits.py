@@ -43,14 +43,21 @@ class Buckets:
     def take(self, name: str) -> float:
         """Take one from a bucket; give 0, or the seconds to wait where it is empty."""
         now = self._clock()
-        full_at = max(self._full_at.get(name, now), now) + self._gap
-        wait = full_at - now - BURST_SECONDS
-        if wait > _ROUNDING:
+        wait = self._wait(name, now)
+        if wait:
             return wait
         if name not in self._full_at and len(self._full_at) >= self._size:
             self._forget(now)
-        self._full_at[name] = full_at
+        self._full_at[name] = max(self._full_at.get(name, now), now) + self._gap
         return 0.0
+
+    def wait(self, name: str) -> float:
+        """Give what `take` would, and take nothing."""
+        return self._wait(name, self._clock())
+
+    def _wait(self, name: str, now: float) -> float:
+        wait = max(self._full_at.get(name, now), now) + self._gap - now - BURST_SECONDS
+        return wait if wait > _ROUNDING else 0.0
 
     def _forget(self, now: float) -> None:
         """Drop the full buckets and, where that is not half of them, the oldest."""

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from nba_api.live import Live
+from nba_api.protocol import Protocol
 
 GRACE_SECONDS: Final = 10
 """How long requests under way may take once nothing more is accepted."""
@@ -40,9 +41,12 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=Protocol,
                 # Whose log this is decides who starts the process.
                 log_config=None,
                 log_level="warning",
+                # The envelope writes its own lines, and may be asked not to.
+                access_log=False,
                 ws="none",
                 server_header=False,
                 # Who is believed to say whom it forwards for is a setting of ours.

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nba.state.store import Store
+from nba_api.admission import Admission
 from nba_api.bodies import Room, read_body
 from nba_api.depth import MAX_DEPTH, is_too_deep
 from nba_api.gate import Gate
@@ -138,7 +139,7 @@ async def fill_up(settings: Settings, folder: Path) -> None:
         await send({"type": "http.response.body", "body": b"{}"})
 
     store, metrics = Store(f"sqlite:///{folder / 'empty.db'}"), Metrics()
-    gate = Gate(slow, Keys(store), settings, metrics)
+    gate = Gate(slow, Admission(Keys(store), settings, metrics))
     held = [asyncio.create_task(status(gate, "/v1/models")) for _ in range(2)]
     held += [asyncio.create_task(status(gate, KETTLE)) for _ in range(3)]
     await asyncio.sleep(0)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, overload
 
+import orjson
+
 from nba.vocabulary import ReasonCode, Source
 
 Figure = str | int | float | None
@@ -21,8 +23,13 @@ def recommendation_id(
     snapshot_id: str | None, kind: str, request: Mapping[str, Any], rules: str
 ) -> str:
     """Give a hash of what an answer depends on: snapshot, request, and the rules that held."""
-    asked = _SORTED.encode([snapshot_id, kind, request, rules])
-    return f"r_{hashlib.sha256(asked.encode()).hexdigest()[:24]}"
+    asked = [snapshot_id, kind, request, rules]
+    try:
+        written = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        # An id that is no Unicode, or a number that no storefront sends.
+        written = _SORTED.encode(asked).encode()
+    return f"r_{hashlib.sha256(written).hexdigest()[:24]}"
 
 
 @dataclass(frozen=True, slots=True)
