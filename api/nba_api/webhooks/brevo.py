@@ -10,18 +10,9 @@ from typing import Any, Final
 import orjson
 
 from nba.state.feedback import ProviderEvent
-from nba_api.webhooks.proving import check_shared_secret
-from nba_api.webhooks.reading import (
-    MESSAGE_ID,
-    Delivery,
-    event,
-    inside,
-    json_of,
-    objects,
-    seconds,
-    text,
-)
+from nba_api.webhooks.reading import MESSAGE_ID, event, inside, seconds, text
 
+NAME: Final = "brevo"
 _MILLISECOND: Final = 1000
 # `request` is not among these: it comes even for what is then blocked.
 _OUTCOMES: Final = {
@@ -40,27 +31,13 @@ _OUTCOMES: Final = {
 }
 
 
-class Brevo:
-    """Reads what Brevo sends, alone or in batches; a shared secret proves it."""
-
-    name: Final = "brevo"
-
-    def __init__(self, secret: str) -> None:
-        """Take the secret that the shop gave Brevo, as a bearer token or in the address."""
-        self._secret = secret
-
-    def receive(self, delivery: Delivery) -> list[ProviderEvent]:
-        """Verify a request, then read it."""
-        check_shared_secret(delivery, self._secret)
-        return [_event(one, delivery.at) for one in objects(json_of(delivery.body))]
-
-
-def _event(said: dict[str, Any], now: int) -> ProviderEvent:
+def read(said: dict[str, Any], now: int) -> ProviderEvent:
+    """Read one event; it has no instant of its own where it happened now."""
     kind = text(said.get("event"))
     # The other instants are in the account's own zone.
     epoch = said.get("ts_epoch")
     return event(
-        Brevo.name,
+        NAME,
         kind,
         at=seconds(epoch, now, unit=_MILLISECOND),
         message_id=_message_id(said.get("X-Mailin-custom")),

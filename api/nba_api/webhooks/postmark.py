@@ -5,18 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nba.state.feedback import ProviderEvent
-from nba_api.webhooks.proving import check_shared_secret
-from nba_api.webhooks.reading import (
-    MESSAGE_ID,
-    Delivery,
-    event,
-    inside,
-    iso_text,
-    json_of,
-    objects,
-    text,
-)
+from nba_api.webhooks.reading import MESSAGE_ID, event, inside, iso_text, text
 
+NAME: Final = "postmark"
 _OUTCOMES: Final = {
     "Delivery": "delivered",
     "Open": "opened",
@@ -39,22 +30,8 @@ _SUPPRESSIONS: Final = {
 _INSTANTS: Final = ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt")
 
 
-class Postmark:
-    """Reads what Postmark sends; it signs nothing, so a shared secret proves it."""
-
-    name: Final = "postmark"
-
-    def __init__(self, secret: str) -> None:
-        """Take the secret that the shop gave Postmark, in the address or a header."""
-        self._secret = secret
-
-    def receive(self, delivery: Delivery) -> list[ProviderEvent]:
-        """Verify a request, then read it."""
-        check_shared_secret(delivery, self._secret)
-        return [_event(one, delivery.at) for one in objects(json_of(delivery.body))]
-
-
-def _event(said: dict[str, Any], now: int) -> ProviderEvent:
+def read(said: dict[str, Any], now: int) -> ProviderEvent:
+    """Read one event; it has no instant of its own where it happened now."""
     record, more = text(said.get("RecordType")), ""
     outcome = _OUTCOMES.get(record)
     if record == "Bounce":
@@ -68,7 +45,7 @@ def _event(said: dict[str, Any], now: int) -> ProviderEvent:
     # Only bounces have an id, and complaints, which are numbered with them.
     number = text(said.get("ID"))
     return event(
-        Postmark.name,
+        NAME,
         f"{record}/{more}" if more else record,
         at=iso_text(told, now),
         message_id=inside(said, "Metadata", MESSAGE_ID),

@@ -10,14 +10,14 @@ from fastapi import Depends, Request
 from pydantic import SecretStr
 
 from nba_api.settings import Settings
-from nba_api.webhooks.brevo import Brevo
+from nba_api.webhooks import brevo, postmark
 from nba_api.webhooks.fetching import fetch
 from nba_api.webhooks.klaviyo import Klaviyo
 from nba_api.webhooks.mailchimp import Audience, Mandrill
-from nba_api.webhooks.postmark import Postmark
 from nba_api.webhooks.reading import Provider
 from nba_api.webhooks.sendgrid import SendGrid
 from nba_api.webhooks.ses import Fetch, Ses
+from nba_api.webhooks.unsigned import Unsigned
 
 NAMES: Final = ("sendgrid", "postmark", "ses", "brevo", "mailchimp", "mandrill", "klaviyo")
 """As the addresses have them; the secret of each is the setting `webhook_<name>`."""
@@ -36,9 +36,9 @@ def providers(settings: Settings, fetch: Fetch = fetch) -> Mapping[str, Provider
     ses = partial(Ses, fetch=fetch, is_confirming=settings.webhook_ses_confirm)
     told: tuple[tuple[Callable[[str], Provider], SecretStr | None], ...] = (
         (SendGrid, settings.webhook_sendgrid),
-        (Postmark, settings.webhook_postmark),
+        (partial(Unsigned, postmark.NAME, postmark.read), settings.webhook_postmark),
         (ses, settings.webhook_ses),
-        (Brevo, settings.webhook_brevo),
+        (partial(Unsigned, brevo.NAME, brevo.read), settings.webhook_brevo),
         (Audience, settings.webhook_mailchimp),
         (Mandrill, settings.webhook_mandrill),
         (Klaviyo, settings.webhook_klaviyo),
