@@ -107,6 +107,18 @@ def test_who_asks_too_often_hears_when_to_ask_again(limited: Keyed) -> None:
     assert others[-1] == 429
 
 
+def test_who_is_refused_for_what_others_asked_loses_nothing(limited: Keyed) -> None:
+    buckets = limited.app.state.fast_lane._admission._by_address
+    for number in range(60):
+        address = f"198.51.100.{number}"
+        refused = limited.ask_as_page(KETTLE, headers={"x-forwarded-for": address})
+        if refused.status_code == 429:
+            break
+    assert refused.status_code == 429
+    assert address not in buckets._full_at
+    assert "198.51.100.0" in buckets._full_at
+
+
 def test_guesses_at_keys_are_limited_and_who_needs_none_is_not(limited: Keyed) -> None:
     guesses = [
         limited.client.get(KETTLE, headers={"authorization": f"Bearer sk_{number}"}).status_code
