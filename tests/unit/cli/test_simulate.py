@@ -103,14 +103,14 @@ def test_only_so_many_customers_and_days_are_played(nba: Run, foreign: Path) -> 
 
 
 def test_a_shop_is_simulated_where_none_is_given(nba: Run) -> None:
-    words = ["--orders", "1000", "--customers", "20", "--days", "3"]
+    words = ["--orders", "300", "--customers", "20", "--days", "3"]
     played = document(nba("simulate", "--policy", PLAYBOOK, *words, "--json"))
     assert played["arms"]["calendar"]["customers"] == 20
     assert list(Path().iterdir()) == []
 
 
 def test_several_seeds_are_several_shops_with_intervals_over_them(nba: Run) -> None:
-    words = ["--orders", "1000", "--customers", "20", "--days", "2", "--seeds", "2", "--seed", "4"]
+    words = ["--orders", "300", "--customers", "20", "--days", "2", "--seeds", "2", "--seed", "4"]
     played = document(nba("simulate", "--policy", PLAYBOOK, *words, "--json"))
     assert played["seeds"] == [4, 5]
     assert played["arms"]["policy"]["customers"] == 40
