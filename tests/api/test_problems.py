@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from nba_api.access import MAX_BODY_BYTES
+from nba_api.admission import MAX_TARGET_BYTES
 from nba_api.app import create_app
-from nba_api.gate import MAX_TARGET_BYTES
 from nba_api.settings import Settings
 from tests.api.shop import EVERY_GET, is_problem, path_of
 
