@@ -18,7 +18,7 @@ from tests.oracle.allowed import Allowed
 from tests.oracle.audit import Given, breaches, given_by
 from tests.oracle.clock import DAY, HOUR, MINUTE, since_epoch
 from tests.oracle.people import FLOW, Row
-from tests.oracle.stock import PRICES, book, cards, delivery, policy
+from tests.oracle.stock import PRICES, book, cards, delivery, lines_of, policy
 from tests.oracle.world import World
 
 MOMENT = 7
@@ -104,10 +104,6 @@ class Shop(RuleBasedStateMachine):
         self, customer: str, wanted: list[str], status: str, is_test: bool, hours_ago: int
     ) -> None:
         at = self.tick() - hours_ago * HOUR
-        lines = [
-            {"product_id": one, "quantity": 1, "returned_quantity": 0, "unit_price": PRICES[one]}
-            for one in wanted
-        ]
         self.world.add(
             "versions",
             order_id=f"o{len(self.orders):03}",
@@ -116,19 +112,23 @@ class Shop(RuleBasedStateMachine):
             ordered_at=at,
             status=status,
             status_at=at + MOMENT,
+            delivered_at=None,
             is_test=is_test,
-            lines=lines,
+            lines=lines_of(wanted),
         )
 
-    @rule(number=st.integers(0, 30), wanted=st.lists(products, min_size=1, unique=True))
-    def edit(self, number: int, wanted: list[str]) -> None:
+    @rule(
+        number=st.integers(0, 30),
+        wanted=st.lists(products, min_size=1, unique=True),
+        hours=st.sampled_from((0, 0, 0, -1, -30, 2)),
+        arrived=st.sampled_from((None, None, None, -30, 0, 2)),
+    )
+    def edit(self, number: int, wanted: list[str], hours: int, arrived: int | None) -> None:
+        """Tell another version, perhaps late, perhaps with when the order was delivered."""
         if self.orders:
             row = self.order(number)
-            lines = [
-                {"product_id": o, "quantity": 1, "returned_quantity": 0, "unit_price": PRICES[o]}
-                for o in wanted
-            ]
-            self.supersede(row, row["status"], lines)
+            at = None if arrived is None else self.tick() + arrived * HOUR
+            self.supersede(row, row["status"], lines_of(wanted), hours, delivered_at=at)
 
     @rule(
         number=st.integers(0, 30),
@@ -268,7 +268,8 @@ class Shop(RuleBasedStateMachine):
                     status = draw(("pending_confirmation", "awaiting_payment", "paid"))
                     self.place(who, wanted, status, False, 0)
                 case "edit":
-                    self.edit(number, random.sample(tuple(PRICES), 2))
+                    arrived = draw((None, None, -1))
+                    self.edit(number, random.sample(tuple(PRICES), 2), draw((0, -30)), arrived)
                 case "proceed":
                     self.proceed(number, draw((*FLOW, "delivered", "delivered")), draw((0, 0, -30)))
                 case "give back":
@@ -387,9 +388,10 @@ class Shop(RuleBasedStateMachine):
         """The last version of one of the orders."""
         return self.world.latest()[self.orders[number % len(self.orders)]]
 
-    def supersede(self, row: Row, status: str, lines: list[Any]) -> None:
+    def supersede(
+        self, row: Row, status: str, lines: list[Any], hours: int = 0, **told: int | None
+    ) -> None:
         number = len(self.world.tables["versions"])
-        # Where the clock went back, a shop still tells the versions of an order one after another.
-        at = max(self.tick(), row["status_at"] + MOMENT)
-        changed = {"version": f"v{number:03}", "status": status, "status_at": at}
+        at = self.tick() + hours * HOUR
+        changed = {"version": f"v{number:03}", "status": status, "status_at": at, **told}
         self.world.add("versions", **{**row, **changed, "lines": lines})

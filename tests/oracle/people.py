@@ -161,13 +161,14 @@ def _orders(tables: Tables, mine: set[str], at: int) -> list[Order]:
     found = []
     for order_id, every in versions.items():
         known = [row for row in every if row["status_at"] < at]
-        # Of a version that is yet to come nothing is known but that the order was placed.
+        # Of a version that is yet to come only its order and delivery are known.
         standing = max(known, key=rank) if known else _placed(min(every, key=rank))
         if standing["ordered_at"] >= at or standing["customer_id"] not in mine:
             continue
         statuses = told[order_id] + [(row["status_at"], FLOW.index(row["status"])) for row in known]
         if not standing["is_test"]:
-            found.append(_order(standing, sorted(statuses) or [(standing["ordered_at"], 0)], at))
+            begun = [] if known else [_begun(standing, at)]
+            found.append(_order(standing, sorted(statuses + begun), at))
     return sorted(found, key=lambda one: (one.ordered_at, one.order_id))
 
 
@@ -179,14 +180,26 @@ def _placed(version: Row) -> Row:
     return {**version, "lines": [{**one, "returned_quantity": 0} for one in version["lines"]]}
 
 
+def _begun(version: Row, at: int) -> tuple[int, int]:
+    """How an order stands of which no version is known, but perhaps that it was delivered."""
+    return (
+        (version["delivered_at"], ARRIVED) if _is_told(version, at) else (version["ordered_at"], 0)
+    )
+
+
+def _is_told(version: Row, at: int) -> bool:
+    arrived = version.get("delivered_at")
+    return arrived is not None and bool(arrived < at)
+
+
 def _order(version: Row, statuses: list[tuple[int, int]], at: int) -> Order:
     status_at, code = statuses[-1]
     first: dict[str, int] = {}
     for set_at, one in statuses:
         first.setdefault(FLOW[one], set_at)
-    arrived = version.get("delivered_at")
-    if arrived is not None and arrived < at:
-        first["delivered"] = min(first.get("delivered", arrived), arrived)
+    if _is_told(version, at):
+        # What the version says of its delivery, it says of no other version's.
+        first["delivered"] = version["delivered_at"]
     lines = version["lines"]
     returned_at = first.get("returned")
     back = {number: line["returned_quantity"] for number, line in enumerate(lines)}

@@ -76,6 +76,14 @@ def cards() -> dict[str, Row]:
     }
 
 
+def lines_of(products: list[str]) -> list[dict[str, Any]]:
+    """One piece of each, none of which came back."""
+    return [
+        {"product_id": one, "quantity": 1, "returned_quantity": 0, "unit_price": PRICES[one]}
+        for one in products
+    ]
+
+
 def delivery() -> Delivery:
     default = float(snapshot().manifest.config.default_delivery_days)
     transit = snapshot().manifest.deliveries.get("transit_days")

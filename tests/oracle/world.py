@@ -17,7 +17,7 @@ from tests.oracle.people import Row, accounts, person, rank
 from tests.oracle.shelf import Shelf
 
 SIGNALS = ("events", "consents", "messages", "message_events", "customers", "product_states")
-CELLS = ("order_id", "customer_id", "ordered_at", "status", "status_at", "is_test")
+CELLS = "order_id customer_id ordered_at status status_at delivered_at is_test".split()
 
 
 class World:
@@ -92,7 +92,7 @@ class World:
 
 def _cells(version: Row) -> dict[str, Any]:
     cells = {name: version[name] for name in CELLS}
-    return cells | {name: _instant(cells[name]) for name in ("ordered_at", "status_at")}
+    return cells | {name: _instant(cells[name]) for name in cells if name.endswith("_at")}
 
 
 def _instant(at: int | None) -> np.datetime64 | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nba.domain import Ids, Instants
 from nba.facts.cells import nevers
 from nba.ranges import changes, is_all, ranges
+from nba.statuses import DELIVERED
 
 
 class Columns:
@@ -200,10 +201,10 @@ class Versions(Columns):
         return Statuses.of(self.order, self.known_from(), self.status)
 
     def arrivals(self) -> Statuses:
-        """Give those statuses whose instant somebody stated: the time of ordering is no arrival."""
-        stated = ~np.isnat(self.status_at) | ~np.isnat(self.delivered_at)
-        known_from = self.known_from()
-        return Statuses.of(self.order[stated], known_from[stated], self.status[stated])
+        """Give the statuses `delivered` that state an instant: that of ordering is no arrival."""
+        arrived_at = status_instant(self.status_at, self.delivered_at, self.delivered_at)
+        told = (self.status == DELIVERED) & ~np.isnat(arrived_at)
+        return Statuses.of(self.order[told], arrived_at[told], self.status[told])
 
     def take(self, places: NDArray[np.integer]) -> Self:
         """Keep some versions, in the given order, and the ids that they name."""

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Instants
-from nba.facts.cells import nevers
 from nba.facts.histories import Statuses
 from nba.facts.rows import Rows
 from nba.facts.standing import stand
@@ -33,8 +32,9 @@ class Known:
         status: int8 per order: its latest status; before any was set, delivered if it had arrived,
             else the status every order begins with.
         status_at: datetime64[us] per order: since when that holds.
-        delivered_at: datetime64[us] per order: as the version says, else when the status became
-            delivered; NaT where it had not been delivered, or nobody said when.
+        delivered_at: datetime64[us] per order: as the version that stood says, else when the
+            status first became delivered, whoever told it; NaT where it had not been delivered,
+            or nobody said when.
         returned_at: datetime64[us] per order: since when it counted as returned; NaT where no
             status said so.
         past: every earlier status, but for the one of the version that stood.
@@ -62,7 +62,7 @@ class Known:
     def at(cls, rows: Rows, as_of: np.datetime64) -> Self:
         """Cut the rows at an instant, itself excluded."""
         told = _Told.at(rows, as_of)
-        status, status_at, delivered_at = told.status, told.status_at, told.arrival
+        status, status_at, delivered_at = told.status, told.status_at, told.delivered_at
         if len(told.past):
             status, status_at = status.copy(), status_at.copy()
             last = told.past.last()
@@ -71,8 +71,8 @@ class Known:
             status[last.order[later]] = last.status[later]
             status_at[last.order[later]] = last.at[later]
         unknown = np.isnat(delivered_at)
-        if len(told.past) and np.count_nonzero(unknown):
-            arrived = _arrivals(rows, as_of).first(len(status))
+        if np.count_nonzero(unknown):
+            arrived = _first_delivered(rows, told.rows, as_of)
             delivered_at = np.where(unknown, arrived, delivered_at)
         rows = told.rows
         order = rows.ordered_at < as_of
@@ -102,11 +102,15 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
 
     What was known is written in one way: the version that stood is each order's own, one not
     known yet as far as it was, and a status set when the order was delivered or placed needs no
-    instant of its own. Cut again at an earlier instant, the rows are those of one cut.
+    instant of its own, unless that alone says when it was delivered. Cut again at an earlier
+    instant, the rows are those of one cut.
     """
     told = _Told.at(rows, as_of)
     standing = told.rows
-    begun = np.where(np.isnat(told.arrival), standing.ordered_at, told.arrival)
+    unstated = np.isnat(told.delivered_at)
+    begun = np.where(unstated, standing.ordered_at, told.delivered_at)
+    status_at = np.where(told.status_at == begun, _NEVER, told.status_at)
+    says_when = unstated & (told.status == DELIVERED)
     versions, statuses = rows.versions, rows.statuses.before(as_of)
     if len(versions):
         superseded = versions.known_from() < as_of
@@ -128,8 +132,8 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
     forgotten = replace(
         standing,
         status=told.status,
-        status_at=np.where(told.status_at == begun, _NEVER, told.status_at),
-        delivered_at=told.arrival,
+        status_at=np.where(says_when, standing.status_at, status_at),
+        delivered_at=told.delivered_at,
         returned_quantity=np.where(
             told.has_returns[standing.line_order], standing.returned_quantity, 0
         ),
@@ -148,14 +152,15 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
 class _Told:
     """What the version of each order that stood at an instant had told by then.
 
-    A version that was not known yet tells of the order as it was placed, of its arrival, and of
+    A version that was not known yet tells of the order as it was placed, of its delivery, and of
     its return, as far as these were known.
 
     Attributes:
         rows, places: what `stand` gives.
         past: every earlier status, but for the ones told here.
         status, status_at: int8 and datetime64[us] per order: the status it told, and since when.
-        arrival: datetime64[us] per order: the delivery it told; NaT where it told none.
+        delivered_at: datetime64[us] per order: the delivery it states, whatever its status; NaT
+            where it states none.
         returned_at: datetime64[us] per order: since when the order counted as returned; NaT where
             it did not.
         awaited: bool per order: a status row tells that it came back, and all such rows later.
@@ -168,7 +173,7 @@ class _Told:
     past: Statuses
     status: NDArray[np.int8]
     status_at: Instants
-    arrival: Instants
+    delivered_at: Instants
     returned_at: Instants
     awaited: NDArray[np.bool_]
     has_returns: NDArray[np.bool_]
@@ -179,22 +184,18 @@ class _Told:
         rows, places = stand(rows, as_of)
         set_at = rows.status_instant()
         settled = set_at < as_of
-        never = nevers(len(set_at))
-        stated = np.where(
-            (rows.status == DELIVERED) & (rows.status_at < as_of), rows.status_at, never
-        )
-        arrival = np.where(rows.delivered_at < as_of, rows.delivered_at, stated)
+        delivered_at = np.where(rows.delivered_at < as_of, rows.delivered_at, _NEVER)
         returned_at = past.of_status(RETURNED).first(len(set_at))
         status, status_at = rows.status, set_at
         if not is_all(settled):
-            has_arrived, is_back = ~np.isnat(arrival), ~np.isnat(returned_at)
+            has_arrived, is_back = ~np.isnat(delivered_at), ~np.isnat(returned_at)
             begun = np.where(has_arrived, DELIVERED, PLACED)
-            begun_at = np.where(has_arrived, arrival, rows.ordered_at)
+            begun_at = np.where(has_arrived, delivered_at, rows.ordered_at)
             status = np.where(settled, status, np.where(is_back, RETURNED, begun)).astype(np.int8)
             status_at = np.where(settled, set_at, np.where(is_back, returned_at, begun_at))
         own = settled & (rows.status == RETURNED)
         if np.count_nonzero(own):
-            returned_at = np.fmin(returned_at, np.where(own, set_at, never))
+            returned_at = np.fmin(returned_at, np.where(own, set_at, _NEVER))
         told = rows.statuses.of_status(RETURNED)
         awaited = np.zeros(len(set_at), np.bool_)
         if len(told):
@@ -206,7 +207,7 @@ class _Told:
             past,
             status,
             status_at,
-            arrival,
+            delivered_at,
             returned_at,
             awaited,
             ~np.isnat(returned_at) | (settled & ~awaited),
@@ -220,12 +221,14 @@ def _past(rows: Rows, as_of: np.datetime64) -> Statuses:
     return _joined(rows.statuses, rows.versions.statuses()).before(as_of)
 
 
-def _arrivals(rows: Rows, as_of: np.datetime64) -> Statuses:
-    """Give the earlier rows of the status `delivered` whose instant somebody stated."""
-    stated = rows.statuses
+def _first_delivered(rows: Rows, standing: Rows, as_of: np.datetime64) -> Instants:
+    """Give when each order first had the status `delivered`, of whoever stated the instant."""
+    first = np.where(standing.status == DELIVERED, standing.status_at, _NEVER)
+    if len(rows.statuses):
+        first = np.fmin(first, rows.statuses.of_status(DELIVERED).first(len(first)))
     if len(rows.versions):
-        stated = _joined(stated, rows.versions.arrivals())
-    return stated.of_status(DELIVERED).before(as_of)
+        first = np.fmin(first, rows.versions.arrivals().first(len(first)))
+    return np.where(first < as_of, first, _NEVER)
 
 
 def _joined(one: Statuses, other: Statuses) -> Statuses:

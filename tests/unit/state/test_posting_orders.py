@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nba import schema
 from nba.data.imports import import_files
-from nba.data.shop import batches
+from nba.data.shop import batches, read_shop
 from nba.state.posting import post
 from nba.state.store import Store
 from nba.state.tables import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS, folder_columns
@@ -196,3 +197,23 @@ def test_files_imported_and_orders_posted_one_by_one_show_and_keep_the_same(
         ours = [[row.get(name) for name in names] for row in rows_of(either, table)]
         theirs = [[row[name] for name in names] for row in imported[table.name]]
         assert sorted(ours, key=repr) == sorted(theirs, key=repr), table.name
+
+
+def test_folder_and_stores_say_alike_when_an_edited_order_was_delivered(
+    either: Store, tmp_path: Path
+) -> None:
+    kettle = {"product_id": "kettle", "quantity": 1, "unit_price": 3000}
+    versions = [
+        order("o1", {**kettle, "quantity": pieces}, status="delivered", status_at=hour(at))
+        for pieces, at in ((1, 50), (2, 60), (3, 40))
+    ]
+    for one, delivered in zip(versions, (50, 50, 40), strict=True):
+        post_orders(either, one)
+        found = either.facts(["ann"], np.datetime64(hour(70)[:-1]))
+        assert found.delivered_at.tolist() == [np.datetime64(hour(delivered)[:-1]).item()]
+    import_shop(tmp_path, [{"product_id": "kettle", "title": "Kettle"}], versions)
+    shop = read_shop(tmp_path / "shop")
+    for at in (40, 45, 55, 70):
+        then = np.datetime64(hour(at)[:-1])
+        expected = shop.facts(as_of=then, customers=["ann"])
+        assert either.facts(["ann"], then).version(0) == expected.version(0)
