@@ -21,14 +21,13 @@ from nba.errors import DataError
 from nba.facts.rows import Rows
 from nba.measure.cohorts import (
     CustomerCounts,
-    RepeatFigures,
-    Sales,
     churn_rate,
     cohorts,
     customer_counts,
-    repeat_figures,
     retention_rate,
 )
+from nba.measure.kpis import SalesSums
+from nba.measure.sales import Sales
 
 ORDERS = [
     ("ann", "2026-01-01T00:00:00"),
@@ -209,37 +208,42 @@ def test_a_purchase_counts_from_its_instant_to_the_end_of_its_days(sales):
 
 
 def test_the_orders_of_january_and_of_the_whole_time_are_summed(sales):
-    january = repeat_figures(sales, at("2026-01-01"), at("2026-02-01"))
-    assert january == RepeatFigures(
+    january = SalesSums.of(sales, at("2026-01-01"), at("2026-02-01"))
+    assert january == SalesSums(
         orders=5,
         guest_orders=1,
         customers=2,
+        new_customers=2,
         repeat_customers=1,
+        returning_customers=1,
         revenue=500,
+        guest_revenue=100,
         repeat_revenue=200,
+        profit=150,
+        guest_profit=30,
     )
     assert january.repeat_purchase_rate == 0.5
     assert january.repeat_revenue_share == 0.4
     assert january.average_order_value == 100
     assert january.purchase_frequency == 2
-    whole = repeat_figures(sales, at("2026-01-01"), at("2026-05-01"))
+    whole = SalesSums.of(sales, at("2026-01-01"), at("2026-05-01"))
     assert (whole.customers, whole.repeat_customers) == (5, 4)
     assert whole.repeat_revenue == 900
 
 
-def test_two_orders_of_a_day_are_one_visit(sales):
-    day = repeat_figures(sales, at("2026-03-10"), at("2026-03-11"))
-    assert (day.orders, day.customers, day.repeat_customers) == (2, 1, 0)
-    alone = repeat_figures(
+def test_two_orders_of_a_day_are_two_orders_and_bring_no_revenue_of_a_later_day(sales):
+    day = SalesSums.of(sales, at("2026-03-10"), at("2026-03-11"))
+    assert (day.orders, day.customers, day.repeat_customers) == (2, 1, 1)
+    alone = SalesSums.of(
         sales_of([("cat", "2026-03-10T00:00:00"), ("cat", "2026-03-10T23:59:59.999999")]),
         at("2026-03-10"),
         at("2026-03-11"),
     )
-    assert alone.repeat_revenue == 0
+    assert (alone.repeat_revenue, alone.returning_customers) == (0, 0)
 
 
 def test_a_period_without_orders_has_no_rates(sales):
-    empty = repeat_figures(sales, at("2025-01-01"), at("2025-02-01"))
+    empty = SalesSums.of(sales, at("2025-01-01"), at("2025-02-01"))
     assert empty.repeat_purchase_rate is None
     assert empty.repeat_revenue_share is None
     assert empty.average_order_value is None
@@ -258,4 +262,4 @@ def test_a_period_without_orders_has_no_rates(sales):
     ],
 )
 def test_thirty_percent_exactly_is_quality(repeat, revenue, is_quality):
-    assert RepeatFigures(1, 0, 1, 1, revenue, repeat).is_quality is is_quality
+    assert SalesSums(revenue=revenue, repeat_revenue=repeat).is_quality is is_quality

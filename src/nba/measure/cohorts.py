@@ -1,4 +1,4 @@
-"""Who stays: retention, repeat purchases, and customers by the month of their first purchase.
+"""Who stays: retention, and customers by the month of their first purchase.
 
 A *customer* at an instant is who has an id and made a kept purchase in the `active_days` before it,
 that many days back included and the instant itself not. Everybody who ever bought would be no
@@ -9,67 +9,17 @@ and average order value, and nowhere else. Days and months are those of UTC, per
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data.history import Baskets, OrderHistory
-from nba.data.purchases import Purchases
-from nba.domain import DAY, Instants
+from nba.domain import DAY
 from nba.errors import DataError
+from nba.measure.sales import Sales, ratio
 
 ACTIVE_DAYS: Final = 365
 """Days after a purchase for which one is a customer, by default."""
-QUALITY_PERCENT: Final = 30
-"""Percent of the revenue from repeat purchases from which on a product is called good."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sales:
-    """Orders with a kept purchase, sorted by customer and instant, guests last.
-
-    Attributes:
-        customer: int32 per order; codes from `customer_count` on are guests.
-        customer_count: customers with an id.
-        at: datetime64[us] per order.
-        revenue: int64 per order, minor units.
-        as_of: the instant up to which they are known.
-    """
-
-    customer: NDArray[np.int32]
-    customer_count: int
-    at: Instants
-    revenue: NDArray[np.int64]
-    as_of: np.datetime64
-
-    @classmethod
-    def of(cls, history: OrderHistory) -> Self:
-        """Take the kept purchases of a history."""
-        return cls.of_purchases(history.baskets(), history.purchases())
-
-    @classmethod
-    def of_purchases(cls, baskets: Baskets, purchases: Purchases) -> Self:
-        """Take kept purchases and their money, cell by cell."""
-        paid = np.append(0, np.cumsum(purchases.revenue))[baskets.start]
-        return cls(
-            baskets.customer,
-            len(baskets.customer_ids),
-            baskets.at,
-            np.diff(paid),
-            baskets.as_of,
-        )
-
-    def is_repeat(self) -> NDArray[np.bool_]:
-        """Tell, per order, whether its customer had bought on an earlier day."""
-        day = self.at.astype("datetime64[D]")
-        opens = np.append(True, np.diff(self.customer) != 0)[: len(day)]
-        first = day[opens][np.cumsum(opens) - 1]
-        return np.asarray(day > first, np.bool_)
-
-    def within(self, since: np.datetime64, until: np.datetime64) -> NDArray[np.bool_]:
-        """Tell, per order, whether it lies in a period."""
-        return np.asarray((self.at >= since) & (self.at < until), np.bool_)
 
 
 def retention_rate(start: int, end: int, new: int) -> float | None:
@@ -134,78 +84,10 @@ def customer_counts(
     """Count the customers at both ends of a period, and those who are new at its end."""
     starts = _customers(sales, since - active_days * DAY, since)
     ends = _customers(sales, until - active_days * DAY, until)
-    earlier = _bought(sales, sales.at < since)
+    earlier = sales.bought(sales.at < since)
     new = ends & ~starts
     return CustomerCounts(
         int(starts.sum()), int(ends.sum()), int(new.sum()), int((new & earlier).sum())
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RepeatFigures:
-    """Orders of a period.
-
-    Attributes:
-        orders, guest_orders: all of them, and those without an id.
-        customers: customers with an id who bought.
-        repeat_customers: those of them who bought on two or more days of the period.
-        revenue: minor units.
-        repeat_revenue: that of orders whose customer had bought on an earlier day, in the period
-            or before.
-    """
-
-    orders: int
-    guest_orders: int
-    customers: int
-    repeat_customers: int
-    revenue: int
-    repeat_revenue: int
-
-    @property
-    def repeat_purchase_rate(self) -> float | None:
-        """repeat_customers / customers; None without customers."""
-        return _ratio(self.repeat_customers, self.customers)
-
-    @property
-    def repeat_revenue_share(self) -> float | None:
-        """repeat_revenue / revenue; None without revenue."""
-        return _ratio(self.repeat_revenue, self.revenue)
-
-    @property
-    def is_quality(self) -> bool | None:
-        """Whether repeat purchases bring 30 % of the revenue or more; None without revenue."""
-        if not self.revenue:
-            return None
-        # In integers, so that 30 % exactly is 30 %.
-        return 100 * self.repeat_revenue >= QUALITY_PERCENT * self.revenue
-
-    @property
-    def average_order_value(self) -> float | None:
-        """Minor units: revenue / orders, guests included; None without orders."""
-        return _ratio(self.revenue, self.orders)
-
-    @property
-    def purchase_frequency(self) -> float | None:
-        """Orders with an id / customers; None without customers."""
-        return _ratio(self.orders - self.guest_orders, self.customers)
-
-
-def repeat_figures(sales: Sales, since: np.datetime64, until: np.datetime64) -> RepeatFigures:
-    """Sum up the orders of a period."""
-    within = sales.within(since, until)
-    named = within & (sales.customer < sales.customer_count)
-    day = sales.at[named].astype("datetime64[D]").astype(np.int64)
-    customer = sales.customer[named]
-    # Sorted by customer and instant: a further day of a customer is where only the day changes.
-    again = (np.diff(customer) == 0) & (np.diff(day) != 0)
-    repeat = within & sales.is_repeat()
-    return RepeatFigures(
-        orders=int(within.sum()),
-        guest_orders=int(within.sum() - named.sum()),
-        customers=int(_bought(sales, within).sum()),
-        repeat_customers=len(np.unique(customer[1:][again])),
-        revenue=int(sales.revenue[within].sum()),
-        repeat_revenue=int(sales.revenue[repeat].sum()),
     )
 
 
@@ -250,7 +132,7 @@ class Cohorts:
                 "customers": int(self.customers[cohort]),
                 "months_since": int(since),
                 "active": int(self.active[cohort, since]),
-                "share": _ratio(int(self.active[cohort, since]), int(self.customers[cohort])),
+                "share": ratio(int(self.active[cohort, since]), int(self.customers[cohort])),
                 "revenue": int(self.revenue[cohort, since]),
                 "cumulative_revenue": int(total[cohort, since]),
                 "is_finished": bool(self.is_finished[cohort, since]),
@@ -295,16 +177,5 @@ def cohorts(sales: Sales) -> Cohorts:
     )
 
 
-def _bought(sales: Sales, orders: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell, per customer with an id, whether one of some orders is theirs."""
-    bought = np.zeros(sales.customer_count, np.bool_)
-    bought[sales.customer[orders & (sales.customer < sales.customer_count)]] = True
-    return bought
-
-
 def _customers(sales: Sales, since: np.datetime64, until: np.datetime64) -> NDArray[np.bool_]:
-    return _bought(sales, sales.within(since, until))
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+    return sales.bought(sales.within(since, until))
