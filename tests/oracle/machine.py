@@ -106,7 +106,7 @@ class Shop(RuleBasedStateMachine):
         at = self.tick() - hours_ago * HOUR
         self.world.add(
             "versions",
-            order_id=f"o{len(self.orders):03}",
+            order_id=f"o{len(self.world.orders):03}",
             version="v000",
             customer_id=customer,
             ordered_at=at,
@@ -120,15 +120,18 @@ class Shop(RuleBasedStateMachine):
     @rule(
         number=st.integers(0, 30),
         wanted=st.lists(products, min_size=1, unique=True),
+        status=st.sampled_from((None, "delivered")),
         hours=st.sampled_from((0, 0, 0, -1, -30, 2)),
         arrived=st.sampled_from((None, None, None, -30, 0, 2)),
     )
-    def edit(self, number: int, wanted: list[str], hours: int, arrived: int | None) -> None:
+    def edit(
+        self, number: int, wanted: list[str], status: str | None, hours: int, arrived: int | None
+    ) -> None:
         """Tell another version, perhaps late, perhaps with when the order was delivered."""
-        if self.orders:
-            row = self.order(number)
+        if self.world.orders:
+            row = self.world.order(number)
             at = None if arrived is None else self.tick() + arrived * HOUR
-            self.supersede(row, row["status"], lines_of(wanted), hours, delivered_at=at)
+            self.supersede(row, status or row["status"], lines_of(wanted), hours, delivered_at=at)
 
     @rule(
         number=st.integers(0, 30),
@@ -137,9 +140,9 @@ class Shop(RuleBasedStateMachine):
     )
     def proceed(self, number: int, status: str, hours: int) -> None:
         """Tell of a status, perhaps late, perhaps of one that is yet to come."""
-        if self.orders:
+        if self.world.orders:
             at = self.tick() + hours * HOUR
-            order_id = self.order(number)["order_id"]
+            order_id = self.world.order(number)["order_id"]
             self.world.add("order_statuses", order_id=order_id, status=status, at=at)
 
     @rule(
@@ -150,8 +153,8 @@ class Shop(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 30), whole=st.booleans())
     def give_back(self, number: int, whole: bool) -> None:
-        if self.orders:
-            row = self.order(number)
+        if self.world.orders:
+            row = self.world.order(number)
             lines = [dict(one) for one in row["lines"]]
             if not whole:
                 lines[0]["returned_quantity"] = 1
@@ -193,7 +196,7 @@ class Shop(RuleBasedStateMachine):
         number=st.integers(0, 30),
     )
     def rate(self, customer: str, kind: str, value: float | None, number: int) -> None:
-        order = self.order(number)["order_id"] if self.orders else None
+        order = self.world.order(number)["order_id"] if self.world.orders else None
         self.world.event(kind, self.tick(), customer, value=value, order_id=order)
 
     @rule(customer=customers, kind=st.sampled_from(KINDS), product=products)
@@ -268,8 +271,9 @@ class Shop(RuleBasedStateMachine):
                     status = draw(("pending_confirmation", "awaiting_payment", "paid"))
                     self.place(who, wanted, status, False, 0)
                 case "edit":
-                    arrived = draw((None, None, -1))
-                    self.edit(number, random.sample(tuple(PRICES), 2), draw((0, -30)), arrived)
+                    wanted = random.sample(tuple(PRICES), 2)
+                    status, arrived = draw((None, "delivered")), draw((None, None, -1))
+                    self.edit(number, wanted, status, draw((0, -30)), arrived)
                 case "proceed":
                     self.proceed(number, draw((*FLOW, "delivered", "delivered")), draw((0, 0, -30)))
                 case "give back":
@@ -379,14 +383,6 @@ class Shop(RuleBasedStateMachine):
             acked_at=at,
             holdout=False,
         )
-
-    @property
-    def orders(self) -> list[str]:
-        return sorted({one["order_id"] for one in self.world.tables["versions"]})
-
-    def order(self, number: int) -> dict[str, Any]:
-        """The last version of one of the orders."""
-        return self.world.latest()[self.orders[number % len(self.orders)]]
 
     def supersede(
         self, row: Row, status: str, lines: list[Any], hours: int = 0, **told: int | None

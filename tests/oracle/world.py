@@ -47,6 +47,14 @@ class World:
             **cells,
         )
 
+    @property
+    def orders(self) -> list[str]:
+        return sorted({one["order_id"] for one in self.tables["versions"]})
+
+    def order(self, number: int) -> dict[str, Any]:
+        """The last version of one of the orders."""
+        return self.latest()[self.orders[number % len(self.orders)]]
+
     def latest(self) -> dict[str, dict[str, Any]]:
         """The version of each order that nothing superseded."""
         found: dict[str, dict[str, Any]] = {}
