@@ -31,7 +31,8 @@ from scipy.stats import t as student
 
 from nba.learn.responding.shrinkage import held, spread
 from nba.learn.responding.uplift import difference
-from nba.measure.offpolicy import Estimate, doubly_robust, self_normalised
+from nba.measure.estimate import Estimate
+from nba.measure.offpolicy import doubly_robust, self_normalised
 
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")
 OUTCOMES = ("spend", "conversion", "visit")
