@@ -70,8 +70,8 @@ class Contacts(Columns):
                 AND m.holdout IS NOT TRUE
         """)
         rows = connection.execute(f"""
-            WITH {_codes("customer_id", "customer", "sent_messages")},
-                {_codes("message", "message_code", "sent_messages")}
+            WITH {codes_of("customer_id", "customer", "sent_messages")},
+                {codes_of("message", "message_code", "sent_messages")}
             SELECT customer, message_code, left_at, answered_at
             FROM sent_messages JOIN customer_codes USING (customer_id)
                 JOIN message_code_codes USING (message)
@@ -90,8 +90,8 @@ class Contacts(Columns):
         """Forget what left, or was answered, at or after an instant, even in the codes."""
         early = self.at < as_of
         answered_at = self.answered_at[early]
-        customer_ids, customer = _renumbered(self.customer_ids, self.customer[early])
-        message_ids, message = _renumbered(self.message_ids, self.message[early])
+        customer_ids, customer = renumbered(self.customer_ids, self.customer[early])
+        message_ids, message = renumbered(self.message_ids, self.message[early])
         return type(self)(
             customer_ids,
             message_ids,
@@ -199,10 +199,10 @@ class Decisions(Columns):
             WHERE word IN ({words}) AND (is_nothing OR left_at IS NOT NULL)
         """)
         rows = connection.execute(f"""
-            WITH {_codes("customer_id", "customer", "decided_messages")},
-                {_codes("message", "message_code", "decided_messages")},
-                {_codes("order_id", "order_code", "decided_messages")},
-                {_codes("products", "list_code", "decided_messages")}
+            WITH {codes_of("customer_id", "customer", "decided_messages")},
+                {codes_of("message", "message_code", "decided_messages")},
+                {codes_of("order_id", "order_code", "decided_messages")},
+                {codes_of("products", "list_code", "decided_messages")}
             SELECT customer, decided_at, message_code, coalesce(order_code, -1) AS order_code,
                 coalesce(list_code, -1) AS list_code, channel, left_at, answered_at, useful_at,
                 unsubscribed_at, propensity, is_holdout, coalesce(is_trial, FALSE) AS is_trial
@@ -234,10 +234,10 @@ class Decisions(Columns):
     def until(self, as_of: np.datetime64) -> Self:
         """Forget what was decided, left or happened at or after an instant, even in the codes."""
         early = (self.decided_at < as_of) & ~(self.left_at >= as_of)
-        customer_ids, customer = _renumbered(self.customer_ids, self.customer[early])
-        message_ids, message = _renumbered(self.message_ids, self.message[early])
-        order_ids, order = _renumbered_some(self.order_ids, self.order[early])
-        product_lists, shown = _renumbered_some(self.product_lists, self.shown[early])
+        customer_ids, customer = renumbered(self.customer_ids, self.customer[early])
+        message_ids, message = renumbered(self.message_ids, self.message[early])
+        order_ids, order = renumbered_some(self.order_ids, self.order[early])
+        product_lists, shown = renumbered_some(self.product_lists, self.shown[early])
         answers = {name: getattr(self, name)[early] for name in _ANSWERS}
         return replace(
             self,
@@ -293,12 +293,14 @@ class Replies(Columns):
         """
         words = ", ".join(f"'{name}'" for name in REPLIES)
         codes = " ".join(f"WHEN '{name}' THEN {EVENT_TYPES.index(name)}" for name in REPLIES)
+        # Events that repeat an id are one.
         held = (
-            f"(FROM {conform(connection, EVENTS)} "
-            f"WHERE customer_id IS NOT NULL AND type IN ({words}))"
+            '(SELECT min(customer_id) AS customer_id, min(type) AS type, min("at") AS "at" '
+            f"FROM {conform(connection, EVENTS)} "
+            f"WHERE customer_id IS NOT NULL AND type IN ({words}) GROUP BY event_id)"
         )
         rows = connection.execute(f"""
-            WITH {_codes("customer_id", "customer", held)}
+            WITH {codes_of("customer_id", "customer", held)}
             SELECT customer, CAST(CASE type {codes} END AS TINYINT) AS type, "at"
             FROM {held} JOIN customer_codes USING (customer_id)
             ORDER BY customer, "at", type
@@ -313,7 +315,7 @@ class Replies(Columns):
     def until(self, as_of: np.datetime64) -> Self:
         """Forget what was said at or after an instant, even in the codes."""
         early = self.at < as_of
-        customer_ids, customer = _renumbered(self.customer_ids, self.customer[early])
+        customer_ids, customer = renumbered(self.customer_ids, self.customer[early])
         return type(self)(customer_ids, customer, self.type[early], self.at[early])
 
     def counts(self, *types: str) -> NDArray[np.int64]:
@@ -344,7 +346,7 @@ def _outcomes(connection: duckdb.DuckDBPyConnection) -> str:
     """
 
 
-def _codes(name: str, code: str, table: str) -> str:
+def codes_of(name: str, code: str, table: str) -> str:
     """Give the SQL of the codes of a column's values, in their order."""
     return (
         f"{code}_codes AS (SELECT {name}, row_number() OVER (ORDER BY {name}) - 1 AS {code} "
@@ -352,7 +354,7 @@ def _codes(name: str, code: str, table: str) -> str:
     )
 
 
-def _renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
+def renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
     """Keep the ids that a code names, and number them anew."""
     is_named = np.zeros(len(ids), np.bool_)
     is_named[code] = True
@@ -360,8 +362,8 @@ def _renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int3
     return ids.take(np.flatnonzero(is_named)), number[code]
 
 
-def _renumbered_some(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
+def renumbered_some(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
     """Do the same where -1 names none."""
     named, number = code >= 0, np.full(len(code), -1, np.int32)
-    ids, number[named] = _renumbered(ids, code[named])
+    ids, number[named] = renumbered(ids, code[named])
     return ids, number

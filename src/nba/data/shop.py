@@ -20,6 +20,7 @@ from nba.data.contacts import Contacts, Decisions, Replies
 from nba.data.events import Events
 from nba.data.held import SIGNAL_TABLES
 from nba.data.history import OrderHistory, last_fact
+from nba.data.message_log import MessageLog
 from nba.data.profiles import Profiles
 from nba.data.readers import connect, file_literal
 from nba.data.signals import last_signal, read_signals
@@ -159,6 +160,7 @@ def read_shop(path: str | Path) -> Shop:
         partial(read, Contacts.none, Contacts.from_tables, MESSAGES, MESSAGE_EVENTS),
         partial(read, Replies.none, Replies.from_table, EVENTS),
         partial(read, Decisions.none, Decisions.from_tables, MESSAGES, MESSAGE_EVENTS),
+        partial(read, MessageLog.none, MessageLog.from_tables, MESSAGES, MESSAGE_EVENTS),
     )
     read_events = partial(read, Events.none, Events.from_table, EVENTS)
     history = replace(history, read_events=read_events, told=told)

@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 
 from nba.data.contacts import Contacts, Decisions, Replies
+from nba.data.message_log import MessageLog
 from nba.data.profiles import Profiles
 from nba.data.rows import table_names
 from nba.schema import CUSTOMERS, EVENTS, MESSAGES
@@ -24,12 +25,14 @@ class Told:
         contacts: the messages they were sent.
         replies: what they said to the shop.
         decisions: what was decided to send them, nothing included.
+        message_log: the messages again, with what became of each.
     """
 
     profiles: Callable[[], Profiles] = Profiles.none
     contacts: Callable[[], Contacts] = Contacts.none
     replies: Callable[[], Replies] = Replies.none
     decisions: Callable[[], Decisions] = Decisions.none
+    message_log: Callable[[], MessageLog] = MessageLog.none
 
     @classmethod
     def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
@@ -40,23 +43,31 @@ class Told:
         """
         names = table_names(connection)
         profiles, contacts, replies = Profiles.none(), Contacts.none(), Replies.none()
-        decisions = Decisions.none()
+        decisions, message_log = Decisions.none(), MessageLog.none()
         if CUSTOMERS.name in names:
             profiles = Profiles.from_table(connection)
         if MESSAGES.name in names:
             contacts = Contacts.from_tables(connection)
             decisions = Decisions.from_tables(connection)
+            message_log = MessageLog.from_tables(connection)
         if EVENTS.name in names:
             replies = Replies.from_table(connection)
-        return cls(lambda: profiles, lambda: contacts, lambda: replies, lambda: decisions)
+        return cls(
+            lambda: profiles,
+            lambda: contacts,
+            lambda: replies,
+            lambda: decisions,
+            lambda: message_log,
+        )
 
     def until(self, as_of: np.datetime64) -> Self:
         """Forget, when it is read, what was not known before an instant."""
         profiles, contacts, replies = self.profiles, self.contacts, self.replies
-        decisions = self.decisions
+        decisions, message_log = self.decisions, self.message_log
         return type(self)(
             lambda: profiles().until(as_of),
             lambda: contacts().until(as_of),
             lambda: replies().until(as_of),
             lambda: decisions().until(as_of),
+            lambda: message_log().until(as_of),
         )
