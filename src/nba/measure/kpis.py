@@ -186,7 +186,7 @@ class PeriodKpis:
         since, until: the period, half-open.
         is_finished: all of it is known; what is not can still grow.
         sums: its orders.
-        counts: customers at both ends.
+        counts: customers at both ends; of what is not finished, at its begin and now.
         visits: of the days of the period; None where nobody told any.
         spend: minor units, likewise.
         converted: the orders that `visits` led to: those of the months of which visits are told.
@@ -289,14 +289,16 @@ def shop_kpis(
 def _month(
     sales: Sales, traffic: Traffic, since: np.datetime64, until: np.datetime64, active_days: int
 ) -> PeriodKpis:
-    visits, spend = traffic.total(since, min(until, sales.as_of))
+    # Of a month that is not over, nobody is counted as lost on a day that is yet to come.
+    known = min(until, sales.as_of)
+    visits, spend = traffic.total(since, known)
     sums = SalesSums.of(sales, since, until)
     return PeriodKpis(
         since,
         until,
         is_finished=bool(until <= sales.as_of),
         sums=sums,
-        counts=customer_counts(sales, since, until, active_days=active_days),
+        counts=customer_counts(sales, since, known, active_days=active_days),
         visits=visits,
         spend=spend,
         converted=0 if visits is None else sums.orders,
