@@ -20,6 +20,7 @@ from nba.data.message_log import MessageLog
 from nba.domain import DAY, Ids, Instants, iso
 from nba.errors import ConfigError
 from nba.facts.known import Known
+from nba.ranges import distinct
 from nba.vocabulary import EVENT_TYPES
 
 PURCHASE: Final = "purchase"
@@ -131,7 +132,7 @@ class Attribution:
             ConfigError: the window is no length of time.
         """
         window = window_of(window_days)
-        instants = np.unique(np.concatenate([log.left_at, actions.at]))
+        instants = instants_of(log.left_at, actions.at)
         left = sortable(log.customer, log.left_at, instants)
         done = sortable(actions.customer, actions.at, instants)
         # Strictly before: who bought at the instant a message left had not seen it.
@@ -188,6 +189,11 @@ def window_of(days: float) -> np.timedelta64:
     if not 0 < days < 10_000:
         raise ConfigError(f"a window of {days} days is none; choose more than 0, such as 7")
     return np.timedelta64(round(days * int(DAY / np.timedelta64(1, "us"))), "us")
+
+
+def instants_of(*parts: Instants) -> Instants:
+    """Give the distinct instants of some columns, ascending."""
+    return distinct(np.concatenate(parts).view(np.int64)).view("datetime64[us]")
 
 
 def sortable(customer: NDArray[np.integer], at: Instants, instants: Instants) -> NDArray[np.int64]:

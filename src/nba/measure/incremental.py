@@ -20,6 +20,7 @@ from nba.measure.attribution import (
     USEFUL,
     WINDOW_DAYS,
     Actions,
+    instants_of,
     sortable,
     window_of,
 )
@@ -114,7 +115,7 @@ def incremental(
     pair = decisions.message[row] * np.int64(len(decisions.customer_ids)) + decisions.customer[row]
     row = row[starts(pair)]
     since = decisions.decided_at[row]
-    instants = np.unique(np.concatenate([actions.at, since, since + window]))
+    instants = instants_of(actions.at, since, since + window)
     done = sortable(actions.customer, actions.at, instants)
     first = np.searchsorted(done, sortable(decisions.customer[row], since, instants), "right")
     last = np.searchsorted(
