@@ -24,6 +24,7 @@ from statistics import NormalDist
 import numpy as np
 
 from nba.measure.experiments.definition import Experiment
+from nba.measure.experiments.intervals import reach
 from nba.measure.experiments.reading import Comparison, compare, sample_ratio
 from nba.measure.experiments.size import required_size
 from nba.measure.experiments.sums import Sums
@@ -60,10 +61,11 @@ def main() -> None:
                 outcome(experiment, lift, np.random.default_rng((arguments.seed, one)))
                 for one in range(arguments.experiments)
             ]
+            days = [one.day for one in found if one.day]
             print(
                 f"  {called}: {share(found, 'better')} better, {share(found, 'worse')} worse, by "
-                f"day {np.median([one.day for one in found if one.day]):.0f} (median); by a z test "
-                f"every day {share(found, 'naive')}"
+                f"day {sorted(days)[len(days) // 2] if days else '-'} (median); by a z test every "
+                f"day {share(found, 'naive')}"
             )
     splits(arguments.experiments, arguments.seed)
     cuped(arguments.experiments, arguments.seed)
@@ -137,8 +139,6 @@ def revenue_experiment() -> Experiment:
 
 def naive_error(found: Comparison, experiment: Experiment) -> float:
     """Give the standard error that an interval rests on: half its width, solved for it."""
-    from nba.measure.experiments.intervals import reach
-
     half, low, high = (found.high - found.low) / 2, 0.0, (found.high - found.low) ** 2
     for _ in range(60):
         middle = (low + high) / 2
