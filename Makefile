@@ -40,7 +40,8 @@ bench: $(BENCH_READY) ## List the benchmarks and run the training one
 soak: $(READY) ## Hold a million customer-days against an oracle, and the whole demo (an hour)
 	NBA_SOAK=1 NBA_SOAK_EXAMPLES=300 NBA_SOAK_ENDS=500 NBA_SOAK_REPLAYS=100 NBA_SOAK_HOUSEHOLDS=1 \
 		$(BIN)/pytest -n 2 --dist loadscope tests/property \
-		tests/unit/data/simulator/test_oracle.py tests/unit/cli/test_demo.py
+		tests/unit/data/simulator/test_oracle.py tests/unit/cli/test_demo.py \
+		tests/unit/measure/test_offpolicy_shop.py
 	PYTHONPATH=. $(BIN)/python benchmarks/deciding/soak.py $(ARGS)
 
 faults: $(READY) ## Kill, fill and break everything as often as is promised (an hour)
