@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.data.conforming import conform
-from nba.data.rows import AT, column, distinct_ids, table_names
+from nba.data.rows import AT, codes_of, column, distinct_ids, renumbered, table_names
 from nba.domain import Ids, Instants
 from nba.facts.histories import Columns
 from nba.schema import EVENTS, MESSAGE_EVENTS, MESSAGES
@@ -236,8 +236,8 @@ class Decisions(Columns):
         early = (self.decided_at < as_of) & ~(self.left_at >= as_of)
         customer_ids, customer = renumbered(self.customer_ids, self.customer[early])
         message_ids, message = renumbered(self.message_ids, self.message[early])
-        order_ids, order = renumbered_some(self.order_ids, self.order[early])
-        product_lists, shown = renumbered_some(self.product_lists, self.shown[early])
+        order_ids, order = renumbered(self.order_ids, self.order[early])
+        product_lists, shown = renumbered(self.product_lists, self.shown[early])
         answers = {name: getattr(self, name)[early] for name in _ANSWERS}
         return replace(
             self,
@@ -344,26 +344,3 @@ def _outcomes(connection: duckdb.DuckDBPyConnection) -> str:
                 AS unsubscribed_at
         FROM {conform(connection, MESSAGE_EVENTS)} GROUP BY message_id
     """
-
-
-def codes_of(name: str, code: str, table: str) -> str:
-    """Give the SQL of the codes of a column's values, in their order."""
-    return (
-        f"{code}_codes AS (SELECT {name}, row_number() OVER (ORDER BY {name}) - 1 AS {code} "
-        f"FROM (SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL))"
-    )
-
-
-def renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
-    """Keep the ids that a code names, and number them anew."""
-    is_named = np.zeros(len(ids), np.bool_)
-    is_named[code] = True
-    number = (np.cumsum(is_named) - 1).astype(np.int32)
-    return ids.take(np.flatnonzero(is_named)), number[code]
-
-
-def renumbered_some(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
-    """Do the same where -1 names none."""
-    named, number = code >= 0, np.full(len(code), -1, np.int32)
-    ids, number[named] = renumbered(ids, code[named])
-    return ids, number

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.data.conforming import conform
-from nba.data.rows import AT, column, distinct_ids
+from nba.data.rows import AT, column, distinct_ids, renumbered
 from nba.domain import Ids, Instants
 from nba.facts.histories import Columns
 from nba.schema import EVENTS
@@ -89,9 +89,9 @@ class Events(Columns):
         early = self.at < as_of
         if early.all():
             return self
-        session_ids, session = _renumbered(self.session_ids, self.session[early])
-        product_ids, product = _renumbered(self.product_ids, self.product[early])
-        customer_ids, customer = _renumbered(self.customer_ids, self.customer[early])
+        session_ids, session = renumbered(self.session_ids, self.session[early])
+        product_ids, product = renumbered(self.product_ids, self.product[early])
+        customer_ids, customer = renumbered(self.customer_ids, self.customer[early])
         return type(self)(
             session_ids,
             product_ids,
@@ -106,12 +106,3 @@ class Events(Columns):
     def __len__(self) -> int:
         """Count the events."""
         return len(self.type)
-
-
-def _renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
-    """Keep the ids that a code names, and number them anew."""
-    is_named = np.zeros(len(ids), np.bool_)
-    is_named[code[code != ABSENT]] = True
-    number = np.append(np.cumsum(is_named) - 1, ABSENT).astype(np.int32)
-    # An absent code is -1, which finds what was appended.
-    return ids.take(np.flatnonzero(is_named)), number[code]

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.data.conforming import conform
-from nba.data.contacts import codes_of, renumbered, renumbered_some
-from nba.data.rows import AT, column, distinct_ids, table_names
+from nba.data.rows import AT, codes_of, column, distinct_ids, renumbered, table_names
 from nba.domain import Ids, Instants, Texts
 from nba.facts.histories import Columns
 from nba.schema import MESSAGE_EVENTS, MESSAGES
@@ -150,7 +149,7 @@ class MessageLog(Columns):
             told[name] = np.where(at < as_of, at, _NEVER)
         customer_ids, customer = renumbered(self.customer_ids, self.customer[early])
         message_ids, message = renumbered(self.message_ids, self.message[early])
-        arms, arm = renumbered_some(self.arms, self.arm[early])
+        arms, arm = renumbered(self.arms, self.arm[early])
         return replace(
             self,
             customer_ids=customer_ids,

@@ -159,6 +159,23 @@ def distinct_ids(connection: duckdb.DuckDBPyConnection, name: str, table: str) -
     return Ids.of(found)
 
 
+def codes_of(name: str, code: str, table: str) -> str:
+    """Give the SQL of the codes of a column's values, in their order."""
+    return (
+        f"{code}_codes AS (SELECT {name}, row_number() OVER (ORDER BY {name}) - 1 AS {code} "
+        f"FROM (SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL))"
+    )
+
+
+def renumbered(ids: Ids, code: NDArray[np.int32]) -> tuple[Ids, NDArray[np.int32]]:
+    """Keep the ids that a code names, and number them anew; -1 names none, and stays."""
+    is_named = np.zeros(len(ids), np.bool_)
+    is_named[code[code >= 0]] = True
+    # A code of -1 finds what is appended.
+    number = np.append(np.cumsum(is_named) - 1, -1).astype(np.int32)
+    return ids.take(np.flatnonzero(is_named)), number[code]
+
+
 def column(table: dict[str, Any], name: str, dtype: type | str) -> NDArray[Any]:
     """Give a fetched column, which may be null only where it holds instants; those are NaT then."""
     values = table[name]
