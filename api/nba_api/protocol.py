@@ -61,6 +61,16 @@ class Protocol(HttpToolsProtocol):
         if not self._is_answered:
             super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """Let uvicorn start on the next request, and read on when none is left.
+
+        Uvicorn reads on after every answer: a client that sends and never reads would have some
+        hundred MB of its requests wait here.
+        """
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
+
     def _is_plain(self) -> bool:
         """Whether nothing of the connection stands in the way of an answer at once."""
         parser = self.parser

@@ -30,7 +30,7 @@ from tests.api.wired import LAST, Wired, wired
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 HOT: Final = b"/v1/products/p01/similar?limit=3"
-MUCH: Final = 100_000_000
+MUCH: Final = 60_000_000
 """Bytes; no buffer of a connection takes as much."""
 Pair = tuple[Wired, Wired]
 
