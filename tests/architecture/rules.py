@@ -90,6 +90,9 @@ LIBRARY_ROOMS: dict[str, tuple[str, ...]] = {
     "alembic": ("state",),
     "implicit": ("learn.collaborative",),
     "numba": ("statistics",),
+    "altair": ("measure.report",),
+    "vl_convert": ("measure.report.theme",),
+    "jinja2": ("measure.report.page",),
 }
 ROOT_LIBRARIES = ("numpy", "pydantic")
 FRAME_FUNCTIONS = ("from_frame", "to_frame")

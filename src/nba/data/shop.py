@@ -25,6 +25,7 @@ from nba.data.profiles import Profiles
 from nba.data.readers import connect, file_literal
 from nba.data.signals import last_signal, read_signals
 from nba.data.told import Told
+from nba.data.traffic import Traffic
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
@@ -36,6 +37,7 @@ from nba.schema import (
     MESSAGES,
     ORDER_VERSIONS,
     TABLES,
+    TRAFFIC,
     Kind,
     Table,
 )
@@ -59,7 +61,9 @@ STORED: Final = (
 """The files of a shop folder."""
 ALWAYS: Final = frozenset(("products", "orders", "order_lines", "quarantine"))
 """Those that are there even without rows."""
-_READ_LATER: Final = (EVENTS.name, CUSTOMERS.name, MESSAGES.name, MESSAGE_EVENTS.name)
+_READ_LATER: Final = tuple(
+    one.name for one in (EVENTS, CUSTOMERS, MESSAGES, MESSAGE_EVENTS, TRAFFIC)
+)
 _ORDERED_BY: Final = {
     "products": "product_id",
     "orders": "order_id",
@@ -161,6 +165,7 @@ def read_shop(path: str | Path) -> Shop:
         partial(read, Replies.none, Replies.from_table, EVENTS),
         partial(read, Decisions.none, Decisions.from_tables, MESSAGES, MESSAGE_EVENTS),
         partial(read, MessageLog.none, MessageLog.from_tables, MESSAGES, MESSAGE_EVENTS),
+        partial(read, Traffic.none, Traffic.from_table, TRAFFIC),
     )
     read_events = partial(read, Events.none, Events.from_table, EVENTS)
     history = replace(history, read_events=read_events, told=told)

@@ -13,7 +13,8 @@ from nba.data.contacts import Contacts, Decisions, Replies
 from nba.data.message_log import MessageLog
 from nba.data.profiles import Profiles
 from nba.data.rows import table_names
-from nba.schema import CUSTOMERS, EVENTS, MESSAGES
+from nba.data.traffic import Traffic
+from nba.schema import CUSTOMERS, EVENTS, MESSAGES, TRAFFIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Told:
         replies: what they said to the shop.
         decisions: what was decided to send them, nothing included.
         message_log: the messages again, with what became of each.
+        traffic: visits of the shop and what was spent on them, of all days told.
     """
 
     profiles: Callable[[], Profiles] = Profiles.none
@@ -33,6 +35,7 @@ class Told:
     replies: Callable[[], Replies] = Replies.none
     decisions: Callable[[], Decisions] = Decisions.none
     message_log: Callable[[], MessageLog] = MessageLog.none
+    traffic: Callable[[], Traffic] = Traffic.none
 
     @classmethod
     def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
@@ -43,7 +46,7 @@ class Told:
         """
         names = table_names(connection)
         profiles, contacts, replies = Profiles.none(), Contacts.none(), Replies.none()
-        decisions, message_log = Decisions.none(), MessageLog.none()
+        decisions, message_log, traffic = Decisions.none(), MessageLog.none(), Traffic.none()
         if CUSTOMERS.name in names:
             profiles = Profiles.from_table(connection)
         if MESSAGES.name in names:
@@ -52,16 +55,22 @@ class Told:
             message_log = MessageLog.from_tables(connection)
         if EVENTS.name in names:
             replies = Replies.from_table(connection)
+        if TRAFFIC.name in names:
+            traffic = Traffic.from_table(connection)
         return cls(
             lambda: profiles,
             lambda: contacts,
             lambda: replies,
             lambda: decisions,
             lambda: message_log,
+            lambda: traffic,
         )
 
     def until(self, as_of: np.datetime64) -> Self:
-        """Forget, when it is read, what was not known before an instant."""
+        """Forget, when it is read, what was not known before an instant.
+
+        Visits stay: they are told by the day, and whoever sums them says of which days.
+        """
         profiles, contacts, replies = self.profiles, self.contacts, self.replies
         decisions, message_log = self.decisions, self.message_log
         return type(self)(
@@ -70,4 +79,5 @@ class Told:
             lambda: replies().until(as_of),
             lambda: decisions().until(as_of),
             lambda: message_log().until(as_of),
+            self.traffic,
         )

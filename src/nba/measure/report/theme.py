@@ -1,0 +1,98 @@
+"""How pictures look, and how they become files.
+
+A picture is drawn once for the page: its paper, ink and lines are colours of the page, which has
+light and dark ones; what carries meaning has a contrast of 3:1 and more to both (`palette`). The
+ramp is that of cividis, which people see alike with and without one kind of cone (Nunez, Anderton
+and Renslow 2018, doi:10.1371/journal.pone.0199239).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from nba.measure.report.picture import Picture
+
+if TYPE_CHECKING:
+    from nba.measure.report.picture import Chart
+
+WIDTH: Final = 640
+"""Pixels of a picture's plot, less where it has labels beside it."""
+INK: Final = "#1c1c1c"
+QUIET: Final = "#626262"
+LINE: Final = "#dadada"
+PAPER: Final = "#fefefe"
+PAGE_COLOURS: Final = {INK: "ink", QUIET: "quiet", LINE: "line", PAPER: "paper"}
+"""Colours that the page decides → their names there. Whatever else is drawn in them must suit."""
+HUES: Final = ("#0072b2", "#d55e00", "#009e73", "#b0579a", "#7a6ff0", "#888888")
+"""For things side by side, the first ones first; each also needs a word, a shape or a place."""
+RAMP: Final = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74")
+RAMP_TO: Final = ("#c3b369", "#e1cc55", "#fee838")
+SCALE: Final = 2
+"""Pixels of a PNG for one of the picture."""
+FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+_LABELLED: Final = re.compile(r'<(path|text|rect|g|circle|line) aria-label="([^"]*)"([^>]*?)(/?)>')
+
+
+def ramp() -> list[str]:
+    """Give the colours of a scale from little (dark) to much (light)."""
+    return [*RAMP, *RAMP_TO]
+
+
+def svg(picture: Picture) -> str:
+    """Draw a picture for the page: an SVG whose paper, ink and lines are `var(--…)` of it.
+
+    What a mark says to a screen reader is also what it shows under a pointer.
+    """
+    import vl_convert
+
+    drawn: str = vl_convert.vegalite_to_svg(*_spec(picture))
+    for colour, name in PAGE_COLOURS.items():
+        drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
+    return _LABELLED.sub(_titled, drawn)
+
+
+def png(picture: Picture) -> bytes:
+    """Draw a picture as a file of its own, on white paper."""
+    import vl_convert
+
+    spec, version = _spec(picture, background=PAPER, title=picture.title)
+    drawn: bytes = vl_convert.vegalite_to_png(spec, version, scale=SCALE)
+    return drawn
+
+
+def _spec(picture: Picture, **more: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - Altair's
+    import altair as alt
+
+    if picture.chart is None:
+        raise ValueError(f"{picture.name} has nothing to draw")
+    chart: Chart = picture.chart.properties(**({"background": "transparent"} | more))
+    chart = chart.configure(**_CONFIG)
+    version = "_".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    return chart.to_dict(), version
+
+
+def _titled(found: re.Match[str]) -> str:
+    kind, label, rest, closed = found.groups()
+    if closed:
+        return f'<{kind} aria-label="{label}"{rest}><title>{label}</title></{kind}>'
+    return f'<{kind} aria-label="{label}"{rest}><title>{label}</title>'
+
+
+_CONFIG: Final[dict[str, Any]] = {
+    "font": FONT,
+    "view": {"stroke": None},
+    "title": {"color": INK, "anchor": "start", "fontSize": 15, "offset": 14},
+    "axis": {
+        "labelColor": QUIET, "titleColor": QUIET, "gridColor": LINE, "domainColor": LINE,
+        "tickColor": LINE, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+        "labelLimit": 220,
+    },
+    "legend": {
+        "labelColor": INK, "titleColor": QUIET, "labelFontSize": 12, "titleFontSize": 12,
+        "titleFontWeight": "normal", "orient": "top", "labelLimit": 260,
+    },
+    "text": {"color": INK, "fontSize": 12},
+    "header": {"labelColor": INK, "titleColor": QUIET, "labelFontSize": 12},
+}  # fmt: skip
