@@ -195,4 +195,5 @@ COMES_WITH = {
     "click": "typer",
     "pydantic_core": "pydantic",
     "llvmlite": "numba",
+    "vl_convert": "vl_convert_python",
 }
