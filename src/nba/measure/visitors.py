@@ -24,11 +24,16 @@ _FINISHING: Final = DAY
 
 DEFINITIONS: Final[Mapping[str, str]] = {
     "returning": "visits of customers who had bought before",
-    "contactable": "visits of others who gave their id, so that the shop can reach them",
+    "contactable": "visits of others whom the shop knows and who allow it to write to them: a "
+    "consent to marketing was granted and not withdrawn; where no consents are told, all whom it "
+    "knows",
+    "known_only": "visits of others whom the shop knows by an id alone; 0 where no consents are "
+    "told",
     "passed_by": "visits of somebody the shop does not know",
     "returning_share": "returning / visits",
     "contactable_share": "contactable / visits",
-    "passed_by_share": "passed by / visits; the three shares are 1 together",
+    "known_only_share": "known only / visits",
+    "passed_by_share": "passed by / visits; the four shares are 1 together",
     "carts": "sessions in which something was laid in the cart",
     "finished_carts": "carts with a purchase in the session, or an order of theirs within a day",
     "unfinished_carts": "carts - finished carts",
@@ -39,17 +44,19 @@ DEFINITIONS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class VisitSplit:
-    """Visits by what the shop knows of the visitor; every visit is in one of the three.
+    """Visits by what the shop knows of the visitor; every visit is in one of the four.
 
     Attributes:
         returning: of customers with a kept order before the visit.
-        contactable: of others with a customer id.
+        contactable: of others with a customer id, whom the shop may write to.
         passed_by: of nobody known.
+        known_only: of others with a customer id, whom it may not write to.
     """
 
     returning: int
     contactable: int
     passed_by: int
+    known_only: int = 0
 
     def __add__(self, other: Self) -> Self:
         """Put other visits beside these."""
@@ -57,12 +64,13 @@ class VisitSplit:
             self.returning + other.returning,
             self.contactable + other.contactable,
             self.passed_by + other.passed_by,
+            self.known_only + other.known_only,
         )
 
     @property
     def visits(self) -> int:
         """All of them."""
-        return self.returning + self.contactable + self.passed_by
+        return self.returning + self.contactable + self.known_only + self.passed_by
 
     @property
     def returning_share(self) -> float | None:
@@ -75,6 +83,11 @@ class VisitSplit:
         return ratio(self.contactable, self.visits)
 
     @property
+    def known_only_share(self) -> float | None:
+        """Known only / visits; None without visits."""
+        return ratio(self.known_only, self.visits)
+
+    @property
     def passed_by_share(self) -> float | None:
         """Passed by / visits; None without visits."""
         return ratio(self.passed_by, self.visits)
@@ -84,14 +97,22 @@ class VisitSplit:
         return {
             "returning": self.returning,
             "contactable": self.contactable,
+            "known_only": self.known_only,
             "passed_by": self.passed_by,
             "returning_share": self.returning_share,
             "contactable_share": self.contactable_share,
+            "known_only_share": self.known_only_share,
             "passed_by_share": self.passed_by_share,
         }
 
 
-def visit_split(events: Events, sales: Sales, *, visits: int | None = None) -> VisitSplit:
+def visit_split(
+    events: Events,
+    sales: Sales,
+    *,
+    visits: int | None = None,
+    consented: NDArray[np.bool_] | None = None,
+) -> VisitSplit:
     """Tell how many visits are of whom.
 
     A session is of the customer whom its events name last, and a visit.
@@ -101,10 +122,16 @@ def visit_split(events: Events, sales: Sales, *, visits: int | None = None) -> V
         sales: the orders, which say who had bought.
         visits: all visits of the same time as the shop's traffic tells them; those without a
             session passed by.
+        consented: bool per customer of the events: they may be written to; without it whoever has
+            an id may.
 
     Raises:
-        DataError: there are more sessions than visits.
+        DataError: there are more sessions than visits, or not as many consents as customers.
     """
+    if consented is not None and len(consented) != len(events.customer_ids):
+        raise DataError(
+            f"{len(consented)} consents of {len(events.customer_ids)} customers; give one each"
+        )
     sessions = len(events.session_ids)
     if visits is not None and visits < sessions:
         raise DataError(
@@ -115,7 +142,14 @@ def visit_split(events: Events, sales: Sales, *, visits: int | None = None) -> V
     # No order is of code -1.
     bought = last_before(owner.code, begun, sales.customer, sales.at) >= 0
     unknown = (sessions if visits is None else visits) - int(owner.is_known.sum())
-    return VisitSplit(int(bought.sum()), int((owner.is_known & ~bought).sum()), unknown)
+    others = owner.is_known & ~bought
+    allowed = others
+    if consented is not None:
+        # A session of nobody known takes the last place.
+        allowed = others & np.append(consented, False)[owner.named]
+    return VisitSplit(
+        int(bought.sum()), int(allowed.sum()), unknown, int((others & ~allowed).sum())
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +214,13 @@ class _Owners:
 
     Attributes:
         is_known: bool per session: some event names a customer.
+        named: int64 per session: the last one named, as the events number them; -1 where nobody is.
         code: int64 per session: the last one named, as the sales number them; -1 where nobody is
             named or they never bought.
     """
 
     is_known: NDArray[np.bool_]
+    named: NDArray[np.int64]
     code: NDArray[np.int64]
 
 
@@ -195,4 +231,4 @@ def _owners(events: Events, sales: Sales) -> _Owners:
     last[events.session[named]] = events.customer[named]
     code = sales.customer_ids.codes()
     bought = np.array([code.get(one, -1) for one in events.customer_ids] + [-1], np.int64)
-    return _Owners(last != ABSENT, bought[last])
+    return _Owners(last != ABSENT, last, bought[last])

@@ -79,6 +79,22 @@ def test_visits_without_a_session_passed_by(sales):
     assert sum(shares) == pytest.approx(1)
 
 
+def test_only_who_allows_it_can_be_written_to(sales):
+    # Ann refused and Bob allowed it; s4 is of Ann before she bought, s2 and s5 are of Bob.
+    found = visit_split(acts(), sales, consented=np.array([False, True]))
+    assert found == VisitSplit(returning=3, contactable=2, passed_by=1, known_only=1)
+    assert found.contactable_share == 2 / 7
+    assert found.known_only_share == 1 / 7
+    shares = [share for name, share in found.to_dict().items() if name.endswith("_share")]
+    assert len(shares) == 4
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_consents_are_of_the_customers_of_the_events(sales):
+    with pytest.raises(DataError, match="1 consents of 2 customers"):
+        visit_split(acts(), sales, consented=np.array([True]))
+
+
 def test_fewer_visits_than_sessions_are_refused(sales):
     with pytest.raises(DataError, match="7 sessions in 6 visits cannot be"):
         visit_split(acts(), sales, visits=6)
@@ -106,6 +122,7 @@ def test_an_order_on_the_instant_of_the_visit_is_not_before_it(sales):
 def test_without_visits_there_are_no_shares(sales):
     split, carts = visit_split(Events.none(), sales), cart_sums(Events.none(), sales)
     assert split.returning_share is split.contactable_share is split.passed_by_share is None
+    assert split.known_only_share is None
     assert carts.unfinished_cart_rate is None
     told = split.to_dict() | carts.to_dict()
     json.dumps(told, allow_nan=False)
