@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 from nba.artifacts.arrays import sha256, to_npy
 from nba.artifacts.parts import parts_of, read_only
 from nba.artifacts.registry import current_id, locked, point, sweep, sync, write_synced
+from nba.artifacts.reports import remove_reports
 from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, blanked_path, digest_of
 from nba.domain import Ids, Texts
 from nba.errors import SnapshotError
 
-REPORTS: Final = "reports"
-"""Where a models folder keeps its reports."""
 BLANK: Final = "\0"
 """What no id of an import or a post holds, and what sorts before every other character."""
 PURCHASES: Final = {
@@ -57,7 +56,7 @@ class Blanked:
 
     Attributes:
         snapshots: ids of those from which somebody was erased.
-        removed: names of those that could not be read, and of the reports, that are gone.
+        removed: names of those that could not be read, and of the reports, all of which are gone.
     """
 
     snapshots: tuple[str, ...] = ()
@@ -65,11 +64,12 @@ class Blanked:
 
 
 def blank(models: str | Path, customers: Collection[str]) -> Blanked:
-    """Erase customers from every snapshot of a models folder.
+    """Erase customers from every snapshot of a models folder, and remove its reports.
 
-    Each keeps its id and gets another digest; its manifest notes the one it had. A process killed
-    at any point leaves every snapshot as it was or as it is to be; asked again, the rest is done.
-    Who serves the current snapshot opens it anew.
+    A report holds sums, but a small sum may be one person's: the next is made without them. Each
+    snapshot keeps its id and gets another digest; its manifest notes the one it had. A process
+    killed at any point leaves every snapshot as it was or as it is to be; asked again, the rest is
+    done. Who serves the current snapshot opens it anew.
 
     Args:
         models: the folder; one that is not there holds nobody.
@@ -79,11 +79,13 @@ def blank(models: str | Path, customers: Collection[str]) -> Blanked:
         SnapshotError: the folder cannot be written.
     """
     folder = Path(models)
-    if not (folder / "snapshots").is_dir():
-        return Blanked(removed=tuple(_remove_reports(folder, customers)))
-    changed, removed = [], []
+    changed: list[str] = []
+    removed: list[str] = []
     try:
+        if not (folder / "snapshots").is_dir():
+            return Blanked(removed=tuple(remove_reports(folder)))
         with locked(folder) as home:
+            removed += remove_reports(folder)
             for place in sorted(home.glob("[!.]*")):
                 try:
                     snapshot = Snapshot.read(place)
@@ -96,7 +98,6 @@ def blank(models: str | Path, customers: Collection[str]) -> Blanked:
                 if arrays:
                     _replace(snapshot.manifest, arrays, place)
                     changed.append(snapshot.id)
-            removed += _remove_reports(folder, customers)
             if changed:
                 with suppress(SnapshotError):
                     point(folder, current_id(folder))
@@ -204,13 +205,3 @@ def _blanked_manifest(manifest: Manifest, contents: Mapping[str, bytes]) -> Mani
             "replaced": (*manifest.replaced, manifest.digest),
         }
     )
-
-
-def _remove_reports(models: Path, customers: Collection[str]) -> list[str]:
-    """Remove the reports that name somebody; the next run writes them without."""
-    named = [one.encode("utf-8", "surrogatepass") for one in customers]
-    reports = sorted(path for path in (models / REPORTS).glob("*") if path.is_file())
-    found = [path for path in reports if any(one in path.read_bytes() for one in named)]
-    for path in found:
-        path.unlink()
-    return [path.name for path in found]

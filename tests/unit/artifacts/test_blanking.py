@@ -21,6 +21,7 @@ import nba
 from nba.artifacts.blanking import BUYERS, MEMBERS, PURCHASES, Blanked, blank, blanked
 from nba.artifacts.customers import Customers
 from nba.artifacts.registry import current_id, list_snapshots, open_snapshot, publish
+from nba.artifacts.reports import write_reports
 from nba.artifacts.repurchase import Repurchase
 from nba.artifacts.rhythm import Rhythm
 from nba.artifacts.segments import Segments
@@ -196,12 +197,20 @@ def test_what_cannot_be_read_is_removed_since_nobody_can_be_erased_from_it(model
     assert [one.snapshot_id for one in list_snapshots(models)] == [trained(2).id]
 
 
-def test_reports_that_name_an_erased_customer_are_removed(models):
-    (models / "reports").mkdir()
-    (models / "reports" / "kpis.json").write_text('{"orders": 3}')
-    (models / "reports" / "cohorts.json").write_text('{"best": "xc0007"}')
-    assert blank(models, ["xc0007"]).removed == ("cohorts.json",)
-    assert [path.name for path in (models / "reports").iterdir()] == ["kpis.json"]
+def test_reports_are_removed_whoever_is_erased_and_whether_or_not_they_name_anybody(models):
+    for folder in (models, models / "unpublished"):
+        write_reports(folder, {"kpis": {"orders": 3}, "cohorts": {"best": 'xc"0007'}})
+        gone = blank(folder, ['xc"0007']).removed
+        assert gone == ("reports/cohorts.json", "reports/kpis.json")
+        assert list((folder / "reports").iterdir()) == []
+        assert blank(folder, ['xc"0007']) == Blanked()
+
+
+def test_reports_are_removed_also_where_no_snapshot_ever_was(tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "kpis.json").write_text('{"orders": 3}')
+    assert blank(tmp_path, ["xc0007"]) == Blanked(removed=("reports/kpis.json",))
+    assert list((tmp_path / "reports").iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_holds_nobody(tmp_path):

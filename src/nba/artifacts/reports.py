@@ -1,0 +1,134 @@
+"""A models folder's reports: figures that `nba report` worked out, one JSON document a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from nba.artifacts.registry import locked, sync, write_synced
+from nba.errors import SnapshotError
+
+REPORTS: Final = ("kpis", "cohorts", "experiments")
+"""What a report is about, which is what its file is named by."""
+FOLDER: Final = "reports"
+MAX_BYTES: Final = 64_000_000
+"""The largest report: a server holds each of them in memory."""
+
+_HOW: Final = "nba report SHOP --out DIR --models"
+
+
+def report_path(models: str | Path, name: str) -> Path:
+    """Give the place of a report.
+
+    Raises:
+        ValueError: nothing is ever reported under such a name.
+    """
+    if name not in REPORTS:
+        raise ValueError(f"{name!r} is none of {', '.join(REPORTS)}")
+    return Path(models) / FOLDER / f"{name}.json"
+
+
+def to_bytes(document: Mapping[str, Any]) -> bytes:
+    """Give a document as a report's file holds it: its keys in their order, no NaN.
+
+    Raises:
+        ValueError: a value is NaN or infinite.
+    """
+    return f"{json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)}\n".encode()
+
+
+def write_reports(models: str | Path, documents: Mapping[str, Mapping[str, Any]]) -> None:
+    """Store reports in place of those of the same names; whoever reads one gets it whole.
+
+    Args:
+        models: the folder, which is made where it is not there.
+        documents: name, one of `REPORTS` → figures.
+
+    Raises:
+        ValueError: a name is none of them, or a value is NaN or infinite; nothing has changed.
+        SnapshotError: a report is too large, or the folder cannot be written.
+    """
+    contents = {report_path(models, name): to_bytes(one) for name, one in documents.items()}
+    for path, content in contents.items():
+        if len(content) > MAX_BYTES:
+            raise SnapshotError(f"{path} would take {len(content):,} bytes, over {MAX_BYTES:,}")
+    try:
+        # Two that write at a time would use the same places aside.
+        with locked(Path(models)):
+            folder = Path(models) / FOLDER
+            folder.mkdir(exist_ok=True)
+            aside = {path.with_name(f".{path.name}"): path for path in contents}
+            for written, path in aside.items():
+                write_synced(written, contents[path])
+            for written, path in aside.items():
+                os.replace(written, path)
+            sync(folder)
+            sync(folder.parent)
+    except OSError as error:
+        raise SnapshotError(
+            f"reports cannot be written into {models}: {error.strerror}; make room, or let the "
+            "folder be written, and report again"
+        ) from None
+
+
+def read_report(models: str | Path, name: str) -> bytes | None:
+    """Give a report's file as it stands, a JSON object; None where it is not there.
+
+    Raises:
+        SnapshotError: it cannot be read, is no JSON object, or is too large.
+        ValueError: nothing is ever reported under such a name.
+    """
+    path = report_path(models, name)
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        if is_file:
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _damaged(path, models, f"cannot be read ({error.strerror})") from None
+    if not is_file:
+        raise _damaged(path, models, "is no file")
+    if len(content) > MAX_BYTES:
+        raise _damaged(path, models, f"has more than {MAX_BYTES:,} bytes")
+    if not _is_object(content):
+        raise _damaged(path, models, "is no JSON object")
+    return content
+
+
+def remove_reports(models: str | Path) -> list[str]:
+    """Remove every file of the folder of reports, also what a crash left aside; give their names.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    folder = Path(models) / FOLDER
+    found = sorted(path for path in folder.glob("*") if path.is_symlink() or path.is_file())
+    for path in found:
+        path.unlink(missing_ok=True)
+    if found:
+        sync(folder)
+    return [f"{FOLDER}/{path.name}" for path in found]
+
+
+def how_to_report(models: str | Path) -> str:
+    """Give the command that writes the reports of a models folder."""
+    return f"{_HOW} {models}"
+
+
+def _is_object(content: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(content), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _damaged(path: Path, models: str | Path, fault: str) -> SnapshotError:
+    return SnapshotError(f"{path} {fault}; write it anew with: {how_to_report(models)}")
