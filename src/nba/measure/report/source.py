@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nba.artifacts.snapshot import Snapshot
 from nba.data.events import Events
 from nba.data.history import OrderHistory
@@ -13,10 +16,16 @@ from nba.data.message_log import MessageLog
 from nba.data.shop import Shop
 from nba.data.traffic import Traffic
 from nba.facts.fold import Facts
+from nba.facts.people import GRANTED
+from nba.facts.stages import stages_at
 from nba.measure.attribution import Attribution, attribute
 from nba.measure.cohorts import Cohorts, cohorts
+from nba.measure.funnels import furthest
+from nba.measure.kpis import ShopKpis, shop_kpis
 from nba.measure.message_kpis import MessageFigures
 from nba.measure.sales import Sales
+from nba.measure.visitors import CartSums, VisitSplit, cart_sums, visit_split
+from nba.ranges import starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,11 @@ class Source:
         return cohorts(self.sales)
 
     @cached_property
+    def kpis(self) -> ShopKpis:
+        """The figures of the whole history and of its months."""
+        return shop_kpis(self.sales, self.traffic)
+
+    @cached_property
     def events(self) -> Events:
         """What customers did in sessions."""
         return self.history.events
@@ -85,6 +99,52 @@ class Source:
     def facts(self) -> Facts:
         """Where every customer stands at the end."""
         return self.shop.facts(as_of=self.history.as_of)
+
+    @cached_property
+    def steps(self) -> NDArray[np.int8]:
+        """How far each customer of the facts has come, a code of `funnels.STEPS`."""
+        facts = self.facts
+        arrival = np.where(np.isnat(facts.delivered_at), facts.status_at, facts.delivered_at)
+        state = stages_at(facts, facts.as_of, arrival).state
+        kept = np.append(0, np.cumsum(facts.kept))
+        segments = self.snapshot.segments
+        named = segments.ids.take(np.flatnonzero((segments.reviews > 0) | (segments.referrals > 0)))
+        speaks = set(named)
+        return furthest(
+            state,
+            np.diff(kept[facts.order_start]),
+            np.array([one in speaks for one in facts.customer_ids], np.bool_),
+        )
+
+    @cached_property
+    def visits(self) -> VisitSplit:
+        """Visits by what the shop knows of the visitor.
+
+        Those without a session count where the traffic table tells all days on which sessions
+        began; else sessions alone are visits.
+        """
+        events = self.events
+        day = np.unique(events.at[starts(events.session)].astype("datetime64[D]"))
+        told = self.traffic.day[self.traffic.has_visits]
+        visits = None
+        if len(day) and np.isin(day, told).all():
+            visits, _ = self.traffic.total(day[0], day[-1] + 1)
+            if visits is not None and visits < len(events.session_ids):
+                visits = None
+        return visit_split(events, self.sales, visits=visits, consented=self._consented())
+
+    @cached_property
+    def carts(self) -> CartSums:
+        """Carts, and those that became an order."""
+        return cart_sums(self.events, self.sales)
+
+    def _consented(self) -> NDArray[np.bool_] | None:
+        """Tell which customers of the events allow messages; None where no consents are told."""
+        granted = (self.facts.people.consent == GRANTED).any(axis=1)
+        if not granted.any():
+            return None
+        allowing = {self.facts.customer_ids[int(row)] for row in np.flatnonzero(granted)}
+        return np.array([one in allowing for one in self.events.customer_ids], np.bool_)
 
     @cached_property
     def message_log(self) -> MessageLog:
