@@ -31,6 +31,7 @@ from nba_api.routes import (
     models,
     privacy,
     products,
+    reports,
     unsubscribe,
     webhooks,
 )
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.forgeries = Buckets(settings.rate_limit)
     app.state.gathering = Gathering(live.store, live.posted)
     app.state.questions = Questions(live)
+    app.state.reports = reports.Reports(live.models)
     # The last one added is the first that a request meets.
     app.add_middleware(Idempotency, store=live.store)
     app.add_middleware(HotPath, live=live)
@@ -96,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         unsubscribe,
         privacy,
         models,
+        reports,
         health,
         metrics,
     ):

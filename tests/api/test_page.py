@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import nba
+from nba.artifacts.reports import remove_reports, write_reports
+from nba.measure.kpis import shop_kpis
+from nba.measure.sales import Sales
 from nba_api.app import create_app
 from nba_api.settings import Settings
 
@@ -53,6 +57,16 @@ def shortens(shown: Any, real: Any, key: str = "") -> bool:
 def hold(client: TestClient, method: str, path: str, body: str, shown: str) -> None:
     real = client.request(method, path, json=json.loads(body) if body else None).json()
     assert shortens(json.loads(shown), real), json.dumps(real, indent=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reported(settings: Settings, shop_folder: Path) -> Iterator[None]:
+    """Leave the shop's report where the server looks for it."""
+    shop = nba.read_shop(shop_folder)
+    figures = shop_kpis(Sales.of(shop.history, shop.catalog)).to_dict()
+    write_reports(settings.models, {"kpis": figures})
+    yield
+    remove_reports(settings.models)
 
 
 @pytest.mark.parametrize(("method", "path", "body", "shown"), ASKED)
