@@ -18,6 +18,7 @@ from sqlalchemy import insert, select, text
 import nba
 from nba.artifacts.blanking import blank
 from nba.artifacts.registry import open_snapshot
+from nba.artifacts.reports import write_reports
 from nba.cli.load import load
 from nba.data.erasing import erase_customer
 from nba.data.imports import import_files
@@ -89,6 +90,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop = nba.read_shop(folder / "shop")
     for seed in (1, 2):
         nba.train(shop.history, shop.catalog, nba.TrainConfig(seed=seed)).publish(folder / "models")
+    write_reports(folder / "models", {"kpis": {"best": [f"person-{n}" for n in NUMBERS]}})
     return folder
 
 

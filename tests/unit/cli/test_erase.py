@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nba.artifacts.reports import write_reports
 from nba.cli.load import load
 from tests.unit.cli.shop import FLAT, Run, document
 
@@ -65,6 +66,16 @@ def test_erasing_again_removes_nothing_and_succeeds(nba: Run, store: str) -> Non
     code, out, _ = nba(*words)
     assert code == 0
     assert "rows removed: 0, accounts: 1, snapshots changed: 0" in out
+
+
+def test_erasing_removes_the_reports_and_says_so(nba: Run, store: str) -> None:
+    assert nba("train", "shop")[0] == 0
+    write_reports(Path("models"), {"kpis": {"orders": 4}, "cohorts": {}})
+    words = "erase", "ann-walker", "--shop", "shop", "--models", "models"
+    assert "removed reports/cohorts.json\nremoved reports/kpis.json\n" in nba(*words)[1]
+    assert not Path("models/reports/kpis.json").exists()
+    write_reports(Path("models"), {"kpis": {"orders": 2}})
+    assert document(nba(*words, "--json"))["removed"] == ["reports/kpis.json"]
 
 
 def test_accounts_that_only_the_folder_knows_of_are_erased_everywhere(nba: Run, store: str) -> None:
