@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nba.artifacts.segments import RFM, Segments
 from nba.measure.incremental import Difference, incremental
-from nba.measure.message_kpis import rows_of
+from nba.measure.message_kpis import MessageSums, Slices
 from nba.measure.report.source import Source
 
 INCREMENTAL: Final[Mapping[str, str]] = {
@@ -23,20 +23,27 @@ INCREMENTAL: Final[Mapping[str, str]] = {
 """What each figure of what messages changed is, in a line."""
 
 
+_FIRST: Final = (
+    *("sent", "delivered", "opened", "clicked", "useful", "unsubscribed"),
+    *("useful_per_message", "unsubscribed_per_message"),
+)
+"""The figures that every reader of these rows knows, in the order in which they are written."""
+
+
 def messages_part(source: Source) -> dict[str, Any]:
     """Sum up what each message did, and what every slice of them did, ready for JSON."""
     figures = source.message_figures
     segments = main_segments(source.snapshot.segments)
     return {
-        "messages": rows_of("message", figures.by_message()),
-        "messages_total": figures.total().to_dict(),
+        "messages": _rows("message", figures.by_message()),
+        "messages_total": _row(figures.total()),
         "message_slices": {
-            "by_variant": rows_of("variant", figures.by_arm()),
-            "by_channel": rows_of("channel", figures.by_channel()),
-            "by_month": rows_of("month", figures.by_month()),
-            "by_week": rows_of("week", figures.by_week()),
-            "by_segment": rows_of("segment", figures.by_segment(segments)),
-            "by_level": rows_of("level", figures.by_level(source.plan.kinds)),
+            "by_variant": _rows("variant", figures.by_arm()),
+            "by_channel": _rows("channel", figures.by_channel()),
+            "by_month": _rows("month", figures.by_month()),
+            "by_week": _rows("week", figures.by_week()),
+            "by_segment": _rows("segment", figures.by_segment(segments)),
+            "by_level": _rows("level", figures.by_level(source.plan.kinds)),
         },
         "incremental": [
             {
@@ -57,6 +64,15 @@ def main_segments(segments: Segments) -> dict[str, str]:
     names = segments.look_id[first : int(segments.kind_start[RFM + 1])]
     rows = zip(segments.ids, segments.has_bought, segments.segment, strict=True)
     return {one: names[code] for one, has_bought, code in rows if has_bought}
+
+
+def _rows(name: str, slices: Slices) -> list[dict[str, Any]]:
+    return [{name: key, **_row(sums)} for key, sums in slices.items()]
+
+
+def _row(sums: MessageSums) -> dict[str, Any]:
+    told = sums.to_dict()
+    return {name: told[name] for name in _FIRST} | told
 
 
 def _difference(one: Difference) -> dict[str, Any]:

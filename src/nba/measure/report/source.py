@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.snapshot import Snapshot
+from nba.data.contacts import Decisions
 from nba.data.events import Events
 from nba.data.history import OrderHistory
 from nba.data.message_log import MessageLog
@@ -145,6 +146,11 @@ class Source:
             return None
         allowing = {self.facts.customer_ids[int(row)] for row in np.flatnonzero(granted)}
         return np.array([one in allowing for one in self.events.customer_ids], np.bool_)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What was decided to send, and what could have left where nothing was sent."""
+        return self.history.told.decisions()
 
     @cached_property
     def message_log(self) -> MessageLog:

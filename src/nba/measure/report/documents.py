@@ -1,0 +1,143 @@
+"""The figures of a shop as three JSON documents: kpis, cohorts, experiments.
+
+Numbers are counts, minor units, shares and days, as their definitions say; what is undefined is
+null. The report folder and the API hold the same bytes of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nba.domain import iso
+from nba.measure.alarm import CohortAlarm, cohort_alarms
+from nba.measure.experiments.files import Trial, read_experiments
+from nba.measure.factors import change_of, point_a, sales_factors
+from nba.measure.funnels import FUNNELS, funnel
+from nba.measure.lifetime import cohort_returns, customer_value, profit_per_buyer
+from nba.measure.report import definitions
+from nba.measure.report.claims import claims
+from nba.measure.report.messages import messages_part
+from nba.measure.report.source import Source
+from nba.measure.report.trials import experiment_rows, hypothesis_rows, verdicts
+from nba.measure.returning import return_intervals, return_paths, status_repeats
+
+__all__ = ["cohorts_document", "experiments_document", "kpis_document", "read_experiments"]
+
+
+def kpis_document(source: Source, *, experiments: Sequence[Trial] = ()) -> dict[str, Any]:
+    """Put the figures of a shop together.
+
+    Those of the whole history stand flat at the top, then the parts, each under its name.
+
+    Args:
+        source: the shop.
+        experiments: of which the verdicts are told too.
+    """
+    told = source.kpis.to_dict()
+    months = told.pop("months")
+    return {
+        **_head(source),
+        "attribution_days": source.attribution.window_days,
+        **told,
+        "months": months,
+        **messages_part(source),
+        "lifetime": _lifetime(source),
+        **_factors(source),
+        "funnels": {
+            name: [stage.to_dict() for stage in funnel(source.steps, name)] for name in FUNNELS
+        },
+        "return_intervals": return_intervals(source.sales).to_dict(),
+        "return_paths": [
+            one.to_dict()
+            for one in return_paths(
+                source.sales,
+                source.history.contacts,
+                window_days=source.attribution.window_days,
+            )
+        ],
+        "status_repeats": [one.to_dict() for one in status_repeats(source.history)],
+        "visit_split": source.visits.to_dict() | {"visits": source.visits.visits},
+        "carts": source.carts.to_dict(),
+        "experiments": verdicts(source, experiments),
+        "claims": claims(told),
+        "definitions": definitions.merged(definitions.KPIS),
+    }
+
+
+def cohorts_document(source: Source) -> dict[str, Any]:
+    """Tell who came back by the month of the first order, and whether newer ones die faster."""
+    return {
+        **_head(source),
+        "cohorts": source.cohorts.to_rows(),
+        "alarms": [_alarm(one) for one in cohort_alarms(source.cohorts)],
+        "definitions": definitions.merged(definitions.COHORTS),
+    }
+
+
+def experiments_document(source: Source, experiments: Sequence[Trial]) -> dict[str, Any]:
+    """Read every experiment out, and tell what became of every hypothesis.
+
+    Args:
+        source: the shop.
+        experiments: as `read_experiments` gives them.
+
+    Raises:
+        ConfigError: an experiment names a segment that the shop does not have, or a hypothesis an
+            act that nobody tells.
+    """
+    return {
+        **_head(source),
+        "experiments": experiment_rows(source, experiments),
+        "hypotheses": hypothesis_rows(source, experiments),
+        "definitions": definitions.merged(definitions.EXPERIMENTS),
+    }
+
+
+def _head(source: Source) -> dict[str, Any]:
+    return {
+        "snapshot_id": source.snapshot.id,
+        "as_of": iso(source.history.as_of),
+        "currency": source.currency,
+    }
+
+
+def _lifetime(source: Source) -> dict[str, Any]:
+    cohorts = cohort_returns(source.sales, source.history.profiles, source.traffic)
+    return {
+        "expected": customer_value(source.sales, source.snapshot.rhythm).to_dict(),
+        "cohorts": [one.to_dict() for one in cohorts],
+        "profit_per_buyer": profit_per_buyer(cohorts),
+    }
+
+
+def _factors(source: Source) -> dict[str, Any]:
+    """Tell the factors of the last finished month, what changed in it, and since the first."""
+    finished = [one for one in source.kpis.months if one.is_finished]
+    begun = point_a(source.kpis)
+    return {
+        "factors": {"since": iso(finished[-1].since), **sales_factors(finished[-1]).to_dict()}
+        if finished
+        else None,
+        "change": {
+            "since": iso(finished[-2].since),
+            "until": iso(finished[-1].until),
+            **change_of(finished[-2], finished[-1]).to_dict(),
+        }
+        if len(finished) > 1
+        else None,
+        "point_a": None if begun is None else begun.to_dict(),
+    }
+
+
+def _alarm(one: CohortAlarm) -> dict[str, Any]:
+    return {
+        "month": str(one.month),
+        "customers": one.customers,
+        "active": one.active,
+        "expected": one.expected,
+        "ratio": one.ratio,
+        "p_value": one.p_value,
+        "alpha": one.alpha,
+        "is_raised": one.is_raised,
+    }
