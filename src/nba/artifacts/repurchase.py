@@ -14,6 +14,8 @@ EVIDENCE: Final = (0, 1, 2, 4)
 """Own gaps from which on each class of evidence begins, in the order of its code."""
 LEVEL: Final = 0.8
 """Share of the refills that come between `due_from` and `due_until`."""
+LIKELY: Final = 0.2
+"""A refill is waited for where it comes with at least this probability."""
 _SOONEST: Final = 0.5
 """Days of silence on the day of the purchase itself."""
 

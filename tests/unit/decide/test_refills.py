@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import nba
+from nba.artifacts.repurchase import LIKELY
 from nba.artifacts.snapshot import Snapshot
 from nba.config import shipped
 from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
-from nba.decide.triggering.refills import LIKELY, Refills
+from nba.decide.triggering.refills import Refills
 from nba.domain import DAY, MICROSECOND
 from tests.facts_of import Row, facts, instant, order
 from tests.shops import Order, catalog, day, history

@@ -8,12 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.artifacts.repurchase import LIKELY
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import Instants
 from nba.ranges import crossed
 
-LIKELY: Final = 0.2
-"""A refill is waited for where it comes with at least this probability."""
 _MANY: Final = 4096
 """Customers from which on the dates of the whole snapshot are made ready, once."""
 
