@@ -12,13 +12,13 @@ class Claim:
     """A sentence of somebody else, which nothing here has measured.
 
     Attributes:
-        figure: the figure of ours that it speaks of; empty where there is none to compare.
+        figure: the figure of ours that it speaks of; None where there is none to compare.
         text: what it says.
         source: who says so.
         low, high: the figures it names; the same where it names one.
     """
 
-    figure: str
+    figure: str | None
     text: str
     source: str
     low: float
@@ -42,14 +42,14 @@ CLAIMS: Final = (
         0.03,
     ),
     Claim(
-        "",
+        None,
         "Winning a new customer costs 5 to 25 times as much as keeping one",
         _TEXT.format("retention"),
         5.0,
         25.0,
     ),
     Claim(
-        "",
+        None,
         "Keeping 5 % more of the customers brings 25 to 95 % more profit",
         _TEXT.format("retention"),
         0.25,
@@ -72,4 +72,7 @@ def claims(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
     Args:
         figures: those of the whole history, by name.
     """
-    return [asdict(one) | {"ours": figures.get(one.figure)} for one in CLAIMS]
+    return [
+        asdict(one) | {"ours": None if one.figure is None else figures[one.figure]}
+        for one in CLAIMS
+    ]

@@ -14,6 +14,7 @@ from nba.measure.alarm import CohortAlarm, cohort_alarms
 from nba.measure.experiments.files import Trial, read_experiments
 from nba.measure.factors import change_of, point_a, sales_factors
 from nba.measure.funnels import FUNNELS, funnel
+from nba.measure.kpis import PeriodKpis
 from nba.measure.lifetime import cohort_returns, customer_value, profit_per_buyer
 from nba.measure.report import definitions
 from nba.measure.report.claims import claims
@@ -116,18 +117,22 @@ def _factors(source: Source) -> dict[str, Any]:
     finished = [one for one in source.kpis.months if one.is_finished]
     begun = point_a(source.kpis)
     return {
-        "factors": {"since": iso(finished[-1].since), **sales_factors(finished[-1]).to_dict()}
+        "factors": {"month": _month(finished[-1]), **sales_factors(finished[-1]).to_dict()}
         if finished
         else None,
         "change": {
-            "since": iso(finished[-2].since),
-            "until": iso(finished[-1].until),
+            "before_month": _month(finished[-2]),
+            "after_month": _month(finished[-1]),
             **change_of(finished[-2], finished[-1]).to_dict(),
         }
         if len(finished) > 1
         else None,
         "point_a": None if begun is None else begun.to_dict(),
     }
+
+
+def _month(one: PeriodKpis) -> str:
+    return str(one.since.astype("datetime64[M]"))
 
 
 def _alarm(one: CohortAlarm) -> dict[str, Any]:
