@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from contextlib import suppress
 
@@ -30,8 +31,11 @@ def factorise(
     Raises:
         DataError: the solver diverged; the message names the settings to change.
     """
-    from implicit.cpu.als import AlternatingLeastSquares
-    from implicit.recommender_base import ModelFitError
+    with warnings.catch_warnings():
+        # In a notebook without widgets it warns of a progress bar that is never shown.
+        warnings.filterwarnings("ignore", "IProgress not found")
+        from implicit.cpu.als import AlternatingLeastSquares
+        from implicit.recommender_base import ModelFitError
     from scipy.sparse import csr_matrix
     from threadpoolctl import threadpool_limits
 
