@@ -15,10 +15,9 @@ from fastapi.testclient import TestClient
 
 import nba
 from nba.artifacts.reports import remove_reports, write_reports
-from nba.measure.kpis import shop_kpis
-from nba.measure.sales import Sales
 from nba_api.app import create_app
 from nba_api.settings import Settings
+from tests.api.reported import documents
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [(DOCS / name).read_text("utf-8") for name in ("api.md", "posting.md")]
@@ -60,11 +59,9 @@ def hold(client: TestClient, method: str, path: str, body: str, shown: str) -> N
 
 
 @pytest.fixture(scope="module", autouse=True)
-def reported(settings: Settings, shop_folder: Path) -> Iterator[None]:
-    """Leave the shop's report where the server looks for it."""
-    shop = nba.read_shop(shop_folder)
-    figures = shop_kpis(Sales.of(shop.history, shop.catalog)).to_dict()
-    write_reports(settings.models, {"kpis": figures})
+def reported(settings: Settings, shop_folder: Path, snapshot: nba.Snapshot) -> Iterator[None]:
+    """Leave the shop's reports where the server looks for them."""
+    write_reports(settings.models, documents(shop_folder, snapshot))
     yield
     remove_reports(settings.models)
 

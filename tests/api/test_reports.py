@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,11 @@ from fastapi.testclient import TestClient
 
 import nba
 from nba.artifacts.reports import REPORTS, report_path, write_reports
-from nba.measure.kpis import shop_kpis
-from nba.measure.sales import Sales
 from nba_api.app import create_app
 from nba_api.routes import reports
 from nba_api.settings import Settings
-from tests.api.shop import is_problem, path_of
+from tests.api.reported import documents
+from tests.api.shop import is_problem, orders_csv, path_of
 from tests.api.test_fuzzed import hold_to_its_document, without_keys
 
 ASKED = [f"/v1/{name}" for name in REPORTS]
@@ -43,30 +44,61 @@ def asking(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def kpis(shop_folder: Path) -> dict[str, Any]:
-    shop = nba.read_shop(shop_folder)
-    return shop_kpis(Sales.of(shop.history, shop.catalog)).to_dict()
+def real(shop_folder: Path, snapshot: nba.Snapshot) -> dict[str, dict[str, Any]]:
+    """The reports of the tiny shop."""
+    return documents(shop_folder, snapshot)
 
 
 def test_a_report_is_served_byte_for_byte_as_it_was_written(
-    asking: TestClient, models: Path, kpis: dict[str, Any]
+    asking: TestClient, models: Path, real: dict[str, dict[str, Any]]
 ) -> None:
-    write_reports(models, {"kpis": kpis, "cohorts": {"last": "é", "a": []}, "experiments": {}})
+    write_reports(models, real)
     for name, path in zip(REPORTS, ASKED, strict=True):
         answer = asking.get(path)
         assert answer.status_code == 200
         assert answer.content == report_path(models, name).read_bytes()
         assert answer.headers["content-type"] == "application/json"
         assert answer.headers["cache-control"] == "private, no-store"
-    assert list(asking.get("/v1/cohorts").json()) == ["last", "a"]
-    assert asking.get("/v1/kpis").json() == kpis
+        assert answer.json() == real[name]
+        assert list(answer.json()) == list(real[name])
 
 
-def test_the_figures_that_callers_rely_on_stand_on_top_and_are_of_the_kinds_declared(
-    kpis: dict[str, Any],
+def test_what_callers_rely_on_stands_in_the_reports_and_is_of_the_kinds_declared(
+    real: dict[str, dict[str, Any]],
 ) -> None:
-    assert reports.KpisAnswer.model_validate(kpis, strict=True).model_dump() == kpis
-    assert (kpis["orders"], kpis["customers"]) == (11, 5)
+    kpis = real["kpis"]
+    assert (kpis["orders"], kpis["customers"], kpis["revenue"]) == (11, 5, 36_100)
+    for shape, document in (
+        (reports.KpisAnswer, kpis),
+        (reports.CohortsAnswer, real["cohorts"]),
+        (reports.ExperimentsAnswer, real["experiments"]),
+        (reports.MessageFigures, {"message": "digest", **kpis["messages_total"]}),
+    ):
+        read = shape.model_validate_json(json.dumps(document), strict=True)
+        assert read.model_dump(mode="json") == document
+
+
+def test_a_report_names_no_customer_and_no_order(
+    snapshot: nba.Snapshot, real: dict[str, dict[str, Any]]
+) -> None:
+    orders = {row["order_id"] for row in csv.DictReader(StringIO(orders_csv()))}
+    named = orders.union(snapshot.customers.ids)
+    assert {"ann", "o01"} <= named
+    for document in real.values():
+        assert not named & set(strings(document))
+
+
+def strings(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, inner in value.items():
+                yield name
+                yield from strings(inner)
+        case list():
+            for inner in value:
+                yield from strings(inner)
 
 
 def test_while_a_report_is_absent_a_problem_says_what_makes_it(
@@ -139,11 +171,11 @@ def test_a_report_is_read_once_as_long_as_its_file_is_the_same(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    real = reports.read_report
+    reading = reports.read_report
 
     def counting(folder: Path, name: str) -> bytes | None:
         read.append(name)
-        return real(folder, name)
+        return reading(folder, name)
 
     monkeypatch.setattr(reports, "read_report", counting)
     kept = reports.Reports(models)
@@ -180,10 +212,15 @@ def test_erasing_a_customer_removes_the_reports_also_from_who_has_read_them(
 
 @pytest.mark.parametrize("is_written", [True, False], ids=["written", "absent"])
 def test_the_routes_answer_as_their_document_says(
-    app: FastAPI, models: Path, kpis: dict[str, Any], subtests: pytest.Subtests, *, is_written: bool
+    app: FastAPI,
+    models: Path,
+    real: dict[str, dict[str, Any]],
+    subtests: pytest.Subtests,
+    *,
+    is_written: bool,
 ) -> None:
     if is_written:
-        write_reports(models, {"kpis": kpis, "cohorts": {"a": 1}, "experiments": {}})
+        write_reports(models, real)
     told = without_keys(app.openapi())
     app.openapi = lambda: told  # type: ignore[method-assign]
     document = schemathesis.openapi.from_asgi("/openapi.json", app)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, Field
 
 from nba.artifacts.reports import how_to_report, read_report, report_path
 from nba_api.answers import PRIVATE, etag_of, is_known
@@ -16,11 +16,34 @@ from nba_api.problems import declared
 router = APIRouter(prefix="/v1", tags=["reports"])
 
 
-class KpisAnswer(BaseModel, extra="allow"):
-    """The figures of the whole history; money is in minor units, a rate of nobody is null."""
+class Report(BaseModel, extra="allow"):
+    """What every report says of itself."""
+
+    snapshot_id: str
+    as_of: str = Field(description="the last instant known, itself left out")
+    currency: str = Field(description="of all money, which is in minor units; may be empty")
+    definitions: Mapping[str, str] = Field(description="what each figure means")
+
+
+class MessageFigures(BaseModel, extra="allow"):
+    """What a message did; a share of nothing is null."""
+
+    message: str
+    sent: int
+    delivered: int
+    opened: int
+    clicked: int
+    useful: int
+    unsubscribed: int
+    useful_per_message: float | None
+    unsubscribed_per_message: float | None
+
+
+class KpisAnswer(Report):
+    """The figures of the whole history on top, then its parts; a rate of nobody is null."""
 
     orders: int
-    customers: int = Field(description="with an id, who bought at least once")
+    customers: int
     revenue: int
     average_order_value: float | None
     repeat_purchase_rate: float | None
@@ -29,16 +52,26 @@ class KpisAnswer(BaseModel, extra="allow"):
     churn_rate: float | None
     repeat_revenue_share: float | None
     lifetime_value: float | None
+    messages: Sequence[MessageFigures]
+    months: Sequence[Mapping[str, Any]]
 
 
-class ReportAnswer(RootModel[Mapping[str, Any]]):
-    """A report, as it was written."""
+class CohortsAnswer(Report):
+    """One row a month of the first order and month since; and an alarm a month."""
+
+    cohorts: Sequence[Mapping[str, Any]]
+    alarms: Sequence[Mapping[str, Any]]
 
 
-NOT_MODIFIED: Final = {"description": "Not Modified: If-None-Match names the report's ETag"}
-ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"model": ReportAnswer},
-    304: NOT_MODIFIED,
+class ExperimentsAnswer(Report):
+    """Each experiment with its verdict, each hypothesis with what became of it."""
+
+    experiments: Sequence[Mapping[str, Any]]
+    hypotheses: Sequence[Mapping[str, Any]]
+
+
+OTHERS: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "Not Modified: If-None-Match names the report's ETag"},
     **declared(404, 503),
 }
 
@@ -83,19 +116,19 @@ class Reports:
 
 
 # Each reads a file, so they are no coroutines: a thread reads while others are answered.
-@router.get("/kpis", responses={**ANSWERS, 200: {"model": KpisAnswer}})
+@router.get("/kpis", responses={200: {"model": KpisAnswer}, **OTHERS})
 def kpis(request: Request) -> Response:
     """Sales, customers, funnels and messages, of the whole history and its months."""
     return _told(request, "kpis")
 
 
-@router.get("/cohorts", responses=ANSWERS)
+@router.get("/cohorts", responses={200: {"model": CohortsAnswer}, **OTHERS})
 def cohorts(request: Request) -> Response:
     """Customers by the month of their first order, and whether newer ones leave sooner."""
     return _told(request, "cohorts")
 
 
-@router.get("/experiments", responses=ANSWERS)
+@router.get("/experiments", responses={200: {"model": ExperimentsAnswer}, **OTHERS})
 def experiments(request: Request) -> Response:
     """What each experiment and hypothesis has shown so far."""
     return _told(request, "experiments")
