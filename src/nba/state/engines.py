@@ -21,12 +21,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 from nba.errors import ConfigError, StateError
 from nba.state.asking import Batch
 from nba.state.locks import lock_customers
+from nba.state.turns import PATIENCE_SECONDS, Turns
 
 _ROWS_A_STATEMENT: Final = 50
 """Fewer and longer statements halve the time of a load; 50 rows stay far below the 999
 parameters that the oldest SQLite takes."""
-_PATIENCE_SECONDS: Final = 30
-"""How long SQLite waits for another writer."""
 _POOL_SECONDS: Final = 1
 """How long to wait for a connection of PostgreSQL that others hold: they would pile up."""
 _CONNECT_SECONDS: Final = 2
@@ -135,10 +134,10 @@ class Sqlite(Database):
         """Take the URL of the file."""
         super().__init__(
             create_engine(
-                url, isolation_level="AUTOCOMMIT", connect_args={"timeout": _PATIENCE_SECONDS}
+                url, isolation_level="AUTOCOMMIT", connect_args={"timeout": PATIENCE_SECONDS}
             )
         )
-        self._turn = threading.Lock()
+        self._turn, self._turns = threading.Lock(), Turns()
         event.listen(self.engine, "connect", _configure)
 
     def asking(self) -> Connection:
@@ -156,7 +155,7 @@ class Sqlite(Database):
         with self._turn, self.engine.connect() as connection:
             # A power cut must not take back what somebody was told to send.
             connection.exec_driver_sql("PRAGMA synchronous = FULL")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._turns.take(connection)
             yield connection
             connection.exec_driver_sql("COMMIT")
 
