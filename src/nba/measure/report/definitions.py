@@ -33,6 +33,7 @@ def _of(definitions: Definitions, *names: str) -> dict[str, str]:
 KPIS: Final[Mapping[str, Definitions]] = {
     WHOLE: {
         **kpis.DEFINITIONS,
+        "is_finished": "whether the whole period is known; what is not can still grow",
         "attribution_days": "an action within so many days belongs to the last message before it",
     },
     "messages": message_kpis.DEFINITIONS,
@@ -123,6 +124,8 @@ EXPERIMENTS: Final[Mapping[str, Definitions]] = {
         "logged_otherwise": "those of them whose group there is not the one that is drawn",
     },
     "arms": {
+        "is_control": "whether the others are compared with it",
+        "is_holdout": "whether its customers get nothing",
         "share": "share of the customers that is drawn into the group",
         "customers": "counted customers of the group",
         "expected": "how many of all counted its share says",
