@@ -1,4 +1,4 @@
-"""`nba backtest`: how good the personal lists would have been."""
+"""`nba backtest`: how good the personal lists would have been, or another playbook would be."""
 
 from __future__ import annotations
 
@@ -10,28 +10,81 @@ import typer
 from nba.cli.console import AsJson, ShopFolder, give, instant, say, steps, table
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from nba.measure.backtest import BacktestResult
 
 BACKTEST_STEPS = 3
+WINDOW_DAYS = 7
 
 
 def backtest(
     shop: ShopFolder,
     test_from: Annotated[
-        str, typer.Option("--test-from", help="Train before this instant, test after it.")
-    ],
-    n: Annotated[int, typer.Option("-n", min=1, max=100, help="Length of the lists.")] = 10,
-    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Days tested.")] = 28,
+        str | None,
+        typer.Option(
+            "--test-from",
+            help="Train before this instant, test after it; needed unless --policy is given.",
+        ),
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", min=1, max=100, help="Length of the lists; 10.")
+    ] = None,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", min=1, help="Days tested; 28, with --policy 7.")
+    ] = None,
     recipe: Annotated[Path | None, typer.Option("--recipe", help="Recipe (TOML).")] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy", help="Estimate from the log of messages what this playbook would earn."
+        ),
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            "--models", help="With --policy: decide by the current snapshot of this folder."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare popularity, own frequency, the collaborative model and picks after an instant."""
+    """Compare ways to make personal lists, or a playbook with the one that is live."""
+    from nba.errors import ConfigError
+
+    if policy is not None:
+        from nba.cli.valuing import value_playbook
+
+        if n is not None:
+            raise ConfigError("-n is for lists; a playbook says how many products it shows")
+        value_playbook(
+            shop,
+            policy,
+            test_from=test_from,
+            window_days=horizon or WINDOW_DAYS,
+            recipe=recipe,
+            models=models,
+            as_json=as_json,
+        )
+    elif test_from is None:
+        raise ConfigError(
+            "give --test-from T, to test lists after it, or --policy FILE, to value a playbook"
+        )
+    elif models is not None:
+        raise ConfigError("--models goes with --policy; lists are tested by what is trained anew")
+    else:
+        _test_lists(
+            shop, instant(test_from, "--test-from"), n or 10, horizon or 28, recipe, as_json=as_json
+        )
+
+
+def _test_lists(
+    shop: Path, cut: np.datetime64, n: int, horizon: int, recipe: Path | None, *, as_json: bool
+) -> None:
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
     from nba.measure.backtest import backtest as measure
 
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
-    cut = instant(test_from, "--test-from")
     with steps("backtest", BACKTEST_STEPS + 1) as announce:
         announce("reading the shop")
         found = read_shop(shop)

@@ -1,0 +1,339 @@
+"""What a new playbook would be worth, from logged decisions in which chance had a say.
+
+Each decision of the log is asked again of the new playbook, with what was known at its instant; the
+probability with which it would have done what was done, over the logged one, weighs what came
+after. Decisions at which the log sent nothing, and had nothing to send, are not in it: the value is
+that of the moments at which the log's playbook wrote to somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.artifacts.snapshot import Snapshot
+from nba.data.contacts import Decisions
+from nba.data.shop import Shop
+from nba.decide.decision import Decision
+from nba.decide.playbook import Playbook
+from nba.decide.policy import Policy
+from nba.domain import iso
+from nba.errors import DataError
+from nba.facts.fold import fold
+from nba.measure.estimate import LEAST_EFFECTIVE, Estimate, Floats
+from nba.measure.logged import ADVICE, Logged
+from nba.measure.offpolicy import (
+    doubly_robust,
+    inverse_propensity,
+    self_normalised,
+    switch_doubly_robust,
+)
+from nba.measure.reward_model import cross_fitted
+from nba.ranges import starts
+from nba.vocabulary import NOTHING_SENT
+
+MOST_INSTANTS: Final = 500
+"""Instants at which a playbook is asked again; of a log with more, so many are drawn."""
+_THRESHOLDS: Final = 20
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What a new playbook would do at each decision of a log.
+
+    Attributes:
+        messages: what the columns of `policy` are.
+        policy: float64 (decisions, messages): with which probability it does each.
+        done: int64 per decision: the column of what was done.
+        context: int64 per decision: a code of the state that the customer was in.
+        states: how many there are.
+    """
+
+    messages: Sequence[str]
+    policy: Floats
+    done: NDArray[np.int64]
+    context: NDArray[np.int64]
+    states: int
+
+    @classmethod
+    def of(cls, done: Sequence[str], decisions: Sequence[Decision]) -> Asked:
+        """Lay out new decisions, one for each old one."""
+        chances = [_chances(one) for one in decisions]
+        messages = sorted({*done, *(word for one in chances for word in one)})
+        column = {word: place for place, word in enumerate(messages)}
+        policy = np.zeros((len(done), max(len(messages), 1)))
+        for row, told in enumerate(chances):
+            for word, chance in told.items():
+                policy[row, column[word]] += chance
+        # Chances are logged to nine digits.
+        policy /= np.maximum(policy.sum(axis=1, keepdims=True), 1.0)
+        states, context = np.unique([one.state for one in decisions], return_inverse=True)
+        return cls(
+            messages,
+            policy,
+            np.array([column[word] for word in done], np.int64),
+            np.asarray(context, np.int64),
+            len(states),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Worth:
+    """What one reward comes to a decision.
+
+    Attributes:
+        logged: what the log's own decisions earned.
+        methods: name of a method → what the new playbook would have earned by it.
+    """
+
+    logged: Estimate
+    methods: Mapping[str, Estimate]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the figures ready for JSON."""
+        low, high = self.logged.interval()
+        told: dict[str, Any] = {"logged": {"value": self.logged.value, "low": low, "high": high}}
+        for name, one in self.methods.items():
+            low, high = one.interval()
+            more, less_than, more_than = self.difference(name)
+            told[name] = {
+                "value": one.value,
+                "low": low,
+                "high": high,
+                "difference": {"value": more, "low": less_than, "high": more_than},
+                "effective_decisions": one.effective,
+                "greatest_share": one.greatest,
+            }
+        return told
+
+    def difference(self, name: str) -> tuple[float, float, float]:
+        """Give how much more than the log's own a method says, and the bounds of 95 %."""
+        more, error = self.methods[name].over(self.logged)
+        return more, more - 1.959963984540054 * error, more + 1.959963984540054 * error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Valuation:
+    """A new playbook beside the one of a log.
+
+    Attributes:
+        playbook: id of the new one.
+        since, until: the first and the last decision.
+        window_days: how long after a decision what is done counts.
+        decisions, customers: how many were judged.
+        explored: decisions of which chance was a part.
+        left_out: decisions of instants that were not drawn.
+        greatest: the greatest weight of a decision.
+        useful: decisions followed by a useful action.
+        revenue: minor units a decision.
+    """
+
+    playbook: str
+    since: np.datetime64
+    until: np.datetime64
+    window_days: float
+    decisions: int
+    customers: int
+    explored: int
+    left_out: int
+    greatest: float
+    useful: Worth
+    revenue: Worth
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Say why the log cannot carry the estimates: one sentence each, none where it can."""
+        told = self.useful.methods["IPS"]
+        found = list(told.refusals)
+        if found and 0 < told.effective < LEAST_EFFECTIVE:
+            needed = self.decisions * LEAST_EFFECTIVE / told.effective
+            found.append(f"a log like this one carries it from about {needed:,.0f} decisions on")
+        return (*found, ADVICE) if found else ()
+
+    def checked(self) -> Valuation:
+        """Give the valuation, if the log can carry it.
+
+        Raises:
+            DataError: it cannot; `problems` are the `refusals`.
+        """
+        if self.refusals:
+            raise DataError(*self.refusals)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON form."""
+        return {
+            "playbook": self.playbook,
+            "since": iso(self.since),
+            "until": iso(self.until),
+            "window_days": self.window_days,
+            "decisions": self.decisions,
+            "customers": self.customers,
+            "explored": self.explored,
+            "left_out": self.left_out,
+            "greatest_weight": self.greatest,
+            "useful_per_decision": self.useful.to_dict(),
+            "revenue_per_decision": self.revenue.to_dict(),
+        }
+
+
+def news_of(playbook: Playbook) -> frozenset[str]:
+    """Name the messages of a playbook that are no marketing."""
+    return frozenset(one.id for one in playbook.message if not one.is_marketing)
+
+
+def value(
+    shop: Shop,
+    logged: Logged,
+    snapshot: Snapshot,
+    playbook: Playbook,
+    *,
+    announce: Announce = lambda _: None,
+) -> Valuation:
+    """Estimate what a new playbook would have earned at the decisions of a log.
+
+    Args:
+        shop: whose facts are known at each decision.
+        logged: of its history, as `Logged.judged` keeps them.
+        snapshot: by which the new playbook decides; it must know of none of the decisions, or what
+            followed them would judge itself.
+        playbook: the new one; who it would hold out is written to all the same.
+        announce: called with the name of each step.
+
+    Raises:
+        DataError: the decisions are of fewer than five customers.
+    """
+    whole = len(logged)
+    logged = _drawn(logged)
+    announce(f"asking the new playbook at {len(logged):,} decisions")
+    quiet = playbook.holdout.model_copy(update={"share": 0.0})
+    policy = Policy(snapshot, playbook.model_copy(update={"holdout": quiet}))
+    asked = Asked.of(logged.message, _replayed(shop, logged, policy))
+    announce("estimating")
+    every = np.arange(len(logged))
+    weight = asked.policy[every, asked.done] / logged.rows.propensity
+    return Valuation(
+        playbook.id,
+        logged.rows.decided_at.min(),
+        logged.rows.decided_at.max(),
+        logged.window_days,
+        len(logged),
+        len(np.unique(logged.rows.customer)),
+        int((logged.rows.propensity < 1).sum()),
+        whole - len(logged),
+        float(weight.max()),
+        *(_worth(one, logged.rows, asked) for one in (logged.useful, logged.revenue)),
+    )
+
+
+def _worth(reward: Floats, rows: Decisions, asked: Asked) -> Worth:
+    """Estimate by all methods what one reward comes to."""
+    every, cluster = np.arange(len(reward)), rows.customer
+    probability, propensity = asked.policy[every, asked.done], rows.propensity
+    # Where the log left nothing to chance, it never does anything else.
+    missing = float(np.where(propensity < 1, 0.0, 1 - probability).mean())
+    told: dict[str, Any] = {"cluster": cluster, "unsupported": missing}
+    given = reward, probability, propensity
+    sizes = {"actions": asked.policy.shape[1], "contexts": asked.states}
+    model = cross_fitted(reward, asked.done, asked.context, cluster=cluster, **sizes)
+    learned = model.of(asked.done), model.under(asked.policy)
+    threshold = _threshold(*given, *learned, cluster)
+    sure = np.ones(len(reward))
+    return Worth(
+        inverse_propensity(reward, sure, sure, cluster=cluster),
+        {
+            "IPS": inverse_propensity(*given, **told),
+            "SNIPS": _normalised(*given, **told),
+            "DR": doubly_robust(*given, *learned, **told),
+            "Switch-DR": switch_doubly_robust(*given, *learned, threshold=threshold, **told),
+        },
+    )
+
+
+def _normalised(reward: Floats, probability: Floats, propensity: Floats, **told: Any) -> Estimate:  # noqa: ANN401
+    """Estimate by SNIPS; of a policy that does nothing of what was done, as refused as IPS is."""
+    if not probability.any():
+        return inverse_propensity(reward, probability, propensity, **told)
+    return self_normalised(reward, probability, propensity, **told)
+
+
+def _threshold(
+    reward: Floats,
+    probability: Floats,
+    propensity: Floats,
+    expected_done: Floats,
+    expected_policy: Floats,
+    cluster: NDArray[np.integer],
+) -> float:
+    """Choose tau of Switch-DR as `offpolicy.switch_threshold` does, without all propensities.
+
+    The log tells the propensity of what was done only; but the mean probability that the policy
+    gives to what has a weight above tau is the mean over the log of w 1(w > tau).
+    """
+    weight = probability / propensity
+    positive = weight[weight > 0]
+    chosen, least = float("inf"), float("inf")
+    if not len(positive):
+        return chosen
+    reach = float(max(reward.max(), expected_done.max()) - min(reward.min(), expected_done.min()))
+    shares = np.linspace(1 / _THRESHOLDS, 1, _THRESHOLDS)
+    for tau in np.unique(np.quantile(positive, shares, method="higher"))[::-1].tolist():
+        found = switch_doubly_robust(
+            reward,
+            probability,
+            propensity,
+            expected_done,
+            expected_policy,
+            threshold=tau,
+            cluster=cluster,
+        )
+        believed = float(np.where(weight > tau, weight, 0.0).mean())
+        risk = found.error**2 + (reach * believed) ** 2
+        if risk < least:
+            chosen, least = tau, risk
+    return chosen
+
+
+def _replayed(shop: Shop, logged: Logged, policy: Policy) -> list[Decision]:
+    """Ask a policy again at each decision, with what was known at its instant."""
+    rows = logged.rows
+    signals = shop.signals(as_of=rows.decided_at.max())
+    found: dict[int, Decision] = {}
+    for at, places in _by_instant(rows):
+        names = [rows.customer_ids[int(code)] for code in rows.customer[places]]
+        asked = list(dict.fromkeys(names))
+        facts = fold(shop.history.rows, as_of=at, customers=asked, signals=signals)
+        told = dict(zip(asked, policy.decide(asked, facts, at), strict=True))
+        found |= {place: told[name] for place, name in zip(places.tolist(), names, strict=True)}
+    return [found[place] for place in range(len(logged))]
+
+
+def _by_instant(rows: Decisions) -> Iterator[tuple[np.datetime64, NDArray[np.int64]]]:
+    """Give each instant with its decisions."""
+    order = np.argsort(rows.decided_at, kind="stable")
+    begins = starts(rows.decided_at[order])
+    for places in np.split(order, begins[1:]):
+        yield rows.decided_at[places[0]], places
+
+
+def _chances(decision: Decision) -> dict[str, float]:
+    """Give the probability of each message of a decision."""
+    if decision.message is None:
+        return {NOTHING_SENT: 1.0}
+    told = dict(decision.experiment.eligible)
+    return told or {decision.message.id: 1.0}
+
+
+def _drawn(logged: Logged) -> Logged:
+    """Keep the decisions of `MOST_INSTANTS` instants, drawn among all."""
+    instants, place = np.unique(logged.rows.decided_at, return_inverse=True)
+    if len(instants) <= MOST_INSTANTS:
+        return logged
+    kept = np.random.default_rng(0).permutation(len(instants))[:MOST_INSTANTS]
+    return logged.take(np.flatnonzero(np.isin(place, kept)))
