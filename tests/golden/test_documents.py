@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import nba
 from nba.data.shop import Shop
 from nba.measure.message_kpis import SUMS, MessageSums
+from nba.measure.report import definitions
 from nba.measure.report.documents import cohorts_document, kpis_document
 from nba.measure.report.source import Plan, Source
 from tests.effort import times
@@ -27,6 +28,7 @@ from tests.golden.test_kpis import told_traffic
 from tests.golden.test_lifetime import PROFIT
 from tests.golden.test_message_kpis import ACCESSORIES, DIGEST, WHOLE, WIN_BACK
 from tests.segmented import profiles
+from tests.unit.measure.report.defined import undefined
 
 KINDS = {"digest": "broadcast", "win-back": "segment", "accessories": "personal"}
 
@@ -190,9 +192,10 @@ def test_cohorts_are_those_counted(cohorts):
     assert cohorts["alarms"] == []
 
 
-def test_documents_are_json(kpis, cohorts):
-    for one in (kpis, cohorts):
+def test_documents_are_json_and_every_number_is_defined(kpis, cohorts):
+    for one, sections in ((kpis, definitions.KPIS), (cohorts, definitions.COHORTS)):
         assert json.loads(json.dumps(one, allow_nan=False)) == one
+        assert undefined(one, sections) == set()
 
 
 @settings(max_examples=times(2, 50), deadline=None)

@@ -109,8 +109,15 @@ def test_arms_are_compared_with_the_control_and_all_with_the_holdout(experiment,
 
 
 def test_the_verdicts_stand_among_the_figures_too(experiment, scaled):
-    (row,) = kpis_document(scaled, experiments=[experiment])["experiments"]
+    kpis = kpis_document(scaled, experiments=[experiment])
+    (row,) = kpis["experiments"]
     assert (row["id"], row["verdict"]["word"]) == ("words", "scale")
+    # What the message changed, beside the holdout: 110 of 260 bought once, and 10 of 110.
+    (changed,) = kpis["incremental"]
+    assert (changed["treated"], changed["held_out"]) == (260, 110)
+    assert changed["useful"]["treated_mean"] == 110 / 260
+    assert changed["revenue"]["effect"] == pytest.approx(100 * (110 / 260 - 10 / 110))
+    assert undefined(kpis, definitions.KPIS) == set()
 
 
 def test_before_two_weeks_it_waits(experiment):
