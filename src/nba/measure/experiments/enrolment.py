@@ -8,8 +8,9 @@ depends on the arm, so that the groups stay comparable.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Self
 
 import numpy as np
@@ -27,6 +28,8 @@ from nba.ranges import starts
 
 BEFORE_DAYS: Final = 90
 """Days before entering of which the same metric is known, by which the reading is adjusted."""
+_Done = Callable[[Instants, Instants], NDArray[np.int64]]
+"""What each customer did from one instant of theirs to before another."""
 _SOME_ARM: Final = ""
 """The group of who got a message whose variant nobody said: any arm, and not the holdout."""
 
@@ -112,49 +115,48 @@ def sums_of(
     Returns:
         Metric → group → sums, of the metric that decides and those beside it.
     """
-    window = experiment.window_days * DAY
-    periods = [
-        (entered.entered, entered.entered + window),
-        (entered.entered - BEFORE_DAYS * DAY, entered.entered),
-    ]
-    found: dict[Metric, dict[str, Sums]] = {}
+    if not len(entered):
+        nobody = {name: Sums() for name in experiment.shares}
+        return {metric: dict(nobody) for metric in experiment.baselines}
+    ids, at = entered.customer_ids, entered.entered
+    done: dict[Metric, _Done] = {}
     for metric in experiment.baselines:
-        now, before = (_within(metric, entered, history, sales, *one) for one in periods)
-        found[metric] = gather(
+        if metric == "conversion":
+            actions = Actions.of(history, ids)
+            done[metric] = partial(_acted, actions)
+        else:
+            money = sales if metric == "revenue" else replace(sales, revenue=sales.profit)
+            done[metric] = partial(_brought, money, ids)
+    return {
+        metric: gather(
             experiment,
-            list(entered.customer_ids),
-            entered.entered,
-            now,
-            before,
+            list(ids),
+            at,
+            within(at, at + experiment.window_days * DAY),
+            within(at - BEFORE_DAYS * DAY, at),
             as_of=history.as_of,
         )
-    return found
+        for metric, within in done.items()
+    }
 
 
-def _within(
-    metric: Metric,
-    entered: Entrants,
-    history: OrderHistory,
-    sales: Sales,
-    since: Instants,
-    until: Instants,
-) -> NDArray[np.int64]:
-    """Give the metric of each customer in a period of their own."""
-    ids = entered.customer_ids
-    if metric == "conversion":
-        actions = Actions.of(history, ids)
-        own = actions.is_useful & (actions.at >= since[actions.customer])
-        own &= actions.at < until[actions.customer]
-        count = np.bincount(actions.customer[own], minlength=len(ids))
-        return (count > 0).astype(np.int64)
+def _acted(actions: Actions, since: Instants, until: Instants) -> NDArray[np.int64]:
+    """Tell who did something useful in a period of their own: int64, 0 or 1."""
+    own = actions.is_useful & (actions.at >= since[actions.customer])
+    own &= actions.at < until[actions.customer]
+    count = np.bincount(actions.customer[own], minlength=len(since))
+    return (count > 0).astype(np.int64)
+
+
+def _brought(sales: Sales, ids: Ids, since: Instants, until: Instants) -> NDArray[np.int64]:
+    """Give the money that each brought in a period of their own: int64, minor units."""
     code = sales.customer_ids.codes()
     place = np.array([code.get(one, -1) for one in ids], np.int64)
     bought = place >= 0
     begin, end = np.full((2, sales.customer_count), np.datetime64("NaT", "us"))
     begin[place[bought]], end[place[bought]] = since[bought], until[bought]
-    money = sales if metric == "revenue" else replace(sales, revenue=sales.profit)
     result = np.zeros(len(ids), np.int64)
-    result[bought] = revenue_between(money, begin, end)[place[bought]]
+    result[bought] = revenue_between(sales, begin, end)[place[bought]]
     return result
 
 
