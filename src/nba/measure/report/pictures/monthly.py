@@ -1,0 +1,163 @@
+"""The figures of each month with how sure they are, by the customers they are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.data.message_log import MessageLog
+from nba.domain import DAY
+from nba.measure.cohorts import ACTIVE_DAYS
+from nba.measure.message_kpis import MessageFigures
+from nba.measure.sales import Sales
+
+Floats = NDArray[np.float64]
+
+NORMAL: Final = 1.959963984540054
+"""Standard errors on either side within which 95 % of a normal distribution lie."""
+TOTALS: Final = ("revenue", "orders", "active_customers")
+SHARES: Final = ("repeat_purchase_rate", "useful_share")
+FIGURES: Final = (
+    *("revenue", "orders", "average_order_value"),
+    *("repeat_purchase_rate", "active_customers", "useful_share"),
+)
+"""In the order in which they are drawn; the last one is of messages."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figure:
+    """A figure of a month; money in minor units.
+
+    Attributes:
+        value: what it is.
+        influence: float64 per customer: what each adds to its deviation; of independent customers
+            the sum of squares is its variance, and that of differences the variance of a change.
+        customers: how many it is made of.
+    """
+
+    value: float
+    influence: Floats
+    customers: int
+
+    @property
+    def error(self) -> float:
+        """Give the standard error, had other customers happened to come."""
+        return math.sqrt(float((self.influence * self.influence).sum()))
+
+    def change_from(self, before: Figure) -> tuple[float, float]:
+        """Give by how much it is greater than another month's, and the error of that."""
+        moved = self.influence - before.influence
+        return self.value - before.value, math.sqrt(float((moved * moved).sum()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Month:
+    """The figures of a month; one that is a share of nothing is not among them.
+
+    Attributes:
+        month: datetime64[M].
+        is_finished: all of it is known.
+        figures: by the names of `FIGURES`.
+    """
+
+    month: np.datetime64
+    is_finished: bool
+    figures: Mapping[str, Figure]
+
+
+def total(part: Floats) -> Figure:
+    """Sum up over customers whose number is chance too (compound Poisson)."""
+    return Figure(float(part.sum()), part, int(np.count_nonzero(part)))
+
+
+def share(part: Floats, whole: Floats) -> Figure | None:
+    """Divide two sums over customers; None where the second is 0.
+
+    Its influence is (part - value whole) / sum of whole, the linear part of the ratio (Cochran
+    1977, 6.4), widened by n / (n - 1) of the n customers it is made of.
+    """
+    weight, customers = float(whole.sum()), int(np.count_nonzero(whole))
+    if not weight:
+        return None
+    value = float(part.sum()) / weight
+    widened = math.sqrt(customers / (customers - 1)) if customers > 1 else 1.0
+    return Figure(value, (part - value * whole) / weight * widened, customers)
+
+
+def interval(name: str, figure: Figure) -> tuple[float, float] | None:
+    """Give the bounds of the 95 % interval, or None where one customer is all there is.
+
+    Normal, of totals not below 0; of shares Wilson's, of as many independent trials as give the
+    error by customer.
+    """
+    error, value = figure.error, figure.value
+    if name not in SHARES:
+        if figure.customers < 2:
+            return None
+        low = value - NORMAL * error
+        return (max(low, 0.0) if name in TOTALS else low), value + NORMAL * error
+    if not figure.customers:
+        return None
+    trials = value * (1 - value) / error**2 if error > 0 else float(figure.customers)
+    square = NORMAL * NORMAL / trials
+    middle = (value + square / 2) / (1 + square)
+    reach = math.sqrt(value * (1 - value) * square + square * square / 4) / (1 + square)
+    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+
+
+def months(
+    sales: Sales, log: MessageLog, messages: MessageFigures, *, shown: int
+) -> Iterator[Month]:
+    """Give the figures of the latest months, the oldest first.
+
+    Customers are numbered over orders and messages alike, and every guest order is a customer.
+    """
+    known = sales.months()[-shown:]
+    width = sales.customer_count
+    # Guests have codes beyond the customers; those who only got messages come after them all.
+    beyond = max(width, int(sales.customer.max(initial=-1)) + 1)
+    codes = sales.customer_ids.codes()
+    mailed = np.array(
+        [codes.get(one, beyond + place) for place, one in enumerate(log.customer_ids)], np.int64
+    )
+    count = beyond + len(mailed)
+    ordered = sales.at.astype("datetime64[M]")
+    left = log.left_at.astype("datetime64[M]")
+    for month in known:
+        own = ordered == month
+        customer = sales.customer[own]
+        orders = _sums(customer, np.ones(len(customer)), count)
+        revenue = _sums(customer, sales.revenue[own], count)
+        bought, again = ((orders >= least) & (np.arange(count) < width) for least in (1, 2))
+        sent = left == month
+        receiver = mailed[log.customer[sent]]
+        useful, delivered = (
+            _sums(receiver, messages.figures[name][sent], count) for name in ("useful", "delivered")
+        )
+        end = (month + 1).astype("datetime64[us]")
+        found = {
+            "revenue": total(revenue),
+            "orders": total(orders),
+            "average_order_value": share(revenue, orders),
+            "repeat_purchase_rate": share(again.astype(np.float64), bought.astype(np.float64)),
+            "active_customers": total(_active(sales, min(end, sales.as_of), count)),
+            "useful_share": share(useful, delivered),
+        }
+        figures = {name: one for name, one in found.items() if one is not None}
+        yield Month(month, bool(end <= sales.as_of), figures)
+
+
+def _sums(code: NDArray[np.integer], part: NDArray[np.integer] | Floats, count: int) -> Floats:
+    return np.asarray(np.bincount(code, part, minlength=count), np.float64)
+
+
+def _active(sales: Sales, at: np.datetime64, count: int) -> Floats:
+    """Tell who bought in the days before an instant for which one is a customer."""
+    active = np.zeros(count)
+    active[: sales.customer_count] = sales.bought(sales.within(at - ACTIVE_DAYS * DAY, at))
+    return active

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nba.measure.report import theme
+from nba.measure.report.pictures import monthly, series
+from nba.measure.report.pictures.monthly import NORMAL
+from tests.golden.log_messages import log_history
+from tests.unit.measure.report.sources import SCRIPT, source_of
+
+# January: ann twice, bob once, a guest; February: ann once, cat twice; March has begun.
+ORDERS = (
+    ("o1", "ann", 0, ["kettle"]),
+    ("o2", "ann", 3, ["kettle", "tea"]),
+    ("o3", "bob", 5, ["tea"]),
+    ("o4", None, 9, ["tea"]),
+    ("o5", "ann", 40, ["tea"]),
+    ("o6", "cat", 41, ["tea"]),
+    ("o7", "cat", 43, ["tea", "kettle"]),
+    ("o8", "cat", 60, ["tea"]),
+)
+
+
+def told_of(source):
+    return list(monthly.months(source.sales, source.message_log, source.message_figures, shown=24))
+
+
+def test_figures_of_a_month_are_a_hand_count():
+    january, february, march = told_of(source_of(ORDERS))
+    assert [one.is_finished for one in (january, february, march)] == [True, True, False]
+    assert {name: one.value for name, one in january.figures.items()} == {
+        "revenue": 500,
+        "orders": 4,
+        "average_order_value": 125,
+        "repeat_purchase_rate": 0.5,
+        "active_customers": 2,
+    }
+    assert {name: one.value for name, one in february.figures.items()} == {
+        "revenue": 400,
+        "orders": 3,
+        "average_order_value": 400 / 3,
+        "repeat_purchase_rate": 0.5,
+        "active_customers": 3,
+    }
+
+
+def test_errors_are_of_the_sums_by_customer():
+    january, february, _ = told_of(source_of(ORDERS))
+    # 300 of ann, 100 of bob, 100 of the guest.
+    assert january.figures["revenue"].error == pytest.approx((3e2**2 + 2 * 1e2**2) ** 0.5)
+    assert january.figures["revenue"].customers == 3
+    # From January to February ann -200, bob -100, the guest -100, cat +300.
+    change, error = february.figures["revenue"].change_from(january.figures["revenue"])
+    assert change == -100
+    assert error == pytest.approx((2e2**2 + 2 * 1e2**2 + 3e2**2) ** 0.5)
+    # Only cat is new among the active.
+    change, error = february.figures["active_customers"].change_from(
+        january.figures["active_customers"]
+    )
+    assert (change, error) == (1, 1)
+
+
+@pytest.mark.parametrize("history", [None, log_history()], ids=["small", "golden"])
+def test_figures_are_those_of_the_documents(history):
+    source = source_of(ORDERS if history is None else history)
+    told = told_of(source)
+    messages = source.message_figures.by_month()
+    assert len(told) == len(source.kpis.months)
+    for one, period in zip(told, source.kpis.months, strict=True):
+        assert one.is_finished == period.is_finished
+        values = {name: figure.value for name, figure in one.figures.items()}
+        assert values["active_customers"] == period.counts.end
+        sent = messages.get(str(one.month))
+        useful = None if sent is None else sent.useful_per_message
+        assert values.get("useful_share") == pytest.approx(useful)
+        for name in ("revenue", "orders", "average_order_value", "repeat_purchase_rate"):
+            assert values.get(name) == pytest.approx(getattr(period.sums, name))
+
+
+def test_errors_are_those_of_drawing_customers_anew():
+    random = np.random.default_rng(7)
+    orders = random.poisson(2, 400).astype(float)
+    revenue = orders * random.gamma(2, 50, 400)
+    weight = random.poisson(1, (4000, 400))
+    sums = weight @ revenue
+    assert monthly.total(revenue).error == pytest.approx(sums.std(), rel=0.05)
+    ratios = sums / (weight @ orders)
+    assert monthly.share(revenue, orders).error == pytest.approx(ratios.std(), rel=0.05)
+
+
+def test_the_interval_of_a_share_is_wilsons():
+    whole = np.ones(10)
+    low, high = monthly.interval("repeat_purchase_rate", monthly.share(np.zeros(10), whole))
+    # Nobody of ten: z^2 / (n + z^2).
+    assert (low, high) == pytest.approx((0.0, NORMAL**2 / (10 + NORMAL**2)))
+    some = np.arange(40) < 10
+    low, high = monthly.interval(
+        "repeat_purchase_rate", monthly.share(some.astype(float), np.ones(40))
+    )
+    # As scipy's binomtest(10, 39.0) would: of 39 trials, as one freedom went into the mean.
+    assert 0 < low < 0.25 < high < 1
+    assert low == pytest.approx(0.1411, abs=2e-3)
+    assert high == pytest.approx(0.4045, abs=2e-3)
+
+
+def test_a_figure_of_one_customer_has_no_interval():
+    alone = np.array([5.0, 0.0])
+    assert monthly.interval("revenue", monthly.total(alone)) is None
+    assert monthly.share(alone, np.zeros(2)) is None
+
+
+def test_the_last_whole_month_is_held_against_the_one_before():
+    found = series.changes(told_of(source_of(ORDERS)))
+    assert [one["figure"] for one in found] == list(monthly.FIGURES[:-1])
+    assert {(one["before"], one["month"]) for one in found} == {("2026-01", "2026-02")}
+    assert found[0]["change"] == -100
+    assert found[0]["low"] < -100 < found[0]["high"]
+    assert series.changes(told_of(source_of(ORDERS[:4]))) == []
+
+
+def test_what_is_not_over_is_said_to_be_so():
+    points = series.rows(told_of(source_of(ORDERS)))
+    assert {one["month"] for one in points if not one["is_finished"]} == {"2026-03"}
+    picture = series.draw(source_of(ORDERS))
+    assert picture.reading == (
+        "In 2026-02, revenue was 4.00 EUR, -1.00 EUR (95 %: -8.59 to +6.59) against 2026-01. No "
+        "other figure changed beyond chance. 2026-03 is not over: its points stand hollow."
+    )
+    drawn = theme.svg(picture)
+    assert "Revenue, 2026-03: 1.00 EUR; not over" in drawn
+    assert ">not over<" in drawn
+    assert SCRIPT not in drawn
+
+
+def test_a_model_is_marked_where_its_data_end():
+    source = source_of(ORDERS)
+    manifest = source.snapshot.manifest
+    ends = manifest.model_copy(update={"data_until": "2026-02-10T12:00:00Z"})
+    told = replace(source, snapshot=replace(source.snapshot, manifest=ends))
+    assert series.marks(told) == [{"at": "2026-02-10T12:00:00Z", "label": "model knew up to here"}]
+    assert "model knew up to here" in theme.svg(series.draw(told))
+    # Trained long after: there is no place for it.
+    later = manifest.model_copy(update={"trained_at": "2031-01-01T00:00:00Z"})
+    assert series.marks(replace(source, snapshot=replace(source.snapshot, manifest=later))) == []
+
+
+def test_messages_have_a_place_where_there_are_any():
+    picture = series.draw(source_of(log_history()))
+    assert "Useful messages, 2026-01: " in theme.svg(picture)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [(), [("o1", None, 0, ["tea"])], [("o1", "ann", 0, ["tea"])]],
+    ids=["none", "a guest", "one customer"],
+)
+def test_without_a_whole_month_there_is_no_picture(orders):
+    picture = series.draw(source_of(orders))
+    assert picture.chart is None
+    assert picture.reading.endswith(".")
+
+
+def test_a_month_without_orders_has_no_average_and_is_drawn_all_the_same():
+    source = source_of([("o1", "ann", 0, ["tea"]), ("o2", "ann", 70, ["tea"])], as_of=95)
+    february = told_of(source)[1]
+    assert february.figures.keys() == {"revenue", "orders", "active_customers"}
+    picture = series.draw(source)
+    assert picture.reading.startswith("In 2026-03, revenue was 1.00 EUR, +1.00 EUR")
+    assert theme.svg(picture)
