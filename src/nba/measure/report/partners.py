@@ -67,12 +67,14 @@ class Around:
         spokes: to each product around it, those bought together first, the greatest lift first.
         between: among those around it, the greatest lift first.
         partner_count: products of its bought-together list, drawn or not.
+        partners_shown: those of them that are around it, as partners or else.
     """
 
     centre: int
     spokes: tuple[Tie, ...]
     between: tuple[Tie, ...]
     partner_count: int
+    partners_shown: int
 
 
 def busiest(snapshot: Snapshot) -> int | None:
@@ -94,33 +96,31 @@ def busiest(snapshot: Snapshot) -> int | None:
 def around(snapshot: Snapshot, centre: int) -> Around:
     """Take what is around a product from the graphs of a snapshot, the best of each list first.
 
-    An accessory or replacement that is bought together too is an accessory, or a replacement only
-    where it is no partner.
+    What is an accessory as well as a partner is drawn as an accessory; a replacement that shares
+    orders with the product, as a partner.
     """
-    others = {}
-    for tie in _accessories(snapshot, centre):
-        others[tie.second] = tie
+    others = {one.second: one for one in _accessories(snapshot, centre)}
     graph = snapshot.graphs[Relation.BOUGHT_TOGETHER]
     partners = _partners(snapshot, graph, centre)
-    mates = {one.second for one in partners if one.lift is not None}
+    mates = {one.second: one for one in partners}
     for tie in _replacements(snapshot, centre):
-        if tie.second not in mates:
+        if (mate := mates.get(tie.second)) is None or mate.lift is None:
             others.setdefault(tie.second, tie)
     room = NODES - 1 - len(others)
-    lifts = {one.second: one for one in partners}
     kept = [one for one in partners if one.second not in others][:room]
     kept.sort(key=lambda one: -(one.lift or 0.0))
     besides = [
         # How often an accessory shares an order is told where it is known.
         Tie(one.first, one.second, one.kind, mate.lift, f"{one.says}; {mate.says}")
-        if (mate := lifts.get(one.second)) is not None and mate.lift is not None
+        if (mate := mates.get(one.second)) is not None and mate.lift is not None
         else one
         for one in others.values()
     ]
     besides.sort(key=lambda one: list(Kind).index(one.kind))
     spokes = (*kept, *besides)
     shown = {one.second for one in spokes}
-    return Around(centre, spokes, _between(snapshot, graph, shown), len(partners))
+    between = _between(snapshot, graph, shown)
+    return Around(centre, spokes, between, len(partners), len(shown & mates.keys()))
 
 
 def _partners(snapshot: Snapshot, graph: ProductGraph, product: int) -> list[Tie]:

@@ -95,6 +95,7 @@ def test_accessories_and_replacements_are_told_from_partners():
         "battery": Kind.REPLACEMENT,
         "twin": Kind.REPLACEMENT,
     }
+    assert (shown.partner_count, shown.partners_shown) == (3, 3)
     (case,) = (one for one in shown.spokes if one.kind is Kind.ACCESSORY)
     assert case.lift == pytest.approx((30 + 5) / (10 + 5))
     drawn = theme.svg(ego.draw(source(found), product_id="phone"))
@@ -112,13 +113,22 @@ def test_what_rests_on_other_evidence_has_the_thinnest_line():
     assert "rest on its variants" in ego.draw(source(found), product_id="a").reading
 
 
+def test_partners_that_only_chance_brought_are_called_so():
+    found = learned({"kettle": [("tea", 5)]}, orders={"kettle": 500, "tea": 200})
+    reading = ego.draw(source(found)).reading
+    assert (
+        reading
+        == "No product is in one order with “kettle” (500 orders) more often than by chance."
+    )
+
+
 def test_thirty_products_are_drawn_at_most():
     found = many(50)
     shown = around(found, found.products.ids.find("kettle"))
     assert len(shown.spokes) == NODES - 1
     assert shown.partner_count == 50
     picture = ego.draw(source(found))
-    assert "Of its 50 partners 29 are shown." in picture.reading
+    assert "Of the 50 products on its bought-together list, 29 are shown." in picture.reading
     assert len(theme.svg(picture)) < 250_000
 
 

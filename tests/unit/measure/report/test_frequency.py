@@ -103,6 +103,15 @@ def test_the_picture_names_the_cap_and_who_is_beyond_it(cap):
     assert "Another 3 messages were transactional" in picture.reading
 
 
+def test_the_last_bar_of_a_long_tail_says_and_more():
+    left = [
+        ("ann", "digest", f"2026-03-0{day} {hour:02}:00:00") for day in (2, 3) for hour in range(24)
+    ]
+    drawn = theme.svg(frequency.draw(source(left=left)))
+    assert ">24+<" in drawn
+    assert "1 customer got at least 24 within seven days" in drawn
+
+
 def test_without_messages_the_reading_says_what_to_import():
     picture = frequency.draw(source(left=()))
     assert picture.chart is None

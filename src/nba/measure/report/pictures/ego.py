@@ -192,10 +192,13 @@ def _reading(found: Around, titles: Sequence[str], source: Source) -> str:
     orders = count(int(source.snapshot.products.orders[found.centre]))
     name = f"“{titles[found.centre]}” ({orders} orders)"
     partners = [one for one in found.spokes if one.kind is Kind.TOGETHER]
-    told = [one for one in partners if one.lift is not None][:_NAMED]
+    own = [one for one in partners if one.lift is not None]
+    told = [one for one in own if (one.lift or 0.0) > 1][:_NAMED]
     if told:
         which = "; ".join(f"“{titles[one.second]}” ({one.says})" for one in told)
         text = f"Beyond chance, {name} goes most with {which}."
+    elif own:
+        text = f"No product is in one order with {name} more often than by chance."
     elif partners:
         text = (
             f"No product shared enough orders with {name} itself; the lines rest on its variants, "
@@ -203,8 +206,11 @@ def _reading(found: Around, titles: Sequence[str], source: Source) -> str:
         )
     else:
         text = f"Nothing is known to be bought together with {name}."
-    if found.partner_count > len(partners):
-        text += f" Of its {count(found.partner_count)} partners {count(len(partners))} are shown."
+    if found.partner_count > found.partners_shown:
+        text += (
+            f" Of the {count(found.partner_count)} products on its bought-together list, "
+            f"{count(found.partners_shown)} are shown."
+        )
     return text
 
 

@@ -259,12 +259,15 @@ def _chart(bars: list[dict[str, Any]], plan: Plan) -> alt.LayerChart | alt.Facet
     tail = f"{len(bars)}+" if bars[-1]["is_last"] else None
     ticks = alt.Axis(
         title="messages within the seven days in which the customer got most",
-        values=list(range(1, last + 1)),
+        values=[
+            one for one in range(1, last + 1) if one == len(bars) or one % (last // 30 + 1) == 0
+        ],
         format="d",
         labelExpr=f"datum.value == {len(bars)} ? '{tail}' : datum.label" if tail else "datum.label",
         grid=False,
         tickSize=0,
         labelFlush=False,
+        labelOverlap=False,
     )
     most = max(one["customers"] for one in bars)
     base = alt.Chart(alt.InlineData(values=values)).encode(
@@ -287,20 +290,22 @@ def _chart(bars: list[dict[str, Any]], plan: Plan) -> alt.LayerChart | alt.Facet
         description="said:N",
     )
     text = base.mark_text(dy=-8, fontSize=11, aria=False).encode(
-        x=alt.X("messages:Q"), y=high, text="shown:N"
+        x=alt.X("messages:Q", axis=ticks), y=high, text="shown:N"
     )
     layers: list[alt.Chart] = [bar, text]
     if cap is not None:
         over = sum(one["customers"] for one in bars if one["is_over"])
-        layers += _rule(cap, f"cap: {cap} a week; {_people(over)} got more", cap > last / 2)
+        layers += _rule(cap, f"cap: {cap} a week; {_people(over)} got more", cap > last / 2, ticks)
     return alt.layer(*layers).properties(width=width, height=_HEIGHT)
 
 
-def _rule(cap: int, text: str, to_left: bool) -> list[alt.Chart]:
+def _rule(cap: int, text: str, to_left: bool, ticks: alt.Axis) -> list[alt.Chart]:
     """Draw the cap behind the last bar that it allows, with its label where there is room."""
     import altair as alt
 
-    base = alt.Chart(alt.InlineData(values=[{"at": cap + 0.5, "text": text}])).encode(x="at:Q")
+    base = alt.Chart(alt.InlineData(values=[{"at": cap + 0.5, "text": text}])).encode(
+        x=alt.X("at:Q", axis=ticks)
+    )
     rule = base.mark_rule(strokeWidth=2, color=INK, strokeDash=[6, 3])
     label = base.encode(y=alt.value(6), text="text:N")
     side: dict[str, Any] = {
