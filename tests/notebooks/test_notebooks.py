@@ -61,10 +61,12 @@ def printed(notebook: Any, stream: str) -> str:
     )
 
 
-def test_every_notebook_has_both_forms() -> None:
+def test_there_are_four_notebooks_and_each_has_both_forms() -> None:
     assert [one.stem for one in SOURCES] == [
         "01_first_snapshot",
         "02_compare_learners",
+        "03_read_the_kpis",
+        "04_choose_the_next_message",
     ]
     assert [one.stem for one in sorted(NOTEBOOKS.glob("*.ipynb"))] == [one.stem for one in SOURCES]
 
