@@ -203,5 +203,6 @@ COMES_WITH = {
     "click": "typer",
     "pydantic_core": "pydantic",
     "llvmlite": "numba",
+    "markupsafe": "jinja2",
     "vl_convert": "vl_convert_python",
 }

@@ -22,6 +22,7 @@ from nba.cli import (
     messages,
     models,
     recommend,
+    report,
     serve,
     simulate,
     train,
@@ -53,6 +54,7 @@ app.add_typer(messages.app, name="messages")
 app.command("recommend")(recommend.recommend)
 app.command("decide")(decide.decide)
 app.command("backtest")(backtest.backtest)
+app.command("report")(report.report)
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")

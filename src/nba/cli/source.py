@@ -63,7 +63,7 @@ def without_erased(shop: str, snapshot: Snapshot) -> Snapshot:
     """
     from nba.artifacts.blanking import blanked
 
-    return blanked(snapshot, _erased(shop, snapshot))
+    return blanked(snapshot, erased_of(shop, snapshot))
 
 
 def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
@@ -80,11 +80,16 @@ def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
     """
     from nba.artifacts.blanking import blank
 
-    if erased := _erased(shop, snapshot):
+    if erased := erased_of(shop, snapshot):
         blank(models, erased)
 
 
-def _erased(shop: str, snapshot: Snapshot) -> set[str]:
+def erased_of(shop: str, snapshot: Snapshot) -> set[str]:
+    """Give the customers of a snapshot whom a store has erased; of a folder nobody is known.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
     if not is_store(shop):
         return set()
     from nba.state.erasure import is_erased

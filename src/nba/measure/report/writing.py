@@ -1,0 +1,192 @@
+"""A report written into a folder: one page, a PNG of each picture, the figures as JSON."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from nba.artifacts.reports import to_bytes
+from nba.domain import DAY
+from nba.errors import ConfigError, DataError
+from nba.measure import calculator
+from nba.measure.experiments.files import Trial
+from nba.measure.report import theme
+from nba.measure.report.documents import cohorts_document, experiments_document, kpis_document
+from nba.measure.report.layout import sections, tiles
+from nba.measure.report.page import page
+from nba.measure.report.picture import Picture
+from nba.measure.report.source import Source
+
+PICTURES: Final[Mapping[str, str]] = {
+    "kpi-series": "series",
+    "cohort-retention": "cohorts",
+    "cohort-value": "cohort_value",
+    "lifecycle-flow": "lifecycle",
+    "customer-funnel": "customer_funnel",
+    "bought-together": "ego",
+    "category-heat-map": "categories",
+    "coverage": "coverage",
+    "replacement-times": "replacement",
+    "due-date-calibration": "calibration",
+    "message-funnel": "funnel",
+    "message-frequency": "frequency",
+}
+"""Name of a picture → its file in `pictures`."""
+PAGE: Final = "report.html"
+
+Announce = Callable[[str], None]
+
+
+def check_names(names: Collection[str]) -> None:
+    """See that there are pictures of these names.
+
+    Raises:
+        ConfigError: there is one of another name.
+    """
+    for name in names:
+        if name not in PICTURES:
+            raise ConfigError(f"there is no picture {name!r}; choose among {', '.join(PICTURES)}")
+
+
+def draw(source: Source, name: str, *, product: str | None = None) -> Picture:
+    """Draw one picture.
+
+    Args:
+        source: the shop.
+        name: of the picture.
+        product: in the middle of the one that has a product there; by default a best seller.
+
+    Raises:
+        ConfigError: there is none of this name, or the source names a product that is unknown.
+    """
+    check_names([name])
+    module = importlib.import_module(f"nba.measure.report.pictures.{PICTURES[name]}")
+    chosen = {"product_id": product} if PICTURES[name] == "ego" else {}
+    picture: Picture = module.draw(source, **chosen)
+    return picture
+
+
+def write_pictures(
+    source: Source,
+    out: Path,
+    names: Sequence[str] = tuple(PICTURES),
+    *,
+    product: str | None = None,
+    announce: Announce = lambda _: None,
+) -> dict[str, Path | str]:
+    """Write pictures as PNG.
+
+    Args:
+        source: the shop.
+        out: the folder, which is made where it is not there.
+        names: which.
+        product: as `draw` has it.
+        announce: called with the name of the step as it begins.
+
+    Returns:
+        Name → its file; or, where the shop has too little for it, what is missing.
+
+    Raises:
+        ConfigError: there is no such picture.
+        DataError: the folder cannot be written.
+    """
+    found: dict[str, Path | str] = {}
+    for name in names:
+        announce(f"drawing {name}")
+        picture = draw(source, name, product=product)
+        found[name] = picture.reading
+        if picture.chart is not None:
+            found[name] = _write(out / f"{name}.png", theme.png(picture))
+    return found
+
+
+def write_report(
+    source: Source,
+    out: Path,
+    *,
+    name: str,
+    experiments: Sequence[Trial] = (),
+    product: str | None = None,
+    announce: Announce = lambda _: None,
+) -> dict[str, dict[str, Any]]:
+    """Write `report.html`, a PNG of each picture, and the documents.
+
+    Args:
+        source: the shop.
+        out: the folder, which is made where it is not there.
+        name: of the shop, for people.
+        experiments: to be read out.
+        product: as `draw` has it.
+        announce: called with the name of the step as it begins.
+
+    Returns:
+        The documents by name: `kpis`, `cohorts`, `experiments`.
+
+    Raises:
+        ConfigError: an experiment is not of this shop.
+        DataError: the folder cannot be written.
+    """
+    announce("working out the figures")
+    documents = {
+        "kpis": kpis_document(source, experiments=experiments),
+        "cohorts": cohorts_document(source),
+        "experiments": experiments_document(source, experiments),
+    }
+    pictures, drawn = [], {}
+    for one in PICTURES:
+        announce(f"drawing {one}")
+        picture = draw(source, one, product=product)
+        pictures.append(picture)
+        if picture.chart is not None:
+            drawn[one] = theme.svg(picture)
+            _write(out / f"{one}.png", theme.png(picture))
+    announce("writing")
+    for one, document in documents.items():
+        _write(out / f"{one}.json", to_bytes(document))
+    kpis = documents["kpis"]
+    alarms = [one for one in documents["cohorts"]["alarms"] if one["is_raised"]]
+    text = page(
+        name,
+        kpis,
+        tiles=tiles(kpis),
+        alarms=alarms,
+        sections=sections(kpis, documents["experiments"], pictures, _estimate(source)),
+        drawn=drawn,
+        meanings=documents["experiments"]["definitions"] | kpis["definitions"],
+    )
+    _write(out / PAGE, text.encode())
+    return documents
+
+
+def _estimate(source: Source) -> tuple[str, ...]:
+    """Work out what more orders would bring this shop, step by step; nothing without visits."""
+    traffic, sums = source.traffic, source.kpis.whole.sums
+    told = traffic.day[traffic.has_visits]
+    whole = source.kpis.whole
+    if not len(told) or whole.visits is None or not whole.conversion or not sums.orders:
+        return ()
+    days = int((told.max() - told.min()) / DAY) + 1
+    if whole.conversion > 1:
+        return ()
+    return calculator.estimate(
+        visits_a_day=whole.visits / days,
+        conversion=whole.conversion,
+        profit_an_order=sums.profit / sums.orders / 100,
+    ).arithmetic
+
+
+def _write(path: Path, content: bytes) -> Path:
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise DataError(
+            f"{path} cannot be written: {error.strerror}; choose a folder with --out that can be "
+            "written and has room"
+        ) from None
+    return path
