@@ -66,8 +66,8 @@ def test_a_colour_lies_between_its_neighbours_of_the_ramp():
 
 def test_the_heat_map_says_what_it_shows():
     picture = cohorts.draw(source_of(ORDERS, as_of=95))
-    assert "Of 1 customers new in 2026-02, 100" in picture.reading
-    assert "of the 3 of the cohorts before, 33" in picture.reading
+    assert "Of 1 customer new in 2026-02, 100" in picture.reading
+    assert "of the 3 customers of the cohorts before, 33" in picture.reading
     drawn = theme.svg(picture)
     assert "2026-01 · n=3" in drawn
     assert "2026-01, 1 months after: 1 of 3 customers bought" in drawn
@@ -84,7 +84,7 @@ def test_an_alarm_is_told_when_new_customers_stay_away():
     ]
     reading = cohorts.draw(source_of(orders, as_of=365)).reading
     assert "Alarm: after 2026-12, the 40 customers" in reading
-    assert "bought again 0 times where 30 were expected (0.00" in reading
+    assert "bought again 0 times where 30 were expected (0" in reading
 
 
 @pytest.mark.parametrize("picture", [cohorts, cohort_value])
@@ -124,8 +124,8 @@ def test_many_months_go_by_whole_quarters():
 def test_the_lines_say_what_they_show():
     picture = cohort_value.draw(source_of(ORDERS))
     assert picture.reading.startswith(
-        "Each of the 1 customers new in 2026-02 has brought 1.00 EUR in the month of the first "
-        "order; each of the 3 of the earlier lines had brought 1.33 EUR by then. Those of 2026-01"
+        "Customers new in 2026-02 (1) have brought 1.00 EUR each in the month of the first order; "
+        "those of the earlier lines (3) had brought 1.33 EUR each by then. Those of 2026-01, "
     )
     drawn = theme.svg(picture)
     assert "2026-01: 2.00 EUR a customer up to month 1 after the first order" in drawn

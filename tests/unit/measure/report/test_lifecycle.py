@@ -114,8 +114,8 @@ def test_the_picture_says_how_customers_moved():
     picture = lifecycle.draw(source)
     assert picture.reading == (
         "Of 1 new or active at the end of 2026-03, 1 (100\u202f%) had become at risk or lost by "
-        "the end of 2026-04; of 1 at risk, 0 became active again and 1 were lost; of 1 lost, "
-        "1 were won back. 1 were new in 2026-04."
+        "the end of 2026-04; of 1 at risk, 0 became active again and 1 lost; of 1 lost, 1 "
+        "won back. New in 2026-04: 1."
     )
     drawn = theme.svg(picture)
     assert "2026-03 to 2026-04: 1 of 1 active became at risk" in drawn

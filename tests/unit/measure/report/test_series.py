@@ -174,3 +174,5 @@ def test_a_month_without_orders_has_no_average():
     assert february.figures.keys() == {"revenue", "orders", "active_customers"}
     points = [one for one in series.rows(told_of(source)) if one["figure"] == "orders"]
     assert [(one["value"], one["low"]) for one in points] == [(1, None), (0, None), (1, None)]
+    # All of one customer: nothing can be said of how sure a change is.
+    assert {one["low"] for one in series.changes(told_of(source))} == {None}

@@ -96,8 +96,8 @@ def _name(month: NDArray[np.datetime64], *, by_quarter: bool) -> str:
 def _reading(points: Sequence[Mapping[str, Any]], currency: str) -> str:
     last = points[-1]
     text = (
-        f"Each of the {count(last['customers'])} customers new in {last['cohort']} has brought "
-        f"{_amount(last['per_customer'], currency)} {_within(last['since'])}"
+        f"Customers new in {last['cohort']} ({count(last['customers'])}) have brought "
+        f"{_amount(last['per_customer'], currency)} each {_within(last['since'])}"
     )
     same = [
         one for one in points if one["since"] == last["since"] and one["cohort"] != last["cohort"]
@@ -106,8 +106,8 @@ def _reading(points: Sequence[Mapping[str, Any]], currency: str) -> str:
         customers = sum(one["customers"] for one in same)
         before = sum(one["revenue"] for one in same) / customers
         text += (
-            f"; each of the {count(customers)} of the earlier lines had brought "
-            f"{_amount(before, currency)} by then"
+            f"; those of the earlier lines ({count(customers)}) had brought "
+            f"{_amount(before, currency)} each by then"
         )
     longest = max(points, key=lambda one: (one["since"], one["cohort"]))
     if longest["cohort"] != last["cohort"]:
@@ -140,6 +140,8 @@ def _chart(points: Sequence[Mapping[str, Any]], currency: str) -> Chart:
             "cohort": one["cohort"],
             "since": one["since"],
             "paid": one["per_customer"] / 100,
+            "hue": looks[one["cohort"]][0],
+            "thick": looks[one["cohort"]][1],
             "said": f"{one['cohort']}: {_amount(one['per_customer'], currency)} a customer "
             f"{_within(one['since'])}, of {one['customers']:,} customers",
             "label": f"{one['cohort']} · n={one['customers']:,}",
@@ -159,19 +161,11 @@ def _chart(points: Sequence[Mapping[str, Any]], currency: str) -> Chart:
         scale=alt.Scale(zero=True),
         axis=alt.Axis(title=f"revenue a customer{unit}", format=",~r", tickCount=6),
     )
-    colour = alt.Color(
-        "cohort:N",
-        sort=None,
-        legend=None,
-        scale=alt.Scale(domain=cohorts, range=[looks[one][0] for one in cohorts]),
-    )
-    width = alt.StrokeWidth(
-        "cohort:N",
-        legend=None,
-        scale=alt.Scale(domain=cohorts, range=[looks[one][1] for one in cohorts]),
-    )
+    colour = alt.Color("hue:N", scale=None)
     base = alt.Chart(alt.InlineData(values=values)).encode(x=x, y=y)
-    line = base.mark_line(aria=False).encode(color=colour, strokeWidth=width, detail="cohort:N")
+    line = base.mark_line(aria=False).encode(
+        color=colour, strokeWidth=alt.StrokeWidth("thick:Q", scale=None), detail="cohort:N"
+    )
     dot = base.mark_point(filled=True, size=22, opacity=1).encode(
         color=colour, description="said:N"
     )

@@ -105,6 +105,11 @@ def draw(source: Source) -> Picture:
     return Picture(NAME, TITLE, _reading(source.cohorts), DEFINITIONS, _chart(cells))
 
 
+def customers_of(number: int) -> str:
+    """Write so many customers: "1 customer", "1,204 customers"."""
+    return f"{count(number)} customer" + ("" if number == 1 else "s")
+
+
 def _reading(found: Cohorts) -> str:
     parts = []
     told = newest(found)
@@ -113,14 +118,14 @@ def _reading(found: Cohorts) -> str:
     else:
         share = told["active"] / told["customers"]
         parts.append(
-            f"Of {count(told['customers'])} customers new in {told['month']}, {percent(share)} "
+            f"Of {customers_of(told['customers'])} new in {told['month']}, {percent(share)} "
             f"bought again in {told['after']}"
         )
         if told["older_customers"]:
             older = percent(told["older_active"] / told["older_customers"])
             parts[-1] += (
-                f"; of the {count(told['older_customers'])} of the cohorts before, {older} did so "
-                "in the month after their first"
+                f"; of the {customers_of(told['older_customers'])} of the cohorts before, {older} "
+                "did so in the month after their first"
             )
         parts[-1] += "."
     alarms = cohort_alarms(found)

@@ -164,18 +164,15 @@ def _reading(found: Flows) -> str:
     if bands["at_risk"]:
         parts.append(
             f"of {count(bands['at_risk'])} at risk, {count(moved(('at_risk',), ('active',)))} "
-            f"became active again and {count(moved(('at_risk',), ('lost',)))} were lost"
+            f"became active again and {count(moved(('at_risk',), ('lost',)))} lost"
         )
     won = moved(("lost",), ("active", "at_risk"))
     lost = bands["lost"] + found.left_out
     if lost:
-        parts.append(f"of {count(lost)} lost, {count(won)} were won back")
-    text = "; ".join(parts) + f". {count(found.bands[-1]['new'])} were new in {after}."
+        parts.append(f"of {count(lost)} lost, {count(won)} won back")
+    text = "; ".join(parts) + f". New in {after}: {count(found.bands[-1]['new'])}."
     if found.left_out:
-        text += (
-            f" {count(found.left_out)} customers who were lost all along are counted here and not "
-            "drawn."
-        )
+        text += f" Lost all along, so counted here and not drawn: {count(found.left_out)}."
     return text
 
 

@@ -86,7 +86,8 @@ def changes(told: Sequence[Month]) -> list[dict[str, Any]]:
     """Compare the last finished month with the one before, figure by figure.
 
     Each has `figure`, `month`, `before`, `value`, `change`, `low` and `high`; a figure that one of
-    the two lacks is left out. None where no two months are over.
+    the two lacks is left out. The bounds are None where both months are of one customer at most.
+    None at all where no two months are over.
     """
     over = [one for one in told if one.is_finished]
     if len(over) < 2:
@@ -96,16 +97,18 @@ def changes(told: Sequence[Month]) -> list[dict[str, Any]]:
     for name in FIGURES:
         if name not in earlier.figures or name not in later.figures:
             continue
-        change, error = later.figures[name].change_from(earlier.figures[name])
+        new, old = later.figures[name], earlier.figures[name]
+        change, error = new.change_from(old)
+        is_sure = max(new.customers, old.customers) > 1
         listed.append(
             {
                 "figure": name,
                 "month": str(later.month),
                 "before": str(earlier.month),
-                "value": later.figures[name].value,
+                "value": new.value,
                 "change": change,
-                "low": change - NORMAL * error,
-                "high": change + NORMAL * error,
+                "low": change - NORMAL * error if is_sure else None,
+                "high": change + NORMAL * error if is_sure else None,
             }
         )
     return listed
@@ -154,7 +157,7 @@ def _reading(told: Sequence[Month], source: Source) -> str:
             f"{_written(first['figure'], first['value'], currency)}, {_change(first, currency)} "
             f"against {first['before']}."
         )
-        sure = [one for one in found[1:] if one["low"] > 0 or one["high"] < 0]
+        sure = [one for one in found[1:] if _is_beyond_chance(one)]
         if sure:
             named = "; ".join(
                 f"{LABELS[one['figure']].lower()} {_written(one['figure'], one['value'], currency)}"
@@ -174,9 +177,15 @@ def _reading(told: Sequence[Month], source: Source) -> str:
 def _change(one: Mapping[str, Any], currency: str) -> str:
     """Write a change with its interval: "+120 EUR (95 %: -30 to +270)"."""
     name = one["figure"]
-    size, low, high = (_signed(name, one[bound]) for bound in ("change", "low", "high"))
     unit = "points" if name in SHARES else currency if name in _MONEY else ""
-    return f"{size} {unit}".strip() + f" (95 %: {low} to {high})"
+    text = f"{_signed(name, one['change'])} {unit}".strip()
+    if one["low"] is None:
+        return text
+    return f"{text} (95 %: {_signed(name, one['low'])} to {_signed(name, one['high'])})"
+
+
+def _is_beyond_chance(one: Mapping[str, Any]) -> bool:
+    return one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
 
 
 def _signed(name: str, value: float) -> str:
