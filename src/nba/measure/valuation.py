@@ -24,7 +24,7 @@ from nba.decide.policy import Policy
 from nba.domain import iso
 from nba.errors import DataError
 from nba.facts.fold import fold
-from nba.measure.estimate import LEAST_EFFECTIVE, Estimate, Floats
+from nba.measure.estimate import LEAST_EFFECTIVE, MOST_MISSING, Estimate, Floats
 from nba.measure.logged import ADVICE, Logged
 from nba.measure.offpolicy import (
     doubly_robust,
@@ -129,6 +129,8 @@ class Valuation:
         decisions, customers: how many were judged.
         explored: decisions of which chance was a part.
         left_out: decisions of instants that were not drawn.
+        silent: share of the decisions at which the new one would send nothing, and the log never
+            did.
         greatest: the greatest weight of a decision.
         useful: decisions followed by a useful action.
         revenue: minor units a decision.
@@ -142,6 +144,7 @@ class Valuation:
     customers: int
     explored: int
     left_out: int
+    silent: float
     greatest: float
     useful: Worth
     revenue: Worth
@@ -154,6 +157,11 @@ class Valuation:
         if found and 0 < told.effective < LEAST_EFFECTIVE:
             needed = self.decisions * LEAST_EFFECTIVE / told.effective
             found.append(f"a log like this one carries it from about {needed:,.0f} decisions on")
+        if found and self.silent > MOST_MISSING:
+            found.append(
+                f"at {self.silent:.1%} of the decisions the policy would send nothing, which "
+                "[explore] never tries; what messages add to silence is told by a [holdout]"
+            )
         return (*found, ADVICE) if found else ()
 
     def checked(self) -> Valuation:
@@ -227,9 +235,19 @@ def value(
         len(np.unique(logged.rows.customer)),
         int((logged.rows.propensity < 1).sum()),
         whole - len(logged),
+        _silent(logged, asked),
         float(weight.max()),
         *(_worth(one, logged.rows, asked) for one in (logged.useful, logged.revenue)),
     )
+
+
+def _silent(logged: Logged, asked: Asked) -> float:
+    """Give the probability of sending nothing where the log left nothing to chance and wrote."""
+    if NOTHING_SENT not in asked.messages:
+        return 0.0
+    column = asked.messages.index(NOTHING_SENT)
+    is_certain = (logged.rows.propensity == 1) & (asked.done != column)
+    return float(np.where(is_certain, asked.policy[:, column], 0.0).mean())
 
 
 def _worth(reward: Floats, rows: Decisions, asked: Asked) -> Worth:

@@ -10,7 +10,7 @@ from nba.decide.value import Score
 from nba.errors import DataError
 from nba.measure.logged import Logged
 from nba.measure.offpolicy import switch_threshold
-from nba.measure.valuation import Asked, Valuation, _threshold, _worth
+from nba.measure.valuation import Asked, Valuation, _silent, _threshold, _worth
 from nba.vocabulary import NOTHING_SENT, Stage
 from tests.logs import Said, decisions
 from tests.shops import day
@@ -57,7 +57,9 @@ def judged(done, policy, reward, propensity) -> Valuation:
     logged = Logged(rows, done, np.array(reward, np.float64), np.zeros(len(done)), 7)
     asked = asked_of(done, policy)
     worth = [_worth(one, logged.rows, asked) for one in (logged.useful, logged.revenue)]
-    return Valuation("new", day(5), day(5), 7, len(done), len(done), 1, 0, 2.0, *worth)
+    return Valuation(
+        "new", day(5), day(5), 7, len(done), len(done), 1, 0, _silent(logged, asked), 2.0, *worth
+    )
 
 
 def test_decisions_that_chance_had_no_part_in_say_nothing_of_other_messages():
@@ -65,6 +67,15 @@ def test_decisions_that_chance_had_no_part_in_say_nothing_of_other_messages():
     found = judged(done, policy, [1.0] * 300, [1.0] * 300)
     assert found.useful.methods["IPS"].missing == pytest.approx(6 / 300)
     assert "2.0% of its probability" in found.refusals[0]
+
+
+def test_silence_is_not_among_what_a_log_of_messages_tried():
+    done, policy = ["digest"] * 300, ["digest"] * 270 + [None] * 30
+    found = judged(done, policy, [1.0] * 300, [1.0] * 300)
+    assert found.silent == pytest.approx(0.1)
+    assert any("at 10.0% of the decisions" in one for one in found.refusals)
+    tried = judged(done, policy, [1.0] * 300, [0.5] * 300)
+    assert tried.silent == 0
 
 
 def test_a_log_that_is_too_small_says_how_many_decisions_it_takes():
