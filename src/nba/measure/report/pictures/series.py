@@ -47,7 +47,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "active_customers": "customers with an order in the 365 days before the month's end, or before "
     "now; they can only grow in the first year of a history",
     "useful_messages": "messages of the month with a useful action in the attribution window / "
-    "delivered",
+    "delivered; those of the last days may still be followed by one",
     "band": "95 % interval, from the sums by customer, each guest a customer: how far the figure "
     "would go had other customers happened to come. Normal; of shares Wilson's. It knows nothing "
     "of seasons",
