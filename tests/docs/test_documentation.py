@@ -129,7 +129,8 @@ def readme_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "models/playbooks").symlink_to(REPO / "models/playbooks")
     commands = block(README, "", 1).splitlines()
     assert [line.split()[1] for line in commands] == [
-        "import", "check", "train", "recommend", "recommend", "decide", "decide", "serve",
+        "import", "check", "train", "recommend", "recommend", "decide", "decide", "report",
+        "serve",
     ]  # fmt: skip
     for line in commands[:-1]:
         words = line.split("#")[0].split()[1:]

@@ -11,6 +11,7 @@ import typer
 import nba
 from nba.cli import (
     backtest,
+    calculate,
     check,
     db,
     decide,
@@ -55,6 +56,7 @@ app.command("recommend")(recommend.recommend)
 app.command("decide")(decide.decide)
 app.command("backtest")(backtest.backtest)
 app.command("report")(report.report)
+app.command("calculate")(calculate.calculate)
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")

@@ -50,10 +50,18 @@ def report(
     from nba.data.shop import read_shop
     from nba.measure.report.documents import read_experiments
     from nba.measure.report.source import Source
-    from nba.measure.report.writing import PAGE, check_names, write_pictures, write_report
+    from nba.measure.report.writing import (
+        PAGE,
+        check_folder,
+        check_names,
+        write_pictures,
+        write_report,
+    )
 
     only = list(picture or ())
     check_names(only)
+    # Before what takes minutes.
+    check_folder(out)
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
     plan = _plan(playbook)
     tests = () if experiments is None else read_experiments(experiments)

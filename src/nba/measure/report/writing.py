@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,21 @@ def check_names(names: Collection[str]) -> None:
     for name in names:
         if name not in PICTURES:
             raise ConfigError(f"there is no picture {name!r}; choose among {', '.join(PICTURES)}")
+
+
+def check_folder(out: Path) -> None:
+    """See that something can be written to a folder, which is made where it is not there.
+
+    Raises:
+        DataError: nothing can.
+    """
+    probe = out / ".nba"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _refused(out, error) from None
 
 
 def draw(source: Source, name: str, *, product: str | None = None) -> Picture:
@@ -184,9 +200,14 @@ def _write(path: Path, content: bytes) -> Path:
         aside.write_bytes(content)
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise DataError(
-            f"{path} cannot be written: {error.strerror}; choose a folder with --out that can be "
-            "written and has room"
-        ) from None
+        with suppress(OSError):
+            aside.unlink()
+        raise _refused(path, error) from None
     return path
+
+
+def _refused(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{path} cannot be written: {error.strerror}; choose a folder with --out that can be "
+        "written and has room"
+    )

@@ -1,0 +1,130 @@
+"""A report in a folder: whole for any shop, of one file that needs nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from nba.errors import ConfigError, DataError
+from nba.measure.report import theme
+from nba.measure.report.source import Source
+from nba.measure.report.writing import (
+    PICTURES,
+    check_folder,
+    check_names,
+    write_pictures,
+    write_report,
+)
+from nba.palette import DARK_PAGE, luminance
+from tests.unit.measure.report.sources import SCRIPT, source_of
+
+ORDERS = [(f"o{number}", f"c{number % 7}", 4.0 * number, ["kettle", "tea"]) for number in range(40)]
+
+
+class Seen(HTMLParser):
+    """What a browser would load, and which tags there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.loaded: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "srcset", "data") and value:
+                self.loaded.append(value)
+            if name == "id" and value:
+                self.ids.append(value)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report")
+    write_report(source_of(ORDERS), out, name="A <b>shop</b>")
+    return out
+
+
+def test_the_page_loads_nothing_and_runs_nothing(written: Path) -> None:
+    seen = Seen()
+    seen.feed((written / "report.html").read_text("utf-8"))
+    assert not {"script", "link", "iframe", "object", "img", "base", "form"} & seen.tags
+    assert all(one.startswith("#") for one in seen.loaded), seen.loaded
+    assert len(seen.ids) == len(set(seen.ids))
+
+
+def test_names_and_titles_stay_text(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    assert SCRIPT not in page
+    assert "A &lt;b&gt;shop&lt;/b&gt;" in page
+
+
+def test_the_page_is_small_and_its_links_lead_somewhere(written: Path) -> None:
+    text = (written / "report.html").read_text("utf-8")
+    assert len(text.encode()) < 3_000_000
+    seen = Seen()
+    seen.feed(text)
+    assert {one.removeprefix("#") for one in seen.loaded} <= set(seen.ids)
+
+
+def test_every_picture_is_on_the_page_and_a_file_or_says_what_is_missing(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    drawn = {path.stem for path in written.glob("*.png")}
+    for name in PICTURES:
+        figure = re.search(rf'<figure id="{name}">(.*?)</figure>', page, re.DOTALL)
+        assert figure is not None, name
+        assert ("<svg" in figure[1]) == (name in drawn), name
+        assert re.search(r"<p>\s*\S", figure[1]), name
+    assert {"kpi-series", "cohort-retention", "customer-funnel"} <= drawn
+    assert "message-funnel" not in drawn
+
+
+def test_figures_on_the_page_are_those_of_the_document(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    kpis = json.loads((written / "kpis.json").read_text("utf-8"))
+    assert kpis["orders"] == 40
+    assert re.search(r"<li>Orders<b>40</b>", page)
+    assert kpis["repeat_purchase_rate"] == 1
+    assert re.search(r"<li>Repeat purchase rate<b>100\u202f%</b>", page)
+
+
+@pytest.mark.parametrize("orders", [[], ORDERS[:1]], ids=["none", "one"])
+def test_a_shop_of_next_to_nothing_gets_a_report(orders: list[tuple], tmp_path: Path) -> None:
+    documents = write_report(source_of(orders), tmp_path, name="Small")
+    assert documents["kpis"]["orders"] == len(orders)
+    assert (tmp_path / "report.html").stat().st_size > 5_000
+
+
+def test_one_picture_is_drawn_alone(tmp_path: Path) -> None:
+    source = source_of(ORDERS)
+    found = write_pictures(source, tmp_path, ["cohort-retention", "message-funnel"])
+    assert found["cohort-retention"] == tmp_path / "cohort-retention.png"
+    assert (tmp_path / "cohort-retention.png").read_bytes().startswith(b"\x89PNG")
+    assert isinstance(found["message-funnel"], str)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["cohort-retention.png"]
+
+
+def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no picture 'sales'; choose among kpi-series"):
+        check_names(["sales"])
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    source: Source = source_of(ORDERS)
+    with pytest.raises(DataError, match="cannot be written"):
+        write_pictures(source, taken, ["customer-funnel"])
+    with pytest.raises(DataError, match="cannot be written"):
+        check_folder(taken)
+    check_folder(tmp_path / "new" / "folder")
+    assert not list((tmp_path / "new" / "folder").iterdir())
+
+
+@pytest.mark.parametrize("page", ["#ffffff", DARK_PAGE])
+def test_hues_are_seen_on_light_and_dark_pages(page: str) -> None:
+    for hue in theme.HUES:
+        light, dark = sorted((luminance(hue) + 0.05, luminance(page) + 0.05), reverse=True)
+        assert light / dark >= 3, hue
