@@ -30,6 +30,7 @@ from nba.measure.report.pictures import (
     frequency,
     funnel,
     lifecycle,
+    series,
 )
 from nba.measure.report.source import Plan, Source
 
@@ -136,7 +137,7 @@ class See:
         return f'<div style="background:#ffffff;{colours}">{theme.svg(self.picture)}</div>'
 
 
-See(customer_funnel.draw(source))
+See(series.draw(source))
 
 # %% [markdown]
 # ## What changed, and by what
@@ -151,11 +152,12 @@ if change is None:
     print("two finished months are needed")
 else:
     print(f"{change['before_month']} to {change['after_month']}, by {change['method']}")
-    forms = {"conversion": share, "margin": share, "average_bill": money, "profit": money}
+    forms = dict.fromkeys(("conversion", "margin"), share)
+    forms |= dict.fromkeys(("average_bill", "profit"), money)
     parts = change["parts"] | {"profit": change["change"]}
     rows = []
     for name, part in parts.items():
-        form = forms.get(name, "{:,.3f}".format)
+        form = forms.get(name, "{:,.4g}".format if name == "repeats" else "{:,.0f}".format)
         rows.append([name, *(form(change[one][name]) for one in ("before", "after")), money(part)])
     print(table(["", "before", "after", "part of the change"], rows))
 
@@ -200,6 +202,12 @@ for alarm in document["alarms"][-3:]:
     print(f"{alarm['month']}: {said}, p {alarm['p_value']:.3f} against {alarm['alpha']:.4f}")
 
 # %% [markdown]
+# How far has everybody come? The step that loses most is the one to work on.
+
+# %%
+See(customer_funnel.draw(source))
+
+# %% [markdown]
 # And where customers stand from month to month, by their own rhythm: a ribbon from active to at
 # risk is this month's work for the win-back message.
 
@@ -233,23 +241,28 @@ See(funnel.draw(source))
 
 # %% [markdown]
 # What followed a message is not what it *caused*: many would have bought anyway. Of customers held
-# out by chance it is logged what they could have got, so the two groups can be compared. Trust an
-# interval only with some dozens in the smaller group, and read one that holds 0 as: not known yet.
+# out by chance it is logged what they could have got, so the two groups can be compared. An
+# interval that holds 0 says: not known yet. One of a few customers is too narrow, as a single
+# regular among them moves it: wait for some dozens in both groups.
 
 # %%
-rows = [
-    [
-        one["message"],
-        f"{one['treated']:,}",
-        f"{one['held_out']:,}",
-        f"{one['useful']['effect']:+.3f}",
-        "-"
-        if one["useful"]["low"] is None
-        else f"{one['useful']['low']:+.3f} to {one['useful']['high']:+.3f}",
-    ]
-    for one in kpis["incremental"]
-]
-print(table(["useful actions a customer", "got it", "held out", "effect", "95 %"], rows))
+ENOUGH = 30
+rows = []
+for one in kpis["incremental"]:
+    useful, smaller = one["useful"], min(one["treated"], one["held_out"])
+    spread = "-" if useful["low"] is None else f"{useful['low']:+.2f} to {useful['high']:+.2f}"
+    rows.append(
+        [
+            one["message"],
+            f"{one['treated']:,}",
+            f"{one['held_out']:,}",
+            f"{useful['effect']:+.2f}",
+            spread,
+            "yes" if smaller >= ENOUGH else "too few",
+        ]
+    )
+header = ["useful actions a customer", "got it", "held out", "effect", "95 %", "enough"]
+print(table(header, rows))
 
 # %% [markdown]
 # Does anybody get too much? Hold the greatest number in any seven days against the cap.

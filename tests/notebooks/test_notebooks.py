@@ -75,7 +75,7 @@ def test_there_are_four_notebooks_and_each_has_both_forms() -> None:
 def test_the_ipynb_is_what_the_py_says_and_holds_no_outputs(source: Path) -> None:
     paired = read(source.with_suffix(".ipynb"))
     nbformat.validate(paired)
-    assert cells(paired) == cells(read(source)), "run: jupytext --to ipynb notebooks/*.py"
+    assert cells(paired) == cells(read(source)), "run: jupytext --update --to ipynb notebooks/*.py"
     code = [cell for cell in paired.cells if cell.cell_type == "code"]
     assert not [cell.source for cell in code if cell.outputs or cell.execution_count]
     assert paired.metadata.kernelspec.name == "python3"
@@ -99,7 +99,8 @@ def run(source: Path, folder: Path, settings: Path) -> Any:
     """Run a notebook in a kernel of this Python, whatever kernels and settings the machine has."""
     outcome = settings / "outcome.ipynb"
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    own = {name: str(settings / name.lower()) for name in names}
+    own = {name: str(settings / name.lower()) for name in (*names, "TMPDIR")}
+    Path(own["TMPDIR"]).mkdir()
     ran = subprocess.run(
         [sys.executable, "-c", RUNNER, source.with_suffix(".ipynb"), folder, outcome, str(SECONDS)],
         env={**os.environ, **own, "JUPYTER_PATH": "", "JUPYTER_PREFER_ENV_PATH": "1"},
