@@ -5,79 +5,18 @@ Nothing is worked out here: every number is in the documents, under the name by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
+from nba.measure.cohorts import ACTIVE_DAYS
 from nba.measure.report import words
+from nba.measure.report.parts import Section, Table, Tile, written
 from nba.measure.report.picture import Picture
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A figure at the top of the page.
-
-    Attributes:
-        term: its name.
-        value: as people read it.
-        note: what to hold it against, if anything.
-    """
-
-    term: str
-    value: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table, or steps of a calculation.
-
-    Attributes:
-        title, reading: for people.
-        part: of the document that the figures are in; its definitions come first.
-        terms: the columns, by the names of their definitions.
-        rows: one text a column.
-        steps: of a calculation.
-    """
-
-    title: str
-    reading: str = ""
-    part: str = ""
-    terms: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    steps: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the page.
-
-    Attributes:
-        id: its place in the address.
-        title: for people.
-        pictures, tables: what is in it, in order.
-    """
-
-    id: str
-    title: str
-    pictures: tuple[Picture, ...]
-    tables: tuple[Table, ...]
-
-
-_MONEY: Final = frozenset(
-    """
-    revenue profit repeat_revenue average_order_value arpu profit_per_customer lifetime_value spend
-    profit_to_come profit_to_come_low profit_to_come_high cost acquisition_cost profit_per_buyer
-    revenue_per_message average_bill part
-    """.split()
-)
-_DECIMAL: Final = frozenset(
-    "purchase_frequency repeats value_to_cost median_days difference treated_mean "
-    "held_out_mean effect low high".split()
-)
-_FRACTION: Final = ("_rate", "_share", "_per_message", "conversion", "margin", "reached")
 _PICTURES: Final[Mapping[str, tuple[str, ...]]] = {
     "sales": ("kpi-series",),
     "customers": ("cohort-retention", "cohort-value", "lifecycle-flow", "customer-funnel"),
@@ -94,33 +33,12 @@ _MESSAGE_TERMS: Final = (
 )
 
 
-def written(term: str, value: object) -> str:
-    """Write a figure as people read it, by what it is."""
-    match value:
-        case None:
-            return words.DASH
-        case bool():
-            return "yes" if value else "no"
-        case str():
-            return value
-        case int() | float():
-            return _kind_of(term)(value)
-        case _:
-            return str(value)
-
-
-def _kind_of(term: str) -> Callable[[float | None], str]:
-    if term in _MONEY:
-        return words.money
-    if term.endswith(_FRACTION):
-        return words.percent
-    return words.decimal if term in _DECIMAL else words.count
-
-
 def tiles(kpis: Mapping[str, Any]) -> list[Tile]:
     """Choose the figures at the top: those of the whole history, and how the last month kept."""
     month = next((one for one in reversed(kpis["months"]) if one["is_finished"]), None)
     month_name = "" if month is None else f"in {month['since'][:7]}, the last whole month"
+    # Of a history that is younger, everybody is a customer still, which says nothing.
+    could_leave = month is not None and _days(kpis["since"], month["since"]) >= ACTIVE_DAYS
     told = [
         *((term, kpis[term], "") for term in ("revenue", "orders", "customers")),
         ("average_order_value", kpis["average_order_value"], ""),
@@ -128,7 +46,7 @@ def tiles(kpis: Mapping[str, Any]) -> list[Tile]:
         ("repeat_revenue_share", kpis["repeat_revenue_share"], "30 % speak for a good product"),
         ("lifetime_value", kpis["lifetime_value"], "so far"),
         *(
-            (term, None if month is None else month[term], month_name)
+            (term, month[term] if month is not None and could_leave else None, month_name)
             for term in ("customer_retention_rate", "churn_rate")
         ),
         ("conversion", kpis["conversion"], ""),
@@ -138,7 +56,7 @@ def tiles(kpis: Mapping[str, Any]) -> list[Tile]:
         ),
         ("unfinished_cart_rate", kpis["carts"]["unfinished_cart_rate"], ""),
         *(
-            (term, kpis["messages_total"][term], "")
+            (term, kpis["messages_total"][term] if kpis["messages"] else None, "")
             for term in ("sent", "useful_per_message", "unsubscribed_per_message")
         ),
     ]
@@ -194,6 +112,10 @@ def _table(title: str, part: str, terms: Sequence[str], rows: Rows, reading: str
     )
 
 
+def _days(since: str, until: str) -> int:
+    return (date.fromisoformat(until[:10]) - date.fromisoformat(since[:10])).days
+
+
 def _sales(kpis: Mapping[str, Any]) -> list[Table]:
     found = []
     if (change := kpis["change"]) is not None:
@@ -211,7 +133,11 @@ def _sales(kpis: Mapping[str, Any]) -> list[Table]:
         *("average_order_value", "repeat_purchase_rate", "customer_retention_rate", "churn_rate"),
     )
     months = [one | {"month": one["since"][:7]} for one in kpis["months"]]
-    return [*found, _table("Month by month", "", terms, months[-25:])]
+    reading = (
+        f"A customer is one for {ACTIVE_DAYS} days after an order: for so long after the first "
+        "order of the history nobody can have left."
+    )
+    return [*found, _table("Month by month", "", terms, months[-25:], reading)]
 
 
 def _change(title: str, change: Mapping[str, Any]) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from nba.measure.report.layout import Section, Tile
+from nba.measure.report.parts import Section, Tile
 from nba.measure.report.words import FILTERS
 
 if TYPE_CHECKING:

@@ -82,6 +82,8 @@ def _titled(found: re.Match[str]) -> str:
 
 _CONFIG: Final[dict[str, Any]] = {
     "font": FONT,
+    # A reader's letters may be wider than those by which it was laid out.
+    "padding": {"left": 24, "right": 24, "top": 6, "bottom": 6},
     "view": {"stroke": None},
     "title": {"color": INK, "anchor": "start", "fontSize": 15, "offset": 14},
     "axis": {

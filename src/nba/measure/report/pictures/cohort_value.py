@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from nba.measure.cohorts import Cohorts
 from nba.measure.report.picture import Picture
-from nba.measure.report.pictures.cohorts import PADDING
 from nba.measure.report.source import Source
 from nba.measure.report.theme import HUES, INK, PAPER, QUIET, WIDTH
 from nba.measure.report.words import count, money
@@ -173,6 +172,4 @@ def _chart(points: Sequence[Mapping[str, Any]], currency: str) -> Chart:
     place: dict[str, Any] = {"align": "left", "dx": 7, "fontSize": 11, "aria": False}
     halo = label.mark_text(**place, stroke=PAPER, strokeWidth=4, color=PAPER)
     name = label.mark_text(**place, color=INK)
-    return alt.layer(line, dot, halo, name).properties(
-        width=WIDTH - _LABEL, height=_HEIGHT, padding=PADDING
-    )
+    return alt.layer(line, dot, halo, name).properties(width=WIDTH - _LABEL, height=_HEIGHT)

@@ -35,8 +35,6 @@ DEFINITIONS: Final[Mapping[str, str]] = {
 }
 _LEAST: Final = 20
 """Customers of a cohort from which on its shares stretch the colours: few make any share."""
-PADDING: Final = {"left": 14, "right": 5, "top": 5, "bottom": 5}
-"""Pixels around a picture: readers may have wider letters than those that places are found by."""
 _CELL: Final = (22, 44)
 _HEIGHT: Final = 20
 _FINE: Final = 0.1
@@ -217,6 +215,4 @@ def _chart(cells: Sequence[Mapping[str, Any]]) -> Chart:
     text = base.mark_text(fontSize=11, aria=False).encode(
         text="shown:N", color=alt.Color("ink:N", scale=None)
     )
-    return alt.layer(cell, text).properties(
-        width=width, height=_HEIGHT * len(heads), padding=PADDING
-    )
+    return alt.layer(cell, text).properties(width=width, height=_HEIGHT * len(heads))

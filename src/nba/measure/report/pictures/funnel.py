@@ -12,7 +12,6 @@ from nba.facts.known import Known
 from nba.measure import message_kpis
 from nba.measure.attribution import Actions, Attribution
 from nba.measure.report.picture import Picture
-from nba.measure.report.pictures.cohorts import PADDING
 from nba.measure.report.source import Source
 from nba.measure.report.theme import HUES, INK, QUIET
 from nba.measure.report.words import count, percent
@@ -231,6 +230,4 @@ def bars_of(
                     .mark_text(**place, color=colour, dy=shift)
                     .encode(x=alt.value(BAR + 12), y=y, text="text:N")
                 )
-    return alt.layer(*layers).properties(
-        width=BAR, height=ROW * len(steps), padding=PADDING | {"right": 30}
-    )
+    return alt.layer(*layers).properties(width=BAR, height=ROW * len(steps))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from nba.artifacts.rhythm import Rhythm
 from nba.measure.report.picture import Picture
-from nba.measure.report.pictures.cohorts import PADDING
 from nba.measure.report.source import Source
 from nba.measure.report.theme import INK, QUIET
 from nba.measure.report.words import count, percent
@@ -316,5 +315,5 @@ def _chart(found: Flows) -> Chart:
         text([one for one in names if one["way"] < 0], "right", color=INK),
         text([one for one in names if one["way"] > 0], "left", color=INK),
         text(heads, "center", color=QUIET, fontSize=11),
-    ).properties(width=_WIDTH, height=_HEIGHT, padding=PADDING | {"right": 30})
+    ).properties(width=_WIDTH, height=_HEIGHT)
     return drawn

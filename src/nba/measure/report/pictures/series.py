@@ -10,7 +10,6 @@ import numpy as np
 from nba.domain import iso
 from nba.measure import kpis
 from nba.measure.report.picture import Picture
-from nba.measure.report.pictures.cohorts import PADDING
 from nba.measure.report.pictures.monthly import (
     FIGURES,
     NORMAL,
@@ -218,7 +217,7 @@ def _chart(
     pairs = [
         alt.hconcat(*panels[first : first + 2], spacing=34) for first in range(0, len(panels), 2)
     ]
-    drawn: Chart = alt.vconcat(*pairs, spacing=22).properties(padding=PADDING | {"right": 14})
+    drawn: Chart = alt.vconcat(*pairs, spacing=22)
     return drawn
 
 
