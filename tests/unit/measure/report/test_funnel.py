@@ -80,10 +80,10 @@ def test_the_picture_of_customers_names_where_most_are_left_behind(tmp_path):
     orders = [("o1", "ann", 0, ["tea"]), ("o2", "ann", 3, ["tea"]), ("o3", "bob", 4, ["kettle"])]
     picture = customer_funnel.draw(source_of(orders, path=tmp_path))
     assert picture.reading.startswith("Of 2 customers known, 2 (100")
-    assert "Most are left behind between “ordered” and “bought again or told others”: 50" in (
+    assert "Most are left behind between “ordered” and “came back or told others”: 50" in (
         picture.reading
     )
-    assert "Loyalty: bought again or told others: 1" in theme.svg(picture)
+    assert "Loyalty: came back or told others: 1" in theme.svg(picture)
 
 
 @pytest.mark.parametrize("orders", [(), [("o1", None, 0, ["tea"])]], ids=["none", "a guest"])

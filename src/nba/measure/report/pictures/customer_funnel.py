@@ -25,7 +25,7 @@ _WORDS: Final = {
     "interest": "looked at products",
     "consideration": "wish list or cart",
     "purchase": "ordered",
-    "loyalty": "bought again or told others",
+    "loyalty": "came back or told others",
 }
 DEFINITIONS: Final[Mapping[str, str]] = {
     **{
