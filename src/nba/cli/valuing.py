@@ -80,6 +80,11 @@ def describe(valuation: Valuation) -> str:
     from nba.domain import iso
 
     left_out = f"; {valuation.left_out:,} more were not drawn" if valuation.left_out else ""
+    if valuation.apart:
+        left_out += (
+            f"; at {valuation.apart:,} more the new playbook would do what the log never does, so "
+            "nothing is known of them"
+        )
     parts = [
         f"{valuation.decisions:,} decisions of {valuation.customers:,} customers from "
         f"{iso(valuation.since)} to {iso(valuation.until)}{left_out}; chance had a part in "

@@ -24,7 +24,7 @@ from nba.decide.policy import Policy
 from nba.domain import iso
 from nba.errors import DataError
 from nba.facts.fold import fold
-from nba.measure.estimate import LEAST_EFFECTIVE, MOST_MISSING, Estimate, Floats
+from nba.measure.estimate import LEAST_EFFECTIVE, Estimate, Floats
 from nba.measure.logged import ADVICE, Logged
 from nba.measure.offpolicy import (
     doubly_robust,
@@ -38,7 +38,11 @@ from nba.vocabulary import NOTHING_SENT
 
 MOST_INSTANTS: Final = 500
 """Instants at which a playbook is asked again; of a log with more, so many are drawn."""
+MOST_APART: Final = 0.1
+"""Share of the decisions that may be left out, as the log knows nothing of them."""
 _THRESHOLDS: Final = 20
+_DIGITS: Final = 1e-6
+"""Chances are logged to nine digits, so that their sum may fall short of 1 by as much."""
 
 Announce = Callable[[str], None]
 
@@ -71,7 +75,6 @@ class Asked:
         for row, told in enumerate(chances):
             for word, chance in told.items():
                 policy[row, column[word]] += chance
-        # Chances are logged to nine digits.
         policy /= np.maximum(policy.sum(axis=1, keepdims=True), 1.0)
         states, context = np.unique([one.state for one in decisions], return_inverse=True)
         return cls(
@@ -81,6 +84,11 @@ class Asked:
             np.asarray(context, np.int64),
             len(states),
         )
+
+    def take(self, row: NDArray[np.int64]) -> Asked:
+        """Choose some decisions."""
+        told = self.policy[row], self.done[row], self.context[row]
+        return Asked(self.messages, *told, self.states)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +137,8 @@ class Valuation:
         decisions, customers: how many were judged.
         explored: decisions of which chance was a part.
         left_out: decisions of instants that were not drawn.
-        silent: share of the decisions at which the new one would send nothing, and the log never
-            did.
+        apart: decisions beside them at which the new one would do what the log never does, so that
+            nothing is known of it.
         greatest: the greatest weight of a decision.
         useful: decisions followed by a useful action.
         revenue: minor units a decision.
@@ -144,7 +152,7 @@ class Valuation:
     customers: int
     explored: int
     left_out: int
-    silent: float
+    apart: int
     greatest: float
     useful: Worth
     revenue: Worth
@@ -157,11 +165,6 @@ class Valuation:
         if found and 0 < told.effective < LEAST_EFFECTIVE:
             needed = self.decisions * LEAST_EFFECTIVE / told.effective
             found.append(f"a log like this one carries it from about {needed:,.0f} decisions on")
-        if found and self.silent > MOST_MISSING:
-            found.append(
-                f"at {self.silent:.1%} of the decisions the policy would send nothing, which "
-                "[explore] never tries; what messages add to silence is told by a [holdout]"
-            )
         return (*found, ADVICE) if found else ()
 
     def checked(self) -> Valuation:
@@ -185,6 +188,7 @@ class Valuation:
             "customers": self.customers,
             "explored": self.explored,
             "left_out": self.left_out,
+            "apart": self.apart,
             "greatest_weight": self.greatest,
             "useful_per_decision": self.useful.to_dict(),
             "revenue_per_decision": self.revenue.to_dict(),
@@ -215,7 +219,7 @@ def value(
         announce: called with the name of each step.
 
     Raises:
-        DataError: the decisions are of fewer than five customers.
+        DataError: as `compared`.
     """
     whole = len(logged)
     logged = _drawn(logged)
@@ -224,61 +228,83 @@ def value(
     policy = Policy(snapshot, playbook.model_copy(update={"holdout": quiet}))
     asked = Asked.of(logged.message, _replayed(shop, logged, policy))
     announce("estimating")
+    return compared(logged, asked, playbook=playbook.id, left_out=whole - len(logged))
+
+
+def compared(logged: Logged, asked: Asked, *, playbook: str, left_out: int = 0) -> Valuation:
+    """Estimate what a playbook would have earned, from what it would have done.
+
+    Decisions at which the log left nothing to chance say nothing of other messages: those at which
+    the playbook would do otherwise are counted apart. Which they are is known before anything is
+    chosen, so that the estimate holds for all others.
+
+    Raises:
+        DataError: more than `MOST_APART` of the decisions are apart, or the others are of fewer
+            than five customers.
+    """
     every = np.arange(len(logged))
-    weight = asked.policy[every, asked.done] / logged.rows.propensity
+    probability, propensity = asked.policy[every, asked.done], logged.rows.propensity
+    is_apart = (propensity == 1) & (probability < 1 - _DIGITS)
+    apart = int(is_apart.sum())
+    if apart > MOST_APART * len(logged):
+        raise DataError(*_too_far(logged, asked, is_apart), ADVICE)
+    kept = np.flatnonzero(~is_apart)
+    logged, asked = logged.take(kept), asked.take(kept)
+    rows = logged.rows
     return Valuation(
-        playbook.id,
-        logged.rows.decided_at.min(),
-        logged.rows.decided_at.max(),
+        playbook,
+        rows.decided_at.min(),
+        rows.decided_at.max(),
         logged.window_days,
         len(logged),
-        len(np.unique(logged.rows.customer)),
-        int((logged.rows.propensity < 1).sum()),
-        whole - len(logged),
-        _silent(logged, asked),
-        float(weight.max()),
-        *(_worth(one, logged.rows, asked) for one in (logged.useful, logged.revenue)),
+        len(np.unique(rows.customer)),
+        int((rows.propensity < 1).sum()),
+        left_out,
+        apart,
+        float((probability / propensity)[kept].max()),
+        *(_worth(one, rows, asked) for one in (logged.useful, logged.revenue)),
     )
 
 
-def _silent(logged: Logged, asked: Asked) -> float:
-    """Give the probability of sending nothing where the log left nothing to chance and wrote."""
-    if NOTHING_SENT not in asked.messages:
-        return 0.0
-    column = asked.messages.index(NOTHING_SENT)
-    is_certain = (logged.rows.propensity == 1) & (asked.done != column)
-    return float(np.where(is_certain, asked.policy[:, column], 0.0).mean())
+def _too_far(logged: Logged, asked: Asked, is_apart: NDArray[np.bool_]) -> Iterator[str]:
+    """Say how much of a playbook the log knows nothing of."""
+    yield (
+        f"at {is_apart.mean():.1%} of {len(logged):,} decisions the new playbook would do what the "
+        f"log never does there, and at most {MOST_APART:.0%} is allowed; let the log explore it "
+        "first, or ask about a playbook nearer to the log's"
+    )
+    if NOTHING_SENT in asked.messages:
+        silent = asked.policy[is_apart, asked.messages.index(NOTHING_SENT)].sum() / len(logged)
+        if silent > MOST_APART / 10:
+            yield (
+                f"at {silent:.1%} it would send nothing, which [explore] never tries; what "
+                "messages add to silence is told by a [holdout]"
+            )
 
 
 def _worth(reward: Floats, rows: Decisions, asked: Asked) -> Worth:
     """Estimate by all methods what one reward comes to."""
     every, cluster = np.arange(len(reward)), rows.customer
     probability, propensity = asked.policy[every, asked.done], rows.propensity
-    # Where the log left nothing to chance, it never does anything else.
-    missing = float(np.where(propensity < 1, 0.0, 1 - probability).mean())
-    told: dict[str, Any] = {"cluster": cluster, "unsupported": missing}
     given = reward, probability, propensity
     sizes = {"actions": asked.policy.shape[1], "contexts": asked.states}
     model = cross_fitted(reward, asked.done, asked.context, cluster=cluster, **sizes)
     learned = model.of(asked.done), model.under(asked.policy)
     threshold = _threshold(*given, *learned, cluster)
     sure = np.ones(len(reward))
+    # Of a policy that does nothing of what was done IPS is refused, and SNIPS is undefined.
+    normalised = self_normalised if probability.any() else inverse_propensity
     return Worth(
         inverse_propensity(reward, sure, sure, cluster=cluster),
         {
-            "IPS": inverse_propensity(*given, **told),
-            "SNIPS": _normalised(*given, **told),
-            "DR": doubly_robust(*given, *learned, **told),
-            "Switch-DR": switch_doubly_robust(*given, *learned, threshold=threshold, **told),
+            "IPS": inverse_propensity(*given, cluster=cluster),
+            "SNIPS": normalised(*given, cluster=cluster),
+            "DR": doubly_robust(*given, *learned, cluster=cluster),
+            "Switch-DR": switch_doubly_robust(
+                *given, *learned, threshold=threshold, cluster=cluster
+            ),
         },
     )
-
-
-def _normalised(reward: Floats, probability: Floats, propensity: Floats, **told: Any) -> Estimate:  # noqa: ANN401
-    """Estimate by SNIPS; of a policy that does nothing of what was done, as refused as IPS is."""
-    if not probability.any():
-        return inverse_propensity(reward, probability, propensity, **told)
-    return self_normalised(reward, probability, propensity, **told)
 
 
 def _threshold(

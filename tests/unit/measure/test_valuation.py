@@ -10,7 +10,7 @@ from nba.decide.value import Score
 from nba.errors import DataError
 from nba.measure.logged import Logged
 from nba.measure.offpolicy import switch_threshold
-from nba.measure.valuation import Asked, Valuation, _silent, _threshold, _worth
+from nba.measure.valuation import Asked, Valuation, _threshold, compared
 from nba.vocabulary import NOTHING_SENT, Stage
 from tests.logs import Said, decisions
 from tests.shops import day
@@ -55,27 +55,23 @@ def judged(done, policy, reward, propensity) -> Valuation:
         ]
     )
     logged = Logged(rows, done, np.array(reward, np.float64), np.zeros(len(done)), 7)
-    asked = asked_of(done, policy)
-    worth = [_worth(one, logged.rows, asked) for one in (logged.useful, logged.revenue)]
-    return Valuation(
-        "new", day(5), day(5), 7, len(done), len(done), 1, 0, _silent(logged, asked), 2.0, *worth
-    )
+    return compared(logged, asked_of(done, policy), playbook="new")
 
 
 def test_decisions_that_chance_had_no_part_in_say_nothing_of_other_messages():
-    done, policy = ["digest"] * 300, ["digest"] * 294 + ["refill"] * 6
-    found = judged(done, policy, [1.0] * 300, [1.0] * 300)
-    assert found.useful.methods["IPS"].missing == pytest.approx(6 / 300)
-    assert "2.0% of its probability" in found.refusals[0]
+    done, policy = ["digest"] * 300, ["digest"] * 280 + ["refill"] * 20
+    found = judged(done, policy, [1.0] * 280 + [0.0] * 20, [1.0] * 300)
+    assert (found.decisions, found.apart) == (280, 20)
+    assert found.useful.logged.value == found.useful.methods["IPS"].value == 1
+    assert not found.refusals
 
 
-def test_silence_is_not_among_what_a_log_of_messages_tried():
-    done, policy = ["digest"] * 300, ["digest"] * 270 + [None] * 30
-    found = judged(done, policy, [1.0] * 300, [1.0] * 300)
-    assert found.silent == pytest.approx(0.1)
-    assert any("at 10.0% of the decisions" in one for one in found.refusals)
-    tried = judged(done, policy, [1.0] * 300, [0.5] * 300)
-    assert tried.silent == 0
+def test_a_playbook_too_far_from_the_log_is_refused():
+    done, policy = ["digest"] * 300, ["digest"] * 250 + ["refill"] * 20 + [None] * 30
+    with pytest.raises(DataError, match=r"at 16\.7% of 300 decisions") as refused:
+        judged(done, policy, [1.0] * 300, [1.0] * 300)
+    assert "at 10.0% it would send nothing" in refused.value.problems[1]
+    assert "[explore]" in refused.value.problems[-1]
 
 
 def test_a_log_that_is_too_small_says_how_many_decisions_it_takes():
