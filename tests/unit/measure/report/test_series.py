@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -176,3 +177,27 @@ def test_a_month_without_orders_has_no_average():
     assert [(one["value"], one["low"]) for one in points] == [(1, None), (0, None), (1, None)]
     # All of one customer: nothing can be said of how sure a change is.
     assert {one["low"] for one in series.changes(told_of(source))} == {None}
+
+
+def test_a_new_playbook_is_marked_when_it_first_decides(tmp_path):
+    rows = ", ".join(
+        f"('m{number}', 'd{number}', 'c1', 'digest', TIMESTAMPTZ '{at}', '{playbook}')"
+        for number, (at, playbook) in enumerate(
+            [
+                ("2026-01-05 10:00:00Z", "old"),
+                ("2026-02-03 10:00:00Z", "new"),
+                ("2026-02-01 10:00:00Z", "old"),
+                ("2026-02-04 10:00:00Z", "new"),
+                ("2031-01-01 10:00:00Z", "of the future"),
+            ]
+        )
+    )
+    duckdb.sql(
+        f"COPY (SELECT * FROM (VALUES {rows}) AS told"
+        "(message_id, decision_id, customer_id, message, decided_at, playbook_id)) "
+        f"TO '{tmp_path / 'messages.parquet'}' (FORMAT parquet)"
+    )
+    source = replace(
+        marked(data_until="1999-01-01T00:00:00Z"), shop=source_of(ORDERS, path=tmp_path).shop
+    )
+    assert series.marks(source) == [{"at": "2026-02-03T10:00:00Z", "label": "playbook new"}]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from nba.data.logged import logged_playbooks
 from nba.domain import iso
 from nba.measure import kpis
 from nba.measure.report.picture import Picture
@@ -114,9 +115,18 @@ def changes(told: Sequence[Month]) -> list[dict[str, Any]]:
 
 
 def marks(source: Source) -> list[dict[str, str]]:
-    """List the instants to mark, `at` and `label`: up to where the model knew, when it was made."""
+    """List the instants to mark, `at` and `label`: what changed by which figures may have changed.
+
+    That is up to where the model knew, when it was made, and when each playbook but the first
+    began to decide.
+    """
     manifest = source.snapshot.manifest
-    told = ((manifest.data_until, "model knew up to here"), (manifest.trained_at, "model trained"))
+    later = logged_playbooks(source.shop.path, source.history.as_of)[1:]
+    told = (
+        (manifest.data_until, "model knew up to here"),
+        (manifest.trained_at, "model trained"),
+        *((iso(at), f"playbook {name}") for at, name in later),
+    )
     end = iso(source.history.as_of) or ""
     # ISO instants of one zone sort as they follow each other.
     begin = str(source.sales.months()[-SHOWN:][0]) if len(source.sales.at) else end
