@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from nba.artifacts.reports import read_report
+from nba.cli.load import load
+from nba.state.store import Store
 from tests.unit.cli.shop import CONSENTS, FLAT, Run, document
 
 
@@ -31,6 +33,11 @@ def test_a_report_without_a_snapshot_trains_in_memory_and_serves_the_same_figure
         assert read_report("models", name) == Path(f"out/{name}.json").read_bytes()
     assert not list(Path("models").glob("2*")), "nothing is published"
     assert json.loads(kpis)["snapshot_id"] == told["snapshot_id"]
+
+    Store("sqlite:///nba.db").close()
+    load(Path(shop), "sqlite:///nba.db")
+    assert nba("report", "sqlite:///nba.db", "--out", "store")[0] == 0
+    assert Path("store/kpis.json").read_bytes() == kpis, "a store is reported as its folder is"
 
 
 def test_a_report_takes_the_snapshot_of_its_shop_and_no_other(nba: Run, shop: str) -> None:
