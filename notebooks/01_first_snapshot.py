@@ -10,8 +10,8 @@
 # # A first snapshot
 #
 # From a shop's orders to lists of products with reasons, published so that a server can answer
-# from them, and rolled back. The shop here is simulated, so that all of it runs offline within half
-# a minute; one line puts your own in its place.
+# from them, and rolled back. The shop here is simulated, so that all of it runs offline within a
+# minute; one line puts your own in its place.
 
 # %%
 from pathlib import Path
@@ -40,7 +40,7 @@ MY_SHOP = None  # or "shop", the folder that `nba import` filled
 
 work = TemporaryDirectory()  # removed when the kernel ends
 if MY_SHOP is None:
-    MY_SHOP = nba.simulate(f"{work.name}/shop", orders=4000, seed=1).path
+    MY_SHOP = nba.simulate(f"{work.name}/shop", orders=8000, seed=1).path
 shop = nba.read_shop(MY_SHOP)
 print(f"{len(shop.history):,} orders and {len(shop.catalog.product_ids):,} products in the list")
 
@@ -50,7 +50,8 @@ print(f"{len(shop.history):,} orders and {len(shop.catalog.product_ids):,} produ
 
 # %%
 report = data_report(shop)
-print(table(["", "in this shop"], [[name, str(value)] for name, value in report.figures.items()]))
+for name, value in report.figures.items():
+    print(f"{name:20}{value}")
 for title, lines in (
     ("You get", report.works),
     ("It grows with you", report.grows),
@@ -106,35 +107,40 @@ def shown(slate):
     return left.format({"score": "{:.3f}"})
 
 
-best_sellers = (-snapshot.products.orders).argsort(kind="stable")[:200]
-orderable = best_sellers[snapshot.products.can_be_ordered(best_sellers)]
-candidates = [snapshot.products.ids[code] for code in orderable.tolist()]
+def together(item):
+    """Count the orders that a reason rests on; 0 where it rests on something else."""
+    return item.reason.evidence.get("orders_together", 0)
 
 
 def told(product_id):
-    """Count the lists that a product has; orders with both products, the best evidence, count."""
+    """Say whether a product has every list, and how many orders speak for the first one."""
     found = lists_of(product_id)
-    is_pair = any(one.source == "pair" for one in found["bought together"])
-    return sum(len(one) > 0 for one in found.values()) + is_pair
+    most = max(map(together, found["bought together"]), default=0)
+    return sum(len(one) > 0 for one in found.values()), most
 
 
-product = max(candidates, key=told)
+best_sellers = (-snapshot.products.orders).argsort(kind="stable")[:200]
+orderable = best_sellers[snapshot.products.can_be_ordered(best_sellers)]
+product = max((snapshot.products.ids[code] for code in orderable.tolist()), key=told)
 lists = lists_of(product)
 product, recommender.card(snapshot.products.ids.find(product))
 
 # %% [markdown]
 # **Bought together** shares orders with it. Look for what you know to belong together, and for
-# what is only popular: a good list has little of that.
+# what is only popular: a good list has little of that. Look at the counts too: of a few orders
+# chance says most, and a larger shop is surer.
 
 # %%
 shown(lists["bought together"])
 
 # %%
-# The figures of the first reason: each can be recounted from the raw rows.
-dict(lists["bought together"][0].reason.evidence) if lists["bought together"] else "no list"
+# What the reason with the most orders rests on: figures that recount from the raw rows.
+surest = max(lists["bought together"], key=together, default=None)
+surest and dict(surest.reason.evidence)
 
 # %% [markdown]
-# **Accessories** are what owners come to need, in the same order or later, and only what fits.
+# **Accessories** are what owners come to need, in the same order or later, and only what fits. The
+# reason says after how many days; a message about them waits until then.
 
 # %%
 shown(lists["accessories"])
@@ -153,12 +159,15 @@ shown(lists["similar"])
 shown(lists["replacements"])
 
 # %% [markdown]
-# And a **customer**: what the most faithful one is likely to buy within a week, again or for the
-# first time. Reasons say which of the two it is.
+# And a **customer**: what they are likely to buy within a week, again or for the first time; the
+# reason says which. Of the fifty with most orders, the one who is surest to come back.
 
 # %%
-most = int(snapshot.customers.order_count.argmax())
-customer = snapshot.customers.ids[most]
+regulars = (-snapshot.customers.order_count).argsort(kind="stable")[:50]
+customer = max(
+    (snapshot.customers.ids[code] for code in regulars.tolist()),
+    key=lambda one: recommender.picks(one, n=1)[0].score,
+)
 shown(recommender.picks(customer, n=8))
 
 # %% [markdown]

@@ -48,7 +48,7 @@ shop = nba.read_shop(MY_SHOP)
 # came.
 
 # %%
-config = nba.TrainConfig(seed=7)
+config = nba.TrainConfig(seed=7, picks={"models": ("als",)})  # one learner: quicker than a trial
 snapshot = nba.train(shop.history, shop.catalog, config)
 cut = cut_for(shop.history)
 earlier = None if cut is None else nba.train(shop.history, shop.catalog, config, as_of=cut)

@@ -35,7 +35,8 @@ work = TemporaryDirectory()  # removed when the kernel ends
 if MY_SHOP is None:
     MY_SHOP = nba.simulate(f"{work.name}/shop", orders=6000, seed=1).path
 shop = nba.read_shop(MY_SHOP)
-snapshot = nba.train(shop.history, shop.catalog, nba.TrainConfig(seed=7))
+config = nba.TrainConfig(seed=7, picks={"models": ("als",)})  # one learner: quicker than a trial
+snapshot = nba.train(shop.history, shop.catalog, config)
 
 # %% [markdown]
 # A policy is a snapshot and a playbook: what was learned, and which messages there are. Facts are
