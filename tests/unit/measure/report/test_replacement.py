@@ -137,3 +137,12 @@ def test_a_shop_in_which_nothing_is_bought_again_is_told_so(orders):
     picture = replacement.draw(source_of(history(orders)))
     assert picture.chart is None
     assert "customer id" in picture.reading
+
+
+def test_the_curve_is_drawn_where_it_says_most():
+    slow = waits_of([10] * 60 + [300] * 40, [True] * 60 + [False] * 40)
+    assert (slow.median(), slow.last_day, slow.drawn_days) == (10, 300, 80)
+    assert waits_of(DAYS, ENDED).drawn_days == 3
+    never = waits_of([300] * 40, [False] * 40)
+    assert never.drawn_days == 300
+    assert replace(never, due_days=5.0).drawn_days == 60

@@ -27,9 +27,13 @@ SHOWN: Final = 4
 LEAST_REPEATS: Final = 20
 LEAST_WAITING: Final = 10
 """Repeats from which on a curve is drawn, and gaps still open down to which it goes on."""
+_MEDIANS: Final = 8
+_LEAST_DRAWN: Final = 60
+"""Medians, or days to the message, that are drawn; and days at least."""
 _POINTS: Final = 150
 _TICKS: Final = 40
 _NAME: Final = 38
+_LOW: Final = 0.12
 _SIZE: Final = (270, 170)
 _Z: Final = 1.959963984540054
 _DAY: Final = int(DAY / MICROSECOND)
@@ -38,7 +42,8 @@ DEFINITIONS: Final = {
     "not bought again": (
         "Kaplan and Meier's share of purchases after which the customer has not bought the same "
         "product again by that day, over all products of a category; orders of a day are one, "
-        "guests are left out; ticks are purchases whose wait the end of the history cuts off"
+        "guests are left out; ticks are purchases whose wait the end of the history cuts off; "
+        "drawn up to eight times the median or the day of the message, whichever is later"
     ),
     "95 % band": "Greenwood's, with each wait on its own, though one customer may have several",
     "Weibull": "the distribution exp(-(t / scale)^shape) of greatest likelihood, cuts included",
@@ -96,6 +101,13 @@ class Waits:
         if len(self.days) < LEAST_WAITING:
             return 0
         return int(np.partition(self.days, -LEAST_WAITING)[-LEAST_WAITING])
+
+    @property
+    def drawn_days(self) -> int:
+        """Up to which day the curve is drawn: where it says most, and not beyond its end."""
+        told = max(self.median() or 0, self.due_days or 0)
+        wanted = max(round(_MEDIANS * told), _LEAST_DRAWN) if told else self.last_day
+        return max(min(wanted, self.last_day), 2)
 
     def median(self) -> float | None:
         """Give the day by which half were bought again; None where it never comes to that."""
@@ -246,7 +258,7 @@ def _chart(found: Sequence[Waits]) -> Chart:
 def _panel(one: Waits, *, is_left: bool) -> Chart:
     import altair as alt
 
-    end = max(one.last_day, 2)
+    end = one.drawn_days
     curve = _thinned(one, end)
     wide = alt.Scale(domain=[0, end], nice=False)
     x = alt.X("day:Q", title="days after the purchase", scale=wide, axis=alt.Axis(tickCount=5))
@@ -279,10 +291,13 @@ def _panel(one: Waits, *, is_left: bool) -> Chart:
         layers.append(
             plain(line).mark_line(color=theme.HUES[1], strokeWidth=1.5, strokeDash=[5, 3])
         )
-        # The word stands on the side of the dashed line where the other one is not.
-        above = line[45]["share"] >= _share_at(curve, line[45]["day"])
+        # The word stands on the side of the dashed line where the other one is not, if there is
+        # room above the axis; else above both.
+        place, counted = line[33], _share_at(curve, line[33]["day"])
+        above = place["share"] >= counted or place["share"] < _LOW
+        word = {"share": max(place["share"], counted) if above else place["share"]}
         layers.append(
-            plain([line[45] | {"word": f"Weibull, shape {shape:.2f}"}])
+            plain([place | word | {"word": f"Weibull, shape {shape:.2f}"}])
             .mark_text(
                 color=theme.HUES[1],
                 align="left" if above else "right",
@@ -339,7 +354,7 @@ def _rules(one: Waits, end: int, wide: Any, *, is_high: bool) -> list[Any]:  # n
 
 def _thinned(one: Waits, end: int) -> list[dict[str, Any]]:
     """Give the curve, up to a day, in steps that an eye can tell apart."""
-    curve = one.curve()
+    curve = [row for row in one.curve() if row["day"] <= end]
     step = max(end / _POINTS, 1.0)
     kept: dict[int, dict[str, Any]] = {}
     for row in curve:
