@@ -81,7 +81,9 @@ for stage in Stage:
 # same order. Take a client, who has most to choose from.
 
 # %%
-chosen = example(Stage.CLIENT)
+due = [one for one in decisions if one.message is not None]
+assert due, "nobody is due a message: import consents.csv, or ask for another instant"
+chosen = max(due, key=lambda one: (one.stage == Stage.CLIENT, len(one.alternatives)))
 print(chosen.customer_id, "gets", chosen.message.id, "through", chosen.message.channel)
 for name, value in chosen.message.score.to_dict().items():
     print(f"  {name:26}{value:>14,.4f}")
@@ -141,7 +143,11 @@ mine = nba.Policy(snapshot, changed(asked.id, "value_share", asked.value_share /
 again = mine.decide(chosen.customer_id, facts, at)
 print("before:", chosen.message.id, f"({chosen.message.score.expected:.2f})")
 print("after: ", "nothing" if again.message is None else again.message.id, "-", again.reason)
-print("now it stands at", dict(again.alternatives).get(asked.id, "nothing: it is not worth it"))
+worth = dict(again.alternatives)
+if again.message is not None:
+    worth[again.message.id] = again.message.score.expected
+left = worth.get(asked.id)
+print("left of it:", "nothing, it is not worth its cost" if left is None else f"{left:.2f}")
 
 # %% [markdown]
 # ## Everybody at once

@@ -61,6 +61,16 @@ def printed(notebook: Any, stream: str) -> str:
     )
 
 
+def drawn(notebook: Any) -> list[str]:
+    """List what the cells of a run show as HTML: tables and pictures."""
+    return [
+        output.data["text/html"].strip()
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "text/html" in output.get("data", {})
+    ]
+
+
 def test_there_are_four_notebooks_and_each_has_both_forms() -> None:
     assert [one.stem for one in SOURCES] == [
         "01_first_snapshot",
@@ -121,4 +131,18 @@ def test_every_cell_runs_in_an_empty_folder_without_a_warning(source: Path, tmp_
     print(f"{source.stem}: {time.monotonic() - began:.0f} s")
     assert printed(notebook, "stderr") == ""
     assert "nan" not in printed(notebook, "stdout").lower().split()
+    assert all(drawn(notebook))
     assert not list(folder.iterdir())
+
+
+def test_a_planted_import_and_a_planted_warning_are_found() -> None:
+    assert imported("import pandas as pd\nfrom nba.config import shipped") == {"pandas", "nba"}
+    warned = nbformat.v4.new_code_cell(
+        outputs=[
+            nbformat.v4.new_output("stream", name="stderr", text="a warning"),
+            nbformat.v4.new_output("display_data", data={"text/html": " "}),
+        ]
+    )
+    planted = nbformat.v4.new_notebook(cells=[warned])
+    assert printed(planted, "stderr") == "a warning"
+    assert not all(drawn(planted))
