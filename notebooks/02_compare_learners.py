@@ -117,7 +117,9 @@ print("the intervals are apart" if is_sure else "the intervals overlap: it may b
 # ## The verdict
 #
 # The month after, which nothing was chosen by. This is the figure to tell others. Compare it with
-# `personal frequency` of the same table, not with the month before: months differ.
+# `personal frequency` of the same table, not with the month before: months differ. With the few
+# hundred customers of a small shop the intervals of the two overlap, and another month, or another
+# `seed` of the simulated shop, may turn the sign: a difference within them is no success.
 
 # %%
 judged = nba.backtest(
