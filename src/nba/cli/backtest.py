@@ -43,7 +43,8 @@ def backtest(
     models: Annotated[
         str | None,
         typer.Option(
-            "--models", help="With --policy: decide by the current snapshot of this folder."
+            "--models",
+            help="With --policy: decide by the snapshots of this folder, as they followed.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +13,9 @@ from nba.cli.console import give, instant, say, steps, table
 from nba.cli.train import TRAINING_STEPS
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from nba.artifacts.snapshot import Snapshot
     from nba.measure.valuation import Valuation, Worth
 
 PER: Final = 1000
@@ -17,6 +24,54 @@ _HEADER: Final = [
     *("", "value", "95 % from", "to", "more than the log", "from", "to"),
     *("effective decisions", "greatest share"),
 ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """The snapshots of a folder, by what they know.
+
+    Attributes:
+        models: the folder.
+        known: up to when each knows, ascending, at least one.
+        ids: their ids.
+    """
+
+    models: str
+    known: Sequence[np.datetime64]
+    ids: Sequence[str]
+
+    @classmethod
+    def of(cls, models: str) -> Kept:
+        """List them.
+
+        Raises:
+            SnapshotError: there is none.
+        """
+        from nba.artifacts.registry import current_id, list_snapshots
+        from nba.domain import to_instant
+        from nba.errors import SnapshotError
+
+        current_id(models)
+        told = sorted(
+            (to_instant(one.data_until), one.sequence, one.snapshot_id)
+            for one in list_snapshots(models)
+        )
+        if not told:
+            raise SnapshotError(
+                f"the snapshots of {models} are damaged; see: nba models verify --models {models}"
+            )
+        return cls(models, [one[0] for one in told], [one[2] for one in told])
+
+    def at(self, instant: np.datetime64) -> Snapshot:
+        """Open the newest that knows of nothing from an instant on."""
+        return _opened(self.models, self.ids[bisect_right(self.known, instant) - 1])
+
+
+@lru_cache(maxsize=1)
+def _opened(models: str, snapshot_id: str) -> Snapshot:
+    from nba.artifacts.registry import open_snapshot
+
+    return open_snapshot(models, snapshot_id)
 
 
 def value_playbook(
@@ -37,17 +92,16 @@ def value_playbook(
         test_from: the first decision to judge; by default the first that chance had a part in.
         window_days: how long after a decision what is done counts.
         recipe: of the snapshot that is trained on what was known before.
-        models: a folder whose current snapshot decides instead; what it knows of is not judged.
+        models: a folder whose snapshots decide instead, each decision by the newest before it;
+            earlier decisions are not judged.
         as_json: whether stdout is one JSON document.
 
     Raises:
         DataError: the log cannot carry an estimate.
     """
-    from nba.artifacts.registry import open_snapshot
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
     from nba.decide.playbook import Playbook
-    from nba.domain import to_instant
     from nba.learn.train import train
     from nba.measure.logged import Logged, first_chance
     from nba.measure.valuation import news_of, value
@@ -58,18 +112,20 @@ def value_playbook(
     with steps("backtest", TRAINING_STEPS + 3) as announce:
         announce("reading the shop")
         found = read_shop(shop)
-        snapshot = None if models is None else open_snapshot(models)
         if since is None:
             since = first_chance(found.history)
-        if snapshot is not None:
-            known = to_instant(snapshot.manifest.data_until)
-            since = known if since is None else max(since, known)
+        kept = None if models is None else Kept.of(models)
+        if kept is not None:
+            since = kept.known[0] if since is None else max(since, kept.known[0])
         logged = Logged.of(found.history, since=since, window_days=window_days)
         logged = logged.judged(news_of(new))
-        if snapshot is None:
+        if kept is not None:
+            valuation = value(found, logged, kept.at, new, announce=announce)
+        else:
             before = found.history.until(logged.rows.decided_at.min())
-            snapshot = train(before, found.catalog, config, announce=announce)
-        valuation = value(found, logged, snapshot, new, announce=announce).checked()
+            learned = train(before, found.catalog, config, announce=announce)
+            valuation = value(found, logged, lambda _: learned, new, announce=announce)
+        valuation.checked()
     say(describe(valuation), as_json=as_json)
     if as_json:
         give(valuation.to_dict())

@@ -203,7 +203,7 @@ def news_of(playbook: Playbook) -> frozenset[str]:
 def value(
     shop: Shop,
     logged: Logged,
-    snapshot: Snapshot,
+    snapshot_at: Callable[[np.datetime64], Snapshot],
     playbook: Playbook,
     *,
     announce: Announce = lambda _: None,
@@ -213,8 +213,8 @@ def value(
     Args:
         shop: whose facts are known at each decision.
         logged: of its history, as `Logged.judged` keeps them.
-        snapshot: by which the new playbook decides; it must know of none of the decisions, or what
-            followed them would judge itself.
+        snapshot_at: gives the snapshot by which the new playbook decides at an instant; it must
+            know of nothing from then on, or what followed a decision would judge it.
         playbook: the new one; who it would hold out is written to all the same.
         announce: called with the name of each step.
 
@@ -225,8 +225,8 @@ def value(
     logged = _drawn(logged)
     announce(f"asking the new playbook at {len(logged):,} decisions")
     quiet = playbook.holdout.model_copy(update={"share": 0.0})
-    policy = Policy(snapshot, playbook.model_copy(update={"holdout": quiet}))
-    asked = Asked.of(logged.message, _replayed(shop, logged, policy))
+    playbook = playbook.model_copy(update={"holdout": quiet})
+    asked = Asked.of(logged.message, _replayed(shop, logged, snapshot_at, playbook))
     announce("estimating")
     return compared(logged, asked, playbook=playbook.id, left_out=whole - len(logged))
 
@@ -344,12 +344,21 @@ def _threshold(
     return chosen
 
 
-def _replayed(shop: Shop, logged: Logged, policy: Policy) -> list[Decision]:
-    """Ask a policy again at each decision, with what was known at its instant."""
+def _replayed(
+    shop: Shop,
+    logged: Logged,
+    snapshot_at: Callable[[np.datetime64], Snapshot],
+    playbook: Playbook,
+) -> list[Decision]:
+    """Ask a playbook again at each decision, with what was known at its instant."""
     rows = logged.rows
     signals = shop.signals(as_of=rows.decided_at.max())
     found: dict[int, Decision] = {}
+    policy: Policy | None = None
     for at, places in _by_instant(rows):
+        snapshot = snapshot_at(at)
+        if policy is None or policy.snapshot is not snapshot:
+            policy = Policy(snapshot, playbook)
         names = [rows.customer_ids[int(code)] for code in rows.customer[places]]
         asked = list(dict.fromkeys(names))
         facts = fold(shop.history.rows, as_of=at, customers=asked, signals=signals)
@@ -359,7 +368,7 @@ def _replayed(shop: Shop, logged: Logged, policy: Policy) -> list[Decision]:
 
 
 def _by_instant(rows: Decisions) -> Iterator[tuple[np.datetime64, NDArray[np.int64]]]:
-    """Give each instant with its decisions."""
+    """Give each instant with its decisions, in their order."""
     order = np.argsort(rows.decided_at, kind="stable")
     begins = starts(rows.decided_at[order])
     for places in np.split(order, begins[1:]):

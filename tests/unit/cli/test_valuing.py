@@ -6,8 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from nba.cli.valuing import Kept
 from tests.unit.cli.shop import Run, document
 
 CUSTOMERS = 400
@@ -141,6 +143,16 @@ def test_a_snapshot_judges_only_what_it_does_not_know(nba: Run, explored: Path) 
     words = ("backtest", str(explored), "--policy", playbook("good", survey=0.5))
     code, _, err = nba(*words, "--models", "late")
     assert (code, "no decision of the log can be judged" in err) == (1, True)
+
+
+def test_each_decision_is_made_by_the_newest_snapshot_before_it(nba: Run, explored: Path) -> None:
+    early = Kept.of("early")
+    assert nba("train", str(explored), "--force", "--models", "early")[0] == 0
+    both = Kept.of("early")
+    assert len(both.ids) == 2
+    at = np.datetime64("2026-01-07T10:00:00", "us")
+    assert both.at(at).id == early.ids[0]
+    assert both.at(both.known[1]).id == both.ids[1] != early.ids[0]
 
 
 @pytest.mark.parametrize(
