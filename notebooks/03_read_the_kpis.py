@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 import nba
 from nba.cli.console import table
 from nba.config import shipped
-from nba.measure.report import theme
 from nba.measure.report.documents import cohorts_document, kpis_document
 from nba.measure.report.earlier import cut_for
 from nba.measure.report.pictures import (
@@ -122,22 +121,7 @@ print(table(header, rows))
 
 
 # %%
-class See:
-    """A picture with its words, as a notebook shows it."""
-
-    def __init__(self, picture):
-        """Show this picture; of one without a chart, what the shop would have to tell."""
-        self.picture = picture
-        print(f"{picture.title}\n{picture.reading}")
-
-    def _repr_html_(self):
-        if self.picture.chart is None:
-            return ""
-        colours = ";".join(f"--{name}:{colour}" for colour, name in theme.PAGE_COLOURS.items())
-        return f'<div style="background:#ffffff;{colours}">{theme.svg(self.picture)}</div>'
-
-
-See(series.draw(source))
+series.draw(source)
 
 # %% [markdown]
 # ## What changed, and by what
@@ -189,7 +173,7 @@ rows = [[month, *cells_of(cells)] for month, cells in list(found.items())[-10:]]
 print(table(["first order", "customers", *(f"+{age}" for age in range(1, AGES + 1))], rows))
 
 # %%
-See(cohorts.draw(source))
+cohorts.draw(source)
 
 # %% [markdown]
 # Cohorts differ by chance. The alarm compares the newest ones with older ones at the same age, and
@@ -205,14 +189,14 @@ for alarm in document["alarms"][-3:]:
 # How far has everybody come? The step that loses most is the one to work on.
 
 # %%
-See(customer_funnel.draw(source))
+customer_funnel.draw(source)
 
 # %% [markdown]
 # And where customers stand from month to month, by their own rhythm: a ribbon from active to at
 # risk is this month's work for the win-back message.
 
 # %%
-See(lifecycle.draw(source))
+lifecycle.draw(source)
 
 # %% [markdown]
 # ## What each message did
@@ -237,7 +221,7 @@ rows = [
 print(table(["", "sent", "clicked", "useful", "unsubscribed", "revenue each"], rows))
 
 # %%
-See(funnel.draw(source))
+funnel.draw(source)
 
 # %% [markdown]
 # What followed a message is not what it *caused*: many would have bought anyway. Of customers held
@@ -268,7 +252,7 @@ print(table(header, rows))
 # Does anybody get too much? Hold the greatest number in any seven days against the cap.
 
 # %%
-See(frequency.draw(source))
+frequency.draw(source)
 
 # %% [markdown]
 # ## Is what was foretold true?
@@ -277,7 +261,7 @@ See(frequency.draw(source))
 # honest: of those told 30 %, 30 % bought. Points below it promise too much.
 
 # %%
-See(calibration.draw(source))
+calibration.draw(source)
 
 # %% [markdown]
 # ## What a customer is worth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -32,3 +33,15 @@ class Picture:
     reading: str
     definitions: Mapping[str, str] = field(default_factory=dict)
     chart: Chart | None = None
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook, without a network: words, then the picture on light paper."""
+        # The theme draws pictures, so it knows of them and not the other way round.
+        from nba.measure.report.theme import PAGE_COLOURS, svg
+
+        words = f"<h3>{escape(self.title)}</h3><p>{escape(self.reading)}</p>"
+        if self.chart is None:
+            return words
+        colours = ";".join(f"--{name}:{colour}" for colour, name in PAGE_COLOURS.items())
+        look = f"{colours};background:var(--paper);color:var(--ink);padding:1em"
+        return f'<div style="{look}">{words}{svg(self)}</div>'

@@ -16,6 +16,7 @@ from nba.measure.report.writing import (
     PICTURES,
     check_folder,
     check_names,
+    draw,
     write_pictures,
     write_report,
 )
@@ -107,6 +108,17 @@ def test_one_picture_is_drawn_alone(tmp_path: Path) -> None:
     assert (tmp_path / "cohort-retention.png").read_bytes().startswith(b"\x89PNG")
     assert isinstance(found["message-funnel"], str)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["cohort-retention.png"]
+
+
+def test_a_picture_shows_itself_in_a_notebook() -> None:
+    source = source_of(ORDERS)
+    shown = draw(source, "customer-funnel")._repr_html_()
+    assert "<svg" in shown
+    assert "--paper:#fefefe" in shown
+    assert "<script" not in shown
+    missing = draw(source, "message-funnel")._repr_html_()
+    assert "<svg" not in missing
+    assert "takes the tables messages" in missing
 
 
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
