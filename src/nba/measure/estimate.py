@@ -14,6 +14,8 @@ from nba.errors import DataError
 
 Floats = NDArray[np.float64]
 
+NORMAL_95: Final = 1.959963984540054
+"""Standard errors on either side within which 95 % of a normal distribution lie."""
 LEAST_EFFECTIVE: Final = 100.0
 MOST_SHARE: Final = 0.05
 """Bounds of an estimate that may be relied on: decisions it is worth, and the share of one."""

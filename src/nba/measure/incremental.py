@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,8 @@ from nba.measure.attribution import (
     sortable,
     window_of,
 )
+from nba.measure.estimate import NORMAL_95
 from nba.ranges import starts
-
-_Z: Final = 1.959963984540054
-"""The 97.5 % quantile of the normal distribution: an interval of 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Difference:
         if min(len(treated), len(held_out)) < 2:
             return cls(*means, effect, None, None)
         error = np.sqrt(treated.var(ddof=1) / len(treated) + held_out.var(ddof=1) / len(held_out))
-        reach = _Z * float(error)
+        reach = NORMAL_95 * float(error)
         return cls(*means, effect, effect - reach, effect + reach)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nba.artifacts.rhythm import Rhythm
 from nba.data.profiles import Profiles
 from nba.data.traffic import Traffic
+from nba.measure.estimate import NORMAL_95
 from nba.measure.sales import Sales, ratio
 
 HORIZON_DAYS: Final = 365.0
@@ -24,8 +25,6 @@ WORTH: Final = 3
 """How many times its cost a cohort should bring."""
 PAYBACK_MONTHS: Final = 12
 """In fewer months than these a cohort should have brought what it cost."""
-_NORMAL: Final = 1.959964
-"""Standard deviations on either side that hold 95 % of a normal distribution."""
 
 DEFINITIONS: Final[Mapping[str, str]] = {
     "lifetime_value": "profit so far of customers with an id / these customers, in minor units",
@@ -90,7 +89,7 @@ def customer_value(
         if len(profit):
             mean = float(profit.mean())
         if len(profit) > 1 and mean is not None:
-            reach = _NORMAL * float(profit.std(ddof=1)) / len(profit) ** 0.5
+            reach = NORMAL_95 * float(profit.std(ddof=1)) / len(profit) ** 0.5
             low, high = mean - reach, mean + reach
     return CustomerValue(
         customers,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
 from nba.errors import DataError
-from nba.measure.estimate import unsupported
+from nba.measure.estimate import NORMAL_95, unsupported
 from nba.measure.offpolicy import (
     direct_method,
     doubly_robust,
@@ -103,3 +105,8 @@ def test_tables_of_probabilities_that_do_not_fit_are_refused():
     ):
         with pytest.raises(DataError, match=says):
             unsupported(policy, propensities)
+
+
+def test_so_many_errors_on_either_side_hold_95_percent():
+    error = NormalDist()
+    assert error.cdf(NORMAL_95) - error.cdf(-NORMAL_95) == pytest.approx(0.95, abs=1e-12)

@@ -7,9 +7,9 @@ import duckdb
 import numpy as np
 import pytest
 
+from nba.measure.estimate import NORMAL_95
 from nba.measure.report import theme
 from nba.measure.report.pictures import monthly, series
-from nba.measure.report.pictures.monthly import NORMAL
 from tests.golden.log_messages import log_history
 from tests.unit.measure.report.sources import SCRIPT, source_of
 
@@ -97,7 +97,7 @@ def test_the_interval_of_a_share_is_wilsons():
     whole = np.ones(10)
     low, high = monthly.interval("repeat_purchase_rate", monthly.share(np.zeros(10), whole))
     # Nobody of ten: z^2 / (n + z^2).
-    assert (low, high) == pytest.approx((0.0, NORMAL**2 / (10 + NORMAL**2)))
+    assert (low, high) == pytest.approx((0.0, NORMAL_95**2 / (10 + NORMAL_95**2)))
     some = np.arange(40) < 10
     low, high = monthly.interval(
         "repeat_purchase_rate", monthly.share(some.astype(float), np.ones(40))

@@ -12,7 +12,7 @@ from nba.artifacts.repurchase import Repurchase
 from nba.artifacts.snapshot import Snapshot
 from nba.data.history import OrderHistory
 from nba.domain import DAY, iso, to_instant
-from nba.measure.estimate import Floats, error_of_mean
+from nba.measure.estimate import NORMAL_95, Floats, error_of_mean
 from nba.measure.report import theme
 from nba.measure.report.earlier import LEAST_DAYS
 from nba.measure.report.picture import Picture
@@ -28,7 +28,6 @@ BARS: Final = 40
 LEAST_CELLS: Final = 100
 LEAST_BOUGHT: Final = 10
 """Products of customers, and those of them bought again, from which on groups say anything."""
-_Z: Final = 1.959963984540054
 
 DEFINITIONS: Final = {
     "expected chance": (
@@ -113,7 +112,7 @@ class Foretold:
         for part in np.array_split(np.argsort(self.chance, kind="stable"), count):
             came = self.came[part].astype(np.float64)
             observed = float(came.mean())
-            reach = _Z * error_of_mean(came - observed, self.customer[part])
+            reach = NORMAL_95 * error_of_mean(came - observed, self.customer[part])
             if observed in (0.0, 1.0):
                 # Where all are alike nothing varies; as many customers may be so by chance.
                 reach = 1 - 0.025 ** (1 / len(np.unique(self.customer[part])))

@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 from nba.data.message_log import MessageLog
 from nba.domain import DAY
 from nba.measure.cohorts import ACTIVE_DAYS
+from nba.measure.estimate import NORMAL_95, Floats
 from nba.measure.message_kpis import MessageFigures
 from nba.measure.sales import Sales
 
-Floats = NDArray[np.float64]
-
-NORMAL: Final = 1.959963984540054
-"""Standard errors on either side within which 95 % of a normal distribution lie."""
 TOTALS: Final = ("revenue", "orders", "active_customers")
 SHARES: Final = ("repeat_purchase_rate", "useful_share")
 FIGURES: Final = (
@@ -99,12 +96,12 @@ def interval(name: str, figure: Figure) -> tuple[float, float] | None:
     if name not in SHARES:
         if figure.customers < 2:
             return None
-        low = value - NORMAL * error
-        return (max(low, 0.0) if name in TOTALS else low), value + NORMAL * error
+        low = value - NORMAL_95 * error
+        return (max(low, 0.0) if name in TOTALS else low), value + NORMAL_95 * error
     if not figure.customers:
         return None
     trials = value * (1 - value) / error**2 if error > 0 else float(figure.customers)
-    square = NORMAL * NORMAL / trials
+    square = NORMAL_95 * NORMAL_95 / trials
     middle = (value + square / 2) / (1 + square)
     reach = math.sqrt(value * (1 - value) * square + square * square / 4) / (1 + square)
     return max(middle - reach, 0.0), min(middle + reach, 1.0)

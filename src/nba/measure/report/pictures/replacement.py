@@ -13,7 +13,7 @@ from nba.artifacts.repurchase import LIKELY
 from nba.artifacts.snapshot import Snapshot
 from nba.data.history import Baskets
 from nba.domain import DAY, MICROSECOND
-from nba.measure.estimate import Floats
+from nba.measure.estimate import NORMAL_95, Floats
 from nba.measure.report import theme
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Source
@@ -35,7 +35,6 @@ _TICKS: Final = 40
 _NAME: Final = 38
 _LOW: Final = 0.12
 _SIZE: Final = (270, 170)
-_Z: Final = 1.959963984540054
 _DAY: Final = int(DAY / MICROSECOND)
 
 DEFINITIONS: Final = {
@@ -89,7 +88,7 @@ class Waits:
         left = np.maximum(among - died, 1)
         error = share * np.sqrt(np.cumsum(died / (among * left)))
         rows = [{"day": 0.0, "share": 1.0, "low": 1.0, "high": 1.0}]
-        bounds = np.clip(share - _Z * error, 0, 1), np.clip(share + _Z * error, 0, 1)
+        bounds = np.clip(share - NORMAL_95 * error, 0, 1), np.clip(share + NORMAL_95 * error, 0, 1)
         columns = at, share, *bounds
         for day, one, low, high in zip(*(each.tolist() for each in columns), strict=True):
             rows.append({"day": float(day), "share": one, "low": low, "high": high})

@@ -10,10 +10,10 @@ import numpy as np
 from nba.data.logged import logged_playbooks
 from nba.domain import iso
 from nba.measure import kpis
+from nba.measure.estimate import NORMAL_95
 from nba.measure.report.picture import Picture
 from nba.measure.report.pictures.monthly import (
     FIGURES,
-    NORMAL,
     SHARES,
     TOTALS,
     Month,
@@ -107,8 +107,8 @@ def changes(told: Sequence[Month]) -> list[dict[str, Any]]:
                 "before": str(earlier.month),
                 "value": new.value,
                 "change": change,
-                "low": change - NORMAL * error if is_sure else None,
-                "high": change + NORMAL * error if is_sure else None,
+                "low": change - NORMAL_95 * error if is_sure else None,
+                "high": change + NORMAL_95 * error if is_sure else None,
             }
         )
     return listed
