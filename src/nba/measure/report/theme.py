@@ -32,6 +32,8 @@ SCALE: Final = 2
 """Pixels of a PNG for one of the picture."""
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
+_STRANGE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 forbids (2.2): drawing it ends the process."""
 _LABELLED: Final = re.compile(r'<(path|text|rect|g|circle|line) aria-label="([^"]*)"([^>]*?)(/?)>')
 
 
@@ -70,7 +72,16 @@ def _spec(picture: Picture, **more: Any) -> tuple[dict[str, Any], str]:  # noqa:
     chart: Chart = picture.chart.properties(**({"background": "transparent"} | more))
     chart = chart.configure(**_CONFIG)
     version = "_".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    return chart.to_dict(), version
+    return _plain(chart.to_dict()), version
+
+
+def _plain(told: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Give the same without the characters that no SVG can hold."""
+    if isinstance(told, str):
+        return _STRANGE.sub("", told)
+    if isinstance(told, dict):
+        return {_plain(name): _plain(one) for name, one in told.items()}
+    return [_plain(one) for one in told] if isinstance(told, list | tuple) else told
 
 
 def _titled(found: re.Match[str]) -> str:
