@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from nba.decide.contact import ContactPolicy
 from nba.decide.playbook import Playbook
+from nba.domain import DAY
 from nba.measure.report import theme
 from nba.measure.report.pictures import frequency
 from nba.measure.report.pictures.frequency import Frequency
@@ -66,6 +68,15 @@ def test_the_most_within_seven_days_is_that_of_a_hand_count():
     assert found.most_in_day.tolist() == [1, 1, 1]
     assert (found.counted, found.uncounted) == (9, 3)
     assert found.beyond(PLAN) == (1, 0)
+
+
+def test_many_customers_of_a_long_log_do_not_run_into_one_another():
+    # Each of 400,000 got two messages, a year apart.
+    customer = np.repeat(np.arange(400_000, dtype=np.int32), 2)
+    year = np.array(["2025-01-01", "2026-01-01"], "datetime64[us]")
+    most = frequency._most_within(customer, np.tile(year, 400_000), 7 * DAY)
+    assert len(most) == 400_000
+    assert (most == 1).all()
 
 
 def test_days_are_those_of_the_customers_own_zone():

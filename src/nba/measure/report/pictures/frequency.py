@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from nba.data.message_log import MessageLog
 from nba.data.profiles import Profiles
-from nba.domain import DAY, MICROSECOND, Instants
+from nba.domain import DAY, Instants
+from nba.measure.attribution import instants_of, sortable
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Plan, Source
 from nba.measure.report.theme import HUES, INK, PAPER, WIDTH
 from nba.measure.report.words import count, percent
-from nba.ranges import changes, starts
+from nba.ranges import starts
 from nba.vocabulary import MessageKind
 
 if TYPE_CHECKING:
@@ -153,11 +154,10 @@ def _most_within(
     """Give the most messages of each customer in any window, whose first instant is not in it."""
     if not len(at):
         return np.empty(0, np.int64)
-    window = int(length / MICROSECOND)
-    since = (at - at.min()).astype(np.int64)
-    # Customers stand apart by more than a window, so that one search serves all.
-    key = np.cumsum(changes(customer)) * (int(since.max()) + window + 1) + since
-    earlier = np.searchsorted(key, key - window, "right")
+    begin = at - length
+    instants = instants_of(at, begin)
+    key = sortable(customer, at, instants)
+    earlier = np.searchsorted(key, sortable(customer, begin, instants), "right")
     return np.maximum.reduceat(np.arange(1, len(key) + 1) - earlier, starts(customer))
 
 
