@@ -104,9 +104,10 @@ def _ordered(source: Source) -> NDArray[np.bool_]:
     known = Known.at(history.rows, history.as_of)
     rows = known.rows
     codes = log.customer_ids.codes()
+    named = len(rows.customer_ids)
     # Codes beyond the ids are guests'.
-    guests = [-1] * rows.guest_count
-    wanted = np.array([codes.get(one, -1) for one in rows.customer_ids] + guests, np.int32)
+    wanted = np.full(named + rows.guest_count, -1, np.int32)
+    wanted[:named] = [codes.get(one, -1) for one in rows.customer_ids]
     customer = wanted[rows.customer]
     placed = np.flatnonzero(known.order & ~rows.is_test & (customer >= 0))
     placed = placed[np.lexsort((placed, rows.ordered_at[placed], customer[placed]))]
