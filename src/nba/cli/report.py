@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from nba.cli.console import AsJson, Models, give, say, steps
+from nba.cli.console import AsJson, Models, give, instant, now, say, steps
 from nba.cli.facts import is_store
-from nba.cli.source import erased_of, shop_folder, shown
+from nba.cli.reporting import (
+    check_product,
+    earlier_snapshot,
+    erased_meanwhile,
+    snapshot_of,
+    tombstones,
+    up_to,
+)
+from nba.cli.source import shop_folder, shown
 
 if TYPE_CHECKING:
-    from nba.artifacts.snapshot import Snapshot
-    from nba.config import TrainConfig
-    from nba.data.shop import Shop
     from nba.measure.report.source import Plan
 
 _STEPS: Final = 30
@@ -45,12 +49,14 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write what a shop did: report.html, a PNG of each picture, and kpis.json."""
-    from nba.artifacts.reports import write_reports
+    from nba.artifacts.reports import remove_reports, write_reports
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
+    from nba.errors import StateError
     from nba.measure.report.documents import read_experiments
     from nba.measure.report.source import Source
     from nba.measure.report.writing import (
+        CALIBRATION,
         PAGE,
         check_folder,
         check_names,
@@ -69,9 +75,14 @@ def report(
         steps("report", _STEPS + is_store(shop)) as announce,
         shop_folder(shop, announce) as folder,
     ):
-        found = read_shop(folder)
-        snapshot = _snapshot(found, models, config, announce)
-        source = Source(found, snapshot, plan, _earlier(found, config, announce))
+        before = tombstones(shop)
+        found, to_come = up_to(read_shop(folder), instant(now(), "the clock"))
+        check_product(found, product)
+        snapshot = snapshot_of(found, models, config, announce)
+        earlier = None
+        if not only or CALIBRATION in only:
+            earlier = earlier_snapshot(found, config, announce)
+        source = Source(found, snapshot, plan, earlier)
         if only:
             written = write_pictures(source, out, only, product=product, announce=announce)
         else:
@@ -84,8 +95,19 @@ def report(
                 announce=announce,
             )
             write_reports(models, documents)
-            _forget(shop, snapshot, models)
             written = {"report": out / PAGE}
+        if erased_meanwhile(shop, found, before):
+            remove_reports(models)
+            raise StateError(
+                "customers were erased while their orders were counted: the figures in "
+                f"{models} were removed, and what is in {out} must be; report again"
+            )
+    if to_come:
+        say(
+            f"warning: {to_come:,} orders are dated in the future and were left out; see to their "
+            "dates",
+            as_json=as_json,
+        )
     for name, told in written.items():
         say(
             f"written: {told}" if isinstance(told, Path) else f"not drawn: {name}: {told}",
@@ -111,24 +133,6 @@ def report(
         )
 
 
-def _forget(shop: str, snapshot: Snapshot, models: str) -> None:
-    """Take the reports back whose figures hold customers who were erased meanwhile.
-
-    Raises:
-        StateError: there are some.
-    """
-    from nba.artifacts.reports import remove_reports
-    from nba.errors import StateError
-
-    if not erased_of(shop, snapshot):
-        return
-    remove_reports(models)
-    raise StateError(
-        f"customers were erased while their orders were counted: the figures in {models} were "
-        "removed, those in the folder of the report are to be; report again"
-    )
-
-
 def _name(shop: str) -> str:
     return "The shop" if is_store(shop) else Path(shop).resolve().name.replace("_", " ")
 
@@ -141,44 +145,3 @@ def _plan(playbook: Path | None) -> Plan:
     read = Playbook.from_toml(playbook or shipped("playbooks", "owox_2011"))
     kinds = {one.id: str(one.kind) for one in read.message}
     return Plan(read.caps.day, read.caps.week, kinds)
-
-
-def _snapshot(
-    shop: Shop, models: str, config: TrainConfig, announce: Callable[[str], None]
-) -> Snapshot:
-    """Open the snapshot of a shop, or train one that is not published."""
-    from nba.artifacts.registry import open_snapshot
-    from nba.domain import iso
-    from nba.errors import SnapshotError
-    from nba.learn.train import train
-
-    baskets = shop.history.baskets()
-    first = iso(baskets.at.min()) if len(baskets) else None
-    try:
-        current = open_snapshot(models)
-    except SnapshotError:
-        pass
-    else:
-        # The same first order: it is this shop's, and not that of whoever else publishes there.
-        if current.manifest.data_from == first:
-            return current
-    return train(
-        shop.history, shop.catalog, config, announce=lambda step: announce(f"training: {step}")
-    )
-
-
-def _earlier(shop: Shop, config: TrainConfig, announce: Callable[[str], None]) -> Snapshot | None:
-    """Train on what was known some time before the end, to see what came of it."""
-    from nba.learn.train import train
-    from nba.measure.report.earlier import cut_for
-
-    cut = cut_for(shop.history)
-    if cut is None:
-        return None
-    return train(
-        shop.history,
-        shop.catalog,
-        config,
-        as_of=cut,
-        announce=lambda step: announce(f"training on what was known before: {step}"),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,7 +63,7 @@ def without_erased(shop: str, snapshot: Snapshot) -> Snapshot:
     """
     from nba.artifacts.blanking import blanked
 
-    return blanked(snapshot, erased_of(shop, snapshot))
+    return blanked(snapshot, erased_of(shop, _people(snapshot)))
 
 
 def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
@@ -80,12 +80,12 @@ def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
     """
     from nba.artifacts.blanking import blank
 
-    if erased := erased_of(shop, snapshot):
+    if erased := erased_of(shop, _people(snapshot)):
         blank(models, erased)
 
 
-def erased_of(shop: str, snapshot: Snapshot) -> set[str]:
-    """Give the customers of a snapshot whom a store has erased; of a folder nobody is known.
+def erased_of(shop: str, known: Collection[str]) -> set[str]:
+    """Give those of some customers whom a store has erased; of a folder nobody is known.
 
     Raises:
         StateError: the store cannot be read.
@@ -94,9 +94,12 @@ def erased_of(shop: str, snapshot: Snapshot) -> set[str]:
         return set()
     from nba.state.erasure import is_erased
 
-    known = {*snapshot.customers.ids, *snapshot.segments.ids}
     with opened(shop) as store, store.reading() as connection:
         return is_erased(connection, known)
+
+
+def _people(snapshot: Snapshot) -> set[str]:
+    return {*snapshot.customers.ids, *snapshot.segments.ids}
 
 
 def _copy(url: str, folder: Path) -> None:

@@ -63,8 +63,8 @@ class Turns:
 
 
 def _line(database: str | None) -> int | None:
-    """Open the file that the next one locks; None for a database in memory, or without a right."""
-    if database:
+    """Open the file that the next one locks; None where nobody else has the database, or may."""
+    if database and database != ":memory:" and not database.startswith("file:"):
         with suppress(OSError):
             return os.open(f"{database}{SUFFIX}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     return None

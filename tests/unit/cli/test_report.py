@@ -9,6 +9,10 @@ import pytest
 
 from nba.artifacts.reports import read_report
 from nba.cli.load import load
+from nba.cli.reporting import erased_meanwhile, tombstones
+from nba.data.shop import read_shop
+from nba.domain import to_instant
+from nba.state.erasure import bury
 from nba.state.store import Store
 from tests.unit.cli.shop import CONSENTS, FLAT, Run, document
 
@@ -52,6 +56,43 @@ def test_a_report_takes_the_snapshot_of_its_shop_and_no_other(nba: Run, shop: st
     assert nba("import", "late.csv", "--shop", "other")[0] == 0
     other = document(nba("report", "other", "--out", "out", *one))
     assert other["snapshot_id"] != trained["snapshot_id"]
+
+
+def test_a_snapshot_of_a_shop_that_began_at_the_same_instant_is_not_taken(
+    nba: Run, shop: str
+) -> None:
+    Path("twin.csv").write_text(FLAT.replace("ann", "eve").replace("bob", "dan"))
+    assert nba("import", "twin.csv", "--shop", "twin")[0] == 0
+    twin = document(nba("train", "twin", "--json"))
+    told = document(nba("report", shop, "--out", "out", "--picture", "customer-funnel", "--json"))
+    assert told["snapshot_id"] != twin["snapshot_id"]
+
+
+def test_orders_that_are_yet_to_come_are_left_out_and_told(nba: Run) -> None:
+    late = "o9,bob,2090-01-01T10:00:00Z,kettle,1,35.00,Steel kettle\n"
+    Path("orders.csv").write_text(FLAT + late)
+    assert nba("import", "orders.csv", "--shop", "shop")[0] == 0
+    code, out, err = nba("report", "shop", "--out", "out")
+    assert code == 0, err
+    assert "warning: 1 orders are dated in the future and were left out" in out
+    kpis = json.loads(Path("out/kpis.json").read_bytes())
+    assert kpis["orders"] == 4
+    assert kpis["as_of"] < "2090"
+
+
+def test_whoever_was_erased_meanwhile_is_noticed(nba: Run, shop: str) -> None:
+    url = "sqlite:///nba.db"
+    Store(url).close()
+    load(Path(shop), url)
+    found, before = read_shop(shop), tombstones(shop)
+    assert not erased_meanwhile(shop, found, before)
+    assert not erased_meanwhile(url, found, before)
+    store = Store(url)
+    bury(store, "bob", to_instant("2026-03-01T00:00:00Z"))
+    store.close()
+    assert erased_meanwhile(url, found, before)
+    assert nba("erase", "bob", "--shop", shop)[0] == 0
+    assert erased_meanwhile(shop, found, before)
 
 
 def test_what_is_missing_for_a_picture_is_said(nba: Run, shop: str) -> None:

@@ -70,3 +70,15 @@ def test_where_no_line_can_be_formed_writes_go_on(tmp_path: Path) -> None:
     with store.writing() as connection:
         assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
     store.close()
+
+
+@pytest.mark.parametrize("database", ["", ":memory:"])
+def test_what_is_no_file_has_no_line(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Store(f"sqlite:///{database}")
+    with store.writing() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    store.close()
+    assert not list(tmp_path.glob("*-turn"))

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 from nba.artifacts.reports import to_bytes
@@ -20,6 +21,8 @@ from nba.measure.report.page import page
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Source
 
+CALIBRATION: Final = "due-date-calibration"
+"""The picture that takes an earlier snapshot."""
 PICTURES: Final[Mapping[str, str]] = {
     "kpi-series": "series",
     "cohort-retention": "cohorts",
@@ -30,7 +33,7 @@ PICTURES: Final[Mapping[str, str]] = {
     "category-heat-map": "categories",
     "coverage": "coverage",
     "replacement-times": "replacement",
-    "due-date-calibration": "calibration",
+    CALIBRATION: "calibration",
     "message-funnel": "funnel",
     "message-frequency": "frequency",
 }
@@ -57,11 +60,10 @@ def check_folder(out: Path) -> None:
     Raises:
         DataError: nothing can.
     """
-    probe = out / ".nba"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise _refused(out, error) from None
 
@@ -162,7 +164,8 @@ def write_report(
     for one, document in documents.items():
         _write(out / f"{one}.json", to_bytes(document))
     kpis = documents["kpis"]
-    alarms = [one for one in documents["cohorts"]["alarms"] if one["is_raised"]]
+    # What was raised once and is no more is told by the picture of the cohorts.
+    alarms = [one for one in documents["cohorts"]["alarms"][-1:] if one["is_raised"]]
     text = page(
         name,
         kpis,
