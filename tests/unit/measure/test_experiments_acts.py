@@ -77,18 +77,18 @@ def counted(told, of, do, **fields):
 
 def test_messages_count_by_what_people_did_with_them(told):
     # Ann opened hers, Bob's machine his; Ann bought a day after.
-    assert counted(told, "letter-opened", "purchase") == Tally(1, 1)
-    assert counted(told, "letter-opened", {"act": "purchase", "least_amount": 201}) == Tally(1, 0)
-    assert counted(told, {"act": "letter-opened", "times": 2}, "purchase") == Tally(0, 0)
-    assert counted(told, "letter-clicked", "purchase") == Tally(1, 0)
+    assert counted(told, "message-opened", "purchase") == Tally(1, 1)
+    assert counted(told, "message-opened", {"act": "purchase", "least_amount": 201}) == Tally(1, 0)
+    assert counted(told, {"act": "message-opened", "times": 2}, "purchase") == Tally(0, 0)
+    assert counted(told, "message-clicked", "purchase") == Tally(1, 0)
     # Bob bought at the instant at which his left, within its window.
-    assert counted(told, "letter-sent", "purchase") == Tally(2, 2)
+    assert counted(told, "message-sent", "purchase") == Tally(2, 2)
     assert counted(told, "digest-sent", "digest-clicked") == Tally(1, 1)
     assert counted(told, "win-back-sent", "purchase") == Tally(0, 0)
 
 
 def test_orders_of_guests_are_nobodys(told):
-    assert counted(told, "purchase", "letter-sent") == Tally(3, 1)
+    assert counted(told, "purchase", "message-sent") == Tally(3, 1)
 
 
 def test_events_count_in_sessions_and_what_is_said_to_the_shop_anywhere(told):
@@ -100,5 +100,5 @@ def test_events_count_in_sessions_and_what_is_said_to_the_shop_anywhere(told):
 def test_an_act_that_nobody_tells_is_refused(told):
     with pytest.raises(ConfigError, match="nobody tells the act 'blog-visit' of the hypothesis"):
         counted(told, "blog-visit", "purchase")
-    with pytest.raises(ConfigError, match="'letter-burnt'"):
-        counted(told, "purchase", "letter-burnt")
+    with pytest.raises(ConfigError, match="'message-burnt'"):
+        counted(told, "purchase", "message-burnt")

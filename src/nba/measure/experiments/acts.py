@@ -18,7 +18,7 @@ from nba.vocabulary import EVENT_TYPES, MESSAGE_EVENT_TYPES, MESSAGE_IDS
 
 PURCHASE: Final = "purchase"
 """A kept order; its amount is its revenue."""
-ANY_MESSAGE: Final = "letter"
+ANY_MESSAGE: Final = "message"
 """What an act about any message begins with; one about a message with its id."""
 
 Done = tuple[Ids, NDArray[np.int64], Instants, NDArray[np.int64]]
@@ -31,7 +31,7 @@ def acts_of(
     """Give the acts that say whom a hypothesis is about, and those they are believed to do.
 
     An act is `purchase`; another word of `vocabulary.EVENT_TYPES`, in a session unless it is said
-    to the shop; or, of messages, `letter-opened` and the like for any of them and
+    to the shop; or, of messages, `message-opened` and the like for any of them and
     `digest-clicked` for one, each message counting once, and people alone opening and clicking.
 
     Raises:
