@@ -17,7 +17,7 @@ from nba.data.message_log import MessageLog
 from nba.data.shop import Shop
 from nba.data.traffic import Traffic
 from nba.facts.fold import Facts
-from nba.facts.people import GRANTED
+from nba.facts.people import GRANTED, UNKNOWN
 from nba.facts.stages import stages_at
 from nba.measure.attribution import Attribution, attribute
 from nba.measure.cohorts import Cohorts, cohorts
@@ -141,9 +141,10 @@ class Source:
 
     def _consented(self) -> NDArray[np.bool_] | None:
         """Tell which customers of the events allow messages; None where no consents are told."""
-        granted = (self.facts.people.consent == GRANTED).any(axis=1)
-        if not granted.any():
+        consent = self.facts.people.consent
+        if (consent == UNKNOWN).all():
             return None
+        granted = (consent == GRANTED).any(axis=1)
         allowing = {self.facts.customer_ids[int(row)] for row in np.flatnonzero(granted)}
         return np.array([one in allowing for one in self.events.customer_ids], np.bool_)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nba.data.events import Events
+from nba.data.readers import connect
 from nba.data.traffic import Traffic
 from nba.domain import Ids, Texts
 from nba.measure.kpis import DEFINITIONS
@@ -135,18 +136,23 @@ def test_visits_without_a_session_count_where_all_days_with_one_are_told(traffic
     assert found == VisitSplit(returning=1, contactable=2, passed_by=passed_by)
 
 
-def test_where_consents_are_told_only_who_gave_one_can_be_written_to(tmp_path):
-    from nba.data.readers import connect
-
+def write_consents(folder, *rows):
+    """Write consents: customer, channel, granted or not, day of December 2025."""
+    values = ", ".join(
+        f"('{one}', '{channel}', {granted}, TIMESTAMP '2025-12-{at:02}')"
+        for one, channel, granted, at in rows
+    )
     with connect() as connection:
-        connection.execute(f"""
-            COPY (SELECT * FROM (VALUES
-                ('dan', 'email', TRUE, TIMESTAMP '2025-12-01'),
-                ('dan', 'email', FALSE, TIMESTAMP '2025-12-02'),
-                ('eve', 'sms', TRUE, TIMESTAMP '2025-12-01')
-            ) told(customer_id, channel, granted, "at"))
-            TO '{tmp_path / "consents.parquet"}' (FORMAT parquet)
-        """)
+        connection.execute(
+            f'COPY (SELECT * FROM (VALUES {values}) told(customer_id, channel, granted, "at")) '
+            f"TO '{folder / 'consents.parquet'}' (FORMAT parquet)"
+        )
+
+
+def test_where_consents_are_told_only_who_gave_one_can_be_written_to(tmp_path):
+    write_consents(
+        tmp_path, ("dan", "email", True, 1), ("dan", "email", False, 2), ("eve", "sms", True, 1)
+    )
     kpis = kpis_document(source_of(visited(), path=tmp_path))
     split = kpis["visit_split"]
     # Dan has withdrawn what he granted.
@@ -154,3 +160,9 @@ def test_where_consents_are_told_only_who_gave_one_can_be_written_to(tmp_path):
     assert counts == [1, 1, 1, 1]
     assert split["visits"] == 4
     assert sum(value for name, value in split.items() if name.endswith("_share")) == 1
+
+
+def test_where_everybody_refused_nobody_can_be_written_to(tmp_path):
+    write_consents(tmp_path, ("dan", "email", False, 1), ("eve", "sms", False, 1))
+    found = source_of(visited(), path=tmp_path).visits
+    assert found == VisitSplit(returning=1, contactable=0, passed_by=1, known_only=2)
