@@ -43,7 +43,11 @@ def tiles(kpis: Mapping[str, Any]) -> list[Tile]:
         *((term, kpis[term], "") for term in ("revenue", "orders", "customers")),
         ("average_order_value", kpis["average_order_value"], ""),
         ("repeat_purchase_rate", kpis["repeat_purchase_rate"], ""),
-        ("repeat_revenue_share", kpis["repeat_revenue_share"], "30 % speak for a good product"),
+        (
+            "repeat_revenue_share",
+            kpis["repeat_revenue_share"],
+            "a founding text: 30 % and more speak for a good product",
+        ),
         ("lifetime_value", kpis["lifetime_value"], "so far"),
         *(
             (term, month[term] if month is not None and could_leave else None, month_name)
