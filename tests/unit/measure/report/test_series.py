@@ -65,19 +65,27 @@ def test_errors_are_of_the_sums_by_customer():
     assert (change, error) == (1, 1)
 
 
+def useful_of_delivered(source) -> dict[str, float]:
+    """Count the share by month, message by message."""
+    found: dict[str, list[bool]] = {}
+    figures = source.message_figures.figures
+    for row, at in enumerate(source.message_log.left_at.astype("datetime64[M]")):
+        if figures["delivered"][row]:
+            found.setdefault(str(at), []).append(figures["useful"][row] > 0)
+    return {month: sum(told) / len(told) for month, told in found.items()}
+
+
 @pytest.mark.parametrize("history", [None, log_history()], ids=["small", "golden"])
 def test_figures_are_those_of_the_documents(history):
     source = source_of(ORDERS if history is None else history)
     told = told_of(source)
-    messages = source.message_figures.by_month()
+    messages = useful_of_delivered(source)
     assert len(told) == len(source.kpis.months)
     for one, period in zip(told, source.kpis.months, strict=True):
         assert one.is_finished == period.is_finished
         values = {name: figure.value for name, figure in one.figures.items()}
         assert values["active_customers"] == period.counts.end
-        sent = messages.get(str(one.month))
-        useful = None if sent is None else sent.useful_per_message
-        assert values.get("useful_share") == pytest.approx(useful)
+        assert values.get("useful_share") == pytest.approx(messages.get(str(one.month)))
         for name in ("revenue", "orders", "average_order_value", "repeat_purchase_rate"):
             assert values.get(name) == pytest.approx(getattr(period.sums, name))
 
@@ -106,6 +114,30 @@ def test_the_interval_of_a_share_is_wilsons():
     assert 0 < low < 0.25 < high < 1
     assert low == pytest.approx(0.1411, abs=2e-3)
     assert high == pytest.approx(0.4045, abs=2e-3)
+
+
+def test_a_message_of_which_no_delivery_is_told_is_in_no_share():
+    # All were useful; of two in three no delivery is told.
+    source = source_of(log_history())
+    count = len(source.message_log)
+    figures = {"useful": np.ones(count, np.int64), "delivered": np.arange(count) % 3 // 2}
+    told = monthly.months(
+        source.sales, source.message_log, replace(source.message_figures, figures=figures), shown=24
+    )
+    for one in series.rows(list(told)):
+        if one["figure"] == "useful_share":
+            assert (one["value"], one["high"]) == pytest.approx((1, 1))
+            assert 0 < one["low"] < 1
+
+
+@pytest.mark.parametrize("value", [0.0, 1 / 3, 1.0])
+def test_an_error_of_nothing_but_rounding_leaves_a_share_unsure(value):
+    # As many trials as there are customers, and not a thousand million of them.
+    figure = monthly.Figure(value, np.full(4, 1e-17), 4)
+    low, high = monthly.interval("useful_share", figure)
+    assert 0 <= low <= value <= high + 1e-12
+    assert high <= 1
+    assert high - low > 0.4
 
 
 def test_a_figure_of_one_customer_has_no_interval():

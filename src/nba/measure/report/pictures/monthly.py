@@ -24,6 +24,7 @@ FIGURES: Final = (
     *("repeat_purchase_rate", "active_customers", "useful_share"),
 )
 """In the order in which they are drawn; the last one is of messages."""
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,10 +101,12 @@ def interval(name: str, figure: Figure) -> tuple[float, float] | None:
         return (max(low, 0.0) if name in TOTALS else low), value + NORMAL_95 * error
     if not figure.customers:
         return None
-    trials = value * (1 - value) / error**2 if error > 0 else float(figure.customers)
+    spread = value * (1 - value)
+    # Where customers do not differ, an error is nothing but rounding.
+    trials = spread / error**2 if spread > 0 and error > _ROUNDING else float(figure.customers)
     square = NORMAL_95 * NORMAL_95 / trials
     middle = (value + square / 2) / (1 + square)
-    reach = math.sqrt(value * (1 - value) * square + square * square / 4) / (1 + square)
+    reach = math.sqrt(spread * square + square * square / 4) / (1 + square)
     return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
@@ -133,9 +136,10 @@ def months(
         bought, again = ((orders >= least) & (np.arange(count) < width) for least in (1, 2))
         sent = left == month
         receiver = mailed[log.customer[sent]]
-        useful, delivered = (
-            _sums(receiver, messages.figures[name][sent], count) for name in ("useful", "delivered")
-        )
+        # One may be useful of which no delivery is told; no share of the delivered ones holds it.
+        arrived = messages.figures["delivered"][sent] > 0
+        delivered = _sums(receiver[arrived], np.ones(int(arrived.sum())), count)
+        useful = _sums(receiver[arrived], messages.figures["useful"][sent][arrived], count)
         end = (month + 1).astype("datetime64[us]")
         found = {
             "revenue": total(revenue),

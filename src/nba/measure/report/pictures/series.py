@@ -46,8 +46,9 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "repeat_purchase_rate": "customers with at least 2 orders in the month / with at least 1",
     "active_customers": "customers with an order in the 365 days before the month's end, or before "
     "now; they can only grow in the first year of a history",
-    "useful_messages": "messages of the month with a useful action in the attribution window / "
-    "delivered; those of the last days may still be followed by one",
+    "useful_messages": "delivered messages of the month with a useful action in the attribution "
+    "window / all delivered ones; those of the last days may still be followed by one. Useful per "
+    "message also counts useful ones of which no delivery is told",
     "band": "95 % interval, from the sums by customer, each guest a customer: how far the figure "
     "would go had other customers happened to come. Normal; of shares Wilson's. It knows nothing "
     "of seasons",
