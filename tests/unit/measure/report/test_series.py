@@ -90,6 +90,20 @@ def test_figures_are_those_of_the_documents(history):
             assert values.get(name) == pytest.approx(getattr(period.sums, name))
 
 
+def test_what_each_customer_adds_is_kept_of_the_months_that_are_compared():
+    later = (("o9", "ann", 95, ["tea"]), ("o10", "bob", 100, ["tea"]))
+    told = told_of(source_of((*ORDERS, *later), as_of=101))
+    kept = {
+        str(one.month): {figure.influence is not None for figure in one.figures.values()}
+        for one in told
+    }
+    assert kept == {"2026-01": {False}, "2026-02": {True}, "2026-03": {True}, "2026-04": {False}}
+    january, february = told[0].figures["revenue"], told[1].figures["revenue"]
+    assert january.error == pytest.approx((3e2**2 + 2 * 1e2**2) ** 0.5)
+    with pytest.raises(ValueError, match="last two finished months"):
+        february.change_from(january)
+
+
 def test_errors_are_those_of_drawing_customers_anew():
     random = np.random.default_rng(7)
     orders = random.poisson(2, 400).astype(float)
@@ -133,7 +147,7 @@ def test_a_message_of_which_no_delivery_is_told_is_in_no_share():
 @pytest.mark.parametrize("value", [0.0, 1 / 3, 1.0])
 def test_an_error_of_nothing_but_rounding_leaves_a_share_unsure(value):
     # As many trials as there are customers, and not a thousand million of them.
-    figure = monthly.Figure(value, np.full(4, 1e-17), 4)
+    figure = monthly.Figure.of(value, np.full(4, 1e-17), 4)
     low, high = monthly.interval("useful_share", figure)
     assert 0 <= low <= value <= high + 1e-12
     assert high <= 1

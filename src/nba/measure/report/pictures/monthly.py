@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -33,24 +33,40 @@ class Figure:
 
     Attributes:
         value: what it is.
+        error: its standard error, had other customers happened to come.
+        customers: how many it is made of.
         influence: float64 per customer: what each adds to its deviation; of independent customers
             the sum of squares is its variance, and that of differences the variance of a change.
-        customers: how many it is made of.
+            None of a month that is compared with no other.
     """
 
     value: float
-    influence: Floats
+    error: float
     customers: int
+    influence: Floats | None
 
-    @property
-    def error(self) -> float:
-        """Give the standard error, had other customers happened to come."""
-        return math.sqrt(float((self.influence * self.influence).sum()))
+    @classmethod
+    def of(cls, value: float, influence: Floats, customers: int) -> Figure:
+        """Give a figure with the error that follows from what each customer adds."""
+        return cls(value, _length(influence), customers, influence)
 
-    def change_from(self, before: Figure) -> tuple[float, float]:
-        """Give by how much it is greater than another month's, and the error of that."""
-        moved = self.influence - before.influence
-        return self.value - before.value, math.sqrt(float((moved * moved).sum()))
+    def change_from(
+        self, before: Figure, *, days: float = 1, days_before: float = 1
+    ) -> tuple[float, float]:
+        """Give by how much it is greater than another month's, and the error of that.
+
+        Args:
+            before: the other.
+            days: by which this one is divided first.
+            days_before: by which the other one is.
+
+        Raises:
+            ValueError: one of them is of a month that is compared with no other.
+        """
+        if self.influence is None or before.influence is None:
+            raise ValueError("only figures of the last two finished months are compared")
+        moved = self.influence / days - before.influence / days_before
+        return self.value / days - before.value / days_before, _length(moved)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +83,16 @@ class Month:
     is_finished: bool
     figures: Mapping[str, Figure]
 
+    @property
+    def days(self) -> int:
+        """How long it is."""
+        days = (self.month + 1).astype("datetime64[D]") - self.month.astype("datetime64[D]")
+        return int(days.astype(np.int64))
+
 
 def total(part: Floats) -> Figure:
     """Sum up over customers whose number is chance too (compound Poisson)."""
-    return Figure(float(part.sum()), part, int(np.count_nonzero(part)))
+    return Figure.of(float(part.sum()), part, int(np.count_nonzero(part)))
 
 
 def share(part: Floats, whole: Floats) -> Figure | None:
@@ -84,7 +106,7 @@ def share(part: Floats, whole: Floats) -> Figure | None:
         return None
     value = float(part.sum()) / weight
     widened = math.sqrt(customers / (customers - 1)) if customers > 1 else 1.0
-    return Figure(value, (part - value * whole) / weight * widened, customers)
+    return Figure.of(value, (part - value * whole) / weight * widened, customers)
 
 
 def interval(name: str, figure: Figure) -> tuple[float, float] | None:
@@ -116,8 +138,12 @@ def months(
     """Give the figures of the latest months, the oldest first.
 
     Customers are numbered over orders and messages alike, and every guest order is a customer.
+    What each customer adds is kept of the last two finished months alone: of all, it would be
+    hundreds of bytes a customer.
     """
     known = sales.months()[-shown:]
+    ends = (known + 1).astype("datetime64[us]")
+    compared = known[ends <= sales.as_of][-2:]
     width = sales.customer_count
     # Guests have codes beyond the customers; those who only got messages come after them all.
     beyond = max(width, int(sales.customer.max(initial=-1)) + 1)
@@ -150,7 +176,13 @@ def months(
             "useful_share": share(useful, delivered),
         }
         figures = {name: one for name, one in found.items() if one is not None}
+        if month not in compared:
+            figures = {name: replace(one, influence=None) for name, one in figures.items()}
         yield Month(month, bool(end <= sales.as_of), figures)
+
+
+def _length(influence: Floats) -> float:
+    return math.sqrt(float((influence * influence).sum()))
 
 
 def _sums(code: NDArray[np.integer], part: NDArray[np.integer] | Floats, count: int) -> Floats:
