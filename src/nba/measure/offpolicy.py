@@ -6,6 +6,7 @@ why not, and `Estimate.checked` raises them. What was estimated can be looked at
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -230,20 +231,81 @@ def switch_threshold(
     every = np.arange(len(policy))
     columns = reward, expected_done, expected_policy
     weight = _weights(policy[every, action], propensities[every, action], *columns)
+    every_weight = np.full(policy.shape, np.inf)
+    np.divide(policy, propensities, out=every_weight, where=propensities > 0)
+
+    def believed(threshold: float) -> float:
+        return float(np.where(every_weight > threshold, policy, 0.0).sum(axis=1).mean())
+
+    return _least_risk(weight, *columns, clusters(cluster, count), believed)
+
+
+def logged_threshold(
+    reward: Floats,
+    probability: Floats,
+    propensity: Floats,
+    expected_done: Floats,
+    expected_policy: Floats,
+    *,
+    cluster: NDArray[np.integer] | None = None,
+) -> float:
+    """Choose tau of Switch-DR as `switch_threshold`, where only what was done has a propensity.
+
+    The mean probability that the policy gives to what has a weight above tau is told by the log
+    itself: it is the mean of w 1(w > tau).
+
+    Args:
+        reward: float64 per decision; as all others for `switch_doubly_robust`.
+        probability: float64 per decision.
+        propensity: float64 per decision.
+        expected_done: float64 per decision.
+        expected_policy: float64 per decision.
+        cluster: int per decision.
+
+    Returns:
+        tau; infinite where the policy would have done nothing of what was done.
+
+    Raises:
+        DataError: as `inverse_propensity`.
+    """
+    columns = reward, expected_done, expected_policy
+    weight = _weights(probability, propensity, *columns)
+
+    def believed(threshold: float) -> float:
+        return float(np.where(weight > threshold, weight, 0.0).mean())
+
+    return _least_risk(weight, *columns, clusters(cluster, len(reward)), believed)
+
+
+def _least_risk(
+    weight: Floats,
+    reward: Floats,
+    expected_done: Floats,
+    expected_policy: Floats,
+    cluster: NDArray[np.int64],
+    believed: Callable[[float], float],
+) -> float:
+    """Choose tau among quantiles of the weights.
+
+    Args:
+        weight: float64 per decision; as the next three and `cluster`.
+        reward: float64.
+        expected_done: float64.
+        expected_policy: float64.
+        cluster: int64.
+        believed: gives how much of the policy's probability has a weight above a tau.
+    """
     positive = weight[weight > 0]
     chosen, least = float("inf"), float("inf")
     if not len(positive):
         return chosen
-    own = clusters(cluster, count)
     reach = float(max(reward.max(), expected_done.max()) - min(reward.min(), expected_done.min()))
-    every_weight = np.full(policy.shape, np.inf)
-    np.divide(policy, propensities, out=every_weight, where=propensities > 0)
     shares = np.linspace(1 / _THRESHOLDS, 1, _THRESHOLDS)
     for threshold in np.unique(np.quantile(positive, shares, method="higher"))[::-1].tolist():
         kept = np.where(weight <= threshold, weight, 0.0)
         gain = expected_policy + kept * (reward - expected_done)
-        believed = float(np.where(every_weight > threshold, policy, 0.0).sum(axis=1).mean())
-        risk = error_of_mean(gain - gain.mean(), own) ** 2 + (reach * believed) ** 2
+        error = error_of_mean(gain - gain.mean(), cluster)
+        risk = error**2 + (reach * believed(threshold)) ** 2
         if risk < least:
             chosen, least = threshold, risk
     return chosen

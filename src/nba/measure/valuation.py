@@ -24,11 +24,12 @@ from nba.decide.policy import Policy
 from nba.domain import iso
 from nba.errors import DataError
 from nba.facts.fold import fold
-from nba.measure.estimate import LEAST_EFFECTIVE, Estimate, Floats
+from nba.measure.estimate import LEAST_EFFECTIVE, NORMAL_95, Estimate, Floats
 from nba.measure.logged import ADVICE, Logged
 from nba.measure.offpolicy import (
     doubly_robust,
     inverse_propensity,
+    logged_threshold,
     self_normalised,
     switch_doubly_robust,
 )
@@ -40,7 +41,6 @@ MOST_INSTANTS: Final = 500
 """Instants at which a playbook is asked again; of a log with more, so many are drawn."""
 MOST_APART: Final = 0.1
 """Share of the decisions that may be left out, as the log knows nothing of them."""
-_THRESHOLDS: Final = 20
 _DIGITS: Final = 1e-6
 """Chances are logged to nine digits, so that their sum may fall short of 1 by as much."""
 
@@ -123,7 +123,7 @@ class Worth:
     def difference(self, name: str) -> tuple[float, float, float]:
         """Give how much more than the log's own a method says, and the bounds of 95 %."""
         more, error = self.methods[name].over(self.logged)
-        return more, more - 1.959963984540054 * error, more + 1.959963984540054 * error
+        return more, more - NORMAL_95 * error, more + NORMAL_95 * error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,7 +290,7 @@ def _worth(reward: Floats, rows: Decisions, asked: Asked) -> Worth:
     sizes = {"actions": asked.policy.shape[1], "contexts": asked.states}
     model = cross_fitted(reward, asked.done, asked.context, cluster=cluster, **sizes)
     learned = model.of(asked.done), model.under(asked.policy)
-    threshold = _threshold(*given, *learned, cluster)
+    threshold = logged_threshold(*given, *learned, cluster=cluster)
     sure = np.ones(len(reward))
     # Of a policy that does nothing of what was done IPS is refused, and SNIPS is undefined.
     normalised = self_normalised if probability.any() else inverse_propensity
@@ -305,43 +305,6 @@ def _worth(reward: Floats, rows: Decisions, asked: Asked) -> Worth:
             ),
         },
     )
-
-
-def _threshold(
-    reward: Floats,
-    probability: Floats,
-    propensity: Floats,
-    expected_done: Floats,
-    expected_policy: Floats,
-    cluster: NDArray[np.integer],
-) -> float:
-    """Choose tau of Switch-DR as `offpolicy.switch_threshold` does, without all propensities.
-
-    The log tells the propensity of what was done only; but the mean probability that the policy
-    gives to what has a weight above tau is the mean over the log of w 1(w > tau).
-    """
-    weight = probability / propensity
-    positive = weight[weight > 0]
-    chosen, least = float("inf"), float("inf")
-    if not len(positive):
-        return chosen
-    reach = float(max(reward.max(), expected_done.max()) - min(reward.min(), expected_done.min()))
-    shares = np.linspace(1 / _THRESHOLDS, 1, _THRESHOLDS)
-    for tau in np.unique(np.quantile(positive, shares, method="higher"))[::-1].tolist():
-        found = switch_doubly_robust(
-            reward,
-            probability,
-            propensity,
-            expected_done,
-            expected_policy,
-            threshold=tau,
-            cluster=cluster,
-        )
-        believed = float(np.where(weight > tau, weight, 0.0).mean())
-        risk = found.error**2 + (reach * believed) ** 2
-        if risk < least:
-            chosen, least = tau, risk
-    return chosen
 
 
 def _replayed(

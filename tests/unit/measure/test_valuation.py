@@ -9,8 +9,8 @@ from nba.decide.decision import ChosenMessage, Decision, Experiment
 from nba.decide.value import Score
 from nba.errors import DataError
 from nba.measure.logged import Logged
-from nba.measure.offpolicy import switch_threshold
-from nba.measure.valuation import Asked, Valuation, _threshold, compared
+from nba.measure.offpolicy import logged_threshold, switch_threshold
+from nba.measure.valuation import Asked, Valuation, compared
 from nba.vocabulary import NOTHING_SENT, Stage
 from tests.logs import Said, decisions
 from tests.shops import day
@@ -112,7 +112,7 @@ def test_the_threshold_is_near_that_of_all_propensities():
     reward = (chance.random(count) < 0.3).astype(np.float64)
     expected = np.full(count, 0.3), np.full(count, 0.3)
     given = policy[every, action], propensities[every, action]
-    found = _threshold(reward, *given, *expected, every)
+    found = logged_threshold(reward, *given, *expected)
     whole = switch_threshold(reward, action, policy, propensities, *expected)
     assert found == whole
     assert np.isfinite(found)
