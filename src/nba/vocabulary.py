@@ -196,3 +196,15 @@ MESSAGE_WORDS: Final = tuple(sorted(MESSAGE_IDS))
 
 INTENT_KINDS: Final = ("view", "cart", "wish", "wait")
 """What customers show by events: looked at, laid in the cart, wished for, waited for."""
+
+ZERO_DECIMAL: Final = ("JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "PYG", "UGX")
+THREE_DECIMAL: Final = ("BHD", "KWD", "OMR", "JOD", "TND", "IQD", "LYD")
+
+
+def decimals(currency: str) -> int:
+    """Give the digits behind the point of a currency, by its ISO 4217 code; 2 of none.
+
+    10 to that power are the minor units of one major unit.
+    """
+    code = currency.upper()
+    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2

@@ -12,14 +12,12 @@ from typing import Final
 from nba.errors import DataError
 from nba.schema import CHOICES, Column, Kind, Table
 from nba.statuses import ALIASES, STATUSES
-from nba.vocabulary import RELATION_SPELLINGS
+from nba.vocabulary import RELATION_SPELLINGS, THREE_DECIMAL, ZERO_DECIMAL
 
 ID_LENGTH: Final = 256
 OURS: Final = "_n_"
 """Columns that begin so carry the reader's own notes; a source may not have any."""
 EARLIEST, LATEST = "1990-01-01", "2100-01-01"
-_ZERO_DECIMAL: Final = "'JPY','KRW','VND','CLP','ISK','XAF','XOF','PYG','UGX'"
-_THREE_DECIMAL: Final = "'BHD','KWD','OMR','JOD','TND','IQD','LYD'"
 
 _PARSED: Final = {
     Kind.COUNT: "DECIMAL(18,4)",
@@ -49,9 +47,12 @@ def minor_units_of(currency: str) -> str:
     Args:
         currency: the SQL of its ISO 4217 code, in any capitals.
     """
+    without, with_three = (
+        ", ".join(map(literal, codes)) for codes in (ZERO_DECIMAL, THREE_DECIMAL)
+    )
     return (
-        f"CASE WHEN upper({currency}) IN ({_ZERO_DECIMAL}) THEN 1 "
-        f"WHEN upper({currency}) IN ({_THREE_DECIMAL}) THEN 1000 ELSE 100 END"
+        f"CASE WHEN upper({currency}) IN ({without}) THEN 1 "
+        f"WHEN upper({currency}) IN ({with_three}) THEN 1000 ELSE 100 END"
     )
 
 
