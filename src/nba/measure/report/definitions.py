@@ -30,8 +30,14 @@ def _of(definitions: Definitions, *names: str) -> dict[str, str]:
     return {name: definitions[name] for name in names}
 
 
+_HEAD: Final = {
+    "currencies": "orders by their currency, neither cancelled nor returned nor a test; of several "
+    "the sums of money mix them, and there is no currency of the document",
+}
+
 KPIS: Final[Mapping[str, Definitions]] = {
     WHOLE: {
+        **_HEAD,
         **kpis.DEFINITIONS,
         "is_finished": "whether the whole period is known; what is not can still grow",
         "attribution_days": "an action within so many days belongs to the last message before it",
@@ -77,7 +83,7 @@ KPIS: Final[Mapping[str, Definitions]] = {
 """Section → the definitions of its figures; those of a month are those of the whole."""
 
 COHORTS: Final[Mapping[str, Definitions]] = {
-    WHOLE: {},
+    WHOLE: _HEAD,
     "cohorts": {
         "customers": "customers whose first kept order lies in the month",
         "months_since": "months after that one; 0 is the month itself",
@@ -108,7 +114,7 @@ _SUMS: Final = {
     "mean": "total / customers; null without customers",
 }
 EXPERIMENTS: Final[Mapping[str, Definitions]] = {
-    WHOLE: {},
+    WHOLE: _HEAD,
     "experiments": {
         "window_days": "days after a customer enters in which the metric counts",
         "baseline": "mean of the metric a customer, as taken for granted before the start",
@@ -177,3 +183,13 @@ def merged(sections: Mapping[str, Definitions]) -> dict[str, str]:
             if found.setdefault(name, line) != line:
                 found[f"{section}.{name}"] = line
     return found
+
+
+def everything() -> dict[str, str]:
+    """Put the definitions of all three documents side by side, as `merged` does those of one."""
+    sections: dict[str, Definitions] = {}
+    for document in (KPIS, COHORTS, EXPERIMENTS):
+        for name, definitions in document.items():
+            # The verdicts among the figures have none, and no other section is in two documents.
+            sections[name] = {**sections.get(name, {}), **definitions}
+    return merged(sections)

@@ -99,7 +99,8 @@ def _head(source: Source) -> dict[str, Any]:
     return {
         "snapshot_id": source.snapshot.id,
         "as_of": iso(source.history.as_of),
-        "currency": source.currency,
+        "currency": None if source.mixed else source.currency,
+        "currencies": dict(source.currencies),
     }
 
 

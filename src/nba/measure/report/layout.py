@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from nba.measure.cohorts import ACTIVE_DAYS
 from nba.measure.report import words
-from nba.measure.report.parts import Section, Table, Tile, written
+from nba.measure.report.parts import Section, Table, Tile, compared, written
 from nba.measure.report.picture import Picture
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,6 +32,8 @@ _MESSAGE_TERMS: Final = (
     *("sent", "delivered", "opened", "clicked", "useful", "useful_per_message"),
     *("unsubscribed", "unsubscribed_per_message", "orders", "revenue"),
 )
+
+_GOOD: Final = "a founding text: 30 % and more speak for a good product"
 
 
 def tiles(kpis: Mapping[str, Any]) -> list[Tile]:
@@ -65,7 +68,9 @@ def tiles(kpis: Mapping[str, Any]) -> list[Tile]:
         ),
     ]
     return [
-        Tile(term, written(term, value), note) for term, value, note in told if value is not None
+        Tile(term, written(term, value, _currency(kpis)), note)
+        for term, value, note in told
+        if value is not None
     ]
 
 
@@ -106,14 +111,27 @@ def sections(
     ]
 
 
-def _table(title: str, part: str, terms: Sequence[str], rows: Rows, reading: str = "") -> Table:
+def _table(
+    title: str,
+    part: str,
+    terms: Sequence[str],
+    rows: Rows,
+    reading: str = "",
+    *,
+    currency: str = "",
+) -> Table:
     return Table(
         title,
         reading,
         part,
         tuple(terms),
-        tuple(tuple(written(term, row[term]) for term in terms) for row in rows),
+        tuple(tuple(written(term, row[term], currency) for term in terms) for row in rows),
     )
+
+
+def _currency(document: Mapping[str, Any]) -> str:
+    """Give the code by which money is written; none where the document has no one currency."""
+    return document["currency"] or ""
 
 
 def _days(since: str, until: str) -> int:
@@ -121,17 +139,18 @@ def _days(since: str, until: str) -> int:
 
 
 def _sales(kpis: Mapping[str, Any]) -> list[Table]:
-    found = []
+    found, currency = [], _currency(kpis)
     if (change := kpis["change"]) is not None:
         found.append(
             _change(
                 f"What changed the profit from {change['before_month']} to {change['after_month']}",
                 change,
+                currency,
             )
         )
     if (begun := kpis["point_a"]) is not None:
         first, last = begun["baseline"]["since"][:7], begun["now"]["since"][:7]
-        found.append(_change(f"Since point A: from {first} to {last}", begun["change"]))
+        found.append(_change(f"Since point A: from {first} to {last}", begun["change"], currency))
     terms = (
         *("month", "orders", "customers", "new_customers", "revenue", "profit"),
         *("average_order_value", "repeat_purchase_rate", "customer_retention_rate", "churn_rate"),
@@ -141,28 +160,28 @@ def _sales(kpis: Mapping[str, Any]) -> list[Table]:
         f"A customer is one for {ACTIVE_DAYS} days after an order: for so long after the first "
         "order of the history nobody can have left."
     )
-    return [*found, _table("Month by month", "", terms, months[-25:], reading)]
+    return [*found, _table("Month by month", "", terms, months[-25:], reading, currency=currency)]
 
 
-def _change(title: str, change: Mapping[str, Any]) -> Table:
+def _change(title: str, change: Mapping[str, Any], currency: str) -> Table:
     """Show the factors of the profit, and what each did to its change."""
     before, after = change["before"], change["after"]
     rows = tuple(
         (
             words.words(factor),
-            written(factor, before[factor]),
-            written(factor, after[factor]),
-            words.money(part),
+            written(factor, before[factor], currency),
+            written(factor, after[factor], currency),
+            words.money(part, currency),
         )
         for factor, part in change["parts"].items()
     )
-    total = ("Profit", *(words.money(one["profit"]) for one in (before, after)))
+    total = ("Profit", *(words.money(one["profit"], currency) for one in (before, after)))
     return Table(
         title,
         "The factors multiply to the profit; what each did adds up to its change.",
         "factors",
         ("factor", "before", "after", "part"),
-        (*rows, (*total, words.money(change["change"]))),
+        (*rows, (*total, words.money(change["change"], currency))),
     )
 
 
@@ -170,8 +189,9 @@ def _customers(kpis: Mapping[str, Any]) -> list[Table]:
     gaps = kpis["return_intervals"]
     costed = [one for one in kpis["lifetime"]["cohorts"] if one["cost"] is not None]
     expected = kpis["lifetime"]["expected"]
+    table = partial(_table, currency=_currency(kpis))
     return [
-        _table(
+        table(
             "What a customer is worth",
             "lifetime",
             (
@@ -180,7 +200,7 @@ def _customers(kpis: Mapping[str, Any]) -> list[Table]:
             ),
             [expected],
         ),
-        _table(
+        table(
             "What customers brought beside what winning them cost",
             "lifetime",
             (
@@ -190,20 +210,20 @@ def _customers(kpis: Mapping[str, Any]) -> list[Table]:
             costed[-25:],
             "" if costed else "The shop tells neither spend nor acquisition costs.",
         ),
-        _table(
+        table(
             "Days from one order to the next, of those who came back",
             "return_intervals",
             tuple(gaps),
             [gaps],
         ),
-        _table(
+        table(
             "On which way customers came back",
             "return_paths",
             ("path", "orders", "customers", "revenue", "median_days"),
             kpis["return_paths"],
             "What came before the order within the attribution window, which need not be why.",
         ),
-        _table(
+        table(
             "What customers did after an order that had a status",
             "status_repeats",
             ("status", "last", "orders", "followed", "repeat_rate"),
@@ -215,6 +235,7 @@ def _customers(kpis: Mapping[str, Any]) -> list[Table]:
 def _messages(kpis: Mapping[str, Any]) -> list[Table]:
     days = kpis["attribution_days"]
     slices = kpis["message_slices"]
+    table = partial(_table, currency=_currency(kpis))
     if not kpis["messages"]:
         return [Table("Messages", "The log holds none yet: claims and message events fill it.")]
     effect = [
@@ -227,29 +248,29 @@ def _messages(kpis: Mapping[str, Any]) -> list[Table]:
         for one in kpis["incremental"]
     ]
     return [
-        _table(
+        table(
             "What each message did",
             "messages",
             ("message", *_MESSAGE_TERMS),
             kpis["messages"],
             f"An action belongs to the last message within {days:g} days before it.",
         ),
-        _table(
+        table(
             "By how personal it is",
             "messages",
             ("level", *_MESSAGE_TERMS),
             [one | {"level": one["level"] or "not in the playbook"} for one in slices["by_level"]],
         ),
-        _table("By channel", "messages", ("channel", *_MESSAGE_TERMS), slices["by_channel"]),
-        _table(
+        table("By channel", "messages", ("channel", *_MESSAGE_TERMS), slices["by_channel"]),
+        table(
             "By segment of the customer",
             "messages",
             ("segment", *_MESSAGE_TERMS),
             slices["by_segment"],
         ),
-        _table("By variant", "messages", ("variant", *_MESSAGE_TERMS), slices["by_variant"]),
-        _table("By month", "messages", ("month", *_MESSAGE_TERMS), slices["by_month"]),
-        _table(
+        table("By variant", "messages", ("variant", *_MESSAGE_TERMS), slices["by_variant"]),
+        table("By month", "messages", ("month", *_MESSAGE_TERMS), slices["by_month"]),
+        table(
             "What messages changed: customers who got one beside those held out",
             "incremental",
             ("message", "treated", "held_out", *_EFFECT),
@@ -260,6 +281,10 @@ def _messages(kpis: Mapping[str, Any]) -> list[Table]:
 
 
 _EFFECT: Final = ("treated_mean", "held_out_mean", "effect", "low", "high")
+_COMPARISON: Final = (
+    *("metric", "arm", "other", "mean", "other_mean"),
+    *("difference", "low", "high"),
+)
 
 
 def _experiments(document: Mapping[str, Any]) -> list[Table]:
@@ -284,16 +309,14 @@ def _experiments(document: Mapping[str, Any]) -> list[Table]:
     )
     found = [Table("What to do", "", "", ("experiment", "hypothesis", "verdict", "reason"), rows)]
     for one in document["experiments"]:
-        terms = ("metric", "arm", "other", "mean", "other_mean", "difference", "low", "high")
-        found.append(
-            _table(
-                f"{one['id']}: {words.count(one['counted'])} of "
-                f"{words.count(one['needed'])} customers",
-                "comparisons",
-                terms,
-                one["comparisons"],
-            )
+        title = (
+            f"{one['id']}: {words.count(one['counted'])} of {words.count(one['needed'])} customers"
         )
+        lines = tuple(
+            tuple(compared(term, row, _currency(document)) for term in _COMPARISON)
+            for row in one["comparisons"]
+        )
+        found.append(Table(title, "", "comparisons", _COMPARISON, lines))
     return found
 
 
@@ -302,7 +325,9 @@ def _more(kpis: Mapping[str, Any], estimate: Sequence[str]) -> list[Table]:
         (
             one["text"],
             one["source"],
-            words.DASH if one["figure"] is None else written(one["figure"], one["ours"]),
+            words.DASH
+            if one["figure"] is None
+            else written(one["figure"], one["ours"], _currency(kpis)),
         )
         for one in kpis["claims"]
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from nba.measure.report import words
 from nba.measure.report.picture import Picture
@@ -68,15 +68,21 @@ _MONEY: Final = frozenset(
     revenue_per_message average_bill part
     """.split()
 )
-_DECIMAL: Final = frozenset(
-    "purchase_frequency repeats value_to_cost median_days difference treated_mean "
-    "held_out_mean effect low high".split()
-)
+_DECIMAL: Final = frozenset("purchase_frequency repeats value_to_cost median_days".split())
+_FINE: Final = frozenset("treated_mean held_out_mean effect low high".split())
+_COMPARED: Final = frozenset("mean other_mean difference low high".split())
+"""What a comparison has in the unit of its metric."""
 _FRACTION: Final = ("_rate", "_share", "_per_message", "conversion", "margin", "reached")
 
 
-def written(term: str, value: object) -> str:
-    """Write a figure as people read it, by what it is."""
+def written(term: str, value: object, currency: str = "") -> str:
+    """Write a figure as people read it, by what it is.
+
+    Args:
+        term: its name.
+        value: the figure; money in minor units.
+        currency: of money, an ISO 4217 code; empty for one with cents.
+    """
     match value:
         case None:
             return words.DASH
@@ -85,14 +91,30 @@ def written(term: str, value: object) -> str:
         case str():
             return value
         case int() | float():
-            return _kind_of(term)(value)
+            return words.money(value, currency) if term in _MONEY else _kind_of(term)(value)
         case _:
             return str(value)
 
 
 def _kind_of(term: str) -> Callable[[float | None], str]:
-    if term in _MONEY:
-        return words.money
     if term.endswith(_FRACTION):
         return words.percent
+    if term in _FINE:
+        return words.fine
     return words.decimal if term in _DECIMAL else words.count
+
+
+def compared(term: str, row: Mapping[str, Any], currency: str = "") -> str:
+    """Write a figure of a comparison in the unit of its metric: percent, or money.
+
+    Args:
+        term: its name.
+        row: the comparison.
+        currency: of money.
+    """
+    value = row[term]
+    if term not in _COMPARED:
+        return written(term, value, currency)
+    if row["metric"] == "conversion":
+        return words.percent(value)
+    return words.money(value, currency)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nba.artifacts.snapshot import Snapshot
 from nba.data.contacts import Decisions
+from nba.data.currencies import order_currencies
 from nba.data.events import Events
 from nba.data.history import OrderHistory
 from nba.data.message_log import MessageLog
@@ -65,11 +66,41 @@ class Source:
         """The orders, and what is told beside them."""
         return self.shop.history
 
+    @cached_property
+    def currencies(self) -> Mapping[str, int]:
+        """Orders by their currency, the most frequent one first.
+
+        Where no order tells any, by that of the products in them.
+        """
+        told = order_currencies(self.shop.path, self.history.as_of)
+        return told or self._sold_in()
+
+    @property
+    def mixed(self) -> bool:
+        """Whether orders are in several currencies, so that no sum of money is in one."""
+        return len(self.currencies) > 1
+
     @property
     def currency(self) -> str:
-        """That of most products with one; empty where none tells any."""
+        """That of the orders; empty where they are in several, or nobody tells any.
+
+        Without orders that of most products with one.
+        """
+        if self.currencies:
+            return "" if self.mixed else next(iter(self.currencies))
         told = [one for one in self.snapshot.products.currency if one]
         return max(sorted(set(told)), key=told.count) if told else ""
+
+    def _sold_in(self) -> dict[str, int]:
+        baskets, products = self.history.baskets(), self.snapshot.products
+        told = dict(zip(products.ids, products.currency, strict=True))
+        of_product = [told.get(one, "") for one in baskets.product_ids]
+        basket = np.repeat(np.arange(len(baskets)), baskets.size)
+        found = {}
+        for code in sorted({one for one in of_product if one}):
+            has = np.array([one == code for one in of_product], np.bool_)
+            found[code] = len(np.unique(basket[has[baskets.product]]))
+        return dict(sorted(((k, n) for k, n in found.items() if n), key=lambda one: -one[1]))
 
     @cached_property
     def traffic(self) -> Traffic:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Final
+
+from nba.vocabulary import decimals
 
 DASH: Final = "\u2013"
 _NO_BREAK: Final = "\u202f"
@@ -24,6 +27,14 @@ def decimal(value: float | None) -> str:
     return f"{value:,.{digits}f}".replace(",", _NO_BREAK)
 
 
+def fine(value: float | None) -> str:
+    """Write a number with three digits that say something, however small it is."""
+    if not value:
+        return DASH if value is None else "0"
+    digits = max(2 - math.floor(math.log10(abs(value))), 0)
+    return f"{value:,.{digits}f}".replace(",", _NO_BREAK)
+
+
 def small(value: float | None) -> str:
     """Write a chance, however small."""
     return DASH if value is None else f"{value:.2g}"
@@ -38,12 +49,31 @@ def percent(value: float | None) -> str:
     return f"{shown:.{digits}f}{_NO_BREAK}%"
 
 
-def money(minor: float | None) -> str:
-    """Write minor units as major ones: with cents below 1,000."""
+def major(minor: float, currency: str = "") -> float:
+    """Give minor units as major ones: 100 are one, but of yen 1 and of dinars 1,000."""
+    return minor / 10.0 ** decimals(currency)
+
+
+def money(minor: float | None, currency: str = "") -> str:
+    """Write minor units as major ones: with cents below 1,000.
+
+    Args:
+        minor: of the currency.
+        currency: its ISO 4217 code, which is not written; empty for one with cents.
+    """
     if minor is None:
         return DASH
-    major = minor / 100
-    return f"{major:,.{0 if abs(major) >= 1000 else 2}f}".replace(",", _NO_BREAK)
+    value = major(minor, currency)
+    digits = 0 if abs(value) >= 1000 else decimals(currency)
+    return f"{value:,.{digits}f}".replace(",", _NO_BREAK)
+
+
+def mixture(currencies: Mapping[str, int]) -> str:
+    """Warn of orders in several currencies; empty where there is one at most."""
+    if len(currencies) < 2:
+        return ""
+    listed = ", ".join(f"{code} ({count(orders)})" for code, orders in currencies.items())
+    return f"Orders are in {listed}: sums mix them; report each shop apart."
 
 
 def day(instant: str | None) -> str:
@@ -58,6 +88,6 @@ def words(name: str) -> str:
 
 
 FILTERS: Final[Mapping[str, Callable[..., str]]] = {
-    one.__name__: one for one in (count, day, decimal, money, percent, small, words)
+    one.__name__: one for one in (count, day, decimal, mixture, money, percent, small, words)
 }
 """What the template of the page calls them by."""

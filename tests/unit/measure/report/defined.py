@@ -40,8 +40,8 @@ def _figures(
                 inner = section
                 if isinstance(value, dict | list):
                     inner = _SECTION_OF.get(key, key if key in sections else section)
-                # What each factor did is defined together.
-                under = name if name == "parts" else key
+                # What each factor did is defined together, as are orders by currency.
+                under = name if name in ("parts", "currencies") else key
                 yield from _figures(value, inner, sections, under)
         case list():
             for value in node:

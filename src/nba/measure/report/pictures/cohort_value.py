@@ -12,7 +12,7 @@ from nba.measure.cohorts import Cohorts
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Source
 from nba.measure.report.theme import HUES, INK, PAPER, QUIET, WIDTH
-from nba.measure.report.words import count, money
+from nba.measure.report.words import count, major, money
 
 if TYPE_CHECKING:
     from nba.measure.report.picture import Chart
@@ -124,7 +124,7 @@ def _within(since: int) -> str:
 
 
 def _amount(minor: float, currency: str) -> str:
-    return f"{money(minor)} {currency}".strip()
+    return f"{money(minor, currency)} {currency}".strip()
 
 
 def _chart(points: Sequence[Mapping[str, Any]], currency: str) -> Chart:
@@ -138,7 +138,7 @@ def _chart(points: Sequence[Mapping[str, Any]], currency: str) -> Chart:
         {
             "cohort": one["cohort"],
             "since": one["since"],
-            "paid": one["per_customer"] / 100,
+            "paid": major(one["per_customer"], currency),
             "hue": looks[one["cohort"]][0],
             "thick": looks[one["cohort"]][1],
             "said": f"{one['cohort']}: {_amount(one['per_customer'], currency)} a customer "
