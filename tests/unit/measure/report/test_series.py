@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from statistics import NormalDist
 
 import duckdb
 import numpy as np
@@ -164,9 +165,38 @@ def test_the_last_whole_month_is_held_against_the_one_before():
     found = series.changes(told_of(source_of(ORDERS)))
     assert [one["figure"] for one in found] == list(monthly.FIGURES[:-1])
     assert {(one["before"], one["month"]) for one in found} == {("2026-01", "2026-02")}
-    assert found[0]["change"] == -100
-    assert found[0]["low"] < -100 < found[0]["high"]
+    # Five figures are looked at; a day's revenue was 500 / 31, then 400 / 28.
+    change = 400 / 28 - 500 / 31
+    assert found[0]["change"] == pytest.approx(change)
+    # Ann 100 / 28 - 300 / 31, bob and the guest -100 / 31, cat 300 / 28.
+    parts = np.array([100 / 28 - 300 / 31, -100 / 31, -100 / 31, 300 / 28])
+    reach = NormalDist().inv_cdf(1 - 0.05 / 5 / 2) * (parts @ parts) ** 0.5
+    assert (found[0]["low"], found[0]["high"]) == pytest.approx((change - reach, change + reach))
     assert series.changes(told_of(source_of(ORDERS[:4]))) == []
+
+
+def bought(days: int, customers: int) -> list:
+    """Let customers in turn buy tea, one a day."""
+    return [(f"o{one:03}", f"c{one % customers}", one, ["tea"]) for one in range(days)]
+
+
+def test_a_shorter_month_has_not_lost_anything():
+    # An order a day: 28 in February after 31 in January.
+    found = series.changes(told_of(source_of(bought(60, 59))))
+    moved = {one["figure"]: one["change"] for one in found}
+    assert moved["orders"] == moved["revenue"] == 0
+
+
+def test_others_are_others_only_where_the_first_one_changed():
+    # Ninety buyers in January and seven in February, who bought as much as before.
+    january = [(f"j{one:02}", f"c{one:02}", one % 28, ["tea"]) for one in range(90)]
+    few = [(f"f{one}", f"c{one:02}", 33 + one, ["tea"]) for one in range(7)]
+    last = [("m1", "c00", 60, ["tea"])]
+    reading = series.draw(source_of([*january, *few, *last])).reading
+    assert "Changed beyond chance, too: orders 7, -2.65 a day" in reading
+    few = [(f"f{one:02}", f"c{one:02}", 31 + one % 28, ["tea"]) for one in range(82)]
+    reading = series.draw(source_of([*january, *few, *last])).reading
+    assert "No figure changed beyond chance." in reading
 
 
 def marked(**told):
@@ -180,8 +210,8 @@ def test_the_picture_says_what_it_shows():
     source = marked(data_until="2026-02-10T12:00:00Z")
     picture = series.draw(source)
     assert picture.reading == (
-        "In 2026-02, revenue was 4.00 EUR, -1.00 EUR (95 %: -8.59 to +6.59) against 2026-01. No "
-        "other figure changed beyond chance. 2026-03 is not over: its points stand hollow."
+        "In 2026-02, revenue was 4.00 EUR, -0.02 EUR a day (95 % jointly: -0.36 to +0.32) against "
+        "2026-01. No figure changed beyond chance. 2026-03 is not over: its points stand hollow."
     )
     drawn = theme.svg(picture)
     assert "Revenue, 2026-03: 1.00 EUR; not over" in drawn
