@@ -118,6 +118,22 @@ def test_products_of_a_category_are_one_thing():
     assert (len(drinks.days), int(drinks.ended.sum())) == (120, 60)
 
 
+@pytest.mark.parametrize(
+    ("paths", "shown"),
+    [
+        (("Home > Drinks", "Garden > Drinks"), ["Drinks (Home)", "Drinks (Garden)"]),
+        # Without spaces it is no level, here as on the map of categories.
+        (("Tea>Cups", "Tea<Cups"), ["Tea>Cups", "Tea<Cups"]),
+    ],
+)
+def test_categories_are_named_as_on_their_map(paths, shown):
+    orders = [(f"{one}k", who, at, ["kettle"]) for one, who, at, _ in drinkers() if one[0] == "o"]
+    source = source_of([*drinkers(), *orders])
+    products = replace(source.snapshot.products, category=Texts.of(paths))
+    found = waits(replace(source, snapshot=replace(source.snapshot, products=products)))
+    assert sorted(one.name for one in found) == sorted(shown)
+
+
 def test_the_picture_tells_the_day_of_the_message():
     picture = replacement.draw(learned(drinkers()))
     assert "of 90 purchases 60 were followed by another" in picture.reading

@@ -16,6 +16,7 @@ from nba.domain import DAY, MICROSECOND
 from nba.measure.estimate import NORMAL_95, Floats
 from nba.measure.report import theme
 from nba.measure.report.picture import Picture
+from nba.measure.report.pictures.categories import labels
 from nba.measure.report.source import Source
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _LEAST_DRAWN: Final = 60
 _POINTS: Final = 150
 _TICKS: Final = 40
 _NAME: Final = 38
+_LONG: Final = 60
+"""Letters of a name in the picture, and in the words beside it."""
 _LOW: Final = 0.12
 _SIZE: Final = (270, 170)
 _DAY: Final = int(DAY / MICROSECOND)
@@ -185,12 +188,7 @@ def _things(category: Sequence[str], titles: Sequence[str]) -> tuple[list[str], 
         return list(titles), np.arange(len(titles))
     place = {name: number for number, name in enumerate(names)}
     code = np.array([place.get(one, -1) for one in category], np.int64)
-    return [_last(one) for one in names], code
-
-
-def _last(path: str) -> str:
-    """Name a category path by its last part."""
-    return path.rpartition(">")[2].strip() or path
+    return labels(names, length=_LONG), code
 
 
 def _gaps(
