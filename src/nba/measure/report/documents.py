@@ -20,20 +20,29 @@ from nba.measure.report import definitions
 from nba.measure.report.claims import claims
 from nba.measure.report.messages import messages_part
 from nba.measure.report.source import Source
-from nba.measure.report.trials import experiment_rows, hypothesis_rows, verdicts
+from nba.measure.report.trials import Readouts, readouts
 from nba.measure.returning import return_intervals, return_paths, status_repeats
 
-__all__ = ["cohorts_document", "experiments_document", "kpis_document", "read_experiments"]
+__all__ = [
+    "cohorts_document",
+    "experiments_document",
+    "kpis_document",
+    "read_experiments",
+    "readouts",
+]
 
 
-def kpis_document(source: Source, *, experiments: Sequence[Trial] = ()) -> dict[str, Any]:
+def kpis_document(
+    source: Source, *, experiments: Sequence[Trial] | Readouts = ()
+) -> dict[str, Any]:
     """Put the figures of a shop together.
 
     Those of the whole history stand flat at the top, then the parts, each under its name.
 
     Args:
         source: the shop.
-        experiments: of which the verdicts are told too.
+        experiments: of which the verdicts are told too; as `read_experiments` gives them, or what
+            `readouts` has made of them.
     """
     told = source.kpis.to_dict()
     months = told.pop("months")
@@ -60,7 +69,7 @@ def kpis_document(source: Source, *, experiments: Sequence[Trial] = ()) -> dict[
         "status_repeats": [one.to_dict() for one in status_repeats(source.history)],
         "visit_split": source.visits.to_dict() | {"visits": source.visits.visits},
         "carts": source.carts.to_dict(),
-        "experiments": verdicts(source, experiments),
+        "experiments": _read_out(source, experiments).verdicts(),
         "claims": claims(told),
         "definitions": definitions.merged(definitions.KPIS),
     }
@@ -76,23 +85,28 @@ def cohorts_document(source: Source) -> dict[str, Any]:
     }
 
 
-def experiments_document(source: Source, experiments: Sequence[Trial]) -> dict[str, Any]:
+def experiments_document(source: Source, experiments: Sequence[Trial] | Readouts) -> dict[str, Any]:
     """Read every experiment out, and tell what became of every hypothesis.
 
     Args:
         source: the shop.
-        experiments: as `read_experiments` gives them.
+        experiments: as `read_experiments` gives them, or what `readouts` has made of them.
 
     Raises:
         ConfigError: an experiment names a segment that the shop does not have, or a hypothesis an
             act that nobody tells.
     """
+    told = _read_out(source, experiments)
     return {
         **_head(source),
-        "experiments": experiment_rows(source, experiments),
-        "hypotheses": hypothesis_rows(source, experiments),
+        "experiments": list(told.experiments),
+        "hypotheses": list(told.hypotheses),
         "definitions": definitions.merged(definitions.EXPERIMENTS),
     }
+
+
+def _read_out(source: Source, experiments: Sequence[Trial] | Readouts) -> Readouts:
+    return experiments if isinstance(experiments, Readouts) else readouts(source, experiments)
 
 
 def _head(source: Source) -> dict[str, Any]:

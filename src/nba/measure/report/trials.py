@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from nba.artifacts.segments import BAND, FAN, RFM, RULE, TIER, Segments
+from nba.data.history import OrderHistory
 from nba.domain import iso, to_instant
 from nba.errors import ConfigError
 from nba.measure.experiments.acts import acts_of
@@ -27,29 +28,41 @@ MISDRAWN: Final = 0.01
 can be said."""
 
 
-def experiment_rows(source: Source, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Read every experiment out, ready for JSON.
+@dataclass(frozen=True, slots=True)
+class Readouts:
+    """What came of experiments and hypotheses, ready for JSON.
+
+    Attributes:
+        experiments: a row each.
+        hypotheses: likewise.
+    """
+
+    experiments: tuple[dict[str, Any], ...] = ()
+    hypotheses: tuple[dict[str, Any], ...] = ()
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        """List what to do about each experiment, and what holds of each hypothesis."""
+        return [
+            {name: one[name] for name in ("id", "hypothesis", "verdict", "problem")}
+            for one in (*self.experiments, *self.hypotheses)
+        ]
+
+
+def readouts(source: Source, trials: Sequence[Trial]) -> Readouts:
+    """Read every experiment out, and tell what became of every hypothesis.
 
     Raises:
         ConfigError: an experiment names a segment that the shop does not have.
     """
-    return [_experiment(source, one) for one in trials if isinstance(one, Experiment)]
+    # Those of a folder are read each time that a history is asked for them.
+    history = replace(source.history, read_events=lambda: source.events)
+    return Readouts(
+        tuple(_experiment(source, history, one) for one in trials if isinstance(one, Experiment)),
+        tuple(_hypothesis(source, history, one) for one in trials if isinstance(one, Hypothesis)),
+    )
 
 
-def hypothesis_rows(source: Source, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Tell what became of every hypothesis, ready for JSON."""
-    return [_hypothesis(source, one) for one in trials if isinstance(one, Hypothesis)]
-
-
-def verdicts(source: Source, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """List what to do about each experiment, and what holds of each hypothesis, ready for JSON."""
-    told = [*experiment_rows(source, trials), *hypothesis_rows(source, trials)]
-    return [
-        {name: one[name] for name in ("id", "hypothesis", "verdict", "problem")} for one in told
-    ]
-
-
-def _experiment(source: Source, one: Experiment) -> dict[str, Any]:
+def _experiment(source: Source, history: OrderHistory, one: Experiment) -> dict[str, Any]:
     size = required_size(one)
     told = {
         "id": one.id,
@@ -71,13 +84,13 @@ def _experiment(source: Source, one: Experiment) -> dict[str, Any]:
     among, problem = _among(source, one)
     entered = Entrants.nobody()
     if problem is None:
-        entered = entrants(one, source.history, source.decisions, source.message_log, among=among)
-    sums = sums_of(one, entered, source.history, source.sales)
+        entered = entrants(one, history, source.decisions, source.message_log, among=among)
+    sums = sums_of(one, entered, history, source.sales)
     reading = read(one, sums)
     counted = sum(reading.sample_ratio.customers.values())
     verdict = None
     if problem is None:
-        verdict = _judged(one, entered, reading, source.history.as_of)
+        verdict = _judged(one, entered, reading, history.as_of)
     return told | {
         "entered": len(entered),
         "counted": counted,
@@ -139,14 +152,14 @@ def _comparison(one: Comparison) -> dict[str, Any]:
     return asdict(one) | {"lift": one.lift}
 
 
-def _hypothesis(source: Source, one: Hypothesis) -> dict[str, Any]:
+def _hypothesis(source: Source, history: OrderHistory, one: Hypothesis) -> dict[str, Any]:
     told = one.model_dump(mode="json") | {"of": one.of.model_dump(), "do": one.do.model_dump()}
     nothing = dict.fromkeys(("customers", "successes", "share", "low", "high", "verdict"))
     try:
-        of, do = acts_of(one, source.history, source.sales, source.message_log)
+        of, do = acts_of(one, history, source.sales, source.message_log)
     except ConfigError as error:
         return told | nothing | {"problem": str(error)}
-    counted = tally(one, of, do, as_of=source.history.as_of)
+    counted = tally(one, of, do, as_of=history.as_of)
     belief = believe(one, counted)
     return told | {
         "customers": counted.customers,

@@ -92,6 +92,17 @@ def test_a_name_that_means_two_things_has_a_line_for_each():
     assert whole["funnels.conversion"] != whole["factors.conversion"] != whole["conversion"]
 
 
+def test_definitions_of_all_documents_stand_side_by_side():
+    told = definitions.everything()
+    for sections in (definitions.KPIS, definitions.COHORTS, definitions.EXPERIMENTS):
+        for section, lines in sections.items():
+            for name, line in lines.items():
+                assert told.get(f"{section}.{name}", told.get(name)) == line, (section, name)
+    # What the interval of a message means is not what that of a comparison does.
+    ends = {told[f"{section}.low"] for section in ("comparisons", "claims", "hypotheses")}
+    assert len(ends | {told["low"]}) == 4
+
+
 # Session, day, customer: dan never bought; nobody is known in s4.
 SESSIONS = (("s1", 1, "ann"), ("s2", 1, "dan"), ("s3", 2, "eve"), ("s4", 2, None))
 

@@ -8,10 +8,11 @@ from itertools import islice
 
 import pytest
 
+from nba.data.events import Events
 from nba.errors import ConfigError
 from nba.measure.experiments.hypotheses import Hypothesis
 from nba.measure.report import definitions
-from nba.measure.report.documents import experiments_document, kpis_document
+from nba.measure.report.documents import experiments_document, kpis_document, readouts
 from nba.measure.report.messages import main_segments
 from tests.segmented import profiles, segmented
 from tests.shops import day
@@ -118,6 +119,24 @@ def test_the_verdicts_stand_among_the_figures_too(experiment, scaled):
     assert changed["useful"]["treated_mean"] == 110 / 260
     assert changed["revenue"]["effect"] == pytest.approx(100 * (110 / 260 - 10 / 110))
     assert undefined(kpis, definitions.KPIS) == set()
+
+
+def test_what_is_read_out_once_serves_both_documents_and_reads_events_once(experiment):
+    asked = []
+
+    def read_events():
+        asked.append(None)
+        return Events.none()
+
+    history = replace(shop(experiment, (20, 90, 10)), read_events=read_events)
+    source, trials = source_of(history), [experiment, belief(of={"act": "view_item"})]
+    rows = readouts(source, trials)
+    kpis = kpis_document(source, experiments=rows)
+    document = experiments_document(source, rows)
+    assert len(asked) == 1
+    assert kpis == kpis_document(source, experiments=trials)
+    assert document == experiments_document(source, trials)
+    assert [one["id"] for one in kpis["experiments"]] == ["words", "belief"]
 
 
 def test_before_two_weeks_it_waits(experiment):
