@@ -141,6 +141,19 @@ def test_the_picture_tells_the_day_of_the_message():
     assert "message due: day 9" in theme.svg(picture)
 
 
+def test_the_word_at_the_fit_stays_between_the_edges_and_off_the_lines():
+    height = replacement._SIZE[1]
+    shares = np.linspace(0, 1, 41).tolist()
+    # No fit is as bad as 80 points.
+    for fit, counted in [
+        (one, other) for one in shares for other in shares if abs(one - other) < 0.8
+    ]:
+        share, above = replacement._beside(fit, counted)
+        # A line of text is 11 pixels high, and its middle 9 from the line beside which it stands.
+        assert 5.5 <= share * height + (9 if above else -9) <= height - 5.5
+        assert share == (max(fit, counted) if above else min(fit, counted))
+
+
 def test_a_title_stays_text():
     orders = [(one, who, at, ["kettle"]) for one, who, at, _ in drinkers() if one[0] == "o"]
     picture = replacement.draw(source_of(orders))

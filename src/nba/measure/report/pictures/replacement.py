@@ -37,6 +37,8 @@ _NAME: Final = 38
 _LONG: Final = 60
 """Letters of a name in the picture, and in the words beside it."""
 _LOW: Final = 0.12
+_HIGH: Final = 0.9
+"""Shares below and above which no word has room between a line and the edge."""
 _SIZE: Final = (270, 170)
 _DAY: Final = int(DAY / MICROSECOND)
 
@@ -158,13 +160,14 @@ def waits(source: Source, shown: int = SHOWN) -> list[Waits]:
     repeats = np.bincount(thing[ended & (thing >= 0)], minlength=len(names))
     due, owner = _due_days(source.snapshot)
     due_thing = code[source.snapshot.customers.product[owner]] if len(owner) else owner
+    best = sorted(range(len(names)), key=lambda place: (-repeats[place], names[place]))[:shown]
+    best = [one for one in best if repeats[one] >= LEAST_REPEATS]
+    told = [names[one] for one in best]
     found = []
-    for one in sorted(range(len(names)), key=lambda place: (-repeats[place], names[place]))[:shown]:
-        if repeats[one] < LEAST_REPEATS:
-            break
+    for one, name in zip(best, labels(told, length=_LONG) if any(category) else told, strict=True):
         of_it, waited = thing == one, due[due_thing == one]
         when = float(np.median(waited)) if len(waited) else None
-        found.append(Waits(names[one], days[of_it], ended[of_it], when))
+        found.append(Waits(name, days[of_it], ended[of_it], when))
     return found
 
 
@@ -188,7 +191,7 @@ def _things(category: Sequence[str], titles: Sequence[str]) -> tuple[list[str], 
         return list(titles), np.arange(len(titles))
     place = {name: number for number, name in enumerate(names)}
     code = np.array([place.get(one, -1) for one in category], np.int64)
-    return labels(names, length=_LONG), code
+    return names, code
 
 
 def _gaps(
@@ -288,13 +291,10 @@ def _panel(one: Waits, *, is_left: bool) -> Chart:
         layers.append(
             plain(line).mark_line(color=theme.HUES[1], strokeWidth=1.5, strokeDash=[5, 3])
         )
-        # The word stands on the side of the dashed line where the other one is not, if there is
-        # room above the axis; else above both.
-        place, counted = line[33], _share_at(curve, line[33]["day"])
-        above = place["share"] >= counted or place["share"] < _LOW
-        word = {"share": max(place["share"], counted) if above else place["share"]}
+        place = line[33]
+        share, above = _beside(place["share"], _share_at(curve, place["day"]))
         layers.append(
-            plain([place | word | {"word": f"Weibull, shape {shape:.2f}"}])
+            plain([place | {"share": share, "word": f"Weibull, shape {shape:.2f}"}])
             .mark_text(
                 color=theme.HUES[1],
                 align="left" if above else "right",
@@ -316,6 +316,19 @@ def _panel(one: Waits, *, is_left: bool) -> Chart:
         offset=6,
     )
     return alt.layer(*layers).properties(width=_SIZE[0], height=_SIZE[1], title=title)
+
+
+def _beside(fit: float, counted: float) -> tuple[float, bool]:
+    """Place the word at the dashed line: at which share, and whether above it or below.
+
+    It stands on the side where the other line is not, if there is room between it and the edge;
+    else on the far side of both.
+    """
+    if fit < _LOW or (fit >= counted and fit <= _HIGH):
+        return max(fit, counted), True
+    if counted > _HIGH or fit > _HIGH:
+        return min(fit, counted), False
+    return fit, False
 
 
 def _rules(one: Waits, end: int, wide: Any, *, is_high: bool) -> list[Any]:  # noqa: ANN401
