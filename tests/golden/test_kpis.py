@@ -17,7 +17,7 @@ from nba.data.history import OrderHistory
 from nba.data.traffic import Traffic
 from nba.domain import DAY, Texts
 from nba.facts.rows import Rows
-from nba.measure.cohorts import CustomerCounts
+from nba.measure.cohorts import CustomerCounts, customer_counts
 from nba.measure.kpis import DEFINITIONS, SalesSums, shop_kpis
 from nba.measure.sales import Sales
 from tests.golden.log_shop import (
@@ -34,6 +34,21 @@ from tests.shops import catalog, history
 
 
 def told_traffic(rows=TRAFFIC):
+    """Spread the counts of each month over all of its days, as evenly as integers are."""
+    spread = []
+    for first, channel, *counts in rows:
+        month = np.datetime64(first, "M")
+        days = np.arange(month, month + 1, dtype="datetime64[D]")
+        for place, day in enumerate(days):
+            shares = (
+                None if one is None else one // len(days) + (place < one % len(days))
+                for one in counts
+            )
+            spread.append((day, channel, *shares))
+    return daily_traffic(sorted(spread, key=lambda row: row[:2]))
+
+
+def daily_traffic(rows):
     return Traffic(
         np.array([day for day, *_ in rows], "datetime64[D]"),
         Texts.of(channel for _, channel, *_ in rows),
@@ -185,6 +200,22 @@ def test_conversion_leaves_out_months_of_which_no_visits_are_told(sales):
     assert found.whole.conversion == 13 / 1000
     assert [one.conversion for one in found.months] == [None, None, 0.013, None]
     assert shop_kpis(sales).whole.conversion is None
+
+
+def test_of_a_month_told_in_part_only_orders_of_told_days_count(sales):
+    # o18 and o30; nobody bought; o27 came back; o31.
+    days = ("2026-02-05", "2026-02-06", "2026-02-23", "2026-03-01")
+    visits = (100, 40, 60, 50)
+    rows = [(day, "direct", count, None) for day, count in zip(days, visits, strict=True)]
+    found = shop_kpis(sales, daily_traffic(rows))
+    assert [one.conversion for one in found.months] == [None, 2 / 200, 1 / 50, None]
+    assert found.whole.conversion == 3 / 250
+
+
+def test_a_month_looks_at_its_own_orders_and_at_no_others(sales, found):
+    for one in found.months:
+        assert one.sums == SalesSums.of(sales, one.since, one.until)
+        assert one.counts == customer_counts(sales, one.since, one.until)
 
 
 def test_every_figure_is_defined_and_ready_for_json(found):

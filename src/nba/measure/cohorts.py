@@ -9,7 +9,7 @@ and average order value, and nowhere else. Days and months are those of UTC, per
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,14 @@ class CustomerCounts:
     new: int
     won_back: int
 
+    @classmethod
+    def of(
+        cls, starts: NDArray[np.bool_], ends: NDArray[np.bool_], earlier: NDArray[np.bool_]
+    ) -> Self:
+        """Count by customer: who is one at the start and at the end, and who bought before it."""
+        new = ends & ~starts
+        return cls(int(starts.sum()), int(ends.sum()), int(new.sum()), int((new & earlier).sum()))
+
     @property
     def retention_rate(self) -> float | None:
         """(end - new) / start; at most 1, as only customers of the start are counted."""
@@ -82,12 +90,10 @@ def customer_counts(
     active_days: int = ACTIVE_DAYS,
 ) -> CustomerCounts:
     """Count the customers at both ends of a period, and those who are new at its end."""
-    starts = _customers(sales, since - active_days * DAY, since)
-    ends = _customers(sales, until - active_days * DAY, until)
-    earlier = sales.bought(sales.at < since)
-    new = ends & ~starts
-    return CustomerCounts(
-        int(starts.sum()), int(ends.sum()), int(new.sum()), int((new & earlier).sum())
+    return CustomerCounts.of(
+        _customers(sales, since - active_days * DAY, since),
+        _customers(sales, until - active_days * DAY, until),
+        sales.bought(sales.at < since),
     )
 
 
@@ -120,12 +126,24 @@ class Cohorts:
         """What each cohort has brought up to each month: int64[cohorts, months], minor units."""
         return np.cumsum(self.revenue, axis=1)
 
-    def to_rows(self) -> list[dict[str, Any]]:
+    def to_rows(
+        self, *, cohorts: int | None = None, months: int | None = None
+    ) -> list[dict[str, Any]]:
         """List the cells that have begun, ready for JSON, with the share of customers who bought.
 
         `share` is null in a cohort without customers.
+
+        Args:
+            cohorts: list only the latest so many with customers; by default all, with customers
+                or without.
+            months: list only so many months of each, from that of the first purchase on.
         """
-        total = self.cumulative_revenue
+        total, listed = self.cumulative_revenue, self.has_begun
+        if cohorts is not None:
+            chosen = np.flatnonzero(self.customers)
+            chosen = chosen[max(len(chosen) - cohorts, 0) :]
+            listed = listed & np.isin(np.arange(len(self.month)), chosen)[:, None]
+        listed = listed[:, :months]
         return [
             {
                 "month": str(self.month[cohort]),
@@ -137,7 +155,7 @@ class Cohorts:
                 "cumulative_revenue": int(total[cohort, since]),
                 "is_finished": bool(self.is_finished[cohort, since]),
             }
-            for cohort, since in zip(*np.nonzero(self.has_begun), strict=True)
+            for cohort, since in zip(*np.nonzero(listed), strict=True)
         ]
 
 

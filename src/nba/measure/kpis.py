@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.data.traffic import Traffic
-from nba.domain import iso
+from nba.domain import DAY, Instants, iso
 from nba.measure.cohorts import ACTIVE_DAYS, CustomerCounts, customer_counts
 from nba.measure.sales import Sales, ratio
 
@@ -49,7 +49,7 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "churn_rate": "1 - customer retention rate",
     "visits": "visits of the shop, as its traffic table tells",
     "spend": "money spent on visits, as the traffic table tells",
-    "conversion": "orders / visits, over the months of which visits are told",
+    "conversion": "orders / visits, over the days of which visits are told",
 }
 """What each figure is, in a line."""
 
@@ -98,24 +98,44 @@ class SalesSums:
             until: its end, itself excluded.
             among: bool per customer with an id: whose orders count; all and guests by default.
         """
-        within, named = sales.within(since, until), sales.named
+        within = sales.within(since, until)
         if among is not None:
             within &= np.append(among, False)[np.minimum(sales.customer, len(among))]
-        repeat = within & sales.is_repeat()
-        count = np.bincount(sales.customer[within & named], minlength=sales.customer_count)
-        guest = within & ~named
+        return cls._of(sales, np.flatnonzero(within), sales.is_first(), sales.is_repeat())
+
+    @classmethod
+    def _of(
+        cls,
+        sales: Sales,
+        orders: NDArray[np.int64],
+        is_first: NDArray[np.bool_],
+        is_repeat: NDArray[np.bool_],
+    ) -> Self:
+        """Sum up the orders at some places.
+
+        Args:
+            sales: all orders.
+            orders: the places.
+            is_first: bool per order: the first of its customer.
+            is_repeat: bool per order: the customer had bought on an earlier day.
+        """
+        customer = sales.customer[orders]
+        revenue, profit = sales.revenue[orders], sales.profit[orders]
+        guest = customer >= sales.customer_count
+        repeat = is_repeat[orders]
+        _, count = np.unique(customer[~guest], return_counts=True)
         return cls(
-            orders=int(within.sum()),
+            orders=len(orders),
             guest_orders=int(guest.sum()),
-            customers=int((count > 0).sum()),
-            new_customers=int((within & named & sales.is_first()).sum()),
+            customers=len(count),
+            new_customers=int((is_first[orders] & ~guest).sum()),
             repeat_customers=int((count > 1).sum()),
-            returning_customers=int(sales.bought(repeat).sum()),
-            revenue=int(sales.revenue[within].sum()),
-            guest_revenue=int(sales.revenue[guest].sum()),
-            repeat_revenue=int(sales.revenue[repeat].sum()),
-            profit=int(sales.profit[within].sum()),
-            guest_profit=int(sales.profit[guest].sum()),
+            returning_customers=len(np.unique(customer[repeat & ~guest])),
+            revenue=int(revenue.sum()),
+            guest_revenue=int(revenue[guest].sum()),
+            repeat_revenue=int(revenue[repeat].sum()),
+            profit=int(profit.sum()),
+            guest_profit=int(profit[guest].sum()),
         )
 
     def __add__(self, other: Self) -> Self:
@@ -189,7 +209,7 @@ class PeriodKpis:
         counts: customers at both ends; of what is not finished, at its begin and now.
         visits: of the days of the period; None where nobody told any.
         spend: minor units, likewise.
-        converted: the orders that `visits` led to: those of the months of which visits are told.
+        converted: the orders that `visits` led to: those of the days of which visits are told.
     """
 
     since: np.datetime64
@@ -203,7 +223,7 @@ class PeriodKpis:
 
     @property
     def conversion(self) -> float | None:
-        """Orders / visits, over the months of which visits are told; None without visits."""
+        """Orders / visits, over the days of which visits are told; None without visits."""
         return ratio(self.converted, self.visits) if self.visits else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -258,10 +278,10 @@ def shop_kpis(
         active_days: days after a purchase for which one counts as a customer.
     """
     told = Traffic.none() if traffic is None else traffic
+    calendar = _Calendar.of(sales, told)
     months = tuple(
         _month(
-            sales,
-            told,
+            calendar,
             month.astype("datetime64[us]"),
             (month + 1).astype("datetime64[us]"),
             active_days,
@@ -286,20 +306,81 @@ def shop_kpis(
     return ShopKpis(whole, months)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Calendar:
+    """Orders as they followed each other, so that a month looks at its own and at no others.
+
+    Attributes:
+        sales, traffic: what is counted.
+        place: int64 per order: where in the sales it stands, the earliest one first.
+        at: datetime64[us] per order, ascending.
+        is_first, is_repeat: bool per order of the sales.
+        is_counted: bool per order of the sales: visits of its day are told.
+        first_at: datetime64[us] per customer with an id: their first order; NaT without any.
+    """
+
+    sales: Sales
+    traffic: Traffic
+    place: NDArray[np.int64]
+    at: Instants
+    is_first: NDArray[np.bool_]
+    is_repeat: NDArray[np.bool_]
+    is_counted: NDArray[np.bool_]
+    first_at: Instants
+
+    @classmethod
+    def of(cls, sales: Sales, traffic: Traffic) -> Self:
+        """Put the orders in the order of time."""
+        place = np.argsort(sales.at, kind="stable")
+        is_first = sales.is_first()
+        opens = is_first & sales.named
+        first_at = np.full(sales.customer_count, "NaT", sales.at.dtype)
+        first_at[sales.customer[opens]] = sales.at[opens]
+        days = np.unique(traffic.day[traffic.has_visits])
+        return cls(
+            sales,
+            traffic,
+            place,
+            sales.at[place],
+            is_first,
+            sales.is_repeat(),
+            np.isin(sales.at.astype("datetime64[D]"), days),
+            first_at,
+        )
+
+    def within(self, since: np.datetime64, until: np.datetime64) -> NDArray[np.int64]:
+        """Give the places of the orders of a period."""
+        low, high = np.searchsorted(self.at, np.array([since, until], self.at.dtype))
+        return self.place[low:high]
+
+    def customers(self, since: np.datetime64, until: np.datetime64) -> NDArray[np.bool_]:
+        """Tell, per customer with an id, whether they bought in a period."""
+        bought = np.zeros(self.sales.customer_count + 1, np.bool_)
+        # Guests, whose codes are beyond those of customers, share the last place.
+        customer = self.sales.customer[self.within(since, until)]
+        bought[np.minimum(customer, self.sales.customer_count)] = True
+        return bought[:-1]
+
+
 def _month(
-    sales: Sales, traffic: Traffic, since: np.datetime64, until: np.datetime64, active_days: int
+    calendar: _Calendar, since: np.datetime64, until: np.datetime64, active_days: int
 ) -> PeriodKpis:
+    as_of = calendar.sales.as_of
     # Of a month that is not over, nobody is counted as lost on a day that is yet to come.
-    known = min(until, sales.as_of)
-    visits, spend = traffic.total(since, known)
-    sums = SalesSums.of(sales, since, until)
+    known = min(until, as_of)
+    visits, spend = calendar.traffic.total(since, known)
+    orders = calendar.within(since, until)
     return PeriodKpis(
         since,
         until,
-        is_finished=bool(until <= sales.as_of),
-        sums=sums,
-        counts=customer_counts(sales, since, known, active_days=active_days),
+        is_finished=bool(until <= as_of),
+        sums=SalesSums._of(calendar.sales, orders, calendar.is_first, calendar.is_repeat),
+        counts=CustomerCounts.of(
+            calendar.customers(since - active_days * DAY, since),
+            calendar.customers(known - active_days * DAY, known),
+            calendar.first_at < since,
+        ),
         visits=visits,
         spend=spend,
-        converted=0 if visits is None else sums.orders,
+        converted=int(calendar.is_counted[orders].sum()),
     )
