@@ -60,16 +60,22 @@ def sales_factors(period: PeriodKpis, *, with_visits: bool = True) -> Factors:
 
     Args:
         period: its figures.
-        with_visits: begin with visits and conversion where visits are told.
+        with_visits: begin with visits and conversion where visits are told of every day with an
+            order.
     """
     sums = period.sums
     buyers = sums.customers + sums.guest_orders
     rest = (ratio(sums.orders, buyers), sums.average_order_value, sums.margin)
     names = ("repeats", "average_bill", "margin")
-    if with_visits and period.visits:
+    if with_visits and period.visits and _has_visits(period):
         first = (float(period.visits), buyers / period.visits)
         return Factors(("visits", "conversion", *names), (*first, *rest), sums.profit)
     return Factors(("buyers", *names), (float(buyers), *rest), sums.profit)
+
+
+def _has_visits(period: PeriodKpis) -> bool:
+    # Of visits of some days alone all buyers would be too great a share.
+    return bool(period.visits) and period.converted == period.sums.orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ def change_of(before: PeriodKpis, after: PeriodKpis) -> Change:
 
     Visits count where both periods tell them.
     """
-    with_visits = bool(before.visits and after.visits)
+    with_visits = _has_visits(before) and _has_visits(after)
     first = sales_factors(before, with_visits=with_visits)
     second = sales_factors(after, with_visits=with_visits)
     parts, method = decompose(first.values, second.values)

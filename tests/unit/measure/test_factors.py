@@ -11,7 +11,7 @@ from nba.measure.factors import change_of, decompose, point_a, sales_factors
 from nba.measure.kpis import shop_kpis
 from nba.measure.sales import Sales
 from tests.golden.log_shop import MARGIN, shop_catalog, shop_history
-from tests.golden.test_kpis import told_traffic
+from tests.golden.test_kpis import daily_traffic, told_traffic
 from tests.shops import history
 
 POSITIVE = st.floats(1e-3, 1e6)
@@ -79,6 +79,15 @@ def test_visits_count_only_where_both_periods_tell_them(found):
     change = change_of(found.months[0], untold.months[1])
     assert change.before.names == change.after.names
     assert change.before.names[0] == "buyers"
+
+
+def test_visits_of_some_days_alone_are_no_factor():
+    sales = Sales.of(shop_history(), shop_catalog(), default_margin=MARGIN)
+    # An order came on the first of these days, others on days of which nothing is told.
+    told = daily_traffic([("2026-01-01", "direct", 50, None), ("2026-01-02", "direct", 50, None)])
+    january = shop_kpis(sales, told).months[0]
+    assert january.conversion == 0.01
+    assert sales_factors(january).names[0] == "buyers"
 
 
 @given(st.lists(st.tuples(POSITIVE, POSITIVE), min_size=1, max_size=5))
