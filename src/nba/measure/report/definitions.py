@@ -40,6 +40,8 @@ KPIS: Final[Mapping[str, Definitions]] = {
         **_HEAD,
         **kpis.DEFINITIONS,
         "is_finished": "whether the whole period is known; what is not can still grow",
+        "left_out_months": "months before those listed: the listed ones add up to the whole only "
+        "where this is 0",
         "attribution_days": "an action within so many days belongs to the last message before it",
     },
     "messages": message_kpis.DEFINITIONS,
@@ -83,10 +85,14 @@ KPIS: Final[Mapping[str, Definitions]] = {
 """Section → the definitions of its figures; those of a month are those of the whole."""
 
 COHORTS: Final[Mapping[str, Definitions]] = {
-    WHOLE: _HEAD,
+    WHOLE: _HEAD
+    | {
+        "left_out_cohorts": "months with new customers before those listed; customers add up to "
+        "all of them only where this is 0",
+    },
     "cohorts": {
         "customers": "customers whose first kept order lies in the month",
-        "months_since": "months after that one; 0 is the month itself",
+        "months_since": "months after that one; 0 is the month itself; at most 119 are listed",
         "active": "those of them who bought in that month",
         "share": "active / customers",
         "revenue": "what their orders of that month brought, in minor units",

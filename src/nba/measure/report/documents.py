@@ -7,7 +7,7 @@ null. The report folder and the API hold the same bytes of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from nba.domain import iso
 from nba.measure.alarm import CohortAlarm, cohort_alarms
@@ -31,13 +31,19 @@ __all__ = [
     "readouts",
 ]
 
+MONTHS: Final = 120
+"""Months that are listed, the latest ones: one order dated long ago must not make a thousand."""
+COHORTS: Final = 60
+"""Cohorts that are listed, the latest ones with customers."""
+
 
 def kpis_document(
     source: Source, *, experiments: Sequence[Trial] | Readouts = ()
 ) -> dict[str, Any]:
     """Put the figures of a shop together.
 
-    Those of the whole history stand flat at the top, then the parts, each under its name.
+    Those of the whole history stand flat at the top, then the parts, each under its name. Of the
+    months only the latest `MONTHS` are listed.
 
     Args:
         source: the shop.
@@ -50,7 +56,8 @@ def kpis_document(
         **_head(source),
         "attribution_days": source.attribution.window_days,
         **told,
-        "months": months,
+        "left_out_months": max(len(months) - MONTHS, 0),
+        "months": months[-MONTHS:],
         **messages_part(source),
         "lifetime": _lifetime(source),
         **_factors(source),
@@ -76,10 +83,15 @@ def kpis_document(
 
 
 def cohorts_document(source: Source) -> dict[str, Any]:
-    """Tell who came back by the month of the first order, and whether newer ones die faster."""
+    """Tell who came back by the month of the first order, and whether newer ones die faster.
+
+    Only the latest `COHORTS` with customers are listed, each for `MONTHS` months at most.
+    """
+    begun = int((source.cohorts.customers > 0).sum())
     return {
         **_head(source),
-        "cohorts": source.cohorts.to_rows(),
+        "left_out_cohorts": max(begun - COHORTS, 0),
+        "cohorts": source.cohorts.to_rows(cohorts=COHORTS, months=MONTHS),
         "alarms": [_alarm(one) for one in cohort_alarms(source.cohorts)],
         "definitions": definitions.merged(definitions.COHORTS),
     }

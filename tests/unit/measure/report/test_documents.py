@@ -13,6 +13,8 @@ from nba.domain import Ids, Texts
 from nba.measure.kpis import DEFINITIONS
 from nba.measure.report import definitions
 from nba.measure.report.documents import (
+    COHORTS,
+    MONTHS,
     cohorts_document,
     experiments_document,
     kpis_document,
@@ -90,6 +92,38 @@ def test_a_name_that_means_two_things_has_a_line_for_each():
     assert whole["orders"] == DEFINITIONS["orders"]
     assert whole["messages.orders"] != whole["orders"]
     assert whole["funnels.conversion"] != whole["factors.conversion"] != whole["conversion"]
+
+
+@pytest.mark.parametrize("odd", [-13_000, 26_000], ids=["1990", "2097"])
+def test_one_order_far_away_in_time_makes_no_thousand_months(odd):
+    # Of two years with some new customers a month, and one order of another age.
+    orders = [(f"o{one}", f"c{one // 3}", 4 * one, ["tea"]) for one in range(180)]
+    source = source_of([*orders, ("odd", "odd", odd, ["tea"])])
+    kpis, cohorts = kpis_document(source), cohorts_document(source)
+    assert (kpis["orders"], kpis["customers"]) == (181, 61)
+    assert len(kpis["months"]) == MONTHS
+    assert kpis["left_out_months"] == len(source.kpis.months) - MONTHS > 300
+    # All months with new customers, each as long as the others at most.
+    months = {one["month"] for one in cohorts["cohorts"]}
+    assert (len(months), cohorts["left_out_cohorts"]) == (25, 0)
+    assert all(one["customers"] and one["months_since"] < MONTHS for one in cohorts["cohorts"])
+    assert sum(one["customers"] for one in cohorts["cohorts"] if not one["months_since"]) == 61
+    for document, sections in ((kpis, definitions.KPIS), (cohorts, definitions.COHORTS)):
+        assert len(json.dumps(document)) < 1_000_000
+        assert undefined(document, sections) == set()
+
+
+def test_cohorts_before_the_latest_sixty_are_counted_and_left_out():
+    orders = [(f"o{one}", f"c{one}", 30.5 * one, ["tea"]) for one in range(63)]
+    source = source_of(orders)
+    document = cohorts_document(source)
+    months = sorted({one["month"] for one in document["cohorts"]})
+    # Sixty-three months, each with an order.
+    assert (len(months), document["left_out_cohorts"]) == (COHORTS, 3)
+    assert months[-1] == "2031-03"
+    kpis = kpis_document(source)
+    assert kpis["left_out_months"] == 0
+    assert sum(one["orders"] for one in kpis["months"]) == kpis["orders"] == 63
 
 
 def test_definitions_of_all_documents_stand_side_by_side():
