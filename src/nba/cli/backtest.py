@@ -47,6 +47,14 @@ def backtest(
             help="With --policy: decide by the snapshots of this folder, as they followed.",
         ),
     ] = None,
+    decisions: Annotated[
+        int | None,
+        typer.Option(
+            "--decisions",
+            min=1,
+            help="With --policy: draw so many decisions of the log; those of 5,000 instants.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare ways to make personal lists, or a playbook with the one that is live."""
@@ -64,12 +72,15 @@ def backtest(
             window_days=horizon or WINDOW_DAYS,
             recipe=recipe,
             models=models,
+            decisions=decisions,
             as_json=as_json,
         )
     elif test_from is None:
         raise ConfigError(
             "give --test-from T, to test lists after it, or --policy FILE, to value a playbook"
         )
+    elif decisions is not None:
+        raise ConfigError("--decisions goes with --policy; lists are tested on all customers")
     elif models is not None:
         raise ConfigError("--models goes with --policy; lists are tested by what is trained anew")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -82,6 +82,7 @@ def value_playbook(
     window_days: float,
     recipe: Path | None,
     models: str | None,
+    decisions: int | None,
     as_json: bool,
 ) -> None:
     """Estimate a playbook from the log of a shop, and print what it comes to.
@@ -94,6 +95,7 @@ def value_playbook(
         recipe: of the snapshot that is trained on what was known before.
         models: a folder whose snapshots decide instead, each decision by the newest before it;
             earlier decisions are not judged.
+        decisions: how many to draw; by default as many as take a minute or two.
         as_json: whether stdout is one JSON document.
 
     Raises:
@@ -119,23 +121,34 @@ def value_playbook(
             since = kept.known[0] if since is None else max(since, kept.known[0])
         logged = Logged.of(found.history, since=since, window_days=window_days)
         logged = logged.judged(news_of(new))
+        snapshot_at: Callable[[np.datetime64], Snapshot]
         if kept is not None:
-            valuation = value(found, logged, kept.at, new, announce=announce)
+            snapshot_at = kept.at
         else:
             before = found.history.until(logged.rows.decided_at.min())
-            learned = train(before, found.catalog, config, announce=announce)
-            valuation = value(found, logged, lambda _: learned, new, announce=announce)
+            snapshot_at = _always(train(before, found.catalog, config, announce=announce))
+        valuation = value(found, logged, snapshot_at, new, most=decisions, announce=announce)
         valuation.checked()
     say(describe(valuation), as_json=as_json)
     if as_json:
         give(valuation.to_dict())
 
 
+def _always(snapshot: Snapshot) -> Callable[[np.datetime64], Snapshot]:
+    return lambda _: snapshot
+
+
 def describe(valuation: Valuation) -> str:
     """Lay out what the new playbook would have earned beside what the log's did."""
     from nba.domain import iso
 
-    left_out = f"; {valuation.left_out:,} more were not drawn" if valuation.left_out else ""
+    left_out = ""
+    if valuation.left_out:
+        drawn = valuation.decisions + valuation.apart
+        left_out = (
+            f"; {drawn:,} of the log's {drawn + valuation.left_out:,} decisions were drawn by "
+            "chance, more with --decisions"
+        )
     if valuation.apart:
         left_out += (
             f"; at {valuation.apart:,} more the new playbook would do what the log never does, so "

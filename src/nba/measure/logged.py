@@ -24,6 +24,10 @@ ADVICE: Final = (
 )
 """100 effective decisions x 4 messages / 0.1."""
 
+MOST_INSTANTS: Final = 5_000
+MOST_DECISIONS: Final = 50_000
+"""How much of a log a playbook is asked about, which takes a minute or two."""
+
 _COLUMNS: Final = (
     *("customer", "message", "order", "shown", "channel", "decided_at", "left_at", "answered_at"),
     *("useful_at", "unsubscribed_at", "propensity", "is_holdout", "is_trial"),
@@ -94,6 +98,25 @@ class Logged:
         words = [self.message[one] for one in row.tolist()]
         useful, revenue = self.useful[row], self.revenue[row]
         return Logged(_taken(self.rows, row), words, useful, revenue, self.window_days)
+
+    def drawn(self, most: int | None = None) -> Logged:
+        """Draw decisions by chance, always the same.
+
+        Args:
+            most: how many; by default those of `MOST_INSTANTS` instants, as all decisions of an
+                instant are judged at once, and `MOST_DECISIONS` of these.
+        """
+        chance, logged = np.random.default_rng(0), self
+        if most is None:
+            most = MOST_DECISIONS
+            instants, place = np.unique(self.rows.decided_at, return_inverse=True)
+            if len(instants) > MOST_INSTANTS:
+                kept = np.zeros(len(instants), np.bool_)
+                kept[chance.permutation(len(instants))[:MOST_INSTANTS]] = True
+                logged = self.take(np.flatnonzero(kept[place]))
+        if len(logged) <= most:
+            return logged
+        return logged.take(np.sort(chance.permutation(len(logged))[:most]))
 
     def judged(self, news: Collection[str] = ()) -> Logged:
         """Keep the decisions that a new playbook can be judged by.

@@ -9,7 +9,8 @@ that of the moments at which the log's playbook wrote to somebody.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,6 @@ from nba.decide.playbook import Playbook
 from nba.decide.policy import Policy
 from nba.domain import iso
 from nba.errors import DataError
-from nba.facts.fold import fold
 from nba.measure.estimate import LEAST_EFFECTIVE, NORMAL_95, Estimate, Floats
 from nba.measure.logged import ADVICE, Logged
 from nba.measure.offpolicy import (
@@ -33,12 +33,10 @@ from nba.measure.offpolicy import (
     self_normalised,
     switch_doubly_robust,
 )
+from nba.measure.replaying import TOGETHER, Past, Places, Week, near
 from nba.measure.reward_model import cross_fitted
-from nba.ranges import starts
 from nba.vocabulary import NOTHING_SENT
 
-MOST_INSTANTS: Final = 500
-"""Instants at which a playbook is asked again; of a log with more, so many are drawn."""
 MOST_APART: Final = 0.1
 """Share of the decisions that may be left out, as the log knows nothing of them."""
 _DIGITS: Final = 1e-6
@@ -136,7 +134,7 @@ class Valuation:
         window_days: how long after a decision what is done counts.
         decisions, customers: how many were judged.
         explored: decisions of which chance was a part.
-        left_out: decisions of instants that were not drawn.
+        left_out: decisions that were not drawn.
         apart: decisions beside them at which the new one would do what the log never does, so that
             nothing is known of it.
         greatest: the greatest weight of a decision.
@@ -162,10 +160,19 @@ class Valuation:
         """Say why the log cannot carry the estimates: one sentence each, none where it can."""
         told = self.useful.methods["IPS"]
         found = list(told.refusals)
-        if found and 0 < told.effective < LEAST_EFFECTIVE:
-            needed = self.decisions * LEAST_EFFECTIVE / told.effective
-            found.append(f"a log like this one carries it from about {needed:,.0f} decisions on")
-        return (*found, ADVICE) if found else ()
+        if not found:
+            return ()
+        asked = self.decisions + self.apart
+        found += _told_of_draw(asked, self.left_out)
+        if 0 < told.effective < LEAST_EFFECTIVE:
+            needed = ceil(asked * LEAST_EFFECTIVE / told.effective)
+            if needed <= asked + self.left_out:
+                return (
+                    *found,
+                    f"about {needed:,} of them carry it; draw more: --decisions {needed}",
+                )
+            found.append(f"a log like this one carries it from about {needed:,} decisions on")
+        return (*found, ADVICE)
 
     def checked(self) -> Valuation:
         """Give the valuation, if the log can carry it.
@@ -206,6 +213,7 @@ def value(
     snapshot_at: Callable[[np.datetime64], Snapshot],
     playbook: Playbook,
     *,
+    most: int | None = None,
     announce: Announce = lambda _: None,
 ) -> Valuation:
     """Estimate what a new playbook would have earned at the decisions of a log.
@@ -216,17 +224,18 @@ def value(
         snapshot_at: gives the snapshot by which the new playbook decides at an instant; it must
             know of nothing from then on, or what followed a decision would judge it.
         playbook: the new one; who it would hold out is written to all the same.
+        most: decisions to draw; by default as many as `Logged.drawn` allows.
         announce: called with the name of each step.
 
     Raises:
         DataError: as `compared`.
     """
     whole = len(logged)
-    logged = _drawn(logged)
+    logged = logged.drawn(most)
     announce(f"asking the new playbook at {len(logged):,} decisions")
     quiet = playbook.holdout.model_copy(update={"share": 0.0})
     playbook = playbook.model_copy(update={"holdout": quiet})
-    asked = Asked.of(logged.message, _replayed(shop, logged, snapshot_at, playbook))
+    asked = Asked.of(logged.message, replayed(shop, logged.rows, snapshot_at, playbook))
     announce("estimating")
     return compared(logged, asked, playbook=playbook.id, left_out=whole - len(logged))
 
@@ -247,7 +256,8 @@ def compared(logged: Logged, asked: Asked, *, playbook: str, left_out: int = 0) 
     is_apart = (propensity == 1) & (probability < 1 - _DIGITS)
     apart = int(is_apart.sum())
     if apart > MOST_APART * len(logged):
-        raise DataError(*_too_far(logged, asked, is_apart), ADVICE)
+        told = _too_far(logged, asked, is_apart)
+        raise DataError(*told, *_told_of_draw(len(logged), left_out), ADVICE)
     kept = np.flatnonzero(~is_apart)
     logged, asked = logged.take(kept), asked.take(kept)
     rows = logged.rows
@@ -264,6 +274,12 @@ def compared(logged: Logged, asked: Asked, *, playbook: str, left_out: int = 0) 
         float((probability / propensity)[kept].max()),
         *(_worth(one, rows, asked) for one in (logged.useful, logged.revenue)),
     )
+
+
+def _told_of_draw(drawn: int, left_out: int) -> Iterator[str]:
+    """Say how many of the log's decisions were looked at, where not all were."""
+    if left_out:
+        yield f"{drawn:,} of the log's {drawn + left_out:,} decisions were drawn by chance"
 
 
 def _too_far(logged: Logged, asked: Asked, is_apart: NDArray[np.bool_]) -> Iterator[str]:
@@ -307,35 +323,53 @@ def _worth(reward: Floats, rows: Decisions, asked: Asked) -> Worth:
     )
 
 
-def _replayed(
+def replayed(
     shop: Shop,
-    logged: Logged,
+    rows: Decisions,
     snapshot_at: Callable[[np.datetime64], Snapshot],
     playbook: Playbook,
+    *,
+    together: int = TOGETHER,
 ) -> list[Decision]:
-    """Ask a playbook again at each decision, with what was known at its instant."""
-    rows = logged.rows
-    signals = shop.signals(as_of=rows.decided_at.max())
+    """Ask a playbook again at each decision of a log.
+
+    Only what is known of the customers asked for is folded, and of the products only those whose
+    state changed since are looked at, as a shop that claims one by one has as many instants as
+    decisions.
+
+    Args:
+        shop: whose facts are known.
+        rows: the decisions.
+        snapshot_at: gives the snapshot to decide by at an instant.
+        playbook: what is asked.
+        together: instants at most whose customers are read at once.
+
+    Returns:
+        One decision for each of the log. Their ids are not those of a claim, which names the states
+        of all products besides.
+    """
     found: dict[int, Decision] = {}
     policy: Policy | None = None
-    for at, places in _by_instant(rows):
-        snapshot = snapshot_at(at)
-        if policy is None or policy.snapshot is not snapshot:
-            policy = Policy(snapshot, playbook)
-        names = [rows.customer_ids[int(code)] for code in rows.customer[places]]
-        asked = list(dict.fromkeys(names))
-        facts = fold(shop.history.rows, as_of=at, customers=asked, signals=signals)
-        told = dict(zip(asked, policy.decide(asked, facts, at), strict=True))
-        found |= {place: told[name] for place, name in zip(places.tolist(), names, strict=True)}
-    return [found[place] for place in range(len(logged))]
+    week = Week.of(shop, rows) if playbook.limited else None
+    for part in near(rows, together):
+        last = rows.decided_at[part[-1][0]]
+        past = Past.read(shop, _names(rows, np.concatenate(part)), last)
+        for places in part:
+            at, names = rows.decided_at[places[0]], _names(rows, places)
+            snapshot = snapshot_at(at)
+            if policy is None or policy.snapshot is not snapshot:
+                policy = Policy(snapshot, playbook)
+            asked = list(dict.fromkeys(names))
+            facts = past.facts(asked, at)
+            if week is not None:
+                facts = replace(facts, week_counts=week.counts(at))
+            told = dict(zip(asked, policy.decide(asked, facts, at), strict=True))
+            found |= {place: told[name] for place, name in zip(places.tolist(), names, strict=True)}
+    return [found[place] for place in range(len(rows))]
 
 
-def _by_instant(rows: Decisions) -> Iterator[tuple[np.datetime64, NDArray[np.int64]]]:
-    """Give each instant with its decisions, in their order."""
-    order = np.argsort(rows.decided_at, kind="stable")
-    begins = starts(rows.decided_at[order])
-    for places in np.split(order, begins[1:]):
-        yield rows.decided_at[places[0]], places
+def _names(rows: Decisions, places: Places) -> list[str]:
+    return [rows.customer_ids[code] for code in rows.customer[places].tolist()]
 
 
 def _chances(decision: Decision) -> dict[str, float]:
@@ -344,12 +378,3 @@ def _chances(decision: Decision) -> dict[str, float]:
         return {NOTHING_SENT: 1.0}
     told = dict(decision.experiment.eligible)
     return told or {decision.message.id: 1.0}
-
-
-def _drawn(logged: Logged) -> Logged:
-    """Keep the decisions of `MOST_INSTANTS` instants, drawn among all."""
-    instants, place = np.unique(logged.rows.decided_at, return_inverse=True)
-    if len(instants) <= MOST_INSTANTS:
-        return logged
-    kept = np.random.default_rng(0).permutation(len(instants))[:MOST_INSTANTS]
-    return logged.take(np.flatnonzero(np.isin(place, kept)))

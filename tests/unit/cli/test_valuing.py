@@ -121,6 +121,20 @@ def test_without_a_snapshot_one_is_trained_on_what_was_known_before(
         assert word in out
 
 
+def test_what_was_drawn_of_a_log_is_told(nba: Run, explored: Path) -> None:
+    good = playbook("good", survey=0.5)
+    words = ("backtest", str(explored), "--policy", good, "--models", "early", "--decisions")
+    code, out, _ = nba(*words, "300")
+    assert code == 0
+    assert "300 decisions of 300 customers" in out
+    assert "300 of the log's 400 decisions were drawn by chance" in out
+    found = document(nba(*words, "300", "--json"))
+    assert (found["decisions"], found["left_out"]) == (300, 100)
+    code, _, err = nba(*words, "120")
+    assert (code, "120 of the log's 400 decisions were drawn by chance" in err) == (1, True)
+    assert "draw more: --decisions" in err
+
+
 def test_a_playbook_that_does_what_the_log_never_did_is_refused(nba: Run, explored: Path) -> None:
     words = ("backtest", str(explored), "--models", "early")
     code, _, err = nba(*words, "--policy", playbook("other", content=0.5))
@@ -160,6 +174,10 @@ def test_each_decision_is_made_by_the_newest_snapshot_before_it(nba: Run, explor
     [
         ([], "--policy FILE, to value a playbook"),
         (["--models", "models", "--test-from", "2026-01-20T00:00Z"], "--models goes with --policy"),
+        (
+            ["--decisions", "5", "--test-from", "2026-01-20T00:00Z"],
+            "--decisions goes with --policy",
+        ),
         (["--policy", "good.toml", "-n", "5"], "-n is for lists"),
         (["--policy", "nowhere.toml"], "nowhere.toml"),
         (["--policy", "good.toml", "--test-from", "soon"], "--test-from"),

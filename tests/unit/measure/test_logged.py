@@ -106,3 +106,29 @@ def test_a_shop_without_orders_or_messages_has_no_decisions():
     assert len(Logged.of(history([]))) == 0
     assert len(Logged.of(told([], BOUGHT))) == 0
     assert np.isfinite(Logged.of(told()).revenue).all()
+
+
+def claimed_one_by_one(count: int, *, an_instant: int = 1) -> Logged:
+    log = [
+        Said(f"c{one:05}", "digest", 5 + one // an_instant / 1e5, propensity=0.5)
+        for one in range(count)
+    ]
+    zeros = np.zeros(count)
+    return Logged(decisions(log), ["digest"] * count, zeros, zeros, 7)
+
+
+def test_a_log_of_claims_one_by_one_is_judged_by_the_thousand():
+    assert len(claimed_one_by_one(5000).drawn()) == 5000
+    assert len(claimed_one_by_one(6000).drawn()) == 5000
+    found = claimed_one_by_one(6000, an_instant=2).drawn()
+    assert len(found) == 6000
+    assert (found.rows.decided_at[:-1] <= found.rows.decided_at[1:]).all()
+
+
+def test_so_many_decisions_are_drawn_as_are_asked_for_and_always_the_same():
+    log = claimed_one_by_one(6000)
+    assert len(log.drawn(7000)) == 6000
+    found = log.drawn(5500)
+    assert len(found) == 5500
+    assert np.array_equal(found.rows.customer, log.drawn(5500).rows.customer)
+    assert len(claimed_one_by_one(50, an_instant=50).drawn(20)) == 20

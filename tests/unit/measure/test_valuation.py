@@ -47,7 +47,7 @@ def test_a_playbook_that_tries_is_asked_for_all_its_chances():
     assert (found.states, found.context.tolist()) == (2, [1, 0, 1])
 
 
-def judged(done, policy, reward, propensity) -> Valuation:
+def judged(done, policy, reward, propensity, *, left_out=0) -> Valuation:
     rows = decisions(
         [
             Said(f"c{place:04}", word, 5, propensity=chance)
@@ -55,7 +55,7 @@ def judged(done, policy, reward, propensity) -> Valuation:
         ]
     )
     logged = Logged(rows, done, np.array(reward, np.float64), np.zeros(len(done)), 7)
-    return compared(logged, asked_of(done, policy), playbook="new")
+    return compared(logged, asked_of(done, policy), playbook="new", left_out=left_out)
 
 
 def test_decisions_that_chance_had_no_part_in_say_nothing_of_other_messages():
@@ -81,6 +81,24 @@ def test_a_log_that_is_too_small_says_how_many_decisions_it_takes():
     with pytest.raises(DataError, match=r"worth 40\.0 decisions") as refused:
         found.checked()
     assert "from about 200 decisions on" in " ".join(refused.value.problems)
+    assert "drawn" not in " ".join(refused.value.problems)
+
+
+def test_a_draw_that_is_too_small_does_not_blame_the_log():
+    done, policy = ["digest", "refill"] * 40, ["digest"] * 80
+    given = done, policy, [1.0, 0.0] * 40, [0.5] * 80
+    found = judged(*given, left_out=120).refusals
+    assert found[1] == "80 of the log's 200 decisions were drawn by chance"
+    assert found[2] == "about 200 of them carry it; draw more: --decisions 200"
+    assert "[explore]" not in " ".join(found)
+    # One decision fewer, and the log itself is too short.
+    found = judged(*given, left_out=119).refusals
+    assert found[1] == "80 of the log's 199 decisions were drawn by chance"
+    assert "from about 200 decisions on" in found[2]
+    assert "[explore]" in found[3]
+    with pytest.raises(DataError) as refused:
+        judged(done, ["content"] * 80, [1.0] * 80, [1.0] * 80, left_out=20)
+    assert "80 of the log's 100 decisions were drawn by chance" in refused.value.problems
 
 
 def test_a_log_that_carries_it_is_not_refused():
