@@ -77,6 +77,22 @@ class Traffic(Columns):
             int(self.spend[spend].sum()) if spend.any() else None,
         )
 
+    def told_days(self) -> NDArray[np.datetime64]:
+        """List the days of which visits are told, datetime64[D], ascending.
+
+        Where each month has one row's day at most, its first or its last, a row stands for its
+        whole month: some shops know their visits by the month only.
+        """
+        days = np.unique(self.day[self.has_visits])
+        month = days.astype("datetime64[M]")
+        begin, end = month.astype(_DAY), (month + 1).astype(_DAY)
+        is_edge = (days == begin) | (days == end - 1)
+        if not len(days) or len(np.unique(month)) < len(days) or not is_edge.all():
+            return days
+        return np.concatenate(
+            [np.arange(first, last) for first, last in zip(begin, end, strict=True)]
+        )
+
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.day)

@@ -336,7 +336,6 @@ class _Calendar:
         opens = is_first & sales.named
         first_at = np.full(sales.customer_count, "NaT", sales.at.dtype)
         first_at[sales.customer[opens]] = sales.at[opens]
-        days = np.unique(traffic.day[traffic.has_visits])
         return cls(
             sales,
             traffic,
@@ -344,7 +343,7 @@ class _Calendar:
             sales.at[place],
             is_first,
             sales.is_repeat(),
-            np.isin(sales.at.astype("datetime64[D]"), days),
+            np.isin(sales.at.astype("datetime64[D]"), traffic.told_days()),
             first_at,
         )
 

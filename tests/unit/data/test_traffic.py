@@ -52,3 +52,23 @@ def test_a_row_without_a_day_is_refused(connection):
 
 def test_without_traffic_nothing_is_told():
     assert Traffic.none().total(day("2026-01-01"), day("2027-01-01")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (["2026-01-01", "2026-02-01"], 59),  # the months
+        (["2026-01-31", "2026-02-28"], 59),
+        (["2026-02-01"], 28),
+        (["2026-01-01", "2026-01-02"], 2),  # two days
+        (["2026-01-05", "2026-02-05"], 2),
+        ([], 0),
+    ],
+)
+def test_a_row_a_month_stands_for_its_month(connection, days, told):
+    connection.execute("CREATE TABLE traffic (day DATE, channel VARCHAR, visits BIGINT)")
+    for one in days:
+        connection.execute("INSERT INTO traffic VALUES (?, 'paid', 9), (?, 'free', 1)", [one, one])
+    found = Traffic.from_table(connection).told_days()
+    assert len(found) == len(np.unique(found)) == told
+    assert set(days) <= set(found.astype(str).tolist())

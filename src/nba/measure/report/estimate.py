@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nba.measure import calculator
 from nba.measure.report.source import Source
 from nba.measure.report.words import major
@@ -15,17 +13,18 @@ def arithmetic(source: Source) -> tuple[str, ...]:
     Visits, and the orders they led to, are those of the days of the history of which visits are
     told; the profit an order is that of all orders, in major units.
     """
-    whole, traffic = source.kpis.whole, source.traffic
+    whole = source.kpis.whole
     sums = whole.sums
     if source.mixed or not (whole.visits and whole.conversion and sums.orders):
         return ()
     # With more orders than visits, as where only some visits are counted, nothing would follow.
     if whole.conversion > 1:
         return ()
+    days = source.traffic.told_days()
     begin = source.sales.months()[0].astype("datetime64[us]")
-    within = traffic.has_visits & (traffic.day >= begin) & (traffic.day < whole.until)
+    count = int(((days >= begin) & (days < whole.until)).sum())
     return calculator.estimate(
-        visits_a_day=whole.visits / len(np.unique(traffic.day[within])),
+        visits_a_day=whole.visits / count,
         conversion=whole.conversion,
         profit_an_order=major(sums.profit / sums.orders, source.currency),
     ).arithmetic

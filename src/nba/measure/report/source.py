@@ -157,7 +157,7 @@ class Source:
         """
         events = self.events
         day = np.unique(events.at[starts(events.session)].astype("datetime64[D]"))
-        told = self.traffic.day[self.traffic.has_visits]
+        told = self.traffic.told_days()
         visits = None
         if len(day) and np.isin(day, told).all():
             visits, _ = self.traffic.total(day[0], day[-1] + 1)

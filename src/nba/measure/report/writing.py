@@ -10,12 +10,16 @@ from tempfile import TemporaryFile
 from typing import Any, Final
 
 from nba.artifacts.reports import to_bytes
-from nba.domain import DAY
 from nba.errors import ConfigError, DataError
-from nba.measure import calculator
 from nba.measure.experiments.files import Trial
-from nba.measure.report import theme
-from nba.measure.report.documents import cohorts_document, experiments_document, kpis_document
+from nba.measure.report import definitions, theme
+from nba.measure.report.documents import (
+    cohorts_document,
+    experiments_document,
+    kpis_document,
+    readouts,
+)
+from nba.measure.report.estimate import arithmetic
 from nba.measure.report.layout import sections, tiles
 from nba.measure.report.page import page
 from nba.measure.report.picture import Picture
@@ -147,10 +151,11 @@ def write_report(
         DataError: the folder cannot be written.
     """
     announce("working out the figures")
+    trials = readouts(source, experiments)
     documents = {
-        "kpis": kpis_document(source, experiments=experiments),
+        "kpis": kpis_document(source, experiments=trials),
         "cohorts": cohorts_document(source),
-        "experiments": experiments_document(source, experiments),
+        "experiments": experiments_document(source, trials),
     }
     pictures, drawn = [], {}
     for one in PICTURES:
@@ -171,29 +176,12 @@ def write_report(
         kpis,
         tiles=tiles(kpis),
         alarms=alarms,
-        sections=sections(kpis, documents["experiments"], pictures, _estimate(source)),
+        sections=sections(kpis, documents["experiments"], pictures, arithmetic(source)),
         drawn=drawn,
-        meanings=documents["experiments"]["definitions"] | kpis["definitions"],
+        meanings=definitions.everything(),
     )
     _write(out / PAGE, text.encode())
     return documents
-
-
-def _estimate(source: Source) -> tuple[str, ...]:
-    """Work out what more orders would bring this shop, step by step; nothing without visits."""
-    traffic, sums = source.traffic, source.kpis.whole.sums
-    told = traffic.day[traffic.has_visits]
-    whole = source.kpis.whole
-    if not len(told) or whole.visits is None or not whole.conversion or not sums.orders:
-        return ()
-    days = int((told.max() - told.min()) / DAY) + 1
-    if whole.conversion > 1:
-        return ()
-    return calculator.estimate(
-        visits_a_day=whole.visits / days,
-        conversion=whole.conversion,
-        profit_an_order=sums.profit / sums.orders / 100,
-    ).arithmetic
 
 
 def _write(path: Path, content: bytes) -> Path:

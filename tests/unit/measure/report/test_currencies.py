@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import duckdb
+import numpy as np
 import pytest
 
 from nba.measure.report import words
 from nba.measure.report.documents import cohorts_document, experiments_document, kpis_document
 from nba.measure.report.layout import sections, tiles
 from nba.measure.report.parts import compared, written
-from nba.measure.report.pictures import cohort_value
+from nba.measure.report.pictures import cohort_value, series
 from nba.measure.report.source import Source
 from nba.measure.report.writing import write_report
 from tests.shops import SIX_ORDERS
@@ -112,6 +113,18 @@ def test_the_picture_of_value_is_in_the_currency():
     row = {"cohort": "2026-01", "since": 0, "customers": 3, "revenue": 600, "per_customer": 200.0}
     drawn = cohort_value._chart([row], "JPY").to_dict(format="vega-lite")
     assert '"paid": 200.0' in json.dumps(drawn)
+
+
+def test_the_figures_by_month_are_in_the_currency():
+    revenue = {"figure": "revenue", "month": "2026-01", "value": 500.0, "low": 400.0, "high": 600.0}
+    assert series._told(revenue, "JPY") == "500 JPY (400 to 600)"
+    assert series._told(revenue, "EUR") == "5.00 EUR (4.00 to 6.00)"
+    changed = revenue | {"change": 50.0, "low": -20.0, "high": 120.0}
+    assert series._change(changed, "JPY") == "+50 JPY a day (95 % jointly: -20 to +120)"
+    drawn = series._chart(
+        [revenue | {"is_finished": True}], [], "JPY", np.datetime64("2026-02-01T00:00:00", "us")
+    )
+    assert '"value": 500.0' in json.dumps(drawn.to_dict(format="vega-lite"))
 
 
 def test_a_comparison_is_in_the_unit_of_its_metric():

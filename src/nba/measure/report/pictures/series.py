@@ -22,7 +22,7 @@ from nba.measure.report.pictures.monthly import (
 )
 from nba.measure.report.source import Source
 from nba.measure.report.theme import HUES, INK, PAPER, QUIET
-from nba.measure.report.words import count, decimal, money, percent
+from nba.measure.report.words import count, decimal, major, money, percent
 
 if TYPE_CHECKING:
     import altair as alt
@@ -197,30 +197,37 @@ def _change(one: Mapping[str, Any], currency: str) -> str:
     """Write a change with its interval: "+120 EUR a day (95 % jointly: -30 to +270)"."""
     name = one["figure"]
     unit = "points" if name in SHARES else currency if name in _MONEY else ""
-    text = f"{_signed(name, one['change'])} {unit}".strip()
+    text = f"{_signed(name, one['change'], currency)} {unit}".strip()
     text += " a day" if name in _DAILY else ""
     if one["low"] is None:
         return text
-    return f"{text} (95 % jointly: {_signed(name, one['low'])} to {_signed(name, one['high'])})"
+    low, high = (_signed(name, one[end], currency) for end in ("low", "high"))
+    return f"{text} (95 % jointly: {low} to {high})"
 
 
 def _is_beyond_chance(one: Mapping[str, Any]) -> bool:
     return one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
 
 
-def _signed(name: str, value: float) -> str:
+def _signed(name: str, value: float, currency: str) -> str:
     size = abs(value)
     if name in SHARES:
         text = f"{100 * size:.1f}"
     else:
         # Orders of a day may be few.
-        text = decimal(size) if name == "orders" else _written(name, size, "")
+        text = decimal(size) if name == "orders" else _bare(name, size, currency)
     return ("+" if value >= 0 else "-") + text
 
 
 def _written(name: str, value: float, currency: str) -> str:
+    text = _bare(name, value, currency)
+    return f"{text} {currency}".strip() if name in _MONEY else text
+
+
+def _bare(name: str, value: float, currency: str) -> str:
+    """Write a figure without the name of its currency."""
     if name in _MONEY:
-        return f"{money(value)} {currency}".strip()
+        return money(value, currency)
     return percent(value) if name in SHARES else count(value)
 
 
@@ -265,7 +272,7 @@ def _panel(
     import altair as alt
 
     name = points[0]["figure"]
-    unit = 100 if name in _MONEY else 1
+    unit = 1 / major(1, currency) if name in _MONEY else 1
     values = [
         {
             "at": one["at"],
@@ -343,7 +350,7 @@ def _panel(
             )
     label = LABELS[name] + (f", {currency}" if name in _MONEY and currency else "")
     last = next((one for one in reversed(points) if one["is_finished"]), None)
-    under = "" if last is None else f"{last['month']}: {_told(last, '')}"
+    under = "" if last is None else f"{last['month']}: {_told(last, currency, is_named=False)}"
     return alt.layer(*layers).properties(
         width=_WIDTH,
         height=_HEIGHT,
@@ -359,9 +366,9 @@ def _panel(
     )
 
 
-def _told(one: Mapping[str, Any], currency: str) -> str:
+def _told(one: Mapping[str, Any], currency: str, *, is_named: bool = True) -> str:
     name = one["figure"]
-    text = _written(name, one["value"], currency)
+    text = (_written if is_named else _bare)(name, one["value"], currency)
     if one["low"] is None:
         return text
-    return f"{text} ({_written(name, one['low'], '')} to {_written(name, one['high'], '')})"
+    return f"{text} ({_bare(name, one['low'], currency)} to {_bare(name, one['high'], currency)})"
