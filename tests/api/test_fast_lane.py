@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -28,7 +28,7 @@ from tests.api.keyed import LONG_AGO, OTHER_SITE, SITE
 from tests.api.shop import PRODUCT_ROUTES
 from tests.api.wired import LAST, Wired, wired
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 HOT: Final = b"/v1/products/p01/similar?limit=3"
 MUCH: Final = 60_000_000
 """Bytes; no buffer of a connection takes as much."""
@@ -112,8 +112,12 @@ REQUESTS_OF = st.builds(
 )
 
 
+TWICE = b"content-length: 0"
+
+
 @FEW
 @given(st.lists(REQUESTS_OF, min_size=1, max_size=4), st.lists(st.integers(1, 600), max_size=3))
+@example([get(HOT, TWICE, TWICE), get(), get()], [150, 200, 250])
 def test_whatever_is_asked_in_whatever_pieces_both_ways_answer_the_same(
     pair: Pair, requests: list[bytes], cuts: list[int]
 ) -> None:
