@@ -167,11 +167,11 @@ class Valuation:
         if 0 < told.effective < LEAST_EFFECTIVE:
             needed = ceil(asked * LEAST_EFFECTIVE / told.effective)
             if needed <= asked + self.left_out:
-                return (
-                    *found,
-                    f"about {needed:,} of them carry it; draw more: --decisions {needed}",
-                )
-            found.append(f"a log like this one carries it from about {needed:,} decisions on")
+                found.append(f"about {needed:,} of them carry it; draw more: --decisions {needed}")
+                if len(told.refusals) == 1:
+                    return tuple(found)
+            else:
+                found.append(f"a log like this one carries it from about {needed:,} decisions on")
         return (*found, ADVICE)
 
     def checked(self) -> Valuation:
