@@ -134,7 +134,7 @@ def report(
 
 
 def _name(shop: str) -> str:
-    return "The shop" if is_store(shop) else Path(shop).resolve().name.replace("_", " ")
+    return "The shop" if is_store(shop) else Path(shop).absolute().name.replace("_", " ")
 
 
 def _plan(playbook: Path | None) -> Plan:
