@@ -5,15 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import numpy as np
 
-from nba.data.checks import literal
-from nba.data.conforming import conform
-from nba.data.readers import connect
-from nba.data.shop import shop_tables
-from nba.domain import iso
-from nba.errors import DataError
+from nba.data.asking import ask, timestamp
 from nba.schema import ORDERS
 
 _COUNTED: Final = "coalesce(is_test, FALSE) = FALSE AND status NOT IN ('cancelled', 'returned')"
@@ -32,21 +26,11 @@ def order_currencies(folder: Path, until: np.datetime64) -> dict[str, int]:
     Raises:
         DataError: the table of orders breaks its contract.
     """
-    source = shop_tables(folder).get(ORDERS.name)
-    if source is None:
-        return {}
-    end = literal((iso(until) or "").removesuffix("Z"))
-    with connect() as connection:
-        try:
-            connection.execute(f"CREATE TEMP VIEW {ORDERS.name} AS {source}")
-            found = connection.execute(
-                f"SELECT upper(trim(currency)) AS code, count(*) AS orders "
-                f"FROM {conform(connection, ORDERS)} WHERE trim(currency) <> '' AND {_COUNTED} "
-                f"AND ordered_at < CAST({end} AS TIMESTAMP) "
-                "GROUP BY code ORDER BY orders DESC, code"
-            ).fetchall()
-        except duckdb.Error as error:
-            raise DataError(
-                f"the orders of {folder} cannot be read: {str(error).splitlines()[0]}"
-            ) from None
+    found = ask(
+        folder,
+        ORDERS,
+        "upper(trim(currency)) AS code, count(*) AS orders",
+        f"trim(currency) <> '' AND {_COUNTED} AND ordered_at < {timestamp(until)} "
+        "GROUP BY code ORDER BY orders DESC, code",
+    )
     return dict(found)

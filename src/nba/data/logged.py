@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import numpy as np
 
-from nba.data.checks import literal
-from nba.data.conforming import conform
-from nba.data.readers import connect
-from nba.data.shop import shop_tables
-from nba.domain import iso, to_instant
-from nba.errors import DataError
+from nba.data.asking import ask, timestamp
+from nba.domain import to_instant
 from nba.schema import MESSAGES
 
 
@@ -27,10 +21,11 @@ def logged_snapshots(folder: Path, since: np.datetime64) -> set[str]:
     Raises:
         DataError: the table of messages breaks its contract.
     """
-    found = _ask(
+    found = ask(
         folder,
+        MESSAGES,
         "DISTINCT snapshot_id",
-        f"snapshot_id IS NOT NULL AND decided_at >= {_timestamp(since)}",
+        f"snapshot_id IS NOT NULL AND decided_at >= {timestamp(since)}",
     )
     return {name for (name,) in found}
 
@@ -45,30 +40,11 @@ def logged_playbooks(folder: Path, until: np.datetime64) -> list[tuple[np.dateti
     Raises:
         DataError: the table of messages breaks its contract.
     """
-    found = _ask(
+    found = ask(
         folder,
+        MESSAGES,
         "strftime(min(decided_at), '%Y-%m-%dT%H:%M:%S.%fZ') AS first, playbook_id",
-        f"playbook_id IS NOT NULL AND decided_at < {_timestamp(until)} "
+        f"playbook_id IS NOT NULL AND decided_at < {timestamp(until)} "
         "GROUP BY playbook_id ORDER BY first, playbook_id",
     )
     return [(to_instant(first), name) for first, name in found]
-
-
-def _timestamp(at: np.datetime64) -> str:
-    return f"CAST({literal((iso(at) or '').removesuffix('Z'))} AS TIMESTAMP)"
-
-
-def _ask(folder: Path, what: str, where: str) -> list[tuple[Any, ...]]:
-    source = shop_tables(folder).get(MESSAGES.name)
-    if source is None:
-        return []
-    with connect() as connection:
-        try:
-            connection.execute(f"CREATE TEMP VIEW {MESSAGES.name} AS {source}")
-            return connection.execute(
-                f"SELECT {what} FROM {conform(connection, MESSAGES)} WHERE {where}"
-            ).fetchall()
-        except duckdb.Error as error:
-            raise DataError(
-                f"the messages of {folder} cannot be read: {str(error).splitlines()[0]}"
-            ) from None
