@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from nba.data.message_log import MessageLog
 from nba.domain import Instants
 from nba.measure.attribution import Attribution
+from nba.measure.sales import ratio
 from nba.vocabulary import CHANNELS, MessageKind
 
 LEVELS: Final = (MessageKind.BROADCAST, MessageKind.SEGMENT, MessageKind.PERSONAL)
@@ -89,42 +90,42 @@ class MessageSums:
     @property
     def delivery_rate(self) -> float | None:
         """Delivered / sent."""
-        return _ratio(self.delivered, self.sent)
+        return ratio(self.delivered, self.sent)
 
     @property
     def open_rate(self) -> float | None:
         """Opened by people / delivered."""
-        return _ratio(self.opened, self.delivered)
+        return ratio(self.opened, self.delivered)
 
     @property
     def click_rate(self) -> float | None:
         """Clicked by people / delivered."""
-        return _ratio(self.clicked, self.delivered)
+        return ratio(self.clicked, self.delivered)
 
     @property
     def useful_per_message(self) -> float | None:
         """Useful / delivered."""
-        return _ratio(self.useful, self.delivered)
+        return ratio(self.useful, self.delivered)
 
     @property
     def unsubscribed_per_message(self) -> float | None:
         """Unsubscribed / delivered."""
-        return _ratio(self.unsubscribed, self.delivered)
+        return ratio(self.unsubscribed, self.delivered)
 
     @property
     def conversion(self) -> float | None:
         """Converted / delivered."""
-        return _ratio(self.converted, self.delivered)
+        return ratio(self.converted, self.delivered)
 
     @property
     def click_conversion(self) -> float | None:
         """Converted and clicked by people / clicked by people."""
-        return _ratio(self.clicked_converted, self.clicked)
+        return ratio(self.clicked_converted, self.clicked)
 
     @property
     def revenue_per_message(self) -> float | None:
         """Minor units: revenue / delivered."""
-        return _ratio(self.revenue, self.delivered)
+        return ratio(self.revenue, self.delivered)
 
     def to_dict(self) -> dict[str, Any]:
         """Give sums and rates by their names, ready for JSON; an undefined rate is null."""
@@ -289,7 +290,3 @@ def _told(at: Instants) -> NDArray[np.bool_]:
 def _iso_week(monday: str) -> str:
     year, week, _ = date.fromisoformat(monday).isocalendar()
     return f"{year}-W{week:02}"
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
