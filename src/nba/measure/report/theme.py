@@ -9,7 +9,11 @@ and Renslow 2018, doi:10.1371/journal.pone.0199239).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nba.measure.report.picture import Picture
 
@@ -26,8 +30,11 @@ PAGE_COLOURS: Final = {INK: "ink", QUIET: "quiet", LINE: "line", PAPER: "paper"}
 """Colours that the page decides → their names there. Whatever else is drawn in them must suit."""
 HUES: Final = ("#0072b2", "#d55e00", "#009e73", "#b0579a", "#7a6ff0", "#888888")
 """For things side by side, the first ones first; each also needs a word, a shape or a place."""
-RAMP: Final = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74")
-RAMP_TO: Final = ("#c3b369", "#e1cc55", "#fee838")
+RAMP: Final = (
+    *("#00224e", "#123570", "#3b496c", "#575d6d", "#707173"),
+    *("#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"),
+)
+"""From little (dark) to much (light)."""
 SCALE: Final = 2
 """Pixels of a PNG for one of the picture."""
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -37,9 +44,14 @@ _STRANGE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 _LABELLED: Final = re.compile(r'<(path|text|rect|g|circle|line) aria-label="([^"]*)"([^>]*?)(/?)>')
 
 
-def ramp() -> list[str]:
-    """Give the colours of a scale from little (dark) to much (light)."""
-    return [*RAMP, *RAMP_TO]
+def shades(places: NDArray[np.float64], ramp: Sequence[str] = RAMP) -> list[str]:
+    """Mix, for each place from 0 to 1 on a ramp, the two colours between which it lies."""
+    grid = np.linspace(0, 1, len(ramp))
+    parts = [
+        np.interp(places, grid, [int(one[at : at + 2], 16) for one in ramp]).round().astype(int)
+        for at in (1, 3, 5)
+    ]
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in zip(*parts, strict=True)]
 
 
 def svg(picture: Picture) -> str:

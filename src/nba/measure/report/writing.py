@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -114,14 +114,10 @@ def write_pictures(
         ConfigError: there is no such picture.
         DataError: the folder cannot be written.
     """
-    found: dict[str, Path | str] = {}
-    for name in names:
-        announce(f"drawing {name}")
-        picture = draw(source, name, product=product)
-        found[name] = picture.reading
-        if picture.chart is not None:
-            found[name] = _write(out / f"{name}.png", theme.png(picture))
-    return found
+    return {
+        picture.name: picture.reading if path is None else path
+        for picture, path in _drawn(source, out, names, product, announce)
+    }
 
 
 def write_report(
@@ -157,14 +153,7 @@ def write_report(
         "cohorts": cohorts_document(source),
         "experiments": experiments_document(source, trials),
     }
-    pictures, drawn = [], {}
-    for one in PICTURES:
-        announce(f"drawing {one}")
-        picture = draw(source, one, product=product)
-        pictures.append(picture)
-        if picture.chart is not None:
-            drawn[one] = theme.svg(picture)
-            _write(out / f"{one}.png", theme.png(picture))
+    pictures = [one for one, _ in _drawn(source, out, tuple(PICTURES), product, announce)]
     announce("writing")
     for one, document in documents.items():
         _write(out / f"{one}.json", to_bytes(document))
@@ -177,11 +166,22 @@ def write_report(
         tiles=tiles(kpis),
         alarms=alarms,
         sections=sections(kpis, documents["experiments"], pictures, arithmetic(source)),
-        drawn=drawn,
+        drawn={one.name: theme.svg(one) for one in pictures if one.chart is not None},
         meanings=definitions.everything(),
     )
     _write(out / PAGE, text.encode())
     return documents
+
+
+def _drawn(
+    source: Source, out: Path, names: Sequence[str], product: str | None, announce: Announce
+) -> Iterator[tuple[Picture, Path | None]]:
+    """Draw pictures and write each, as far as there is one, as PNG."""
+    for name in names:
+        announce(f"drawing {name}")
+        picture = draw(source, name, product=product)
+        path = out / f"{name}.png"
+        yield picture, None if picture.chart is None else _write(path, theme.png(picture))
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from nba.measure.report import theme
@@ -56,12 +57,12 @@ def test_the_newest_cohort_is_held_against_those_before_it():
 
 def test_what_is_not_over_has_no_colour_and_does_not_stretch_the_others():
     cells = cohorts.rows(source_of(ORDERS).cohorts)
-    assert cohorts._colours(cells) == [theme.ramp()[-1], None, None]
+    assert cohorts._colours(cells) == [theme.RAMP[-1], None, None]
 
 
 def test_a_colour_lies_between_its_neighbours_of_the_ramp():
-    assert cohorts._between(["#000000", "#102030", "#ffffff"], 0.25) == "#081018"
-    assert cohorts._between(["#000000", "#102030", "#ffffff"], 1.0) == "#ffffff"
+    mixed = theme.shades(np.array([0.25, 1.0]), ["#000000", "#102030", "#ffffff"])
+    assert mixed == ["#081018", "#ffffff"]
 
 
 def test_the_heat_map_says_what_it_shows():

@@ -16,7 +16,7 @@ from nba.domain import Ids
 from nba.measure.report import lift
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Source
-from nba.measure.report.theme import WIDTH, ramp
+from nba.measure.report.theme import WIDTH, shades
 from nba.measure.report.words import count, percent
 from nba.palette import text_on
 
@@ -247,12 +247,7 @@ def _colours(lifts: NDArray[np.float64]) -> list[str]:
     log = np.log(lifts)
     most = max(min(float(np.abs(log).max()), np.log(_STRONGEST)), np.log(1.5))
     place = 0.5 + np.clip(log / most, -1, 1) / 2
-    grid = np.linspace(0, 1, len(ramp()))
-    parts = [
-        np.interp(place, grid, [int(one[at : at + 2], 16) for one in ramp()]).round().astype(int)
-        for at in (1, 3, 5)
-    ]
-    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in zip(*parts, strict=True)]
+    return shades(place)
 
 
 def _chart(found: Together) -> alt.LayerChart | alt.FacetChart:

@@ -11,7 +11,7 @@ from nba.measure.alarm import NEWER, OLDER, cohort_alarms
 from nba.measure.cohorts import Cohorts
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Source
-from nba.measure.report.theme import PAPER, QUIET, WIDTH, ramp
+from nba.measure.report.theme import PAPER, QUIET, WIDTH, shades
 from nba.measure.report.words import count, percent
 from nba.palette import text_on
 
@@ -149,24 +149,10 @@ def _colours(cells: Sequence[Mapping[str, Any]]) -> list[str | None]:
     finished = [one for one in cells if one["is_finished"]]
     firm = [one for one in finished if one["customers"] >= _LEAST] or finished
     most = max((one["share"] for one in firm), default=0.0) or 1.0
+    mixed = shades(np.array([min(one["share"] / most, 1.0) for one in cells]))
     return [
-        _between(ramp(), min(one["share"] / most, 1.0)) if one["is_finished"] else None
-        for one in cells
+        colour if one["is_finished"] else None for one, colour in zip(cells, mixed, strict=True)
     ]
-
-
-def _between(colours: Sequence[str], place: float) -> str:
-    """Mix the two colours of a ramp between which a place, 0 to 1, lies."""
-    position = place * (len(colours) - 1)
-    low = min(int(position), len(colours) - 2)
-    parts = (
-        round(
-            int(colours[low][at : at + 2], 16) * (1 - (position - low))
-            + int(colours[low + 1][at : at + 2], 16) * (position - low)
-        )
-        for at in (1, 3, 5)
-    )
-    return "#" + "".join(f"{one:02x}" for one in parts)
 
 
 def _chart(cells: Sequence[Mapping[str, Any]]) -> Chart:
