@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from nba.cli.facts import is_store
 from nba.cli.source import erased_of
 
 if TYPE_CHECKING:
@@ -94,13 +95,15 @@ def erased_meanwhile(shop: str, found: Shop, before: Collection[str]) -> bool:
         DataError: the tombstones of a folder cannot be read.
         StateError: the store cannot be read.
     """
+    if not is_store(shop):
+        return tombstones(shop) != frozenset(before)
     history = found.history
     people = {
         *history.rows.customer_ids,
         *history.profiles.customer_ids,
         *history.told.message_log().customer_ids,
     }
-    return bool(erased_of(shop, people)) or tombstones(shop) != frozenset(before)
+    return bool(erased_of(shop, people))
 
 
 def tombstones(shop: str) -> frozenset[str]:
@@ -109,7 +112,6 @@ def tombstones(shop: str) -> frozenset[str]:
     Raises:
         DataError: they cannot be read.
     """
-    from nba.cli.facts import is_store
     from nba.data.tombstones import Tombstones
 
     return frozenset() if is_store(shop) else Tombstones.read(Path(shop)).hashes
