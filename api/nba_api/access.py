@@ -91,6 +91,8 @@ ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("GET", "/v1/webhooks/{provider}"): PROVIDER,
     ("POST", "/v1/u/{token}"): LINK,
     ("GET", "/v1/u/{token}"): LINK,
+    ("GET", "/nba-products.js"): OPEN_TO_ALL,
+    ("GET", "/assets/{name}"): OPEN_TO_ALL,
     ("GET", "/metrics"): OPERATOR,
     ("GET", "/health/live"): OPEN_TO_ALL,
     ("GET", "/health/ready"): OPEN_TO_ALL,

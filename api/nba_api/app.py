@@ -22,6 +22,7 @@ from nba_api.limits import Buckets
 from nba_api.live import Live
 from nba_api.questions import Questions
 from nba_api.routes import (
+    assets,
     baskets,
     customers,
     health,
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         privacy,
         models,
         reports,
+        assets,
         health,
         metrics,
     ):

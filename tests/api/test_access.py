@@ -72,6 +72,8 @@ MATRIX: Final = {
     "GET /v1/webhooks/mailchimp": ANYBODY,
     "POST /v1/u/forged": ANYBODY,
     "GET /v1/u/forged": ANYBODY,
+    "GET /nba-products.js": ANYBODY,
+    "GET /assets/base.css": ANYBODY,
     "GET /health/live": ANYBODY,
     "GET /health/ready": ANYBODY,
     "GET /openapi.json": ANYBODY,
@@ -81,7 +83,7 @@ MATRIX: Final = {
 }
 MAY_SUCCEED_UNKEYED: Final = {
     "GET /health/live", "GET /health/ready", "GET /openapi.json", "GET /docs",
-    "GET /docs/oauth2-redirect", "GET /redoc",
+    "GET /docs/oauth2-redirect", "GET /redoc", "GET /nba-products.js", "GET /assets/base.css",
 }  # fmt: skip
 
 

@@ -100,7 +100,8 @@ LIBRARY_ROOMS: dict[str, tuple[str, ...]] = {
     "numba": ("statistics",),
     "altair": ("measure.report",),
     "vl_convert": ("measure.report.theme",),
-    "jinja2": ("measure.report.page",),
+    "jinja2": ("measure.report.page", "nba_api.pages"),
+    "mrml": ("nba_api.letters",),
 }
 ROOT_LIBRARIES = ("numpy", "pydantic")
 FRAME_FUNCTIONS = ("from_frame", "to_frame")

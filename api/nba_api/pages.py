@@ -1,0 +1,69 @@
+"""HTML pages of the server: templates that ship, every value escaped, no script but our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from nba_api.answers import PRIVATE
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""What a page may load and whom it may ask: its own server, and pictures of products."""
+_SHARED: Final = "shared"
+"""The folder of templates that several rooms extend or include."""
+
+
+@cache
+def storefront() -> Path:
+    """Give the folder of pages, scripts and templates that ship, in the wheel or in a checkout."""
+    here = Path(str(files("nba_api")))
+    packaged = here / "storefront"
+    return packaged if packaged.is_dir() else here.parent / "storefront"
+
+
+class Pages:
+    """The templates of one room, and those that all rooms share."""
+
+    def __init__(self, room: str, filters: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        """Find them; each is read when it is first shown.
+
+        Args:
+            room: the folder below `storefront()`.
+            filters: what its templates call to write a value, by name.
+        """
+        folders = [storefront() / room, storefront() / _SHARED]
+        self._environment = Environment(
+            loader=FileSystemLoader(folders),
+            autoescape=True,
+            # A name that nobody gave is a fault of ours, not an empty place on a page.
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(filters or {})
+
+    def text(self, template: str, values: Mapping[str, Any]) -> str:
+        """Fill in a template."""
+        return self._environment.get_template(template).render(values)
+
+    def page(self, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+        """Answer with a page that no cache keeps and that runs nothing of elsewhere."""
+        headers = {
+            "cache-control": PRIVATE,
+            "content-security-policy": POLICY,
+            # Under a stricter policy a browser would send forms with `Origin: null`.
+            "referrer-policy": "same-origin",
+            "x-robots-tag": "noindex",
+        }
+        return Response(self.text(template, values), status, headers, "text/html; charset=utf-8")
