@@ -13,6 +13,7 @@ from nba.domain import to_instant
 from nba.errors import ConfigError
 
 _PREFIX: Final = "NBA_"
+_WEB_ADDRESS: Final = r"""^https?://[^\s<>"']+$"""
 Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda v: v.split(",") if isinstance(v, str) else v)
 ]
@@ -40,6 +41,12 @@ class Settings(BaseModel):
         public_url: how the outside calls this server, such as `https://shop.example/nba`; links in
             messages begin with it, and Mandrill signs it.
         unsubscribe_mailto: an address that takes unsubscribe requests by mail, if there is one.
+        shop_name: how letters, feeds and pages call the shop.
+        shop_url: the shop's home page; what has no address of its own links there.
+        shop_address: the postal address that the foot of a letter shows.
+        shop_logo: the address of a picture that stands above a letter, at most 200 pixels wide.
+        language: in which letters are written to whoever the shop told no language of.
+        letters: a folder of the shop's own words and layouts, which go before those that ship.
         webhook_sendgrid: the verification key of SendGrid's signed event webhook.
         webhook_postmark, webhook_brevo, webhook_mailchimp: a secret that the shop chose and gave
             to the provider.
@@ -67,6 +74,12 @@ class Settings(BaseModel):
 
     public_url: str | None = Field(None, pattern=r"^https?://[^\s?#<>]+[^\s?#<>/]$")
     unsubscribe_mailto: str | None = Field(None, pattern=r"^[^\s<>,]+@[^\s<>,]+$")
+    shop_name: str | None = Field(None, max_length=100)
+    shop_url: str | None = Field(None, pattern=_WEB_ADDRESS)
+    shop_address: str | None = Field(None, max_length=300)
+    shop_logo: str | None = Field(None, pattern=_WEB_ADDRESS)
+    language: str = Field("en", pattern=r"^[a-z]{2}$")
+    letters: Path | None = None
     webhook_sendgrid: SecretStr | None = None
     webhook_postmark: SecretStr | None = None
     webhook_ses: SecretStr | None = None
