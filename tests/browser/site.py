@@ -103,7 +103,8 @@ def site() -> Iterator[Site]:
                 # A browser that leaves a page hangs up.
                 self.close_connection = True
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
