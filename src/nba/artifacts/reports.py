@@ -16,6 +16,8 @@ from nba.errors import SnapshotError
 
 REPORTS: Final = ("kpis", "cohorts", "experiments")
 """What a report is about, which is what its file is named by."""
+SHOWN: Final = ("figures", "quality")
+"""What is written beside them for a page of the server: texts and pictures, no interface."""
 FOLDER: Final = "reports"
 MAX_BYTES: Final = 64_000_000
 """The largest report: a server holds each of them in memory."""
@@ -29,8 +31,8 @@ def report_path(models: str | Path, name: str) -> Path:
     Raises:
         ValueError: nothing is ever reported under such a name.
     """
-    if name not in REPORTS:
-        raise ValueError(f"{name!r} is none of {', '.join(REPORTS)}")
+    if name not in (*REPORTS, *SHOWN):
+        raise ValueError(f"{name!r} is none of {', '.join((*REPORTS, *SHOWN))}")
     return Path(models) / FOLDER / f"{name}.json"
 
 
@@ -48,7 +50,7 @@ def write_reports(models: str | Path, documents: Mapping[str, Mapping[str, Any]]
 
     Args:
         models: the folder, which is made where it is not there.
-        documents: name, one of `REPORTS` → figures.
+        documents: name, one of `REPORTS` or `SHOWN` → figures.
 
     Raises:
         ValueError: a name is none of them, or a value is NaN or infinite; nothing has changed.

@@ -13,6 +13,7 @@ from nba.cli.reporting import (
     check_product,
     earlier_snapshot,
     erased_meanwhile,
+    quality_document,
     snapshot_of,
     tombstones,
     up_to,
@@ -22,7 +23,7 @@ from nba.cli.source import shop_folder, shown
 if TYPE_CHECKING:
     from nba.measure.report.source import Plan
 
-_STEPS: Final = 30
+_STEPS: Final = 31
 
 
 def report(
@@ -49,7 +50,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write what a shop did: report.html, a PNG of each picture, and kpis.json."""
-    from nba.artifacts.reports import remove_reports, write_reports
+    from nba.artifacts.reports import SHOWN, remove_reports, write_reports
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
     from nba.errors import StateError
@@ -94,7 +95,10 @@ def report(
                 product=product,
                 announce=announce,
             )
-            write_reports(models, documents)
+            announce("looking at the data")
+            documents["quality"] = quality_document(found)
+            made = {"reported_at": now()}
+            write_reports(models, documents | {one: made | documents[one] for one in SHOWN})
             written = {"report": out / PAGE}
         if erased_meanwhile(shop, found, before):
             remove_reports(models)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nba.cli.facts import is_store
 from nba.cli.source import erased_of
@@ -81,6 +81,14 @@ def earlier_snapshot(shop: Shop, config: TrainConfig, announce: Announce) -> Sna
         as_of=cut,
         announce=lambda step: announce(f"training on what was known before: {step}"),
     )
+
+
+def quality_document(shop: Shop) -> dict[str, Any]:
+    """Tell what `nba check` says of a shop, and up to when."""
+    from nba.data.report import data_report
+    from nba.domain import iso
+
+    return {"as_of": iso(shop.history.as_of), **data_report(shop).to_dict()}
 
 
 def erased_meanwhile(shop: str, found: Shop, before: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,6 +77,27 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
+_QUARANTINED: Final = """SELECT source, "column", rule, count(*) AS n FROM quarantine
+    GROUP BY ALL ORDER BY n DESC, source, "column", rule LIMIT 100"""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Rows that an import put aside for the same reason.
+
+    Attributes:
+        source: name of the file that they came in.
+        column: in which the fault is; null of a whole row.
+        rule: that they broke.
+        rows: how many there are.
+    """
+
+    source: str
+    column: str | None
+    rule: str
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class Census:
     """What was counted.
@@ -84,10 +105,12 @@ class Census:
     Attributes:
         counts: numbers; shares are fractions of 1.
         words: examples and dates; empty where there are none.
+        refused: rows in quarantine by reason, the most frequent 100.
     """
 
     counts: Mapping[str, float]
     words: Mapping[str, str]
+    refused: Sequence[Refused]
 
 
 def take_census(shop: Shop) -> Census:
@@ -103,6 +126,7 @@ def take_census(shop: Shop) -> Census:
         counts = {name: float(_one(connection, query) or 0) for name, query in _COUNTS.items()}
         words = {name: str(_one(connection, query) or "") for name, query in _WORDS.items()}
         words["median_price"] = _median_price(connection)
+        refused = [Refused(*row) for row in connection.execute(_QUARANTINED).fetchall()]
     counts |= {
         "kept_orders": len(baskets),
         "multi_product_orders": several,
@@ -115,7 +139,7 @@ def take_census(shop: Shop) -> Census:
     words["illegal_jumps"] = ", ".join(
         f"{before} → {status} ({times:,})" for (before, status), times in named
     )
-    return Census(counts, words)
+    return Census(counts, words, refused)
 
 
 def _open_tables(connection: duckdb.DuckDBPyConnection, shop: Shop) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from nba.data.census import take_census
+from nba.data.census import Refused, take_census
 from nba.data.remarks import counted
 from nba.data.shop import Shop
 
@@ -32,6 +32,7 @@ class DataReport:
         grows: what gets better by itself as orders come in; told to small shops.
         would_unlock: what is missing, each with what it would make possible; the most useful first.
         remarks: what looks odd and may be a mistake.
+        refused: rows in quarantine by reason, the most frequent first.
     """
 
     figures: Mapping[str, str]
@@ -40,6 +41,7 @@ class DataReport:
     grows: Sequence[str]
     would_unlock: Sequence[str]
     remarks: Sequence[str]
+    refused: Sequence[Refused]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form."""
@@ -59,6 +61,7 @@ def data_report(shop: Shop) -> DataReport:
         [say(counts) for holds, say in _GROWS if holds(counts)] if is_small else [],
         missing[:SHOWN_TO_SMALL] if is_small else missing,
         [say(counts, census.words) for holds, say in _REMARKS if holds(counts)],
+        census.refused,
     )
 
 

@@ -12,7 +12,14 @@ import pytest
 
 from nba.artifacts import reports
 from nba.artifacts.registry import KEPT, list_snapshots, open_snapshot, publish, rollback
-from nba.artifacts.reports import REPORTS, read_report, remove_reports, to_bytes, write_reports
+from nba.artifacts.reports import (
+    REPORTS,
+    SHOWN,
+    read_report,
+    remove_reports,
+    to_bytes,
+    write_reports,
+)
 from nba.errors import SnapshotError
 from tests.snapshots import snapshot
 
@@ -46,6 +53,15 @@ def test_a_report_that_was_never_written_is_none(tmp_path: Path) -> None:
     write_reports(tmp_path, {"cohorts": {}})
     assert read_report(tmp_path, "kpis") is None
     assert read_report(tmp_path, "cohorts") == b"{}\n"
+
+
+def test_what_a_page_shows_is_kept_beside_them_and_goes_with_them(tmp_path: Path) -> None:
+    write_reports(tmp_path, {"kpis": KPIS, "figures": {"tiles": []}, "quality": {"works": []}})
+    assert not set(SHOWN) & set(REPORTS), "no route of the interface gives it"
+    assert read_report(tmp_path, "figures") == to_bytes({"tiles": []})
+    assert files(tmp_path) == ["figures.json", "kpis.json", "quality.json"]
+    assert len(remove_reports(tmp_path)) == 3
+    assert read_report(tmp_path, "quality") is None
 
 
 def test_writing_some_reports_replaces_those_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nba.artifacts.reports import read_report
+from nba.artifacts.reports import SHOWN, read_report
 from nba.cli.load import load
 from nba.cli.reporting import erased_meanwhile, tombstones
 from nba.data.shop import read_shop
@@ -42,6 +42,19 @@ def test_a_report_without_a_snapshot_trains_in_memory_and_serves_the_same_figure
     load(Path(shop), "sqlite:///nba.db")
     assert nba("report", "sqlite:///nba.db", "--out", "store")[0] == 0
     assert Path("store/kpis.json").read_bytes() == kpis, "a store is reported as its folder is"
+
+
+def test_a_report_leaves_the_server_its_pictures_and_what_a_check_says(nba: Run, shop: str) -> None:
+    told = document(nba("report", shop, "--out", "out", "--json"))
+    shown = {name: json.loads(read_report("models", name) or b"") for name in SHOWN}
+    assert not any(Path(f"out/{name}.json").exists() for name in SHOWN)
+    kpis = json.loads(Path("out/kpis.json").read_bytes())
+    assert shown["figures"]["snapshot_id"] == told["snapshot_id"]
+    for one in shown.values():
+        assert one["as_of"] == kpis["as_of"] < one["reported_at"]
+    checked = document(nba("check", shop, "--json"))
+    assert {name: shown["quality"][name] for name in checked} == checked
+    assert checked["counts"]["orders"] == 4
 
 
 def test_a_report_takes_the_snapshot_of_its_shop_and_no_other(nba: Run, shop: str) -> None:

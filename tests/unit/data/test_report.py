@@ -141,3 +141,15 @@ def test_a_currency_that_lines_keep_for_themselves_is_no_hindrance(report):
         ("l.csv", "order_id,line_no,product_id,quantity,unit_price,currency\no1,1,p,1,7.50,USD\n"),
     )
     assert found.figures["prices"].endswith("7.50 UAH in the middle")
+
+
+def test_rows_in_quarantine_are_told_by_reason_the_most_frequent_first(report):
+    bad = "o{},c1,2026-03-01T10:00:00Z,tea,-1,9.90,EUR\n"
+    late = "o90,c1,some day,tea,1,9.90,EUR\n"
+    content = HEADER + orders(50) + bad.format(91) + bad.format(92) + late
+    found = report(content)
+    assert [(one.source, one.column, one.rule, one.rows) for one in found.refused] == [
+        ("orders.csv", "quantity", "negative", 2),
+        ("orders.csv", "ordered_at", "not_an_instant", 1),
+    ]
+    assert found.to_dict()["refused"][0]["rows"] == 2

@@ -74,6 +74,24 @@ def tiles(kpis: Mapping[str, Any]) -> list[Tile]:
     ]
 
 
+def raised(cohorts: Mapping[str, Any]) -> list[str]:
+    """Say what the latest alarm of newer cohorts says, where it is raised; else nothing.
+
+    What was raised once and is no more is told by the picture of the cohorts.
+
+    Args:
+        cohorts: the document of the cohorts.
+    """
+    return [
+        f"After {one['month']}, the {words.count(one['customers'])} customers of the newest "
+        f"cohorts bought {words.count(one['active'])} times where older cohorts at their age "
+        f"would have {words.decimal(one['expected'])} times (chance of so few, if nothing had "
+        f"changed: {words.small(one['p_value'])})."
+        for one in cohorts["alarms"][-1:]
+        if one["is_raised"]
+    ]
+
+
 def sections(
     kpis: Mapping[str, Any],
     experiments: Mapping[str, Any],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +59,34 @@ class Section:
     title: str
     pictures: tuple[Picture, ...]
     tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands on a page, whichever page that is.
+
+    Attributes:
+        tiles: the figures at the top.
+        alarms: what those of newer cohorts say that are raised.
+        sections: pictures and tables, in order.
+        drawn: picture name → its SVG, by `theme.svg`.
+        meanings: figure, or part of the document and figure with a point between → definition.
+    """
+
+    tiles: Sequence[Tile]
+    alarms: Sequence[str]
+    sections: Sequence[Section]
+    drawn: Mapping[str, str]
+    meanings: Mapping[str, str]
+
+    def meaning(self, term: str, part: str = "") -> str:
+        """Give the definition of a figure; empty where it needs none.
+
+        Args:
+            term: its name.
+            part: of the document that it is in, whose own definition comes first.
+        """
+        return self.meanings.get(f"{part}.{term}") or self.meanings.get(term, "")
 
 
 _MONEY: Final = frozenset(

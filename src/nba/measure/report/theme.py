@@ -9,7 +9,8 @@ and Renslow 2018, doi:10.1371/journal.pone.0199239).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,6 +29,8 @@ LINE: Final = "#dadada"
 PAPER: Final = "#fefefe"
 PAGE_COLOURS: Final = {INK: "ink", QUIET: "quiet", LINE: "line", PAPER: "paper"}
 """Colours that the page decides → their names there. Whatever else is drawn in them must suit."""
+DARK_COLOURS: Final = {"ink": "#ececec", "quiet": "#a8a8a8", "line": "#3a3a3a", "paper": "#121212"}
+"""What they are on a dark page."""
 HUES: Final = ("#0072b2", "#d55e00", "#009e73", "#b0579a", "#7a6ff0", "#888888")
 """For things side by side, the first ones first; each also needs a word, a shape or a place."""
 RAMP: Final = (
@@ -41,6 +44,11 @@ FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', A
 
 _STRANGE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 forbids (2.2): drawing it ends the process."""
+_SAID: Final = re.compile(
+    r'aria-label="([^"]*)" role="graphics-symbol" '
+    r'aria-roledescription="(?:area mark|bar|point|rect mark|rule mark)"'
+)
+"""What a mark says of a figure; a line's says only where it begins."""
 _LABELLED: Final = re.compile(r'<(path|text|rect|g|circle|line) aria-label="([^"]*)"([^>]*?)(/?)>')
 
 
@@ -65,6 +73,31 @@ def svg(picture: Picture) -> str:
     for colour, name in PAGE_COLOURS.items():
         drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
     return _LABELLED.sub(_titled, drawn)
+
+
+def standing_alone(drawn: str) -> str:
+    """Give a picture of `svg` as a file of its own, light or dark as the reader's screen is."""
+    light = _declared({name: colour for colour, name in PAGE_COLOURS.items()})
+    look = (
+        f":root {{ color-scheme: light dark; {light} background: var(--paper); }} "
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {_declared(DARK_COLOURS)} }} }}"
+    )
+    return drawn.replace(">", f"><style>{look}</style>", 1)
+
+
+def said(drawn: str) -> list[tuple[str, str]]:
+    """List what the marks of a picture of `svg` say, each once and in order.
+
+    Returns:
+        What it is and its figure; the first is empty where a mark says but one thing.
+    """
+    texts = dict.fromkeys(unescape(one) for one in _SAID.findall(drawn))
+    parts = [one.rpartition(": ") for one in texts]
+    return [(name, figure) for name, _, figure in parts]
+
+
+def _declared(colours: Mapping[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
 def png(picture: Picture) -> bytes:

@@ -20,8 +20,10 @@ from nba.measure.report.documents import (
     readouts,
 )
 from nba.measure.report.estimate import arithmetic
-from nba.measure.report.layout import sections, tiles
+from nba.measure.report.figures import figures_document
+from nba.measure.report.layout import raised, sections, tiles
 from nba.measure.report.page import page
+from nba.measure.report.parts import Shown
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Source
 
@@ -140,7 +142,8 @@ def write_report(
         announce: called with the name of the step as it begins.
 
     Returns:
-        The documents by name: `kpis`, `cohorts`, `experiments`.
+        The documents by name: `kpis`, `cohorts`, `experiments`, and `figures`, which is no file
+        of the folder but what a page of the server shows.
 
     Raises:
         ConfigError: an experiment is not of this shop.
@@ -158,19 +161,15 @@ def write_report(
     for one, document in documents.items():
         _write(out / f"{one}.json", to_bytes(document))
     kpis = documents["kpis"]
-    # What was raised once and is no more is told by the picture of the cohorts.
-    alarms = [one for one in documents["cohorts"]["alarms"][-1:] if one["is_raised"]]
-    text = page(
-        name,
-        kpis,
-        tiles=tiles(kpis),
-        alarms=alarms,
-        sections=sections(kpis, documents["experiments"], pictures, arithmetic(source)),
-        drawn={one.name: theme.svg(one) for one in pictures if one.chart is not None},
-        meanings=definitions.everything(),
+    laid_out = Shown(
+        tiles(kpis),
+        raised(documents["cohorts"]),
+        sections(kpis, documents["experiments"], pictures, arithmetic(source)),
+        {one.name: theme.svg(one) for one in pictures if one.chart is not None},
+        definitions.everything(),
     )
-    _write(out / PAGE, text.encode())
-    return documents
+    _write(out / PAGE, page(name, kpis, laid_out).encode())
+    return documents | {"figures": figures_document(name, kpis, laid_out)}
 
 
 def _drawn(

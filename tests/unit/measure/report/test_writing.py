@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -45,10 +48,24 @@ class Seen(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("report")
-    write_report(source_of(ORDERS), out, name="A <b>shop</b>")
-    return out
+    return out, write_report(source_of(ORDERS), out, name="A <b>shop</b>")
+
+
+@pytest.fixture(scope="module")
+def written(report: tuple[Path, dict[str, Any]]) -> Path:
+    return report[0]
+
+
+@pytest.fixture(scope="module")
+def figures(report: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    document: dict[str, Any] = report[1]["figures"]
+    return document
+
+
+def pictures_of(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for section in figures["sections"] for one in section["pictures"]]
 
 
 def test_the_page_loads_nothing_and_runs_nothing(written: Path) -> None:
@@ -92,6 +109,51 @@ def test_figures_on_the_page_are_those_of_the_document(written: Path) -> None:
     assert re.search(r"<li>Orders<b>40</b>", page)
     assert kpis["repeat_purchase_rate"] == 1
     assert re.search(r"<li>Repeat purchase rate<b>100\u202f%</b>", page)
+
+
+def test_what_a_server_shows_has_every_text_of_the_page_and_no_other_figure(
+    written: Path, figures: dict[str, Any]
+) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    assert figures["name"] == "A <b>shop</b>"
+    assert [one["value"] for one in figures["tiles"] if one["title"] == "Orders"] == ["40"]
+    assert all(one["meaning"] for one in figures["tiles"])
+    for tile in figures["tiles"]:
+        assert f"<b>{tile['value']}</b>" in page
+    for section in figures["sections"]:
+        for table in section["tables"]:
+            assert all(len(row) == len(table["columns"]) for row in table["rows"])
+            for row in table["rows"]:
+                assert "".join(f"<td>{escape(cell)}</td>" for cell in row) in page
+    json.dumps(figures, allow_nan=False)
+
+
+def test_a_picture_that_stands_alone_is_as_light_or_dark_as_the_screen(
+    figures: dict[str, Any],
+) -> None:
+    pictures = pictures_of(figures)
+    assert [one["name"] for one in pictures] == list(PICTURES)
+    drawn = [one["svg"] for one in pictures if one["svg"] is not None]
+    assert len(drawn) >= 3
+    look = (Path(theme.__file__).parent / "page.html").read_text("utf-8")
+    for name, dark in theme.DARK_COLOURS.items():
+        assert f"--{name}: {dark};" in look, "the page and the pictures are of one look"
+    for one in drawn:
+        ElementTree.fromstring(one)
+        assert "prefers-color-scheme: dark" in one
+        for name, dark in theme.DARK_COLOURS.items():
+            assert f"--{name}: {dark};" in one
+        assert "<script" not in one
+        assert "http" not in one.replace('xmlns="http', "").replace('xlink="http', "")
+
+
+def test_the_marks_of_a_picture_say_their_figures_apart(figures: dict[str, Any]) -> None:
+    (funnel,) = [one for one in pictures_of(figures) if one["name"] == "customer-funnel"]
+    assert ["Loyalty: came back or told others"] in [one[:1] for one in funnel["marks"]]
+    assert funnel["marks"][0][1].startswith("7;")
+    missing = [one for one in pictures_of(figures) if one["svg"] is None]
+    assert missing
+    assert all(one["marks"] == [] and one["reading"] for one in missing)
 
 
 @pytest.mark.parametrize("orders", [[], ORDERS[:1]], ids=["none", "one"])
