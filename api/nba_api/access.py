@@ -27,6 +27,8 @@ class Proof(Enum):
     SECRET = "a secret key"
     SIGNATURE = "the signature of a provider, which the route itself checks"
     LINK = "a link that the server signed, which the route itself checks"
+    CONSOLE = "a secret key, or the session of the console that one began"
+    FORM = "a secret key in a form, which the route itself checks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ ADMIN: Final = Need(Proof.SECRET, Scope.ADMIN)
 OPERATOR: Final = Need(Proof.SECRET)
 PROVIDER: Final = Need(Proof.SIGNATURE, max_bytes=MAX_WEBHOOK_BYTES)
 LINK: Final = Need(Proof.LINK, max_bytes=MAX_FORM_BYTES)
+ENTRY: Final = Need(Proof.FORM, max_bytes=MAX_FORM_BYTES)
+CONSOLE: Final = Need(Proof.CONSOLE, Scope.READ, max_bytes=MAX_FORM_BYTES)
+CONSOLE_ADMIN: Final = Need(Proof.CONSOLE, Scope.ADMIN, max_bytes=MAX_FORM_BYTES)
 
 ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("GET", "/v1/products/{product_id:path}/bought-together"): SHOWN,
@@ -91,6 +96,10 @@ ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("GET", "/v1/webhooks/{provider}"): PROVIDER,
     ("POST", "/v1/u/{token}"): LINK,
     ("GET", "/v1/u/{token}"): LINK,
+    ("GET", "/console"): CONSOLE,
+    ("GET", "/console/enter"): ENTRY,
+    ("POST", "/console/enter"): ENTRY,
+    ("POST", "/console/leave"): CONSOLE,
     ("GET", "/nba-products.js"): OPEN_TO_ALL,
     ("GET", "/assets/{name}"): OPEN_TO_ALL,
     ("GET", "/metrics"): OPERATOR,

@@ -21,6 +21,7 @@ from nba_api.cors import Pairs, shared_with
 from nba_api.keys import ANYBODY, Caller, Keys
 from nba_api.limits import Buckets, address_of
 from nba_api.metrics import Metrics
+from nba_api.sessions import Sessions
 from nba_api.settings import Settings
 
 MAX_TARGET_BYTES: Final = 16_384
@@ -32,22 +33,28 @@ class Admission:
     """Knows the keys, the limits, and how many requests are under way.
 
     Attributes:
+        keys: those that are known.
+        sessions: of the console.
         metrics: counts who is refused for asking too much.
         places: how many requests may be under way at a time.
         taken: how many are.
     """
 
-    def __init__(self, keys: Keys, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, keys: Keys, sessions: Sessions, settings: Settings, metrics: Metrics
+    ) -> None:
         """Let in nobody yet.
 
         Args:
             keys: those that are known; while there is none, everybody of this machine passes.
+            sessions: of the console.
             settings: hosts, origins, proxies and limits. A server that is open because only this
                 machine reaches it names its hosts: otherwise a web page could have its own name
                 point here and read the answers.
             metrics: counts who is refused for asking too much.
         """
-        self._keys = keys
+        self.keys = keys
+        self.sessions = sessions
         self._hosts = frozenset(settings.hosts)
         self._origins = frozenset(settings.origins)
         self._proxies = frozenset(settings.trusted_proxies)
@@ -60,7 +67,7 @@ class Admission:
     @property
     def is_open(self) -> bool:
         """Whether no key was ever created, so that everybody of this machine passes."""
-        return self._keys.are_none
+        return self.keys.are_none
 
     @property
     def has_place(self) -> bool:
@@ -84,7 +91,9 @@ class Admission:
         if asked is None:
             # Only what the table names has a rule by which to let anybody pass.
             raise _no_such(scope["method"], scope["path"])
-        return asked.need, find_caller(self._keys, asked, headers, scope["query_string"])
+        return asked.need, find_caller(
+            self.keys, self.sessions, asked, headers, scope["query_string"]
+        )
 
     def charge(self, scope: Scope, headers: Headers, caller: Caller) -> float:
         """Take one of the requests that a caller may make.
@@ -117,7 +126,7 @@ class Admission:
 
     def may_read(self, origin: str) -> bool:
         """Whether the pages of a site may read answers."""
-        return origin in self._origins or origin in self._keys.origins
+        return origin in self._origins or origin in self.keys.origins
 
     def shared(self, headers: Headers) -> Pairs:
         """Give the headers that let the page that asks read its answer, if it may."""

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from nba import __version__
 from nba_api import document, problems
 from nba_api.admission import Admission
+from nba_api.console.refusals import Refusals
 from nba_api.envelope import Envelope
 from nba_api.fast_lane import FastLane
 from nba_api.gate import Gate
@@ -24,6 +25,7 @@ from nba_api.questions import Questions
 from nba_api.routes import (
     assets,
     baskets,
+    console,
     customers,
     health,
     ingest,
@@ -36,6 +38,7 @@ from nba_api.routes import (
     unsubscribe,
     webhooks,
 )
+from nba_api.sessions import Sessions
 from nba_api.settings import Settings
 from nba_api.webhooks.providers import providers
 
@@ -47,14 +50,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings: what to serve; by default read from the environment.
 
     Raises:
-        ConfigError: the playbook or the store's URL is wrong.
+        ConfigError: the playbook, the store's URL or the clock is wrong, or a storefront for
+            demonstrations should be shown although there are keys.
         StateError: the store cannot be opened.
-        DataError: `as_of` is no instant with a zone.
+        DataError: `as_of` or `starts_at` is no instant with a zone.
     """
     settings = settings or Settings.from_environment()
     live = Live(settings)
     keys = Keys(live.store)
-    admission = Admission(keys, settings, live.metrics)
+    admission = Admission(keys, Sessions(live.store), settings, live.metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -76,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.live = live
+    app.state.admission = admission
     app.state.fast_lane = FastLane(live, admission)
     app.state.providers = providers(settings)
     app.state.forgeries = Buckets(settings.rate_limit)
@@ -86,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Idempotency, store=live.store)
     app.add_middleware(HotPath, live=live)
     app.add_middleware(Gate, admission=admission)
+    app.add_middleware(Refusals)
     app.add_middleware(Envelope, live=live)
     problems.install(app)
     document.install(app)
@@ -100,6 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         privacy,
         models,
         reports,
+        console,
         assets,
         health,
         metrics,

@@ -12,7 +12,8 @@ from fastapi import HTTPException
 
 from nba.state.keys import KeyKind
 from nba_api.access import Asked, Need, Proof
-from nba_api.keys import NOBODY, Caller, Keys, now
+from nba_api.keys import NOBODY, Caller, Keys, Known, now
+from nba_api.sessions import Sessions, cookie_of
 from nba_api.tokens import customer_of
 
 Headers = Mapping[bytes, bytes]
@@ -21,14 +22,19 @@ _KEY: Final = re.compile(rb"(?:^|&)key=([^&]*)")
 _TOKEN: Final = re.compile(rb"(?:^|&)token=([^&]*)")
 _ORIGIN: Final = re.compile(r"[a-z]+://[^/?#]*", re.IGNORECASE)
 _BEARER: Final = "bearer "
+_SHOWN_ELSEWHERE: Final = (Proof.NOTHING, Proof.SIGNATURE, Proof.LINK, Proof.FORM)
+"""What no header shows."""
 _ASK: Final = {"www-authenticate": "Bearer"}
 
 
-def find_caller(keys: Keys, asked: Asked, headers: Headers, query: bytes) -> Caller:
+def find_caller(
+    keys: Keys, sessions: Sessions, asked: Asked, headers: Headers, query: bytes
+) -> Caller:
     """Give who asks a route that they may ask.
 
     Args:
         keys: those that are known.
+        sessions: of the console, for whose pages alone a session counts.
         asked: the route.
         headers: of the request; the key of a server stands in `Authorization`.
         query: of the request; the key of a page is its `key`.
@@ -36,17 +42,20 @@ def find_caller(keys: Keys, asked: Asked, headers: Headers, query: bytes) -> Cal
     Raises:
         HTTPException: 401 without a valid key or with a wrong token, 403 where the key does not do.
     """
-    if asked.need.proof in (Proof.NOTHING, Proof.SIGNATURE, Proof.LINK):
+    if asked.need.proof in _SHOWN_ELSEWHERE:
         return NOBODY
     authorization = text_of(headers, b"authorization")
-    # Another scheme is of somebody else, such as a proxy before a shop that is not open yet.
-    if authorization[: len(_BEARER)].lower() == _BEARER:
-        return _shop(keys, asked.need, authorization[len(_BEARER) :].strip())
+    if shows_key(authorization):
+        text = authorization[len(_BEARER) :].strip()
+        return _shop(keys.find(text, KeyKind.SECRET), asked.need)
+    session = cookie_of(text_of(headers, b"cookie")) if asked.need.proof is Proof.CONSOLE else None
+    if session is not None:
+        key_id = sessions.key_id(session, now())
+        return _shop(None if key_id is None else keys.named(key_id), asked.need)
     return _page(keys, asked, headers, query)
 
 
-def _shop(keys: Keys, need: Need, text: str) -> Caller:
-    known = keys.find(text, KeyKind.SECRET)
+def _shop(known: Known | None, need: Need) -> Caller:
     if known is None:
         raise _unknown()
     if need.scope is not None and need.scope not in known.key.scopes:
@@ -61,7 +70,7 @@ def _page(keys: Keys, asked: Asked, headers: Headers, query: bytes) -> Caller:
     known = None if text is None else keys.find(text, KeyKind.PUBLISHABLE)
     if known is None:
         raise _unknown()
-    if asked.need.proof is Proof.SECRET:
+    if asked.need.proof in (Proof.SECRET, Proof.CONSOLE):
         raise HTTPException(
             HTTPStatus.FORBIDDEN, "a publishable key does not do; this takes a secret one"
         )
@@ -93,6 +102,14 @@ def _customer(keys: Keys, token: str) -> str:
             _ASK,
         )
     return customer
+
+
+def shows_key(authorization: str) -> bool:
+    """Tell whether an `Authorization` header is of a key.
+
+    Another scheme is of somebody else, such as a proxy before a shop that is not open yet.
+    """
+    return authorization[: len(_BEARER)].lower() == _BEARER
 
 
 def text_of(headers: Headers, name: bytes) -> str:

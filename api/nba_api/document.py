@@ -46,9 +46,9 @@ def security_of(need: Need) -> Security:
             return [{_PAGE: []}, *([with_token] if need.takes_token else []), secret]
         case Proof.PERSONAL:
             return [secret, with_token]
-        case Proof.SECRET:
+        case Proof.SECRET | Proof.CONSOLE:
             return [secret]
-        case Proof.NOTHING | Proof.SIGNATURE | Proof.LINK:
+        case Proof.NOTHING | Proof.SIGNATURE | Proof.LINK | Proof.FORM:
             return []
 
 

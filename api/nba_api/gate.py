@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nba.errors import NbaError
@@ -70,6 +71,10 @@ class Gate:
         if scope["method"] == "OPTIONS" and wanted:
             await self._preflight(scope, headers, wanted)(scope, receive, send)
             return
+        has_cookie = b"cookie" in headers
+        if has_cookie and not self._admission.sessions.is_ready_for(scope["path"]):
+            # Once in the life of a process; no other request waits for the store meanwhile.
+            await run_in_threadpool(self._admission.sessions.prepare)
         need, caller = self._admit(scope, headers)
         scope["state"]["caller"] = caller
         if need.proof is Proof.NOTHING:

@@ -71,6 +71,7 @@ class _Ring:
 
     read: Keyring
     by_hash: Mapping[str, Known]
+    by_id: Mapping[str, Known]
     signing: Sequence[ApiKey]
     origins: frozenset[str]
 
@@ -85,6 +86,7 @@ class _Ring:
         return cls(
             read,
             {_hash_of(one.key): one for one in shown},
+            {one.key.key_id: one for one in shown},
             [key for key in usable if key.kind is KeyKind.SIGNING],
             frozenset(origin for key in usable for origin in key.origins),
         )
@@ -116,6 +118,13 @@ class Keys:
         """Give the key of a kind that a text is, if it is valid now."""
         known = self._ring.by_hash.get(hashed(text))
         if known is None or known.key.kind is not kind or not known.key.is_valid(now()):
+            return None
+        return known
+
+    def named(self, key_id: str) -> Known | None:
+        """Give the secret key of an id, if it is valid now."""
+        known = self._ring.by_id.get(key_id)
+        if known is None or known.key.kind is not KeyKind.SECRET or not known.key.is_valid(now()):
             return None
         return known
 

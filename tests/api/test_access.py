@@ -72,6 +72,11 @@ MATRIX: Final = {
     "GET /v1/webhooks/mailchimp": ANYBODY,
     "POST /v1/u/forged": ANYBODY,
     "GET /v1/u/forged": ANYBODY,
+    # The browser's session stands for the key; without one these ask as other routes do.
+    "GET /console": READ,
+    "POST /console/leave": READ,
+    "GET /console/enter": ANYBODY,
+    "POST /console/enter": ANYBODY,
     "GET /nba-products.js": ANYBODY,
     "GET /assets/base.css": ANYBODY,
     "GET /health/live": ANYBODY,
@@ -84,6 +89,7 @@ MATRIX: Final = {
 MAY_SUCCEED_UNKEYED: Final = {
     "GET /health/live", "GET /health/ready", "GET /openapi.json", "GET /docs",
     "GET /docs/oauth2-redirect", "GET /redoc", "GET /nba-products.js", "GET /assets/base.css",
+    "GET /console/enter",
 }  # fmt: skip
 
 
@@ -125,6 +131,10 @@ def test_every_route_lets_pass_whom_the_table_says(keyed: Keyed, foreign: str, c
         if expected != "pass":
             assert is_problem(answer, int(expected)), (route, column, answer.status_code)
             assert (answer.headers.get("www-authenticate") == "Bearer") == (expected == "401")
+            continue
+        if route == "POST /console/enter":
+            # No header opens it: it reads a form, which is not of a page of the shop.
+            assert answer.status_code == (403 if "origin" in headers else 401)
             continue
         assert answer.status_code != 403, (route, column, answer.text)
         # Without a secret a webhook answers 404, and with a wrong signature 401.

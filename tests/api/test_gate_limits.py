@@ -22,6 +22,7 @@ from nba_api.gate import Gate
 from nba_api.keys import Keys
 from nba_api.limits import BURST_SECONDS, Buckets, address_of
 from nba_api.metrics import Metrics
+from nba_api.sessions import Sessions
 from nba_api.settings import Settings
 from tests.api.keyed import Keyed, serving
 from tests.api.shop import is_problem, path_of
@@ -151,7 +152,7 @@ async def fill_up(settings: Settings, folder: Path) -> None:
         await send({"type": "http.response.body", "body": b"{}"})
 
     store, metrics = Store(f"sqlite:///{folder / 'empty.db'}"), Metrics()
-    gate = Gate(slow, Admission(Keys(store), settings, metrics))
+    gate = Gate(slow, Admission(Keys(store), Sessions(store), settings, metrics))
     held = [asyncio.create_task(status(gate, "/v1/models")) for _ in range(2)]
     held += [asyncio.create_task(status(gate, KETTLE)) for _ in range(3)]
     await asyncio.sleep(0)
