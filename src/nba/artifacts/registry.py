@@ -119,6 +119,20 @@ def list_snapshots(models: str | Path) -> list[Manifest]:
     return sorted(manifests, key=lambda one: -one.sequence)
 
 
+def damaged_snapshots(models: str | Path) -> dict[str, str]:
+    """Say what is wrong with each folder that `list_snapshots` leaves out, by its name."""
+    found = {}
+    for folder in sorted((Path(models) / "snapshots").glob("[!.]*")):
+        try:
+            named = read_manifest(folder).snapshot_id
+        except SnapshotError as error:
+            found[folder.name] = str(error)
+        else:
+            if named != folder.name:
+                found[folder.name] = f"it holds snapshot {named}; a folder is named as its id"
+    return found
+
+
 def snapshot_at(models: str | Path, at: np.datetime64) -> str | None:
     """Name the snapshot that was current at an instant, if it is not the one that is current now.
 

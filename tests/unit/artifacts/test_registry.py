@@ -19,6 +19,7 @@ import nba
 from nba.artifacts.registry import (
     KEPT,
     current_id,
+    damaged_snapshots,
     list_snapshots,
     open_snapshot,
     publish,
@@ -110,6 +111,20 @@ def test_a_snapshot_in_a_folder_of_another_name_is_not_taken_for_it(tmp_path):
     assert ids(tmp_path) == []
     with pytest.raises(SnapshotError, match="named as its id"):
         open_snapshot(tmp_path, "precious")
+
+
+def test_what_is_left_out_of_the_list_is_named_with_what_is_wrong(tmp_path):
+    assert damaged_snapshots(tmp_path) == {}
+    first = publish(trained(1), tmp_path)
+    moved = publish(trained(2), tmp_path)
+    publish(trained(3), tmp_path)
+    (first / "manifest.json").write_text("{}")
+    moved.rename(moved.parent / "precious")
+    found = damaged_snapshots(tmp_path)
+    assert sorted(found) == sorted([trained(1).id, "precious"])
+    assert "format None" in found[trained(1).id]
+    assert f"it holds snapshot {trained(2).id}" in found["precious"]
+    assert ids(tmp_path) == [trained(3).id]
 
 
 def test_the_last_five_published_stay_and_the_current_one_is_among_them(tmp_path):
