@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -28,6 +27,7 @@ from nba.recommend.questions import Bought
 from nba.recommend.recommender import Recommender
 from nba.state.prices import prices_now
 from nba.state.watched import WatchedStore
+from nba_api.clocks import Clock, clock_of
 from nba_api.degraded import Breaker
 from nba_api.hot_lists import HotLists, Trained
 from nba_api.metrics import Metrics, Served
@@ -39,8 +39,6 @@ CHECK_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 30.0
 """A refused snapshot is read in full to be refused again, so it is not tried at every check."""
 
-Clock = Callable[[], int]
-"""Gives the instant it is, in microseconds since 1970."""
 LOG: Final = logging.getLogger(__name__)
 
 
@@ -119,20 +117,20 @@ class Live:
 
         Args:
             settings: what to serve.
-            clock: by default that of the settings if it stands, else the machine's.
+            clock: by default that of the settings.
 
         Raises:
-            ConfigError: the playbook or the store's URL is wrong.
+            ConfigError: the playbook, the store's URL or the clock is wrong.
             StateError: the store cannot be opened.
-            DataError: the fixed clock is no instant with a zone.
+            DataError: the clock's instant is none with a zone.
         """
         self._playbook = Playbook.from_toml(settings.playbook or shipped("playbooks", "owox_2011"))
-        self._clock = clock or _clock(settings.fixed_clock())
         self.settings = settings
         self.models = settings.models
         self.metrics = Metrics()
         self.is_stopping = False
         self.store = WatchedStore(settings.db, Breaker(self.metrics))
+        self._clock = clock or clock_of(settings, self.store)
         self._serving: Serving | None = None
         self._opened: Opened | None = None
         self._shelf = Shelf.none()
@@ -280,13 +278,6 @@ class Live:
     def facts(self, customer: str, as_of: np.datetime64) -> Facts:
         """Fold what the store knows of one customer."""
         return self.store.facts([customer], as_of)
-
-
-def _clock(fixed: np.datetime64 | None) -> Clock:
-    if fixed is not None:
-        stands_at = microseconds(fixed)
-        return lambda: stands_at
-    return lambda: time.time_ns() // 1000
 
 
 def _served(snapshot: Snapshot) -> Served:

@@ -27,6 +27,10 @@ class Settings(BaseModel):
         db: URL of the store.
         playbook: a playbook file, by default the one that ships.
         as_of: a clock that stands still, for demonstrations; by default the clock runs.
+        starts_at: what the clock shows when the server starts, for demonstrations; it runs from
+            then on.
+        storefront: show a demonstration storefront at `/shop`, in which anybody orders in
+            anybody's name; only without keys.
         hosts: the names by which a server without keys may be called, without port; any by default.
         origins: the sites whose pages may ask a server without keys, such as
             `http://127.0.0.1:8080`; a publishable key names its own.
@@ -63,6 +67,8 @@ class Settings(BaseModel):
     db: str = "sqlite:///nba.db"
     playbook: Path | None = None
     as_of: str | None = None
+    starts_at: str | None = None
+    storefront: bool = False
     hosts: Names = ()
     origins: Names = ()
     rate_limit: float = Field(50, gt=0)
@@ -112,3 +118,11 @@ class Settings(BaseModel):
             DataError: `as_of` is no instant with a zone.
         """
         return None if self.as_of is None else to_instant(self.as_of)
+
+    def first_instant(self) -> np.datetime64 | None:
+        """Give the instant at which the clock starts to run, if it was set.
+
+        Raises:
+            DataError: `starts_at` is no instant with a zone.
+        """
+        return None if self.starts_at is None else to_instant(self.starts_at)

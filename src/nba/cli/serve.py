@@ -44,6 +44,22 @@ def serve(
             "--as-of", envvar="NBA_AS_OF", help="A clock that stands still, for demonstrations."
         ),
     ] = None,
+    starts_at: Annotated[
+        str | None,
+        typer.Option(
+            "--starts-at",
+            envvar="NBA_STARTS_AT",
+            help="What the clock shows at the start, for demonstrations; it runs from then on.",
+        ),
+    ] = None,
+    storefront: Annotated[
+        bool,
+        typer.Option(
+            "--storefront",
+            envvar="NBA_STOREFRONT",
+            help="Show a demonstration storefront at /shop; only without keys.",
+        ),
+    ] = False,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
     models: Annotated[
@@ -65,6 +81,8 @@ def serve(
         db=db,
         playbook=playbook,
         as_of=as_of,
+        starts_at=starts_at,
+        storefront=storefront,
         host=host,
         port=port,
         models=models,
@@ -79,6 +97,8 @@ def run(
     db: str,
     playbook: Path | None,
     as_of: str | None,
+    starts_at: str | None,
+    storefront: bool,
     host: str,
     port: int,
     models: str,
@@ -88,16 +108,18 @@ def run(
     """Run the server until it is stopped by SIGTERM or SIGINT; requests under way are finished.
 
     Raises:
-        ConfigError: `as_of` is no instant, the address is not a loopback one while there are no
-            keys, or its port is taken.
+        ConfigError: `as_of` or `starts_at` is no instant, or both are given; the address is not a
+            loopback one while there are no keys, or its port is taken; there is a storefront
+            although there are keys.
         DataError: the shop cannot be loaded.
         StateError: the store cannot be read.
     """
     # One request scores one customer: a second BLAS thread would only wait for the first. This is
     # read when numpy is loaded, which happens from here on.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if as_of is not None:
-        instant(as_of, "--as-of")
+    for told_at, option in ((as_of, "--as-of"), (starts_at, "--starts-at")):
+        if told_at is not None:
+            instant(told_at, option)
     with _listening(host, port, db) as listener:
         if shop is not None:
             load_shop(shop, db, as_json=as_json)
@@ -112,6 +134,8 @@ def run(
             "db": db,
             "playbook": playbook,
             "as_of": as_of,
+            "starts_at": starts_at,
+            "storefront": storefront,
             "hosts": (*LOOPBACK_NAMES, shown),
         }
         # What no option says, such as limits and secrets, comes from the environment.
