@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any, Final
 
 from nba.decide.telling import COLUMNS
+from nba.recommend.flat import PRODUCT_COLUMNS, cells_of, product_cells
 from nba.vocabulary import NOTHING_SENT
 
 CLAIM_COLUMNS: Final = ("message_id", "claimed_at", "withdrawn")
@@ -21,7 +22,7 @@ def csv_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
     Of a problem in the place of a decision the row holds the customer, and `why` there is none.
     """
-    names = (*COLUMNS, *CLAIM_COLUMNS)
+    names = (*COLUMNS, *CLAIM_COLUMNS, *PRODUCT_COLUMNS)
     yield _line(names)
     for document in documents:
         cells = _cells(document)
@@ -41,7 +42,7 @@ def _cells(document: Mapping[str, Any]) -> dict[str, Any]:
     if message is None:
         return told
     merge = message["merge"]
-    shown = [item["product_id"] for items in message["slots"].values() for item in items]
+    shown = [item for items in message["slots"].values() for item in items]
     return (
         told
         | {name: message[name] for name in ("kind", "channel", "send_after", "expires_at")}
@@ -49,10 +50,11 @@ def _cells(document: Mapping[str, Any]) -> dict[str, Any]:
         | {name: merge.get(name) for name in ("order_id", "delivery_assumed")}
         | {
             "message": message["id"],
-            "product_ids": " ".join(shown),
+            "product_ids": " ".join(item["product_id"] for item in shown),
             "expected": message["score"]["expected"],
             "arm": experiment["arm"],
         }
+        | product_cells([cells_of(item["product_id"], item["product"]) for item in shown])
     )
 
 

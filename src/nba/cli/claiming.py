@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nba.cli.console import give, now, say, steps
 from nba.cli.exports import DOCUMENTS, write_lines, write_table
 from nba.cli.facts import facts_of, opened
+from nba.cli.importers import Importer, fitted
 from nba.vocabulary import NOTHING_SENT
 
 if TYPE_CHECKING:
     import numpy as np
 
     from nba.decide.claiming import Claimable
+    from nba.decide.decision import ChosenMessage
     from nba.decide.policy import Policy
     from nba.facts.fold import Facts
     from nba.state.claims import Claim
@@ -30,7 +32,9 @@ COLUMNS: Final = (
     "expires_at",
     "decision_id",
 )
-"""The columns of a table of claimed messages."""
+"""The columns of a table of claimed messages; those of products follow."""
+_OF_MAILS: Final = ("message", "channel", "message_id", "text", "send_after", "expires_at", "why")
+"""What importers take, besides the customer and the products."""
 
 
 def claim_messages(
@@ -41,6 +45,7 @@ def claim_messages(
     at: np.datetime64 | None,
     context: Mapping[str, str],
     out: Path | None,
+    importer: Importer | None,
     as_json: bool,
 ) -> None:
     """Claim the message of one customer, or of everybody who has one.
@@ -52,18 +57,28 @@ def claim_messages(
         at: the instant; by default now.
         context: what is known of the moment.
         out: a file for what was claimed.
+        importer: whose columns the file has; it then has a row for everybody.
         as_json: whether stdout is one JSON document.
     """
     from nba.domain import to_instant
     from nba.state.ledger import claim
 
     instant = to_instant(now()) if at is None else at
-    decide, limited = _deciding(policy, context), policy.playbook.limited
+    seen: list[Facts] = []
+    decide, limited = _deciding(policy, context, seen), policy.playbook.limited
+    answers: list[Claim[Claimable]] = []
+    rows: dict[str, dict[str, Any]] = {}
     with opened(url) as store:
-        customers = [customer] if customer is not None else _due(store, policy, instant, context)
+        everybody, due = [customer or ""], [customer or ""]
+        if customer is None:
+            everybody, due = _due(store, policy, instant, context)
         with steps("claim", 1) as announce:
-            announce(f"{len(customers):,} customers")
-            answers = [claim(store, one, decide, instant, limited=limited) for one in customers]
+            announce(f"{len(due):,} customers")
+            for name in due:
+                answer = claim(store, name, decide, instant, limited=limited)
+                answers.append(answer)
+                if out is not None and answer.permit is not None:
+                    rows[name] = _full_row(policy, answer, seen[-1], context)
     permits = [one for one in answers if one.permit is not None]
     for one in answers:
         say(_told(one), as_json=as_json)
@@ -71,32 +86,58 @@ def claim_messages(
     if out is not None and out.suffix == DOCUMENTS:
         write_lines(out, documents)
     elif out is not None:
-        rows = [_row(one) for one in permits]
-        write_table(out, COLUMNS, [{name: [row[name] for row in rows] for name in COLUMNS}])
+        _write(out, everybody if importer else list(rows), rows, importer)
     new = sum(one.is_new for one in permits)
     say(f"{len(permits):,} messages to send, {new:,} of them claimed just now", as_json=as_json)
     if as_json:
         give(documents[0] if customer is not None else {"claims": documents})
 
 
-def _due(store: Store, policy: Policy, at: np.datetime64, context: Mapping[str, str]) -> list[str]:
-    """List the customers who have a message."""
-    return [
-        customer
-        for piece in policy.columns(facts_of(store, at, None), at, context=context)
-        for customer, message in zip(piece["customer_id"], piece["message"], strict=True)
-        if message != NOTHING_SENT
-    ]
+def _due(
+    store: Store, policy: Policy, at: np.datetime64, context: Mapping[str, str]
+) -> tuple[list[str], list[str]]:
+    """List the customers, and those of them who have a message."""
+    everybody: list[str] = []
+    due: list[str] = []
+    for piece in policy.columns(facts_of(store, at, None), at, context=context):
+        everybody += piece["customer_id"]
+        pairs = zip(piece["customer_id"], piece["message"], strict=True)
+        due += [customer for customer, message in pairs if message != NOTHING_SENT]
+    return everybody, due
 
 
-def _deciding(policy: Policy, context: Mapping[str, str]) -> Callable[[Facts], Claimable]:
+def _deciding(
+    policy: Policy, context: Mapping[str, str], seen: list[Facts]
+) -> Callable[[Facts], Claimable]:
+    """Give what decides, and leaves the facts of its last decision in `seen`."""
     from nba.decide.claiming import Claimable
 
     def decide(facts: Facts) -> Claimable:
+        seen[:] = [facts]
         (customer,) = facts.customer_ids
         return Claimable.of(policy, policy.decide(customer, facts, facts.as_of, context=context))
 
     return decide
+
+
+def _write(
+    out: Path,
+    customers: Sequence[str],
+    rows: Mapping[str, Mapping[str, Any]],
+    importer: Importer | None,
+) -> None:
+    """Write what was claimed, a row a customer."""
+    from nba.recommend.flat import PRODUCT_COLUMNS
+
+    names = (*COLUMNS, *PRODUCT_COLUMNS)
+    if importer is None:
+        table = {name: [rows[one].get(name) for one in customers] for name in names}
+        write_table(out, names, [table])
+        return
+    names = (*_OF_MAILS, *PRODUCT_COLUMNS)
+    table = {name: [rows.get(one, {}).get(name) for one in customers] for name in names}
+    table["customer_id"] = list(customers)
+    write_table(out, tuple(importer.names), [fitted(importer, table)])
 
 
 def _told(one: Claim[Claimable]) -> str:
@@ -134,3 +175,40 @@ def _row(one: Claim[Claimable]) -> dict[str, Any]:
         "expires_at": iso(permit.expires_at),
         "decision_id": permit.decision_id,
     }
+
+
+def _full_row(
+    policy: Policy, one: Claim[Claimable], facts: Facts, context: Mapping[str, str]
+) -> dict[str, Any]:
+    """Give the row of what was claimed, with its words and the cards of its products."""
+    from nba.domain import iso
+    from nba.recommend.flat import cells_of, product_cells
+
+    row = _row(one)
+    message = _claimed(policy, one, facts, context)
+    if message is None:
+        return row
+    shown = [item for items in message.slots.values() for item in items]
+    return (
+        row
+        | {"text": message.text, "send_after": iso(message.send_after), "why": message.why}
+        | product_cells([cells_of(item.product_id, item.product) for item in shown])
+    )
+
+
+def _claimed(
+    policy: Policy, one: Claim[Claimable], facts: Facts, context: Mapping[str, str]
+) -> ChosenMessage | None:
+    """Give the message that was claimed as it would go now."""
+    permit, decision = one.permit, one.decision.decision
+    if permit is None:
+        return None
+    asked = permit.message, permit.anchor or ""
+    message = decision.message
+    if message is None or (message.id, message.anchor or "") != asked:
+        # It would rather be another message now; what was claimed stands.
+        customer = one.decision.customer_id
+        stands = {customer: asked}
+        decision = policy.decide(customer, facts, facts.as_of, context=context, claimed=stands)
+        message = decision.message
+    return message if message and (message.id, message.anchor or "") == asked else None

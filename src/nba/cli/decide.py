@@ -13,6 +13,7 @@ from nba.cli.claiming import claim_messages
 from nba.cli.console import AsJson, Models, give, instant, say, steps
 from nba.cli.exports import DOCUMENTS, TABLES, check_ending, write_documents, write_table
 from nba.cli.facts import is_store, read_facts
+from nba.cli.importers import Importer, fitted, importer_of
 from nba.cli.planning import plan, prices_of
 from nba.vocabulary import NOTHING_SENT
 
@@ -54,6 +55,10 @@ def decide(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write to a .jsonl, .csv or .parquet file.")
     ] = None,
+    importer: Annotated[
+        str | None,
+        typer.Option("--as", help="With the columns that a tool imports: klaviyo or mailchimp."),
+    ] = None,
     models: Models = "models",
     as_json: AsJson = False,
 ) -> None:
@@ -77,6 +82,9 @@ def decide(
         raise ConfigError("--claim takes --customer ID or --all")
     if out is not None:
         check_ending(out, TABLES if audience == VIEWED else (DOCUMENTS, *TABLES))
+    if importer is not None and (plan_capacity or audience == VIEWED):
+        raise ConfigError("--as takes --customer ID, --all or --audience with a message's id")
+    tool = None if importer is None else importer_of(importer, out)
     asked = _pairs(context)
     moment = None if at is None else instant(at, "--at")
     policy = Policy(
@@ -85,17 +93,26 @@ def decide(
         prices=None if plan_capacity else prices_of(shop),
     )
     if claim:
-        claim_messages(shop, policy, customer, at=moment, context=asked, out=out, as_json=as_json)
+        claim_messages(
+            shop,
+            policy,
+            customer,
+            at=moment,
+            context=asked,
+            out=out,
+            importer=tool,
+            as_json=as_json,
+        )
         return
     facts = read_facts(shop, moment, None if customer is None else [customer])
     if customer is not None:
-        _decide_one(policy, facts, asked, out, as_json=as_json)
+        _decide_one(policy, facts, asked, out, tool, as_json=as_json)
     elif plan_capacity:
         plan(shop, policy, facts, plan_capacity, context=asked, as_json=as_json)
     elif audience == VIEWED:
         _list_viewers(policy, facts, out, as_json=as_json)
     else:
-        _decide_all(policy, facts, asked, audience, out, as_json=as_json)
+        _decide_all(policy, facts, asked, audience, out, tool, as_json=as_json)
 
 
 def _pairs(context: list[str] | None) -> dict[str, str]:
@@ -113,14 +130,20 @@ def _pairs(context: list[str] | None) -> dict[str, str]:
 
 
 def _decide_one(
-    policy: Policy, facts: Facts, context: Mapping[str, str], out: Path | None, *, as_json: bool
+    policy: Policy,
+    facts: Facts,
+    context: Mapping[str, str],
+    out: Path | None,
+    tool: Importer | None,
+    *,
+    as_json: bool,
 ) -> None:
     customer = facts.customer_ids[0]
     decision = policy.decide(customer, facts, facts.as_of, context=context)
     if out is not None and out.suffix == DOCUMENTS:
         write_documents(out, [decision])
     elif out is not None:
-        _write_table(out, policy.columns(facts, facts.as_of, context=context))
+        _write_table(out, policy.columns(facts, facts.as_of, context=context), tool)
     say(decision.explain(), as_json=as_json)
     if facts.order_start[-1] == 0:
         say(f"no order of {customer} is known at {facts.as_of}Z", as_json=as_json)
@@ -135,6 +158,7 @@ def _decide_all(
     context: Mapping[str, str],
     audience: str | None,
     out: Path | None,
+    tool: Importer | None,
     *,
     as_json: bool,
 ) -> None:
@@ -172,7 +196,7 @@ def _decide_all(
         if out is not None and in_full:
             write_documents(out, answers())
         elif out is not None:
-            _write_table(out, pieces())
+            _write_table(out, pieces(), tool)
         if not in_full and (as_json or out is None):
             _exhaust(answers() if as_json else pieces())
     for name, count in counts.most_common():
@@ -211,10 +235,17 @@ def _only(piece: Mapping[str, list[Any]], message: str) -> dict[str, list[Any]]:
     return {name: [cells[row] for row in rows] for name, cells in piece.items()}
 
 
-def _write_table(out: Path, pieces: Iterable[Mapping[str, list[Any]]]) -> None:
+def _write_table(
+    out: Path, pieces: Iterable[Mapping[str, list[Any]]], tool: Importer | None
+) -> None:
+    """Write our columns, or those of a tool."""
     from nba.decide.telling import COLUMNS
+    from nba.recommend.flat import PRODUCT_COLUMNS
 
-    write_table(out, COLUMNS, pieces)
+    if tool is None:
+        write_table(out, (*COLUMNS, *PRODUCT_COLUMNS), pieces)
+    else:
+        write_table(out, tuple(tool.names), (fitted(tool, piece) for piece in pieces))
 
 
 def _exhaust(answers: Iterable[object]) -> None:

@@ -125,7 +125,8 @@ class SlotFilling:
         return _offer(self._ground, self._facts, self._coding, self._at)
 
     @cached_property
-    def _products(self) -> Products:
+    def products(self) -> Products:
+        """The snapshot's products as they stand on the shelf of the facts."""
         products = self._ground.snapshot.products
         return put_on_shelf(products, self._facts.shelf, self._coding.shelved, self._at)
 
@@ -177,7 +178,7 @@ class SlotFilling:
             source = slot.source[int(inside.source[row])]
             code = int(self._coding.customer[customer])
             explained[slot.name] = explain(
-                self._offer, self._products, source, code, inside.found.take(span)
+                self._offer, self.products, source, code, inside.found.take(span)
             )
         return explained
 

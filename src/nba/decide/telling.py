@@ -14,9 +14,10 @@ from nba.decide.offers import Offers
 from nba.decide.playbooks.messages import Message
 from nba.decide.playbooks.triggers import Anchor
 from nba.decide.situation import TOLD, Situation
-from nba.domain import Ids, Instants, iso
+from nba.domain import Instants, iso
 from nba.facts.stages import STAGES
 from nba.facts.stages import STATES as STAGE_STATES
+from nba.recommend.flat import PLACES, PRODUCT_COLUMNS, Cells, cells_of
 from nba.statuses import STATUSES
 from nba.vocabulary import CHANNELS, NOTHING_SENT
 
@@ -52,7 +53,7 @@ Column = list[Any]
 def columns_of(
     book: Rulebook, choices: Choices, context: Mapping[str, str]
 ) -> dict[str, list[Any]]:
-    """Tell what was chosen: a list for each of `COLUMNS`, one entry a customer.
+    """Tell what was chosen: a list a column, `COLUMNS` and `PRODUCT_COLUMNS`, one entry a customer.
 
     Every cell says what the customer's `Decision` says. Where nothing is due, `message` is `none`,
     and what else is about a message is None. `product_ids` are separated by spaces.
@@ -61,23 +62,30 @@ def columns_of(
     customer_ids = now.facts.customer_ids
     count = len(customer_ids)
     messages = [book.playbook.message[place] for place in offers.rows.message.tolist()]
-    shown = _products(book.snapshot.products.ids, offers, messages)
+    codes = _products(offers, messages)
+    ids = book.snapshot.products.ids
+    names = {code: ids[code] for one in codes for code in one}
+    shown = [[names[code] for code in one] for one in codes]
     about = _about(now, offers, messages, shown)
-    told: dict[str, Column] = about | {
-        "message": [one.id for one in messages],
-        "kind": [str(one.kind) for one in messages],
-        "channel": [str(CHANNELS[code]) for code in offers.prices.channel.tolist()],
-        "send_after": _written(choices.send_after),
-        "expires_at": _written(offers.rows.expires),
-        "product_ids": [" ".join(one) for one in shown],
-        "text": [one.text or one.id for one in messages],
-        "expected": offers.prices.expected.tolist(),
-        "arm": [
-            arm_of(one.variants, one.id, customer_ids[customer])
-            for one, customer in zip(messages, offers.rows.customer.tolist(), strict=True)
-        ],
-        "propensity": choices.propensity.tolist(),
-    }
+    told: dict[str, Column] = (
+        about
+        | _cards(offers, codes)
+        | {
+            "message": [one.id for one in messages],
+            "kind": [str(one.kind) for one in messages],
+            "channel": [str(CHANNELS[code]) for code in offers.prices.channel.tolist()],
+            "send_after": _written(choices.send_after),
+            "expires_at": _written(offers.rows.expires),
+            "product_ids": [" ".join(one) for one in shown],
+            "text": [one.text or one.id for one in messages],
+            "expected": offers.prices.expected.tolist(),
+            "arm": [
+                arm_of(one.variants, one.id, customer_ids[customer])
+                for one, customer in zip(messages, offers.rows.customer.tolist(), strict=True)
+            ],
+            "propensity": choices.propensity.tolist(),
+        }
+    )
     # Who has no row finds what stands behind the last one.
     none, rows = {"message": NOTHING_SENT, "propensity": 1.0}, choices.row.tolist()
     columns = {name: [*cells, none.get(name)] for name, cells in told.items()}
@@ -89,7 +97,7 @@ def columns_of(
         "holdout": held_out(book.playbook, customer_ids).tolist(),
         "decision_id": decision_ids(book, now, context),
     }
-    return {name: columns[name] for name in COLUMNS}
+    return {name: columns[name] for name in (*COLUMNS, *PRODUCT_COLUMNS)}
 
 
 def _about(
@@ -136,9 +144,9 @@ def _about(
     return columns
 
 
-def _products(ids: Ids, offers: Offers, messages: Sequence[Message]) -> list[list[str]]:
-    """Give the products of each row, slot by slot, by rank."""
-    shown: list[list[str]] = [[] for _ in messages]
+def _products(offers: Offers, messages: Sequence[Message]) -> list[list[int]]:
+    """Give the codes of the products of each row, slot by slot, by rank."""
+    shown: list[list[int]] = [[] for _ in messages]
     has_slots = np.array([bool(one.slots) for one in messages], np.bool_)
     for part, filled in enumerate(offers.filled):
         rows = np.flatnonzero(has_slots & (offers.part == part))
@@ -147,11 +155,28 @@ def _products(ids: Ids, offers: Offers, messages: Sequence[Message]) -> list[lis
         place = offers.place[rows]
         for slot in messages[int(rows[0])].slots:
             inside = filled.slots[slot.name]
-            products = list(ids.take(inside.found.code))
+            codes = inside.found.code.tolist()
             begin, end = inside.start[place].tolist(), inside.start[place + 1].tolist()
             for row, first, last in zip(rows.tolist(), begin, end, strict=True):
-                shown[row] += products[first:last]
+                shown[row] += codes[first:last]
     return shown
+
+
+def _cards(offers: Offers, shown: Sequence[Sequence[int]]) -> dict[str, Column]:
+    """Say what stands on the cards of the first products of each row."""
+    products = offers.filling.products
+    cards: dict[int, Cells] = {}
+    columns: list[Column] = [[] for _ in PRODUCT_COLUMNS]
+    nothing = (None,) * len(PRODUCT_COLUMNS)
+    for codes in shown:
+        cells: tuple[str | None, ...] = ()
+        for code in codes[:PLACES]:
+            if code not in cards:
+                cards[code] = cells_of(products.ids[code], products.card(code))
+            cells += cards[code]
+        for column, cell in zip(columns, cells + nothing[len(cells) :], strict=True):
+            column.append(cell)
+    return dict(zip(PRODUCT_COLUMNS, columns, strict=True))
 
 
 def _written(at: Instants) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 from nba.cli.exports import write_table
 from nba.cli.load import load
 from nba.decide.telling import COLUMNS
+from nba.recommend.flat import PRODUCT_COLUMNS
 from tests.unit.cli.shop import FLAT, Run, document
 
 STORE = "sqlite:///store.db"
@@ -96,7 +97,7 @@ def test_all_are_written_by_id_as_lines_and_as_tables(nba: Run, shop: Path) -> N
         assert "service-rating" in out
     decisions = [json.loads(line) for line in Path("out.jsonl").read_text("utf-8").splitlines()]
     rows = rows_of("out.csv")
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == (*COLUMNS, *PRODUCT_COLUMNS)
     assert [one["customer_id"] for one in decisions] == ["ann", "bob"]
     words = [one["message"]["id"] if one["message"] else "none" for one in decisions]
     assert [row["message"] for row in rows] == words

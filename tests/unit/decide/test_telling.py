@@ -16,8 +16,10 @@ from nba.decide.playbooks.sections import Explore, Holdout
 from nba.decide.policy import Policy
 from nba.decide.telling import COLUMNS
 from nba.facts.fold import Facts
+from nba.recommend.flat import PRODUCT_COLUMNS
 
 AT = "2026-03-10T11:00Z"
+NAMES = (*COLUMNS, *PRODUCT_COLUMNS)
 CHANGED = {"holdout": Holdout(share=0.2, salt="x"), "explore": Explore(rate=0.3)}
 
 
@@ -55,7 +57,21 @@ def row(decision: dict[str, Any]) -> dict[str, Any]:
         "product_ids": " ".join(shown) if message else None,
         "expected": message.get("score", {}).get("expected"),
         **{name: experiment[name] for name in ("arm", "propensity", "holdout")},
+        **cards(message),
     }
+
+
+def cards(message: dict[str, Any]) -> dict[str, str | None]:
+    """Write the columns of the first products of a message."""
+    told: dict[str, str | None] = dict.fromkeys(PRODUCT_COLUMNS)
+    items = [item for items in message.get("slots", {}).values() for item in items]
+    for place, item in enumerate(items[:4], 1):
+        card = item["product"]
+        paid = min(one for one in (card["price"], card["sale_price"]) if one is not None)
+        told |= {f"product_{place}_{name}": card[name] for name in ("title", "link", "image_link")}
+        told[f"product_{place}_id"] = item["product_id"]
+        told[f"product_{place}_price"] = f"{paid // 100}.{paid % 100:02} {card['currency']}"
+    return told
 
 
 @pytest.mark.parametrize("name", ["owox_2011", "plus_3_7_30"])
@@ -66,13 +82,14 @@ def test_a_table_says_of_every_customer_what_the_whole_answer_says(
     policy = Policy(snapshot, playbook(name, **changes))
     pieces = list(policy.columns(facts, AT))
     rows = [
-        dict(zip(COLUMNS, cells, strict=True))
+        dict(zip(NAMES, cells, strict=True))
         for piece in pieces
-        for cells in zip(*(piece[column] for column in COLUMNS), strict=True)
+        for cells in zip(*(piece[column] for column in NAMES), strict=True)
     ]
     assert rows == [row(one.to_dict()) for one in policy.stream(facts.customer_ids, facts, AT)]
     messages = Counter(one["message"] for one in rows)
     assert len(messages) > 4
+    assert max(sum(one[f"product_{place}_id"] is not None for one in rows) for place in (1, 4)) > 9
     assert [one["customer_id"] for one in rows] == sorted(facts.customer_ids)
 
 
@@ -99,5 +116,5 @@ def test_a_group_of_customers_is_told_as_all_are(snapshot: nba.Snapshot, facts: 
     some = np.arange(3, 40, 5)
     part = facts.take(some, tuple(facts.customer_ids[one] for one in some.tolist()))
     (told,) = policy.columns(part, AT)
-    for name in COLUMNS:
+    for name in NAMES:
         assert told[name] == [whole[name][one] for one in some.tolist()]

@@ -1,0 +1,152 @@
+"""`nba decide --as`: files that the importers of e-mail tools take as they are."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nba.cli.importers import fitted, importers
+from nba.cli.load import load
+from nba.recommend.flat import PRODUCT_COLUMNS
+from tests.unit.cli.shop import CONSENTS, FLAT, Run
+
+AT = "2026-01-14T10:00Z"
+PRODUCTS = """product_id,title,price,sale_price,sale_until,currency,link,image_link
+kettle,Steel kettle,39.90,,,EUR,,
+filter,Water filter,4.50,,,EUR,,
+tea,"Tea, ""fine"" ў",5.00,3.90,2027-01-01T00:00:00Z,EUR,https://shop.example/t?a=1&b=2,https://shop.example/t.png
+"""
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    with Path(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def linked(nba: Run) -> str:
+    """A shop whose products have links, with a third customer who gets nothing."""
+    for name, rows in (("orders", FLAT), ("consents", CONSENTS), ("products", PRODUCTS)):
+        Path(f"{name}.csv").write_text(rows)
+    extra = "o5,cem,2026-01-02T10:00:00Z,tea,1,5.00,Green tea\n"
+    Path("orders.csv").write_text(FLAT + extra)
+    assert nba("import", "orders.csv", "consents.csv", "products.csv", "--shop", "shop")[0] == 0
+    assert nba("train", "shop")[0] == 0
+    return "shop"
+
+
+def test_a_tool_gets_its_own_columns_with_every_cell_filled(nba: Run, linked: str) -> None:
+    assert nba("decide", linked, "--all", "--at", AT, "--as", "klaviyo", "--out", "k.csv")[0] == 0
+    ann, bob, cem = rows_of("k.csv")
+    assert list(ann) == [*importers()["klaviyo"].names]
+    assert [one["External ID"] for one in (ann, bob, cem)] == ["ann", "bob", "cem"]
+    assert ann["nba_message"] == ann["nba_text"] == "accessories"
+    assert ann["nba_message_id"] == "none"
+    assert ann["nba_expires_at"] > "2026-01-14"
+    shown = {
+        ann[f"nba_rec_{place}_id"]: [
+            ann[f"nba_rec_{place}_{part}"] for part in ("title", "link", "image_link", "price")
+        ]
+        for place in (1, 2, 3, 4)
+    }
+    # Of a place without a product every cell says so.
+    assert shown == {
+        "tea": [
+            'Tea, "fine" ў',
+            "https://shop.example/t?a=1&b=2",
+            "https://shop.example/t.png",
+            "3.90 EUR",
+        ],
+        "none": ["none"] * 4,
+    }
+    assert set(cem.values()) == {"cem", "none"}
+
+
+def test_mailchimp_gets_tags_that_it_takes(nba: Run, linked: str) -> None:
+    words = ("decide", linked, "--all", "--at", AT, "--as", "mailchimp", "--out", "m.csv")
+    assert nba(*words)[0] == 0
+    ann = rows_of("m.csv")[0]
+    assert all(name == name.upper() and name.isalnum() and len(name) <= 10 for name in ann)
+    assert len(ann) + 1 <= 30
+    assert (ann["NBACUST"], ann["NBANEXT"]) == ("ann", "accessories")
+
+
+def test_a_claimed_file_says_who_gets_nothing_too_and_gives_the_same_again(
+    nba: Run, linked: str
+) -> None:
+    load(Path(linked), "sqlite:///store.db")
+    claim = ("decide", "sqlite:///store.db", "--all", "--claim", "--as", "mailchimp")
+    files = []
+    for out, at in (("a.csv", AT), ("b.csv", "2026-01-14T11:00Z")):
+        assert nba(*claim, "--at", at, "--out", out)[0] == 0
+        files.append(rows_of(out))
+    first, again = files
+    assert [one["NBACUST"] for one in first] == ["ann", "bob", "cem"]
+    assert [one["NBANEXT"] for one in first] == ["accessories", "accessories", "none"]
+    assert [one["NBAMSG"][:2] for one in first] == ["m_", "m_", "no"]
+    assert [one["NBAMSG"] for one in again] == [one["NBAMSG"] for one in first]
+    assert first[0]["NBAWHY"].startswith("order o1 delivered")
+    plain = ("decide", "sqlite:///store.db", "--all", "--claim", "--at", AT, "--out", "c.csv")
+    assert nba(*plain)[0] == 0
+    rows = rows_of("c.csv")
+    assert list(rows[0])[-20:] == list(PRODUCT_COLUMNS)
+    assert [one["product_1_id"] for one in rows] == [
+        one["product_ids"].split(" ")[0] for one in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--all", "--as", "outlook", "--out", "o.csv"],
+        ["--all", "--as", "klaviyo"],
+        ["--all", "--as", "klaviyo", "--out", "o.parquet"],
+        ["--plan-capacity", "email=1", "--as", "klaviyo", "--out", "o.csv"],
+        ["--audience", "viewed-not-bought", "--as", "klaviyo", "--out", "o.csv"],
+    ],
+)
+def test_a_file_that_no_tool_takes_is_refused(nba: Run, shop: Path, words: list[str]) -> None:
+    code, _, err = nba("decide", str(shop), "--at", AT, *words)
+    assert code == 2
+    assert "--as" in err or "importer" in err
+
+
+def piece(**cells: Any) -> dict[str, list[Any]]:
+    row = dict.fromkeys(PRODUCT_COLUMNS) | {"customer_id": "ann", "channel": "email"} | cells
+    return {name: [cell] for name, cell in row.items()}
+
+
+def test_a_text_is_cut_between_letters_and_an_address_never() -> None:
+    mailchimp = importers()["mailchimp"]
+    long = "https://shop.example/" + "x" * 300
+    cells = piece(
+        product_1_title="ў" * 200,
+        product_1_link="https://a",
+        product_1_image_link=long,
+        product_2_title="Tea",
+        product_2_link=long,
+    )
+    told = fitted(mailchimp, cells)
+    assert told["REC1NAME"][0] == "ў" * 126 + "…"
+    assert len(told["REC1NAME"][0].encode()) == 255
+    assert (told["REC1URL"], told["REC1IMG"]) == (["https://a"], ["none"])
+    assert (told["REC2NAME"], told["REC2URL"]) == (["none"], ["none"])
+    assert fitted(importers()["klaviyo"], cells)["nba_rec_2_link"] == [long]
+
+
+def test_a_product_that_a_mail_cannot_show_gives_its_place_to_the_next() -> None:
+    told = fitted(
+        importers()["klaviyo"],
+        piece(product_1_id="a", product_1_title="A", product_2_id="b", product_2_title="B",
+              product_2_link="https://b"),
+    )  # fmt: skip
+    assert (told["nba_rec_1_id"], told["nba_rec_2_id"]) == (["b"], ["none"])
+
+
+def test_what_goes_by_another_channel_is_nothing_to_an_e_mail_tool() -> None:
+    told = fitted(importers()["klaviyo"], piece(channel="sms", message="win-back"))
+    assert told["nba_message"] == ["none"]
+    assert told["External ID"] == ["ann"]
