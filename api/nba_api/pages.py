@@ -9,8 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    FunctionLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+)
 
+from nba.errors import ConfigError
 from nba_api.answers import PRIVATE
 
 POLICY: Final = (
@@ -42,16 +50,7 @@ class Pages:
             filters: what its templates call to write a value, by name.
         """
         folders = [storefront() / room, storefront() / _SHARED]
-        self._environment = Environment(
-            loader=FileSystemLoader(folders),
-            autoescape=True,
-            # A name that nobody gave is a fault of ours, not an empty place on a page.
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.filters.update(filters or {})
+        self._environment = _environment(FileSystemLoader(folders), filters)
 
     def text(self, template: str, values: Mapping[str, Any]) -> str:
         """Fill in a template."""
@@ -67,3 +66,54 @@ class Pages:
             "x-robots-tag": "noindex",
         }
         return Response(self.text(template, values), status, headers, "text/html; charset=utf-8")
+
+
+class Sheets:
+    """Templates that are made, not read: each once, when it is first filled in."""
+
+    def __init__(
+        self,
+        source: Callable[[str], str],
+        *,
+        is_html: bool,
+        filters: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        """Make none yet.
+
+        Args:
+            source: gives a template by its name.
+            is_html: what is filled in is escaped.
+            filters: what they call to write a value, by name.
+        """
+        self._environment = _environment(FunctionLoader(source), filters, is_html=is_html)
+
+    def text(self, template: str, values: Mapping[str, Any]) -> str:
+        """Fill in a template."""
+        return self._environment.get_template(template).render(values)
+
+    def check(self, template: str) -> None:
+        """Make a template.
+
+        Raises:
+            ConfigError: it is written wrong.
+        """
+        try:
+            self._environment.get_template(template)
+        except TemplateSyntaxError as error:
+            raise ConfigError(f"{template}: line {error.lineno}: {error.message}") from None
+
+
+def _environment(
+    loader: BaseLoader, filters: Mapping[str, Callable[..., Any]] | None, *, is_html: bool = True
+) -> Environment:
+    environment = Environment(
+        loader=loader,
+        autoescape=is_html,
+        # A name that nobody gave is a fault of ours, not an empty place on a page.
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(filters or {})
+    return environment

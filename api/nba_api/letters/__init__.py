@@ -1,0 +1,1 @@
+"""Letters: the rendered mail, or text, of the message that a customer should get."""
