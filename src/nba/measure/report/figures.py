@@ -20,7 +20,8 @@ def figures_document(name: str, kpis: Mapping[str, Any], shown: Shown) -> dict[s
 
     Returns:
         What it is of; `tiles`, `alarms` and `sections` as `Shown` has them, each figure with its
-        definition. A picture is an SVG file, and what its marks say; null where there is none.
+        definition. A picture is an SVG file, its width and height, and what its marks say; null
+        where there is none.
     """
     return {
         "name": name,
@@ -58,6 +59,7 @@ def _picture(picture: Picture, drawn: str | None) -> dict[str, Any]:
         "title": picture.title,
         "reading": picture.reading,
         "definitions": [[words.words(term), line] for term, line in picture.definitions.items()],
+        "size": None if drawn is None else list(theme.size(drawn)),
         "svg": None if drawn is None else theme.standing_alone(drawn),
         "marks": [] if drawn is None else [list(one) for one in theme.said(drawn)],
     }

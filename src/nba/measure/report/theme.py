@@ -49,6 +49,7 @@ _SAID: Final = re.compile(
     r'aria-roledescription="(?:area mark|bar|point|rect mark|rule mark)"'
 )
 """What a mark says of a figure; a line's says only where it begins."""
+_SIZE: Final = re.compile(r'<svg [^>]*? width="([0-9.]+)" height="([0-9.]+)"')
 _LABELLED: Final = re.compile(r'<(path|text|rect|g|circle|line) aria-label="([^"]*)"([^>]*?)(/?)>')
 
 
@@ -83,6 +84,14 @@ def standing_alone(drawn: str) -> str:
         f"@media (prefers-color-scheme: dark) {{ :root {{ {_declared(DARK_COLOURS)} }} }}"
     )
     return drawn.replace(">", f"><style>{look}</style>", 1)
+
+
+def size(drawn: str) -> tuple[int, int]:
+    """Give the width and height in pixels of a picture of `svg`."""
+    found = _SIZE.search(drawn)
+    if found is None:
+        raise ValueError("this is no picture that was drawn here")
+    return round(float(found[1])), round(float(found[2]))
 
 
 def said(drawn: str) -> list[tuple[str, str]]:

@@ -134,6 +134,11 @@ def test_a_picture_that_stands_alone_is_as_light_or_dark_as_the_screen(
     pictures = pictures_of(figures)
     assert [one["name"] for one in pictures] == list(PICTURES)
     drawn = [one["svg"] for one in pictures if one["svg"] is not None]
+    for one in pictures:
+        assert (one["size"] is None) == (one["svg"] is None)
+        if one["svg"] is not None:
+            width, height = one["size"]
+            assert f'width="{width}" height="{height}"' in one["svg"]
     assert len(drawn) >= 3
     look = (Path(theme.__file__).parent / "page.html").read_text("utf-8")
     for name, dark in theme.DARK_COLOURS.items():
