@@ -100,6 +100,7 @@ ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("GET", "/console/enter"): ENTRY,
     ("POST", "/console/enter"): ENTRY,
     ("POST", "/console/leave"): CONSOLE,
+    ("GET", "/console/looks.css"): CONSOLE,
     ("GET", "/nba-products.js"): OPEN_TO_ALL,
     ("GET", "/assets/{name}"): OPEN_TO_ALL,
     ("GET", "/metrics"): OPERATOR,

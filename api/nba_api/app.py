@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from nba import __version__
+from nba.palette import Looks
 from nba_api import document, problems
 from nba_api.admission import Admission
 from nba_api.console.refusals import Refusals
@@ -50,12 +51,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings: what to serve; by default read from the environment.
 
     Raises:
-        ConfigError: the playbook, the store's URL or the clock is wrong, or a storefront for
-            demonstrations should be shown although there are keys.
+        ConfigError: the playbook, the looks, the store's URL or the clock is wrong, or a storefront
+            for demonstrations should be shown although there are keys.
         StateError: the store cannot be opened.
         DataError: `as_of` or `starts_at` is no instant with a zone.
     """
     settings = settings or Settings.from_environment()
+    looks = Looks() if settings.looks is None else Looks.from_toml(settings.looks)
     live = Live(settings)
     keys = Keys(live.store)
     admission = Admission(keys, Sessions(live.store), settings, live.metrics)
@@ -80,6 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.live = live
+    app.state.looks = looks
     app.state.admission = admission
     app.state.fast_lane = FastLane(live, admission)
     app.state.providers = providers(settings)

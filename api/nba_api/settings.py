@@ -26,6 +26,7 @@ class Settings(BaseModel):
         models: the folder of snapshots.
         db: URL of the store.
         playbook: a playbook file, by default the one that ships.
+        looks: a file of colours, labels and icons of the console; by default those that ship.
         as_of: a clock that stands still, for demonstrations; by default the clock runs.
         starts_at: what the clock shows when the server starts, for demonstrations; it runs from
             then on.
@@ -66,6 +67,7 @@ class Settings(BaseModel):
     models: Path = Path("models")
     db: str = "sqlite:///nba.db"
     playbook: Path | None = None
+    looks: Path | None = None
     as_of: str | None = None
     starts_at: str | None = None
     storefront: bool = False

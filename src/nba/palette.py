@@ -1,17 +1,21 @@
-"""How statuses and segments look: a colour, a label and an icon each, so that no colour is alone.
+"""How stages, statuses and segments look: colour, label and icon, so that no colour is alone.
 
 The colours of one kind can stand side by side. They were chosen so that any two of a kind are at
 least 10 apart by CIEDE2000, as people see them and as they look without one kind of cone, and that
 each has a contrast of 3:1 and more to white and to a dark page (`DARK_PAGE`). Text on them is black
-or white, whichever `text_on` says, at 4.5:1 and more.
+or white, whichever `text_on` says, at 4.5:1 and more. A shop may have looks of its own in a file.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
-from typing import Final
+from pathlib import Path
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from nba.errors import ConfigError
 
 DARK_PAGE: Final = "#121212"
 """The dark background that every default colour is checked against, beside white."""
@@ -77,6 +81,31 @@ TIER_LOOKS: Final = _looks("""
 """)
 """The usual tiers of a loyalty programme."""
 
+STAGE_LOOKS: Final = _looks("""
+    acquaintance  #888888  ○  Acquaintance
+    choosing      #dd7711  ◔  Choosing
+    ordered       #0088ff  ◑  Ordered
+    client        #007744  ●  Client
+""")
+"""The stages of a customer, as a circle that fills."""
+
+STATUS_LOOKS: Final = _looks("""
+    pending_confirmation  #667788  …  To be confirmed
+    awaiting_payment      #bb8800  ¤  Awaiting payment
+    paid                  #779977  ◉  Paid
+    awaiting_processing   #aa77ff  ◔  Awaiting processing
+    processing            #8800ff  ◑  In processing
+    delayed               #ee2255  !  Delayed
+    picking               #775599  ◕  Being picked
+    packed                #994466  ■  Packed
+    shipped               #3399bb  ▶  Shipped
+    in_transit            #ff44bb  →  On its way
+    delivered             #007744  ✓  Delivered
+    cancelled             #888888  ✕  Cancelled
+    returned              #cc0000  ↩  Returned
+""")
+"""The statuses of an order, in the order of `statuses.STATUSES`."""
+
 FAN_LOOK: Final = Look(label="Fan", colour="#bb0099", icon="✿")
 RULE_LOOK: Final = Look(label="Segment", colour="#337799", icon="◇")
 """A segment by rule that says nothing of its looks, but for the label: that is its id then."""
@@ -85,6 +114,8 @@ PLAIN_ICON: Final = "○"
 """What stands for a tier that nobody described."""
 
 _BLACK, _WHITE = "#000000", "#ffffff"
+LEAST_CONTRAST: Final = 3.0
+"""WCAG 2.2 of what is no text, here to a white and to a dark page."""
 
 
 def luminance(colour: str) -> float:
@@ -101,3 +132,98 @@ def text_on(colour: str) -> str:
     """
     shade = luminance(colour) + 0.05
     return _BLACK if shade / 0.05 >= 1.05 / shade else _WHITE
+
+
+def contrast(one: str, other: str) -> float:
+    """Give the contrast of two colours `#rrggbb`, 1 to 21 (WCAG 2.2)."""
+    dark, light = sorted((luminance(one) + 0.05, luminance(other) + 0.05))
+    return light / dark
+
+
+def _seen(colour: str) -> str:
+    """Refuse a colour that is hardly seen on a page."""
+    for page in (_WHITE, DARK_PAGE):
+        if contrast(colour, page) < LEAST_CONTRAST:
+            raise ValueError(
+                f"{colour} has a contrast of {contrast(colour, page):.2f} to a page of {page}; "
+                f"choose one of {LEAST_CONTRAST:g} and more to {_WHITE} and to {DARK_PAGE}"
+            )
+    return colour
+
+
+class _Changed(BaseModel):
+    """What a shop says of a look; what it does not say stays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str | None = Field(None, min_length=1)
+    colour: Annotated[
+        str | None, Field(pattern=r"^#[0-9a-f]{6}$"), AfterValidator(lambda v: v and _seen(v))
+    ] = None
+    icon: str | None = Field(None, min_length=1, max_length=8)
+
+
+_Section = Mapping[str, _Changed]
+
+
+class Looks(BaseModel):
+    """The looks of a shop: those that ship, but for what its file says.
+
+    Attributes:
+        rhythm, stage, status: id → what is other about its look.
+        segment: likewise, of segments by recency, frequency and money, of fans, and by rule.
+        band, tier: likewise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rhythm: _Section = {}
+    segment: _Section = {}
+    stage: _Section = {}
+    status: _Section = {}
+    band: _Section = {}
+    tier: _Section = {}
+
+    @classmethod
+    def from_toml(cls, path: Path) -> Self:
+        """Read them from a file.
+
+        Raises:
+            ConfigError: it cannot be read, or says something that is no look; every fault is named
+                with its key.
+        """
+        try:
+            looks = cls.model_validate(tomllib.loads(path.read_text("utf-8")))
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"the looks {path} cannot be read: {error}") from None
+        else:
+            faults = [
+                f"{kind}.{one}: there is no such {kind}; expected one of {', '.join(known)}"
+                for kind, known in _FIXED.items()
+                for one in getattr(looks, kind)
+                if one not in known
+            ]
+            if not faults:
+                return looks
+        raise ConfigError("\n  ".join([f"the looks {path} are not valid:", *faults]))
+
+    def of(self, kind: str, one: str, look: Look) -> Look:
+        """Give a look as the shop has it.
+
+        Args:
+            kind: the name of a section.
+            one: an id.
+            look: the one that holds where the shop says nothing.
+        """
+        changed = getattr(self, kind).get(one)
+        return (
+            look
+            if changed is None
+            else look.model_copy(update=changed.model_dump(exclude_none=True))
+        )
+
+
+_FIXED: Final = {"rhythm": RHYTHM_LOOKS, "stage": STAGE_LOOKS, "status": STATUS_LOOKS}
+"""The kinds of which no recipe knows another one."""

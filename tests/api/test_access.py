@@ -76,6 +76,7 @@ MATRIX: Final = {
     # The browser's session stands for the key; without one these ask as other routes do.
     "GET /console": READ,
     "POST /console/leave": READ,
+    "GET /console/looks.css": READ,
     "GET /console/figures": READ,
     "GET /console/pictures/none.svg": READ,
     "GET /console/models": READ,

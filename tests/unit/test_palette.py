@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from nba.errors import ConfigError
 from nba.palette import (
     BAND_LOOKS,
     DARK_PAGE,
@@ -16,11 +17,16 @@ from nba.palette import (
     RHYTHM_LOOKS,
     RULE_LOOK,
     SEGMENT_LOOKS,
+    STAGE_LOOKS,
+    STATUS_LOOKS,
     TIER_LOOKS,
     Look,
+    Looks,
     luminance,
     text_on,
 )
+from nba.statuses import STATUSES
+from nba.vocabulary import Stage
 from tests.colours import SIGHTS, contrast, distance, lab, seen
 
 KINDS = {
@@ -28,6 +34,8 @@ KINDS = {
     "rhythm": RHYTHM_LOOKS,
     "band": BAND_LOOKS,
     "tier": TIER_LOOKS,
+    "stage": STAGE_LOOKS,
+    "status": STATUS_LOOKS,
 }
 LOOKS = [FAN_LOOK, RULE_LOOK, *(look for looks in KINDS.values() for look in looks.values())]
 COLOURS = sorted({look.colour for look in LOOKS} | {PLAIN_COLOUR})
@@ -82,6 +90,59 @@ def test_icons_and_labels_tell_a_kind_apart_without_colour(kind):
     looks = KINDS[kind].values()
     assert len({look.icon for look in looks}) == len(looks)
     assert len({look.label for look in looks}) == len(looks)
+
+
+def test_every_stage_and_status_has_a_look():
+    assert tuple(STAGE_LOOKS) == tuple(Stage)
+    assert tuple(STATUS_LOOKS) == STATUSES
+
+
+def looks_of(tmp_path, text):
+    path = tmp_path / "looks.toml"
+    path.write_text(text, "utf-8")
+    return Looks.from_toml(path)
+
+
+def test_a_shop_changes_what_it_names_and_nothing_else(tmp_path):
+    looks = looks_of(
+        tmp_path,
+        """
+        status.delivered = { label = "Там", colour = "#0088ff" }
+        [segment.vip]
+        icon = "V"
+        """,
+    )
+    delivered = looks.of("status", "delivered", STATUS_LOOKS["delivered"])
+    assert delivered == Look(label="Там", colour="#0088ff", icon="✓")
+    assert looks.of("status", "paid", STATUS_LOOKS["paid"]) == STATUS_LOOKS["paid"]
+    assert looks.of("segment", "vip", RULE_LOOK).icon == "V"
+    assert looks.of("rhythm", "lost", RHYTHM_LOOKS["lost"]) == RHYTHM_LOOKS["lost"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('status.delivered.colour = "green"', "status.delivered.colour: "),
+        ('status.delivered.colour = "#ffffff"', "status.delivered.colour: .*1.00 to a page of #ff"),
+        ('stage.client.colour = "#101010"', "stage.client.colour: .* to a page of #121212"),
+        ('status.delivered.color = "#0088ff"', "status.delivered.color: "),
+        ('tier.gold.icon = ""', "tier.gold.icon: "),
+        ('status.lost.icon = "x"', "status.lost: there is no such status; expected one of pend"),
+        ('states.client.icon = "x"', "states: "),
+        ("status = 3", "status: "),
+        ("status.", "cannot be read"),
+    ],
+)
+def test_a_fault_in_a_shops_looks_is_told_with_its_key(tmp_path, text, told):
+    with pytest.raises(ConfigError, match=told):
+        looks_of(tmp_path, text)
+
+
+def test_all_faults_are_told_at_once_and_a_missing_file_is_one(tmp_path):
+    with pytest.raises(ConfigError, match=r"(?s)rhythm.x: .*stage.y: "):
+        looks_of(tmp_path, 'stage.y.icon = "y"\nrhythm.x.icon = "x"')
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Looks.from_toml(tmp_path / "looks.toml" / "none")
 
 
 @pytest.mark.parametrize(

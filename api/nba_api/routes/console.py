@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 from nba.state.keys import KeyKind, Scope
 from nba_api.answers import PRIVATE
 from nba_api.console.forms import admission_of, is_shown_by_https, own_form, sent_form
-from nba_api.console.frame import console_page
+from nba_api.console.frame import console_page, shop_looks
 from nba_api.console.refusals import ENTRY
 from nba_api.keys import CallerOf, now
 from nba_api.limits import too_often
@@ -74,6 +74,14 @@ async def leave(request: Request, caller: CallerOf) -> Response:
     answer = _to(HOME if caller.kind == "open" else ENTRY)
     answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
     return answer
+
+
+@router.get(f"{PATH}/looks.css")
+def looks(request: Request) -> Response:
+    """The colours of stages, statuses and segments."""
+    return Response(
+        shop_looks(request).css(), headers={"cache-control": PRIVATE}, media_type="text/css"
+    )
 
 
 def _entry(request: Request, to: str, *, problem: str | None = None) -> Response:
