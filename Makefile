@@ -8,12 +8,14 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check -q install -c requirements.lock
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
+SHOWN := tests/unit/cli/test_demo.py \
+	tests/notebooks/test_notebooks.py::test_every_cell_runs_in_an_empty_folder_without_a_warning
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak faults lock clean
+.PHONY: help demo test notebooks check bench soak faults lock clean
 
 help: ## Show what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ARGS='...' is passed on, for example: make demo ARGS=--no-serve, make test ARGS='-k lift'"
 	@echo "  PYTHON=python3.12 chooses the interpreter of a new $(VENV)"
@@ -24,8 +26,13 @@ demo: $(READY) ## Make a shop, train on it, print answers and serve them
 # In the order of the files: by default those with the fewest tests come last, and among them are
 # those that take the longest, so that one of two processors would wait for them. What Python
 # compiles is kept whatever the environment says: dozens of processes import all of nba.
-test: $(READY) ## Run the tests
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(READY) ## Run the tests, but for those of make notebooks
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		$(SHOWN:%=--deselect %) $(ARGS)
+
+# A training or several each, of what the other tests try one by one; the demo is made once.
+notebooks: $(READY) ## Run the cells of the notebooks, and the demo on a part of its data
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadgroup $(SHOWN) $(ARGS)
 
 check: $(READY) ## Run linter, formatter, types and import rules
 	$(BIN)/ruff check

