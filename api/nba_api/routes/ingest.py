@@ -66,7 +66,8 @@ async def events(
     rows = _listed(await _read(request))
     at = live.instant(None)
     allowed, refused = public_rows(rows, caller, microseconds(at))
-    posted = await _write(live, gathering, Parcel(schema.EVENTS, [row for _, row in allowed], at))
+    parcel = Parcel(schema.EVENTS, [row for _, row in allowed], at)
+    posted = await write_rows(live, gathering, parcel)
     places = [place for place, _ in allowed]
     return _answer(as_told(_placed(posted, places, refused), caller))
 
@@ -95,7 +96,7 @@ async def batch(
 
 async def _post(request: Request, live: LiveState, gathering: Gathering, table: Table) -> Response:
     rows = _listed(await _read(request))
-    posted = await _write(live, gathering, Parcel(table, rows, live.instant(None)))
+    posted = await write_rows(live, gathering, Parcel(table, rows, live.instant(None)))
     return _answer(posted)
 
 
@@ -107,13 +108,13 @@ async def _tell(
     allowed, refused = public_rows([row for _, row in told.events], caller, microseconds(at))
     refused = [replace(one, index=told.events[one.index][0]) for one in refused]
     rows = [row for _, row in allowed]
-    events = await _write(live, gathering, Parcel(schema.EVENTS, rows, at))
+    events = await write_rows(live, gathering, Parcel(schema.EVENTS, rows, at))
     places = [told.events[place][0] for place, _ in allowed]
     posted = _placed(events, places, [*told.errors, *refused])
     if told.orders and caller.is_trusted:
         rows = [row for _, row in told.orders]
         # Whoever tells more of an order than a completed checkout knows it better.
-        orders = await _write(live, gathering, Parcel(schema.ORDERS, rows, at, only_new=True))
+        orders = await write_rows(live, gathering, Parcel(schema.ORDERS, rows, at, only_new=True))
         also = _placed(orders, [place for place, _ in told.orders], posted.errors)
         posted = Posted(
             posted.accepted + also.accepted, posted.duplicates + also.duplicates, also.errors
@@ -121,8 +122,12 @@ async def _tell(
     return _answer(as_told(posted, caller), ignored=told.ignored)
 
 
-async def _write(live: Live, gathering: Gathering, parcel: Parcel) -> Posted:
-    """Write rows, and count what became of them."""
+async def write_rows(live: Live, gathering: Gathering, parcel: Parcel) -> Posted:
+    """Write rows, and count what became of them.
+
+    Raises:
+        StateError: the store cannot be written; nothing was.
+    """
     posted = await gathering.post(parcel)
     live.metrics.rows_posted(
         parcel.table.name,
