@@ -12,7 +12,9 @@ from nba import __version__
 from nba.palette import Looks
 from nba_api import document, problems
 from nba_api.admission import Admission
+from nba_api.console.counted import LatestRows
 from nba_api.console.refusals import Refusals
+from nba_api.console.reported import Reported
 from nba_api.envelope import Envelope
 from nba_api.fast_lane import FastLane
 from nba_api.gate import Gate
@@ -20,6 +22,7 @@ from nba_api.gathering import Gathering
 from nba_api.hot_path import HotPath
 from nba_api.idempotency import Idempotency
 from nba_api.keys import Keys
+from nba_api.letters.writer import Letters
 from nba_api.limits import Buckets
 from nba_api.live import Live
 from nba_api.questions import Questions
@@ -27,9 +30,14 @@ from nba_api.routes import (
     assets,
     baskets,
     console,
+    console_figures,
+    console_letters,
+    console_models,
+    console_quality,
     customers,
     health,
     ingest,
+    letters,
     messages,
     metrics,
     models,
@@ -90,6 +98,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gathering = Gathering(live.store, live.posted)
     app.state.questions = Questions(live)
     app.state.reports = reports.Reports(live.models)
+    app.state.reported = Reported(app.state.reports)
+    app.state.latest_rows = LatestRows(live.store)
+    app.state.letters = Letters(settings)
     # The last one added is the first that a request meets.
     app.add_middleware(Idempotency, store=live.store)
     app.add_middleware(HotPath, live=live)
@@ -102,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         products,
         baskets,
         customers,
+        letters,
         messages,
         ingest,
         webhooks,
@@ -110,6 +122,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         models,
         reports,
         console,
+        console_figures,
+        console_letters,
+        console_models,
+        console_quality,
         assets,
         health,
         metrics,

@@ -76,7 +76,6 @@ MATRIX: Final = {
     # The browser's session stands for the key; without one these ask as other routes do.
     "GET /console": READ,
     "POST /console/leave": READ,
-    "GET /console/looks.css": READ,
     "GET /console/figures": READ,
     "GET /console/pictures/none.svg": READ,
     "GET /console/models": READ,
@@ -84,6 +83,10 @@ MATRIX: Final = {
     "GET /console/models/rollback": READ,
     "POST /console/models/rollback": ADMIN,
     "GET /console/quality": READ,
+    "GET /console/letters": READ,
+    "GET /console/letters/ann": READ,
+    "GET /console/samples/digest": READ,
+    "GET /console/messages/ann": READ,
     "GET /console/looks.css": READ,
     "GET /console/enter": ANYBODY,
     "POST /console/enter": ANYBODY,
