@@ -88,6 +88,9 @@ ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("POST", "/v1/message-events"): WRITE,
     ("GET", "/v1/customers/{customer_id:path}/export"): ADMIN,
     ("DELETE", "/v1/customers/{customer_id:path}"): ADMIN,
+    # Tools that fetch a feed send no header; it shows a storefront's own products.
+    ("GET", "/v1/feeds/digest.xml"): SHOWN,
+    ("GET", "/v1/feeds/klaviyo/catalog.json"): SHOWN,
     ("GET", "/v1/kpis"): READ,
     ("GET", "/v1/cohorts"): READ,
     ("GET", "/v1/experiments"): READ,

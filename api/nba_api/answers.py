@@ -20,12 +20,16 @@ SHARES: Final = ("confidence", "share")
 
 def cacheable(request: Request, document: dict[str, Any]) -> Response:
     """Answer everybody alike, with an ETag; 304 to who has it already."""
-    body = orjson.dumps(document)
+    return cacheable_bytes(request, orjson.dumps(document), "application/json")
+
+
+def cacheable_bytes(request: Request, body: bytes, media_type: str) -> Response:
+    """Answer everybody alike with what is no JSON, or written already."""
     etag = etag_of(body)
     headers = {"etag": etag, "cache-control": CACHEABLE}
     if is_known(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def etag_of(body: bytes) -> str:

@@ -17,6 +17,7 @@ from nba_api.console.refusals import Refusals
 from nba_api.console.reported import Reported
 from nba_api.envelope import Envelope
 from nba_api.fast_lane import FastLane
+from nba_api.feeds.klaviyo import Measures
 from nba_api.gate import Gate
 from nba_api.gathering import Gathering
 from nba_api.hot_path import HotPath
@@ -35,6 +36,7 @@ from nba_api.routes import (
     console_models,
     console_quality,
     customers,
+    feeds,
     health,
     ingest,
     letters,
@@ -98,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gathering = Gathering(live.store, live.posted)
     app.state.questions = Questions(live)
     app.state.reports = reports.Reports(live.models)
+    app.state.catalogues = Measures()
     app.state.reported = Reported(app.state.reports)
     app.state.latest_rows = LatestRows(live.store)
     app.state.letters = Letters(settings)
@@ -121,6 +124,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         privacy,
         models,
         reports,
+        feeds,
         console,
         console_figures,
         console_letters,

@@ -53,6 +53,8 @@ MATRIX: Final = {
     "GET /v1/customers/ann/next-message": READ,
     "GET /v1/customers/ann/next-message.html": READ,
     "GET /v1/customers/ann/plan": READ,
+    "GET /v1/feeds/digest.xml": SHOWN,
+    "GET /v1/feeds/klaviyo/catalog.json": SHOWN,
     "GET /v1/kpis": READ,
     "GET /v1/cohorts": READ,
     "GET /v1/experiments": READ,

@@ -1,0 +1,1 @@
+"""Feeds: what other tools fetch by a plain address, the same for everybody."""
