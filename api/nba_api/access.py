@@ -49,6 +49,7 @@ class Need:
 
 
 OPEN_TO_ALL: Final = Need(Proof.NOTHING)
+DEMONSTRATED: Final = Need(Proof.NOTHING, max_bytes=MAX_FORM_BYTES)
 SHOWN: Final = Need(Proof.PUBLISHABLE, Scope.READ)
 TOLD: Final = Need(Proof.PUBLISHABLE, Scope.WRITE, takes_token=True)
 PERSONAL: Final = Need(Proof.PERSONAL, Scope.READ, takes_token=True)
@@ -116,6 +117,13 @@ ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("GET", "/console/samples/{message}"): CONSOLE,
     ("GET", "/console/messages/{customer_id:path}"): CONSOLE,
     ("GET", "/console/looks.css"): CONSOLE,
+    # For demonstrations; with keys these routes themselves refuse everybody.
+    ("GET", "/shop"): OPEN_TO_ALL,
+    ("GET", "/shop/category"): OPEN_TO_ALL,
+    ("GET", "/shop/product"): OPEN_TO_ALL,
+    ("GET", "/shop/basket"): OPEN_TO_ALL,
+    ("GET", "/shop/order"): OPEN_TO_ALL,
+    ("POST", "/shop/order"): DEMONSTRATED,
     ("GET", "/nba-products.js"): OPEN_TO_ALL,
     ("GET", "/assets/{name}"): OPEN_TO_ALL,
     ("GET", "/metrics"): OPERATOR,

@@ -46,11 +46,13 @@ from nba_api.routes import (
     privacy,
     products,
     reports,
+    shop,
     unsubscribe,
     webhooks,
 )
 from nba_api.sessions import Sessions
 from nba_api.settings import Settings
+from nba_api.shop.front import Shopfront
 from nba_api.webhooks.providers import providers
 
 
@@ -99,6 +101,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.forgeries = Buckets(settings.rate_limit)
     app.state.gathering = Gathering(live.store, live.posted)
     app.state.questions = Questions(live)
+    app.state.shopfront = Shopfront(live, keys)
     app.state.reports = reports.Reports(live.models)
     app.state.catalogues = Measures()
     app.state.reported = Reported(app.state.reports)
@@ -130,6 +133,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         console_letters,
         console_models,
         console_quality,
+        shop,
         assets,
         health,
         metrics,

@@ -1,0 +1,1 @@
+"""The demonstration storefront: pages over whatever shop is trained, without a cookie."""
