@@ -13,6 +13,7 @@ from nba.palette import Looks
 from nba_api import document, problems
 from nba_api.admission import Admission
 from nba_api.console.counted import LatestRows
+from nba_api.console.counting import Counting
 from nba_api.console.refusals import Refusals
 from nba_api.console.reported import Reported
 from nba_api.envelope import Envelope
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.live = live
     app.state.looks = looks
+    app.state.counting = Counting(live)
     app.state.admission = admission
     app.state.fast_lane = FastLane(live, admission)
     app.state.providers = providers(settings)

@@ -90,6 +90,7 @@ MATRIX: Final = {
     "GET /console/samples/digest": READ,
     "GET /console/messages/ann": READ,
     "GET /console/looks.css": READ,
+    "GET /console/customers": READ,
     "GET /console/enter": ANYBODY,
     "POST /console/enter": ANYBODY,
     "GET /shop": ANYBODY,

@@ -14,6 +14,7 @@ from nba.state.keys import Scope
 from nba_api.access import ROUTES
 from nba_api.console.forms import TOKEN, form_token
 from nba_api.console.looks import ShopLooks
+from nba_api.console.words import titled
 from nba_api.console.writing import FILTERS
 from nba_api.keys import Caller
 from nba_api.live import Live
@@ -86,4 +87,4 @@ def _served(live: Live) -> Snapshot | None:
 @cache
 def pages() -> Pages:
     """Give the templates of the console."""
-    return Pages("console", FILTERS)
+    return Pages("console", {**FILTERS, "titled": titled})

@@ -6,24 +6,32 @@ What waits for the store is no coroutine, or waits in a thread of its own.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from nba.artifacts.rhythm import STATES as RHYTHMS
+from nba.domain import iso
 from nba.state.keys import KeyKind, Scope
 from nba_api.answers import PRIVATE
+from nba_api.console import words
+from nba_api.console.counting import Counting
+from nba_api.console.customers import CustomersQuery, currency_of, find, rows
 from nba_api.console.forms import admission_of, is_shown_by_https, own_form, sent_form
 from nba_api.console.frame import console_page, shop_looks
 from nba_api.console.refusals import ENTRY
 from nba_api.keys import CallerOf, now
 from nba_api.limits import too_often
+from nba_api.live import LiveState
 from nba_api.sessions import COOKIE, PATH
 
 router = APIRouter(tags=["console"], include_in_schema=False)
 
 HOME: Final = f"{PATH}/customers"
+SEGMENTS: Final = ("rfm", "band", "tier", "fan", "rule")
+"""Kinds of segment to choose from; a rhythm is chosen by itself."""
 _WRONG: Final = "This is no secret key that holds now."
 _SCOPELESS: Final = "This key holds, but lacks the scope read; make one: nba keys create"
 
@@ -82,6 +90,38 @@ def looks(request: Request) -> Response:
     return Response(
         shop_looks(request).css(), headers={"cache-control": PRIVATE}, media_type="text/css"
     )
+
+
+@router.get(HOME)
+def customers(
+    request: Request, live: LiveState, query: Annotated[CustomersQuery, Query()]
+) -> Response:
+    """The customers by stage and rhythm, and a list of some of them."""
+    counting: Counting = request.app.state.counting
+    count = counting.look()
+    found, shop = find(live, count, query), shop_looks(request)
+    stages, rhythms = shop.known("stage"), [shop.of("rhythm", one) for one in RHYTHMS]
+    table = [
+        (stage, cells, sum(cells))
+        for stage, cells in zip(stages, count.table().tolist(), strict=True)
+    ]
+    values = {
+        "query": query,
+        "here": query.address(page=query.page),
+        "count": count,
+        "count_at": iso(count.at),
+        "table": table,
+        "stages": stages,
+        "rhythms": rhythms,
+        "segments": [one for kind in SEGMENTS for one in shop.known(kind)],
+        "found": found,
+        "rows": rows(live, found.customers),
+        "currency": currency_of(live.serving().snapshot),
+        "stage_words": words.STAGES,
+        "state_words": words.STATES,
+        "channel_words": words.CHANNELS,
+    }
+    return console_page(request, "customers.html", values, room="customers")
 
 
 def _entry(request: Request, to: str, *, problem: str | None = None) -> Response:

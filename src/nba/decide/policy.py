@@ -24,7 +24,7 @@ from nba.domain import DAY, iso, to_instant
 from nba.errors import StateError, UnknownCustomerError
 from nba.facts.fold import Facts
 from nba.facts.people import GRANTED
-from nba.facts.stages import StageAt, intent_ends
+from nba.facts.stages import StageAt, Stages, intent_ends
 from nba.vocabulary import CHANNELS
 
 MAX_PLAN: Final = 50
@@ -272,6 +272,15 @@ class Policy:
         instant = _instant(facts, at)
         some = _part(facts, _rows(facts, [customer]))
         return self._book.situation(some, instant).stages.of(0)
+
+    def stages(self, facts: Facts, at: str | datetime | np.datetime64) -> Stages:
+        """Say where all customers of the facts are, as `stage` does of one.
+
+        Raises:
+            StateError: the facts know more than was known at `at`.
+            DataError: `at` carries no zone.
+        """
+        return self._book.situation(facts, _instant(facts, at)).stages
 
 
 def _instant(facts: Facts, at: str | datetime | np.datetime64) -> np.datetime64:
