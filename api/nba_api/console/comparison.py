@@ -18,6 +18,14 @@ from nba_api.console.writing import NOTHING, grouped, moment, percent
 MOST_PRODUCTS: Final = 200_000
 MOST_EDGES: Final = 20_000_000
 """Both snapshots are read in full to compare their lists; larger ones take more than seconds."""
+_ASKED: Final = {
+    "test_from": "Tested from",
+    "horizon_days": "Days tested",
+    "n": "Products in a list",
+    "customers": "Customers who bought then",
+}
+_SEEN: Final = 0.0005
+"""The least share that is not written as nothing."""
 _MINUS: Final = "\N{MINUS SIGN}"
 _RELATION_WORDS: Final = {"bought_together": "Bought together", "parts": "Spare parts"}
 
@@ -74,7 +82,7 @@ def backtest_summary(manifest: Manifest) -> str:
     if found is None:
         return NOTHING
     name = f"recall@{found['n']}"
-    return f"{name} {_interval(found['methods']['picks'][name])}"
+    return f"{name}: {_interval(found['methods']['picks'][name])}"
 
 
 def engines(manifest: Manifest) -> str:
@@ -96,8 +104,7 @@ def _identity(before: Manifest, after: Manifest) -> Iterator[Row]:
         "Digest": lambda one: one.digest[:12],
     }
     for name, write in written.items():
-        was, now = write(before), write(after)
-        yield Row(name, was, now, "" if was == now else "differs")
+        yield Row(name, write(before), write(after))
 
 
 def _chosen(manifest: Manifest) -> str:
@@ -108,8 +115,10 @@ def _backtests(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     title = "Backtest"
     if before is None and after is None:
         return Group(title, [], "Neither was tested; nba train SHOP --backtest 28 tests first.")
-    asked = ("test_from", "horizon_days", "n", "customers")
-    rows = [Row(_words(name), *(_asked(one, name) for one in (before, after))) for name in asked]
+    rows = [
+        Row(words, *(_asked(one, name) for one in (before, after)))
+        for name, words in _ASKED.items()
+    ]
     measured = [{} if one is None else dict(_measures(one)) for one in (before, after)]
     rows += [
         Row(name, *(one.get(name, NOTHING) for one in measured))
@@ -183,7 +192,8 @@ def _difference(was: int, now: int) -> str:
     if was == now:
         return ""
     told = _signed(now - was, grouped(abs(now - was)))
-    return f"{told} ({percent(abs(now - was) / was, 1)})" if was else told
+    share = abs(now - was) / was if was else 0.0
+    return f"{told} ({percent(share, 1)})" if share >= _SEEN else told
 
 
 def _signed(change: float, size: str) -> str:
@@ -194,7 +204,7 @@ def _shares(before: Mapping[str, float], after: Mapping[str, float]) -> Iterator
     for name in dict.fromkeys([*before, *after]):
         was, now = before.get(name), after.get(name)
         change = ""
-        if was is not None and now is not None and was != now:
+        if was is not None and now is not None and abs(now - was) >= _SEEN:
             change = _signed(now - was, f"{grouped(100 * abs(now - was), 1)} points")
         yield Row(_words(name), percent(was, 1), percent(now, 1), change)
 
