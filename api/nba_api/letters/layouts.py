@@ -6,6 +6,7 @@ title of a product ever meets the MJML parser.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ TEXTS: Final[Mapping[str, str]] = {
 }
 """Channel → the template of its plain text."""
 _SUFFIX: Final = ".mjml"
+_INCLUDE: Final = re.compile(r'<mj-include path="([\w.-]+)" />')
 
 
 class Layouts:
@@ -81,14 +83,27 @@ class Layouts:
 
     def _compiled(self, layout: str) -> str:
         path = self._files[f"{layout}{_SUFFIX}"]
-        parts = {name: self._read(name) for name in self._files if name.endswith(_SUFFIX)}
-        including = mrml.ParserOptions(include_loader=mrml.memory_loader(parts))
         try:
             # Comments are for who reads the template; those of Outlook are none to this.
-            made = mrml.to_html(parts[path.name], including, mrml.RenderOptions(True))
-        except OSError as error:
+            options = mrml.RenderOptions(disable_comments=True)
+            return mrml.to_html(self._whole(path), None, options).content
+        except (OSError, RecursionError) as error:
             raise ConfigError(f"{path}: {error}") from None
-        return made.content
+
+    def _whole(self, path: Path) -> str:
+        """Give a layout with what it includes in its place.
+
+        The library includes by itself too, but leaves the included parts of a body without the
+        cells and the width that stand around what is written there.
+        """
+
+        def part(found: re.Match[str]) -> str:
+            name = found[1]
+            if name not in self._files:
+                raise ConfigError(f"{path}: it includes {name}, which is not there")
+            return self._whole(self._files[name])
+
+        return _INCLUDE.sub(part, path.read_text("utf-8"))
 
 
 def _wrapped(text: str) -> str:

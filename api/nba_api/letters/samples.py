@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import numpy as np
 from nba.config import shipped
 from nba.decide.playbook import Playbook
 from nba.decide.playbooks.messages import Message, Slot
-from nba.decide.playbooks.triggers import WITH_ORDER, Anchor
+from nba.decide.playbooks.triggers import ON_SALE, WITH_ORDER, Anchor
 from nba.domain import DAY, iso
 from nba.errors import ConfigError
 from nba.recommend.recommender import Recommender
@@ -23,7 +23,7 @@ ORDER_ID: Final = "1001"
 CUSTOMER_ID: Final = "sample"
 _ASKED_ABOUT: Final = 20
 """Popular products of which one with a list of its own is looked for."""
-_THEIR_OWN: Final = ("ordered", "anchor")
+_THEIR_OWN: Final = frozenset(("ordered", "anchor"))
 _STATUS: Final[Mapping[str, str]] = {
     "delayed": "delayed",
     "awaiting_payment": "awaiting_payment",
@@ -59,7 +59,7 @@ def sample(message: Message, serving: Serving, at: np.datetime64) -> dict[str, A
     """
     recommender = serving.recommender
     popular = recommender.popular(n=_ASKED_ABOUT, at=at)
-    if not len(popular):
+    if not popular:
         raise ConfigError("no product can be ordered, so there is none to show")
     slots = {slot.name: _filled(slot, recommender, popular, at) for slot in message.slots}
     ids = [item["product_id"] for slot in slots.values() for item in slot]
@@ -96,7 +96,6 @@ def _filled(
         "parts": recommender.accessories,
         "bought_together": recommender.bought_together,
         "similar": recommender.similar,
-        "similar_on_sale": recommender.similar,
         "replacements": recommender.replacements,
     }
     for source in slot.source:
@@ -105,10 +104,11 @@ def _filled(
             found = next(filter(len, map(ask, popular.product_ids)), None)
             if found is not None:
                 return [item.to_dict() for item in found]
-    items = [item.to_dict() for item in popular[: slot.n]]
-    if any(source in _THEIR_OWN for source in slot.source):
-        own: Sequence[dict[str, Any]] = items
-        return [one | {"reason": {"code": ReasonCode.ORDERED, "evidence": {}}} for one in own]
+    every = [item.to_dict() for item in popular]
+    cheaper = [item for item in every if item["product"]["sale_price"] is not None]
+    items = (cheaper if cheaper and ON_SALE.intersection(slot.source) else every)[: slot.n]
+    if _THEIR_OWN.intersection(slot.source):
+        return [item | {"reason": {"code": ReasonCode.ORDERED, "evidence": {}}} for item in items]
     return items
 
 

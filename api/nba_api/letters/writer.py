@@ -41,7 +41,7 @@ class Letters:
         self._sender = Sender(
             settings.shop_name, settings.shop_url, settings.shop_logo, settings.shop_address
         )
-        self._words = dict(_shipped_words()) if own is None else _words_with(own)
+        self._words = dict(shipped_words()) if own is None else _words_with(own)
         self._layouts = _shipped_layouts() if own is None else Layouts([_shipped(), own])
         self._design = _design(own, self._layouts)
         if own is not None:
@@ -119,7 +119,7 @@ class Letters:
 def _words_with(own: Path) -> dict[str, Words]:
     """Lay the words of a shop over those that ship; a language of its own stands alone."""
     told = {path.stem: read_words(path) for path in sorted(_shipped().glob(f"{_WORDS}/*.toml"))}
-    read = dict(_shipped_words())
+    read = dict(shipped_words())
     for path in sorted((own / _WORDS).glob("*.toml")):
         laid = merged(told.get(path.stem, {}), read_words(path))
         read[path.stem] = words_of(path.stem, laid, str(path))
@@ -152,7 +152,8 @@ def _shipped() -> Path:
 
 
 @cache
-def _shipped_words() -> Mapping[str, Words]:
+def shipped_words() -> Mapping[str, Words]:
+    """Give the words that ship, by the code of their language."""
     paths: Sequence[Path] = sorted(_shipped().glob(f"{_WORDS}/*.toml"))
     return {path.stem: words_of(path.stem, read_words(path), str(path)) for path in paths}
 
