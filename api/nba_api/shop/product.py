@@ -47,7 +47,6 @@ def product_blocks(
 
     together = recommender.bought_together(product, n=SHOWN, at=at)
     fits = recommender.accessories(product, n=SHOWN, at=at)
-    similar = recommender.similar(product, n=SHOWN, at=at)
     blocks = [
         Block.of(
             "together",
@@ -55,12 +54,19 @@ def product_blocks(
             together,
             visit,
             widget=asked("bought-together"),
-            beside=card,
+            beside=card if card.can_be_ordered else None,
         ),
         Block.of("fits", "Fits this", fits, visit, widget=asked("accessories")),
-        _replaced(recommender, serving, visit, card, facts, at),
-        Block.of("similar", "Similar products", similar, visit, widget=asked("similar")),
     ]
+    replaced = _replaced(recommender, serving, visit, card, facts, at)
+    # Whoever cannot have it wants to know first what to take instead.
+    blocks.insert(len(blocks) if card.can_be_ordered else 0, replaced)
+    if not replaced.cards:
+        # Else these stand there already: what is like a product may take its place.
+        similar = recommender.similar(product, n=SHOWN, at=at)
+        blocks.append(
+            Block.of("similar", "Similar products", similar, visit, widget=asked("similar"))
+        )
     return [one for one in blocks if one.cards or one.notes]
 
 
