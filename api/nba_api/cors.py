@@ -12,6 +12,7 @@ PREFLIGHT_SECONDS: Final = 3600
 TAKEN_HEADERS: Final = b"content-type, x-customer-token, x-request-id"
 SHOWN_HEADERS: Final = b"etag, retry-after, x-request-id"
 VARY: Final = (b"vary", b"Origin")
+_ORIGIN: Final = b"access-control-allow-origin"
 _POLICY: Final = b"content-security-policy"
 SAFE: Final = {
     "x-content-type-options": "nosniff",
@@ -53,9 +54,21 @@ def shared_with(origin: str | None) -> Pairs:
         return (VARY,)
     return (
         VARY,
-        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (_ORIGIN, origin.encode("latin-1")),
         (b"access-control-expose-headers", SHOWN_HEADERS),
     )
+
+
+def not_said_by(sent: Iterable[tuple[bytes, bytes]], shared: Pairs) -> Pairs:
+    """Give what `shared_with` says beyond an answer that every site may read by itself.
+
+    Args:
+        sent: the answer's own headers; a browser takes only one that names who may read it.
+        shared: of `shared_with`.
+    """
+    if any(name == _ORIGIN for name, _ in sent):
+        return [pair for pair in shared if pair[0] != _ORIGIN]
+    return shared
 
 
 def preflight(method: str) -> Pairs:

@@ -14,7 +14,7 @@ from nba_api.access import Need, Proof, find_route
 from nba_api.admission import READING, Admission, check_target
 from nba_api.bodies import Room, read_body
 from nba_api.callers import Headers, text_of
-from nba_api.cors import preflight, safe_headers
+from nba_api.cors import not_said_by, preflight, safe_headers
 from nba_api.envelope import TEMPLATE
 from nba_api.keys import Caller
 from nba_api.limits import too_often
@@ -54,7 +54,7 @@ class Gate:
                 has_begun = True
                 sent = message.get("headers", ())
                 # A new list: a layer behind may send the same one with every answer.
-                labels = [*sent, *shared, *safe_headers(scope["path"], sent)]
+                labels = [*sent, *not_said_by(sent, shared), *safe_headers(scope["path"], sent)]
                 message = {**message, "headers": labels}
             await send(message)
 

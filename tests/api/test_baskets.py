@@ -30,6 +30,23 @@ def test_what_goes_with_a_basket_completes_it(client: TestClient) -> None:
     assert {"filter", ODD_PRODUCT} < {item["product_id"] for item in slate["items"]}
 
 
+def test_a_page_asks_in_one_request_as_its_json_may_be_called_text(client: TestClient) -> None:
+    body = '{"product_ids": ["kettle"], "limit": 1}'
+    as_json, as_text, as_form, wrong = (
+        client.post(PATH, content=sent, headers={"content-type": kind})
+        for sent, kind in (
+            (body, "application/json"),
+            (body, "text/plain;charset=UTF-8"),
+            (body, "application/x-www-form-urlencoded"),
+            ("no JSON", "text/plain"),
+        )
+    )
+    assert as_text.status_code == 200
+    assert as_text.content == as_json.content
+    assert is_problem(as_form, 422)
+    assert wrong.status_code in (400, 422)
+
+
 def test_what_closes_the_gap_to_a_total_stands_first(client: TestClient) -> None:
     # A kettle costs 3,000, so 450 are missing; the band of 345 ends at 795: the filter at 500.
     slate = complete(client, target_total=3450, explain=True)

@@ -12,7 +12,7 @@ PICTURES: Final = "https://pictures.example"
 ODD_PRODUCT: Final = "tea/50 % größe,x"
 EVIL_PRODUCT: Final = "evil"
 EVIL_TITLE: Final = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>'
-EVIL_ADDRESS: Final = "javascript:window.harmed=1"
+EVIL_LINK: Final = "javascript:window.harmed=1"
 LONG_TITLE: Final = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamten-Tasse"
 
 PRODUCTS: Final = f"""\
@@ -22,7 +22,7 @@ filter,Filter,Kitchen > Filters,500,,EUR,in_stock,{SHOP}/p/filter,{PICTURES}/fil
 cup,Cup,Kitchen > Cups,800,600,EUR,in_stock,{SHOP}/p/cup,
 mug,{LONG_TITLE},Kitchen > Cups,900,,EUR,in_stock,/p/mug,{PICTURES}/mug.png
 "{ODD_PRODUCT}",Tea,Food,,,EUR,in_stock,{SHOP}/p/tea,
-{EVIL_PRODUCT},"{EVIL_TITLE.replace('"', '""')}",Food,100,,EUR,in_stock,{EVIL_ADDRESS},{EVIL_ADDRESS}
+{EVIL_PRODUCT},"{EVIL_TITLE.replace('"', '""')}",Food,100,,EUR,in_stock,{EVIL_LINK},{EVIL_LINK}
 alone,Alone,Elsewhere,700,,EUR,in_stock,{SHOP}/p/alone,
 """
 _BASKETS: Final = (

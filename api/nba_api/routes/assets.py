@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from nba_api.answers import CACHEABLE, etag_of, is_known
+from nba_api.answers import etag_of, is_known
 from nba_api.pages import storefront
 from nba_api.problems import declared
 
 router = APIRouter(tags=["pages"])
 
 WIDGET: Final = "nba-products.js"
+FRESH: Final = "public, max-age=300, stale-if-error=86400"
+"""Asked for anew after five minutes, so that an update is on every page by then."""
 _MEDIA_TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -52,14 +55,28 @@ def _assets() -> frozenset[str]:
 
 
 def _sent(request: Request, path: Path, headers: dict[str, str]) -> Response:
-    body, etag = _read(path)
-    told = {"etag": etag, "cache-control": CACHEABLE, **headers}
+    is_packed = _takes_gzip(request.headers.get("accept-encoding", ""))
+    body, etag = _read(path, is_packed)
+    told = {"etag": etag, "cache-control": FRESH, "vary": "Accept-Encoding", **headers}
     if is_known(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=told)
+    if is_packed:
+        told["content-encoding"] = "gzip"
     return Response(body, headers=told, media_type=_MEDIA_TYPES[path.suffix])
 
 
+def _takes_gzip(accepted: str) -> bool:
+    """Whether a client reads what is packed; one that gives gzip no weight does not."""
+    for coding in accepted.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() == "gzip":
+            return weight.replace(" ", "").rstrip("0.") != "q="
+    return False
+
+
 @cache
-def _read(path: Path) -> tuple[bytes, str]:
+def _read(path: Path, is_packed: bool) -> tuple[bytes, str]:
+    """Give the bytes that are sent, and their tag; packed at a fixed time, so always alike."""
     body = path.read_bytes()
-    return body, etag_of(body)
+    sent = gzip.compress(body, 9, mtime=0) if is_packed else body
+    return sent, etag_of(sent)
