@@ -130,7 +130,8 @@ def build(
             raise ConfigError(
                 f"the message {message['id']} has no {{{missing.args[0]}}}, which its words in "
                 f"{words.language} name: {sentence!r}; give it others under "
-                f"[message.{keys[-1]}] in words/{words.language}.toml of the folder NBA_LETTERS"
+                f"[message.{message['text']}] in words/{words.language}.toml of the folder "
+                "NBA_LETTERS"
             ) from None
 
     # An inbox breaks no lines.

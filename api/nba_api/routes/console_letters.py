@@ -74,7 +74,7 @@ def customer_letter(
     """The letter itself, for a frame of a page."""
     _, letter = asked_letter(live, letters, customer_id, query)
     if letter is None:
-        return _sent("Nothing is due.", TEXT, query)
+        return _sent("Nothing is due.", TEXT, "en", query)
     return _laid_out(letters, letter, query)
 
 
@@ -151,14 +151,15 @@ def _found(live: Live, message: str) -> Message:
 
 def _laid_out(letters: Letters, letter: Letter, view: View) -> Response:
     if view.part == "text" or letter.channel != Channel.EMAIL:
-        return _sent(letters.text(letter), TEXT, view)
-    return _sent(letters.html(letter, view.scheme), HTML, view)
+        return _sent(letters.text(letter), TEXT, letter.language, view)
+    return _sent(letters.html(letter, view.scheme), HTML, letter.language, view)
 
 
-def _sent(body: str, kind: str, view: View) -> Response:
+def _sent(body: str, kind: str, language: str, view: View) -> Response:
     pictures = "'none'" if view.images == "0" else "https: http: data:"
     headers = {
         "cache-control": PRIVATE,
+        "content-language": language,
         "content-security-policy": _POLICY.format(pictures),
         "x-robots-tag": "noindex",
     }
