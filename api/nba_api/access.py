@@ -118,6 +118,7 @@ ROUTES: Final[Mapping[tuple[str, str], Need]] = {
     ("GET", "/console/messages/{customer_id:path}"): CONSOLE,
     ("GET", "/console/looks.css"): CONSOLE,
     ("GET", "/console/customers"): CONSOLE,
+    ("GET", "/console/customers/{customer_id:path}"): CONSOLE,
     # For demonstrations; with keys these routes themselves refuse everybody.
     ("GET", "/shop"): OPEN_TO_ALL,
     ("GET", "/shop/category"): OPEN_TO_ALL,

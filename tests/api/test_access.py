@@ -91,6 +91,7 @@ MATRIX: Final = {
     "GET /console/messages/ann": READ,
     "GET /console/looks.css": READ,
     "GET /console/customers": READ,
+    "GET /console/customers/ann": READ,
     "GET /console/enter": ANYBODY,
     "POST /console/enter": ANYBODY,
     "GET /shop": ANYBODY,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from nba.palette import STATUS_LOOKS
+from nba.statuses import DELIVERED, STATUSES
 from nba.vocabulary import Rule
 
 STAGES: Final[Mapping[str, str]] = {
@@ -20,7 +21,10 @@ STATES: Final[Mapping[str, str]] = {
     "choosing/cart": "Something lies in the cart",
     "choosing/wishlist": "Something is on the wish list",
     "choosing/waitlist": "Waits for something to come back",
-    **{f"ordered/{one}": f"Order: {look.label.lower()}" for one, look in STATUS_LOOKS.items()},
+    **{
+        f"ordered/{one}": f"Order: {STATUS_LOOKS[one].label.lower()}"
+        for one in STATUSES[:DELIVERED]
+    },
     "client/delivered": "Got an order",
     "client/returned": "Sent something back",
     "client/idle": "Silent for longer than usual",

@@ -68,9 +68,9 @@ def percent(share: float | None, digits: int = 0) -> str:
     return NOTHING if share is None else f"{grouped(100 * share, digits)}\u202f%"
 
 
-def counted(count: int, name: str) -> str:
+def counted(count: int, one: str, many: str = "") -> str:
     """Write a count of things, such as `1 day` or `3 days`."""
-    return f"{grouped(count)} {name}{'' if count == 1 else 's'}"
+    return f"{grouped(count)} {one if count == 1 else many or f'{one}s'}"
 
 
 def path(identifier: str) -> str:

@@ -18,6 +18,7 @@ from nba.state.keys import KeyKind, Scope
 from nba_api.answers import PRIVATE
 from nba_api.console import words
 from nba_api.console.counting import Counting
+from nba_api.console.customer import CustomerQuery, told_of, was_erased
 from nba_api.console.customers import CustomersQuery, currency_of, find, rows
 from nba_api.console.forms import admission_of, is_shown_by_https, own_form, sent_form
 from nba_api.console.frame import console_page, shop_looks
@@ -25,6 +26,7 @@ from nba_api.console.refusals import ENTRY
 from nba_api.keys import CallerOf, now
 from nba_api.limits import too_often
 from nba_api.live import LiveState
+from nba_api.queries import CustomerPath
 from nba_api.sessions import COOKIE, PATH
 
 router = APIRouter(tags=["console"], include_in_schema=False)
@@ -122,6 +124,29 @@ def customers(
         "channel_words": words.CHANNELS,
     }
     return console_page(request, "customers.html", values, room="customers")
+
+
+@router.get(f"{HOME}/{{customer_id:path}}")
+def customer(
+    request: Request,
+    live: LiveState,
+    customer_id: CustomerPath,
+    query: Annotated[CustomerQuery, Query()],
+) -> Response:
+    """One customer: what happened, what they get today, why, and what comes then."""
+    told = told_of(live, customer_id, query)
+    if told is None:
+        erased = was_erased(live, customer_id)
+        status = HTTPStatus.GONE if erased else HTTPStatus.NOT_FOUND
+        values = {"customer_id": customer_id, "was_erased": erased}
+        return console_page(request, "nobody.html", values, room="customers", status=status)
+    values = {
+        **told,
+        "stage_words": words.STAGES,
+        "state_words": words.STATES,
+        "channel_words": words.CHANNELS,
+    }
+    return console_page(request, "customer.html", values, room="customers")
 
 
 def _entry(request: Request, to: str, *, problem: str | None = None) -> Response:
