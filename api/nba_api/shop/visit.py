@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Self
@@ -20,7 +20,7 @@ MAX_LINES: Final = 40
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
-Pairs = Iterable[tuple[str, str]]
+Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,10 @@ class Visit:
 
 def changes_in(said: Pairs) -> list[tuple[str, int]]:
     """Read how many pieces of which products a form of the basket asks for."""
-    changes, product = [], ""
-    for name, value in said:
-        if name == "product":
-            product = value
-        elif name == "pieces" and product:
-            changes.append((product, _count(value)))
-    return changes
+    products, pieces = (
+        [value for name, value in said if name == field] for field in ("product", "pieces")
+    )
+    return [(one, _count(count)) for one, count in zip(products, pieces, strict=False)]
 
 
 def pieces_in(said: Pairs) -> int:
