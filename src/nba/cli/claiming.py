@@ -86,7 +86,7 @@ def claim_messages(
     if out is not None and out.suffix == DOCUMENTS:
         write_lines(out, documents)
     elif out is not None:
-        _write(out, everybody if importer else list(rows), rows, importer)
+        _write(out, everybody if importer else list(rows), rows, instant, importer)
     new = sum(one.is_new for one in permits)
     say(f"{len(permits):,} messages to send, {new:,} of them claimed just now", as_json=as_json)
     if as_json:
@@ -124,9 +124,11 @@ def _write(
     out: Path,
     customers: Sequence[str],
     rows: Mapping[str, Mapping[str, Any]],
+    at: np.datetime64,
     importer: Importer | None,
 ) -> None:
     """Write what was claimed, a row a customer."""
+    from nba.domain import iso
     from nba.recommend.flat import PRODUCT_COLUMNS
 
     names = (*COLUMNS, *PRODUCT_COLUMNS)
@@ -136,7 +138,7 @@ def _write(
         return
     names = (*_OF_MAILS, *PRODUCT_COLUMNS)
     table = {name: [rows.get(one, {}).get(name) for one in customers] for name in names}
-    table["customer_id"] = list(customers)
+    table |= {"customer_id": list(customers), "as_of": [iso(at)] * len(customers)}
     write_table(out, tuple(importer.names), [fitted(importer, table)])
 
 

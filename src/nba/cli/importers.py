@@ -11,6 +11,8 @@ from nba.vocabulary import NOTHING_SENT, Channel
 
 NOTHING: Final = NOTHING_SENT
 """Stands in every cell without a value: not every importer lets an empty one replace another."""
+WAIT_HOURS: Final = 12
+"""How long after the decision a message of the file may have to wait; later is another file's."""
 _TOLD: Final = ("message", "message_id", "text", "send_after", "expires_at", "why")
 _TEXTS: Final = ("title", "why")
 """What may be cut and still says what it said."""
@@ -89,9 +91,9 @@ def importer_of(name: str, out: Path | None) -> Importer:
 def fitted(importer: Importer, piece: Columns) -> dict[str, list[Any]]:
     """Give a tool's columns of a table: a row a customer, also of those who get no mail.
 
-    What goes by another channel than e-mail is nothing to an e-mail tool; a product without title,
-    or whose link is missing or too long, is none that a mail can show: the next one takes its
-    place.
+    What goes by another channel than e-mail is nothing to an e-mail tool, nor what waits. A product
+    without title, or whose link is missing or too long, is none that a mail can show: the next one
+    takes its place.
 
     Args:
         importer: the tool.
@@ -99,7 +101,13 @@ def fitted(importer: Importer, piece: Columns) -> dict[str, list[Any]]:
     """
     count = len(piece["customer_id"])
     ours: dict[str, Sequence[Any]] = {**piece, **_moved_up(piece, count, importer.longest)}
-    is_mail = [one == Channel.EMAIL for one in piece["channel"]]
+    latest = {one: _latest(one) for one in set(piece["as_of"])}
+    is_mail = [
+        channel == Channel.EMAIL and send_after <= latest[as_of]
+        for channel, send_after, as_of in zip(
+            piece["channel"], piece["send_after"], piece["as_of"], strict=True
+        )
+    ]
     columns: dict[str, list[Any]] = {}
     for theirs, name in importer.names.items():
         cells = ours.get(name) or [None] * count
@@ -108,6 +116,15 @@ def fitted(importer: Importer, piece: Columns) -> dict[str, list[Any]]:
         is_text = name.endswith(_TEXTS)
         columns[theirs] = [_within(importer.longest, cell, is_text=is_text) for cell in cells]
     return columns
+
+
+def _latest(as_of: str) -> str:
+    """Give until when a message of a file may have to wait."""
+    import numpy as np
+
+    from nba.domain import iso, to_instant
+
+    return str(iso(to_instant(as_of) + np.timedelta64(WAIT_HOURS, "h")))
 
 
 def _moved_up(piece: Columns, count: int, longest: int | None) -> dict[str, list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from nba.recommend.flat import PRODUCT_COLUMNS
 from tests.unit.cli.shop import CONSENTS, FLAT, Run
 
 AT = "2026-01-14T10:00Z"
+NOON = "2026-01-14T12:00:00Z"
 PRODUCTS = """product_id,title,price,sale_price,sale_until,currency,link,image_link
 kettle,Steel kettle,39.90,,,EUR,,
 filter,Water filter,4.50,,,EUR,,
@@ -26,15 +28,25 @@ def rows_of(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first such shop is kept for the tests after it."""
+    return tmp_path_factory.mktemp("filled") / "folder"
+
+
 @pytest.fixture
-def linked(nba: Run) -> str:
+def linked(nba: Run, filled: Path) -> str:
     """A shop whose products have links, with a third customer who gets nothing."""
+    if filled.exists():
+        shutil.copytree(filled, Path.cwd(), symlinks=True, dirs_exist_ok=True)
+        return "shop"
     for name, rows in (("orders", FLAT), ("consents", CONSENTS), ("products", PRODUCTS)):
         Path(f"{name}.csv").write_text(rows)
     extra = "o5,cem,2026-01-02T10:00:00Z,tea,1,5.00,Green tea\n"
     Path("orders.csv").write_text(FLAT + extra)
     assert nba("import", "orders.csv", "consents.csv", "products.csv", "--shop", "shop")[0] == 0
     assert nba("train", "shop")[0] == 0
+    shutil.copytree(Path.cwd(), filled, symlinks=True)
     return "shop"
 
 
@@ -115,7 +127,8 @@ def test_a_file_that_no_tool_takes_is_refused(nba: Run, shop: Path, words: list[
 
 
 def piece(**cells: Any) -> dict[str, list[Any]]:
-    row = dict.fromkeys(PRODUCT_COLUMNS) | {"customer_id": "ann", "channel": "email"} | cells
+    told = {"customer_id": "ann", "channel": "email", "as_of": NOON, "send_after": NOON}
+    row = dict.fromkeys(PRODUCT_COLUMNS) | told | cells
     return {name: [cell] for name, cell in row.items()}
 
 
@@ -150,3 +163,12 @@ def test_what_goes_by_another_channel_is_nothing_to_an_e_mail_tool() -> None:
     told = fitted(importers()["klaviyo"], piece(channel="sms", message="win-back"))
     assert told["nba_message"] == ["none"]
     assert told["External ID"] == ["ann"]
+
+
+@pytest.mark.parametrize(
+    ("send_after", "shown"),
+    [("2026-01-15T00:00:00Z", "digest"), ("2026-01-15T00:00:01Z", "none")],
+)
+def test_what_has_to_wait_half_a_day_stands_in_a_later_file(send_after: str, shown: str) -> None:
+    told = fitted(importers()["klaviyo"], piece(message="digest", send_after=send_after))
+    assert told["nba_message"] == [shown]
