@@ -46,6 +46,7 @@ class RenderedQuery(LetterQuery):
             },
         },
         204: {"description": "Nothing is due"},
+        304: {"description": "Not Modified: If-None-Match names the letter's ETag"},
         **declared(410, 422, 503),
     },
 )
