@@ -42,10 +42,11 @@ class Picture(_Told):
 
 
 class Table(_Told):
-    """A table, its columns each with a definition, or the steps of a calculation."""
+    """A table of figures or of sentences, or the steps of a calculation."""
 
     title: str
     reading: str
+    is_prose: bool
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[str]]
     steps: Sequence[str]

@@ -69,6 +69,7 @@ def _table(table: Table, shown: Shown) -> dict[str, Any]:
     return {
         "title": table.title,
         "reading": table.reading,
+        "is_prose": table.is_prose,
         "columns": [[words.words(one), shown.meaning(one, table.part)] for one in table.terms],
         "rows": [list(row) for row in table.rows],
         "steps": list(table.steps),

@@ -44,6 +44,11 @@ class Table:
     rows: tuple[tuple[str, ...], ...] = ()
     steps: tuple[str, ...] = ()
 
+    @property
+    def is_prose(self) -> bool:
+        """Whether its cells are sentences, not figures."""
+        return bool({"hypothesis", "source"}.intersection(self.terms[1:2]))
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -138,7 +138,11 @@ def test_the_picture_tells_the_day_of_the_message():
     picture = replacement.draw(learned(drinkers()))
     assert "of 90 purchases 60 were followed by another" in picture.reading
     assert "about day 9" in picture.reading
-    assert "message due: day 9" in theme.svg(picture)
+    drawn = theme.svg(picture)
+    assert "message due: day 9" in drawn
+    said = dict(theme.said(drawn))
+    assert all(name.endswith((", message due", ", half again")) for name in said)
+    assert "day 9" in said.values()
 
 
 def test_the_word_at_the_fit_stays_between_the_edges_and_off_the_lines():

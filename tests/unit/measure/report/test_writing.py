@@ -125,6 +125,8 @@ def test_what_a_server_shows_has_every_text_of_the_page_and_no_other_figure(
             assert all(len(row) == len(table["columns"]) for row in table["rows"])
             for row in table["rows"]:
                 assert "".join(f"<td>{escape(cell)}</td>" for cell in row) in page
+    tables = [table for section in figures["sections"] for table in section["tables"]]
+    assert [one["title"] for one in tables if one["is_prose"]] == ["What others claim"]
     json.dumps(figures, allow_nan=False)
 
 

@@ -346,10 +346,11 @@ def _rules(one: Waits, end: int, wide: Any, *, is_high: bool) -> list[Any]:  # n
             continue
         is_late = day > 0.55 * end
         row = {"day": day, "share": height, "word": f"{word}: day {day:.0f}", "zero": 0, "one": 1}
+        row["said"] = f"{one.name}, {row['word']}"
         base = alt.Chart(alt.InlineData(values=[row])).encode(x=alt.X("day:Q", scale=wide))
         layers += [
             base.mark_rule(color=colour, strokeWidth=1.5, strokeDash=dash).encode(
-                y="zero:Q", y2="one:Q", description="word:N"
+                y="zero:Q", y2="one:Q", description="said:N"
             ),
             base.mark_text(
                 color=colour,
