@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -44,19 +45,16 @@ def demo(
     # What could not be filled now the server fills, and says why if it cannot.
     fill = ["--shop", str(SHOP)] if loading.wait() else []
 
-    as_of = iso(shop.history.as_of) or ""
+    starts_at = iso(shop.history.as_of) or ""
     port = _free_port(port)
-    addresses = _addresses(*examples(snapshot, shop), port)
+    product, customer = examples(snapshot, shop)
+    pages, addresses = _pages(customer, port), _addresses(product, customer, port)
     command = ["serve", *fill, "--db", f"sqlite:///{store}", "--models", models]
-    command += ["--as-of", as_of, "--port", str(port)]
+    command += ["--starts-at", starts_at, "--storefront", "--port", str(port)]
     say("\n4. serve", as_json=as_json)
     if not no_serve:
-        say(
-            "what goes with a product, what a customer will want, which message is next:",
-            as_json=as_json,
-        )
-        for address in addresses:
-            say(f"  {address}", as_json=as_json)
+        for name, page in pages.items():
+            say(f"{name + ':':11} {page}", as_json=as_json)
         say("\ntry, from another terminal:", as_json=as_json)
         for address in addresses:
             say(f"  curl -s '{address}'", as_json=as_json)
@@ -74,6 +72,7 @@ def demo(
                 "import_and_train_seconds": round(seconds, 1),
                 "backtest": result.to_dict(),
                 "serve": ["nba", *command],
+                "pages": pages,
                 "addresses": addresses,
             }
         )
@@ -191,6 +190,16 @@ def _free_port(port: int) -> int:
             if probe.connect_ex(("127.0.0.1", candidate)):
                 return candidate
     return port
+
+
+def _pages(customer: str, port: int) -> dict[str, str]:
+    """Give the pages to open: the shop as one of its customers, the shop's own, and every route."""
+    root = f"http://127.0.0.1:{port}"
+    return {
+        "storefront": f"{root}/shop?customer={quote(customer, safe='')}",
+        "console": f"{root}/console",
+        "docs": f"{root}/docs",
+    }
 
 
 def _addresses(product: str, customer: str, port: int) -> list[str]:

@@ -113,3 +113,17 @@ def test_a_message_is_due_for_the_customer_of_the_demo(told: dict[str, Any], fol
     decision = run(folder, "decide", "demo", "--customer", customer)
     assert decision["message"]["id"] == "accessories"
     assert decision["message"]["slots"]["main"]
+
+
+def test_its_server_shows_a_storefront_in_which_orders_count(told: dict[str, Any]) -> None:
+    served, pages = told["serve"], told["pages"]
+    assert "--storefront" in served
+    assert "--as-of" not in served
+    assert served[served.index("--starts-at") + 1].startswith("2018-01-01T")
+    root = f"http://127.0.0.1:{served[served.index('--port') + 1]}"
+    customer = told["addresses"][2].split("/customers/")[1].split("/")[0]
+    assert pages == {
+        "storefront": f"{root}/shop?customer={customer}",
+        "console": f"{root}/console",
+        "docs": f"{root}/docs",
+    }
