@@ -12,7 +12,10 @@ from nba.artifacts.reports import REPORTS
 from nba_api.problems import MEDIA_TYPE
 
 LETTER = "get /v1/customers/{customer_id}/next-message.html"
+DIGEST = "get /v1/feeds/digest.xml"
+CATALOGUE = "get /v1/feeds/klaviyo/catalog.json"
 OTHER_FORMS = {
+    DIGEST: ("application/rss+xml",),
     LETTER: ("text/html", "text/plain"),
     "post /v1/next-messages:batch": ("application/x-ndjson", "text/csv"),
     "get /v1/u/{token}": ("text/html",),
@@ -67,6 +70,8 @@ def test_it_holds_the_routes_of_this_version(document: dict[str, Any]) -> None:
         "post /v1/u/{token}",
         "get /v1/customers/{customer_id}/export",
         "delete /v1/customers/{customer_id}",
+        DIGEST,
+        CATALOGUE,
         "get /v1/kpis",
         "get /v1/cohorts",
         "get /v1/experiments",
@@ -112,7 +117,7 @@ def test_every_route_declares_the_keys_that_the_gate_asks_for(document: dict[str
 def test_only_routes_with_a_tag_declare_not_modified(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         has_tag = "/products/" in name or name.removeprefix("get /v1/") in REPORTS
-        has_tag = has_tag or name == LETTER
+        has_tag = has_tag or name in (LETTER, DIGEST, CATALOGUE)
         assert ("304" in operation["responses"]) == has_tag
 
 

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 import nba
 from nba.domain import Texts
-from nba_api.feeds.klaviyo import Catalogue
+from nba_api.feeds.klaviyo import Catalogue, CatalogueAnswer
 from nba_api.feeds.links import web_address
 from nba_api.feeds.rss import NAMESPACES
 from nba_api.settings import Settings
@@ -168,6 +168,7 @@ def whole(catalogue: Catalogue) -> list[dict[str, Any]]:
 
 def test_a_catalogue_is_flat_and_lacks_nothing_required(snapshot: nba.Snapshot) -> None:
     rows = whole(Catalogue(with_pictures(snapshot)))
+    CatalogueAnswer.model_validate(rows)
     assert [row["id"] for row in rows][:2] == ["kettle", ODD_PRODUCT]
     assert {row["id"] for row in rows} == {
         "kettle", "filter", "cup", "mug-red", "mug-blue", ODD_PRODUCT,

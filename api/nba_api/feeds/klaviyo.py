@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field, RootModel
 
 from nba.artifacts.products import Card, Products
 from nba.artifacts.snapshot import Snapshot
@@ -27,6 +28,26 @@ _UNCODED: Final = "text"
 _DISCONTINUED: Final = AVAILABILITIES.index("discontinued")
 _MOVING: Final = ("availability", "price", "has_price", "sale_price", "has_sale_price")
 """What the shop says between two trainings; all else of a product is the snapshot's."""
+
+
+class CatalogueItem(BaseModel, extra="forbid"):
+    """A product as Klaviyo has it; what the shop does not say is not there."""
+
+    id: str
+    title: str
+    link: str
+    description: str = Field(description="title and category")
+    image_link: str
+    price: float = Field(0, description="to pay, in units of the currency")
+    regular_price: float = Field(0, description="before the sale, while there is one")
+    currency: str = ""
+    categories: list[str] = Field([], description="each step of the path, written from the top")
+    inventory_policy: int = Field(description="1: hide it when there is none; 2: always show it")
+    inventory_quantity: int = Field(0, description="0 of what cannot be ordered")
+
+
+class CatalogueAnswer(RootModel[list[CatalogueItem]]):
+    """What sells, first."""
 
 
 @dataclass(frozen=True, slots=True)

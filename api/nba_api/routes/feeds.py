@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from nba.recommend.recommender import Recommender
 from nba_api.answers import CACHEABLE, cacheable_bytes, etag_of, is_known
 from nba_api.feeds import rss
-from nba_api.feeds.klaviyo import Catalogue, Measures
+from nba_api.feeds.klaviyo import Catalogue, CatalogueAnswer, Measures
 from nba_api.live import LiveState
 from nba_api.problems import declared
 
@@ -53,14 +53,8 @@ def digest(request: Request, live: LiveState, limit: Limit = None) -> Response:
 # A thread writes while others are answered: a large catalogue takes seconds.
 @router.get(
     "/klaviyo/catalog.json",
-    response_class=StreamingResponse,
     responses={
-        200: {
-            "description": "A flat list",
-            "content": {
-                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}}
-            },
-        },
+        200: {"model": CatalogueAnswer},
         **_NOT_MODIFIED,
         **declared(404, 422, 503),
     },
