@@ -12,7 +12,7 @@ SHOWN := tests/unit/cli/test_demo.py \
 	tests/notebooks/test_notebooks.py::test_every_cell_runs_in_an_empty_folder_without_a_warning
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test notebooks check bench soak faults lock clean
+.PHONY: help demo test browser notebooks check bench soak faults lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,9 +26,14 @@ demo: $(READY) ## Make a shop, train on it, print answers and serve them
 # In the order of the files: by default those with the fewest tests come last, and among them are
 # those that take the longest, so that one of two processors would wait for them. What Python
 # compiles is kept whatever the environment says: dozens of processes import all of nba.
-test: $(READY) ## Run the tests, but for those of make notebooks
+test: $(READY) ## Run the tests, but for those of make browser and make notebooks
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
 		$(SHOWN:%=--deselect %) $(ARGS)
+
+# In a process of its own, whose event loop the browser's driver keeps; it installs nothing of the
+# machine, and says how where there is no browser.
+browser: $(READY) ## Try the pages in Chromium (Debian's: apt-get install chromium)
+	NBA_BROWSER=1 $(BIN)/pytest tests/browser $(ARGS)
 
 # A training or several each, of what the other tests try one by one; the demo is made once.
 notebooks: $(READY) ## Run the cells of the notebooks, and the demo on a part of its data

@@ -11,10 +11,13 @@ Fixtures for every test of this folder:
 - `serve(settings, prepare=…)`: runs a server over a copy of that shop's store, as long as the
   tests of the file run; `prepare` is given the store first, such as to create a key.
 - `served`: such a server without keys and with the settings `trained`.
-- `other_site`: an empty site of another origin, to put pages on.
+- `shop_site`: a site of another origin to put pages on, for the tests of a file.
+- `keyed`: a server like `served` that asks for keys, with a publishable one of `shop_site`.
+- `other_site`: an empty site that knows nothing of the others, for one test.
 
-All but the last two live as long as the session. Playwright occupies the event loop of the process
-that uses it, so these tests run apart from all others.
+The first three live as long as the session, servers as long as the tests of a file.
+Playwright occupies the event loop of the process that uses it, so these tests run apart from all
+others.
 """
 
 from __future__ import annotations
@@ -26,16 +29,18 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import nba
 from nba.cli.load import load
 from nba.data.imports import import_files
+from nba.state.keys import KeyKind, create_key
 from nba.state.store import Store
 from nba_api.app import create_app
 from nba_api.server import Server
@@ -45,6 +50,7 @@ from tests.browser.site import Site, site
 
 CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 HEIGHT: Final = 800
+LONG_AGO: Final = np.datetime64("2020-01-01T00:00:00", "us")
 # As root Chromium has no sandbox of its own; what it opens here are pages of this repository.
 ARGUMENTS: Final = ("--no-sandbox", "--disable-dev-shm-usage")
 PATIENCE_MS: Final = 15_000
@@ -64,10 +70,12 @@ class Served:
     Attributes:
         address: such as `http://127.0.0.1:40000`.
         store: the server's, to look at what it was told.
+        key: a publishable one, where the server asks for keys.
     """
 
     address: str
     store: Store
+    key: str = ""
 
 
 Serve = Callable[..., Served]
@@ -142,6 +150,23 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 @pytest.fixture(scope="module")
 def served(serve: Serve, trained: Settings) -> Served:
     return serve(trained)
+
+
+@pytest.fixture(scope="module")
+def shop_site() -> Iterator[Site]:
+    with site() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def keyed(serve: Serve, trained: Settings, shop_site: Site) -> Served:
+    made: list[str] = []
+
+    def prepare(store: Store) -> None:
+        _, text = create_key(store, KeyKind.PUBLISHABLE, LONG_AGO, origins=[shop_site.address])
+        made.append(text)
+
+    return replace(serve(trained, prepare=prepare), key=made[0])
 
 
 @pytest.fixture
