@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,9 +19,11 @@ from nba.state.store import Store
 from nba_api.console import counting
 from nba_api.console.counting import Count, Counting
 from nba_api.console.customers import A_PAGE, CustomersQuery
+from nba_api.console.words import titled
 from nba_api.live import Live
 from nba_api.settings import Settings
-from tests.api.shop import AS_OF, ODD_CUSTOMER
+from tests.api.claims import claim_path
+from tests.api.shop import AS_OF, ODD_CUSTOMER, path_of
 
 EVERYBODY = ["ann", ODD_CUSTOMER, "bob", "dan", "eve"]
 EVIL = '<script>alert(1)</script>"&'
@@ -168,6 +171,18 @@ def test_what_makes_no_sense_is_refused(client: TestClient, asked: dict[str, str
     assert client.get("/console/customers", params=asked).status_code == 422
     page = client.get("/console/customers", params=asked, headers={"accept": "text/html"})
     assert (page.status_code, "<h1>" in page.text) == (422, True)
+
+
+def test_a_row_says_what_the_api_says_of_the_message(asking: TestClient) -> None:
+    permit = asking.post(claim_path("bob")).json()["message"]
+    text = asking.get("/console/customers").text
+    for customer in EVERYBODY:
+        row = text.partition(f">{html.escape(customer)}</a>")[2].partition("</tr>")[0]
+        path = path_of("customers", customer, "next-message")
+        message = asking.get(path).json()["message"]
+        assert (titled(message["id"]) if message else "nothing") in row
+        assert ("claimed" in row) == (customer == "bob")
+    assert titled(permit["id"]) in text
 
 
 def test_who_is_erased_is_not_listed(asking: TestClient, store: Store) -> None:

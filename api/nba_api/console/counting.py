@@ -35,6 +35,8 @@ PATIENCE_SECONDS: Final = 1.5
 """How long who looks first waits for a count to get somewhere."""
 _LISTED_AT_ONCE: Final = 1000
 _FOLDED_AT_ONCE: Final = 64
+_PIECE_SECONDS: Final = 0.05
+"""How long a group may take; customers of one shop have ten times the orders of another's."""
 _REST_SECONDS: Final = 0.005
 _NONE: Final = -1
 
@@ -147,14 +149,16 @@ class Counting:
     def _count(self, serving: Serving) -> None:
         count = Count.none(self._live.instant(None), serving.snapshot)
         try:
-            drawn, listed = self._list()
+            drawn, listed = self._list(count)
             count = replace(count, to_count=len(drawn), listed=listed)
             self._show(count)
-            for first in range(0, len(drawn), _FOLDED_AT_ONCE):
-                began = time.monotonic()
-                some = drawn[first : first + _FOLDED_AT_ONCE]
+            size = 1
+            while not count.is_done:
+                began, first = time.monotonic(), len(count.customers)
+                some = drawn[first : first + size]
                 count = count.grown(_found(self._live, serving, some, count.at))
                 self._show(count)
+                size = _next_size(size, time.monotonic() - began)
                 _rest(began)
         except NbaError as error:
             count = replace(count, problem=str(error))
@@ -174,7 +178,7 @@ class Counting:
                 self._shown = count
                 self._moved.notify_all()
 
-    def _list(self) -> tuple[list[str], int]:
+    def _list(self, count: Count) -> tuple[list[str], int]:
         """Draw customers by the hash of their ids, and count them all."""
         drawn: list[tuple[float, str]] = []
         listed, after = 0, ""
@@ -193,6 +197,7 @@ class Counting:
             if page.last is None:
                 return [one for _, one in sorted(drawn, reverse=True)], listed
             after = page.last
+            self._show(replace(count, listed=listed))
             _rest(began)
 
 
@@ -222,6 +227,13 @@ def rhythms(serving: Serving, customers: Sequence[str], at: np.datetime64) -> Co
 
 def _code(found: int | None) -> int:
     return _NONE if found is None else found
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Give how many customers to fold at once after so many took so long."""
+    if seconds > _PIECE_SECONDS:
+        return max(size // 2, 1)
+    return min(2 * size, _FOLDED_AT_ONCE) if seconds < _PIECE_SECONDS / 2 else size
 
 
 def _rest(began: float) -> None:
