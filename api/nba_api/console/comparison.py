@@ -15,7 +15,7 @@ from nba.artifacts.snapshot import Manifest
 from nba.errors import SnapshotError
 from nba_api.console.writing import NOTHING, grouped, moment, percent
 
-MOST_PRODUCTS: Final = 200_000
+MOST_PRODUCTS: Final = 100_000
 MOST_EDGES: Final = 20_000_000
 """Both snapshots are read in full to compare their lists; larger ones take more than seconds."""
 _ASKED: Final = {
