@@ -86,6 +86,11 @@ def test_rows_say_what_the_answers_say(asking: TestClient) -> None:
     }
     shown = [one["product_id"] for items in message["slots"].values() for one in items]
     assert ann["product_ids"] == " ".join(shown)
+    card = next(one["product"] for items in message["slots"].values() for one in items)
+    assert ann["product_1_id"] == shown[0]
+    assert (ann["product_1_title"], ann["product_1_link"]) == (card["title"], card["link"] or "")
+    assert ann["product_1_price"] == f"{card['price'] / 100:.2f} EUR"
+    assert list(ann)[20:23] == ["message_id", "claimed_at", "withdrawn"]
     assert (ann["holdout"], ann["delivery_assumed"]) == ("false", "false")
     nobody = rows[EVERYBODY.index("nobody")]
     assert (nobody["message"], nobody["channel"], nobody["message_id"]) == ("none", "", "")
