@@ -53,6 +53,11 @@ def test_the_letter_is_of_the_message_that_next_message_shows(client):
         assert answer.headers["x-nba-message"] == told["message"]["id"]
         assert answer.headers["x-nba-send-after"] == told["message"]["send_after"]
         assert answer.headers["cache-control"] == "private, no-store"
+        # A browser shows it as a mail would look, and runs nothing.
+        policy = answer.headers["content-security-policy"]
+        assert "style-src 'unsafe-inline'" in policy
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
         for slot in told["message"]["slots"].values():
             assert all(item["product"]["title"] in answer.text for item in slot)
 

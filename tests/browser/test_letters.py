@@ -69,8 +69,8 @@ def contrasts(page: Page) -> list[float]:
           while (texts.nextNode()) {
             const node = texts.currentNode.parentElement;
             if (!texts.currentNode.data.trim() || !node.checkVisibility()) continue;
-            const both = [light(getComputedStyle(node).color), light(behind(node))].sort((one, other) => one - other);
-            found.push((both[1] + 0.05) / (both[0] + 0.05));
+            const both = [light(getComputedStyle(node).color), light(behind(node))];
+            found.push((Math.max(...both) + 0.05) / (Math.min(...both) + 0.05));
           }
           return found;
         }"""

@@ -19,17 +19,12 @@ from nba_api.letters.samples import sample, sampled
 from nba_api.letters.writer import Letters, Scheme
 from nba_api.live import Live, LiveState
 from nba_api.queries import CustomerPath
-from nba_api.routes.letters import HTML, TEXT
+from nba_api.routes.letters import HTML, TEXT, policy_of
 from nba_api.sessions import PATH
 
 router = APIRouter(prefix=PATH, tags=["console"], include_in_schema=False)
 
 _ROOM: Final = "letters"
-_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src {}; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'"
-)
-"""A mail brings its styles with it, and may load pictures; it runs nothing."""
 MessageId = Annotated[str, Path(max_length=100)]
 
 
@@ -156,11 +151,11 @@ def _laid_out(letters: Letters, letter: Letter, view: View) -> Response:
 
 
 def _sent(body: str, kind: str, language: str, view: View) -> Response:
-    pictures = "'none'" if view.images == "0" else "https: http: data:"
+    policy = policy_of(framed_by="'self'", pictures=view.images == "1")
     headers = {
         "cache-control": PRIVATE,
         "content-language": language,
-        "content-security-policy": _POLICY.format(pictures),
+        "content-security-policy": policy,
         "x-robots-tag": "noindex",
     }
     return Response(body, headers=headers, media_type=kind)

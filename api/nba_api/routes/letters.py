@@ -24,6 +24,11 @@ router = APIRouter(
 
 HTML: Final = "text/html; charset=utf-8"
 TEXT: Final = "text/plain; charset=utf-8"
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src {}; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors {}"
+)
+"""A mail brings its styles with it, and may load pictures; it runs nothing."""
 
 
 class RenderedQuery(LetterQuery):
@@ -67,6 +72,7 @@ def rendered(
     body = _written(letters, letter, kind)
     headers = {
         "cache-control": PRIVATE,
+        "content-security-policy": policy_of(framed_by="'none'"),
         "etag": etag_of(body),
         "vary": "Accept",
         "x-nba-send-after": document["message"]["send_after"],
@@ -89,6 +95,16 @@ def headers_of(letter: Letter) -> dict[str, str]:
     if letter.claimed is not None:
         told |= {"x-nba-message-id": letter.claimed.message_id, **letter.claimed.headers}
     return told
+
+
+def policy_of(*, framed_by: str, pictures: bool = True) -> str:
+    """Give the policy under which a browser shows a letter.
+
+    Args:
+        framed_by: whose pages may frame it.
+        pictures: they are loaded.
+    """
+    return _POLICY.format("https: http: data:" if pictures else "'none'", framed_by)
 
 
 def _kind(letter: Letter, part: str) -> str:
