@@ -59,6 +59,7 @@ def test_a_page_keeps_the_moment_it_was_asked_about(client):
     then = client.get(
         path_of("customers", "bob", "next-message"), params={"as_of": "2026-01-12T12:00Z"}
     ).json()
+    assert 'href="/console/customers/bob?as_of=2026-01-12T12%3A00Z"' in page.text
     assert f"<h1>{then['message']['id']}</h1>" in page.text
     assert all("as_of=2026-01-12T12%3A00Z" in address for address in frames(page.text))
     assert all("language=uk" in address for address in frames(page.text))
