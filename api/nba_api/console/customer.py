@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import DAY, MICROSECOND, iso, to_instant
-from nba.state.erasure import is_erased, refuse_replay
+from nba.state.erasure import is_erased
 from nba.state.export import export
 from nba_api.console.customers import currency_of, ordered
 from nba_api.console.timeline import Timeline, timeline_of
@@ -88,7 +88,7 @@ def is_known(live: Live, customer: str, document: Document) -> bool:
 
 
 def was_erased(live: Live, customer: str) -> bool:
-    """Whether the shop was told to forget a customer.
+    """Whether the shop was told to forget a customer, of whom no instant is told then.
 
     Raises:
         StateError: the store cannot be read.
@@ -98,10 +98,9 @@ def was_erased(live: Live, customer: str) -> bool:
 
 
 def told_of(live: Live, customer: str, query: CustomerQuery) -> dict[str, Any] | None:
-    """Give all that the page of a customer shows; None of one whom nobody knows.
+    """Give all that the page of a customer who was not erased shows; None of one nobody knows.
 
     Raises:
-        ErasedCustomerError: they were erased after the instant asked about.
         PrunedSnapshotError: the snapshot of that instant is no longer stored.
         DataError: the instant is none.
         SnapshotError: no snapshot was ever published, or the only one is damaged.
@@ -109,8 +108,6 @@ def told_of(live: Live, customer: str, query: CustomerQuery) -> dict[str, Any] |
     """
     as_of = query.instant()
     at = live.instant(as_of)
-    if as_of is not None:
-        refuse_replay(live.store, customer, at)
     exported = export(live.store, customer)
     if not is_known(live, customer, exported):
         return None
@@ -134,6 +131,7 @@ def told_of(live: Live, customer: str, query: CustomerQuery) -> dict[str, Any] |
         "open_list": OPEN_LIST,
         "playbook": {"id": playbook.id, "version": serving.policy.version},
         "snapshot": snapshot.manifest,
+        "is_ahead": at < snapshot.customers.as_of[0],
         "address": f"/console/customers/{quote(customer, safe='')}",
     }
 

@@ -73,6 +73,11 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{grouped(count)} {one if count == 1 else many or f'{one}s'}"
 
 
+def sentence(text: str) -> str:
+    """Write a text as a sentence: it begins with a capital, and something ends it."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}"
+
+
 def path(identifier: str) -> str:
     """Write an id as the end of an address, its slashes too."""
     return quote(identifier, safe="")
@@ -84,6 +89,7 @@ def read(instant: str) -> datetime:
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    one.__name__: one for one in (day, moment, clock, away, money, grouped, percent, counted, path)
+    one.__name__: one
+    for one in (day, moment, clock, away, money, grouped, percent, counted, sentence, path)
 }
 """What templates call to write a value."""

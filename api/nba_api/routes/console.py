@@ -35,7 +35,9 @@ HOME: Final = f"{PATH}/customers"
 SEGMENTS: Final = ("rfm", "band", "tier", "fan", "rule")
 """Kinds of segment to choose from; a rhythm is chosen by itself."""
 _WRONG: Final = "This is no secret key that holds now."
-_SCOPELESS: Final = "This key holds, but lacks the scope read; make one: nba keys create"
+_SCOPELESS: Final = (
+    "This key holds, but lacks the scope read; make one: nba keys create --kind secret"
+)
 
 
 @router.get(PATH)
@@ -134,9 +136,9 @@ def customer(
     query: Annotated[CustomerQuery, Query()],
 ) -> Response:
     """One customer: what happened, what they get today, why, and what comes then."""
-    told = told_of(live, customer_id, query)
+    erased = was_erased(live, customer_id)
+    told = None if erased else told_of(live, customer_id, query)
     if told is None:
-        erased = was_erased(live, customer_id)
         status = HTTPStatus.GONE if erased else HTTPStatus.NOT_FOUND
         values = {"customer_id": customer_id, "was_erased": erased}
         return console_page(request, "nobody.html", values, room="customers", status=status)
