@@ -133,9 +133,10 @@ class Look:
         }
         return _pages().page(template, {**shared, **values}, status=status)
 
-    def missing(self, what: str) -> Response:
-        """Say on a page that the shop has not got what was asked for."""
-        return self.page("missing.html", {"what": what}, status=HTTPStatus.NOT_FOUND)
+    def missing(self, what: str, asked: Mapping[str, str]) -> Response:
+        """Say on a page that the shop has not got what was asked for, as its page is called."""
+        status = HTTPStatus.NOT_FOUND
+        return self.page("missing.html", {"what": what}, page=what, asked=asked, status=status)
 
 
 async def _looking(request: Request, live: LiveState, front: ShopfrontOf) -> Look:
@@ -169,7 +170,7 @@ def category(look: LookOf) -> Response:
     path, query = look.asked("path"), look.asked("q").strip()[:100]
     aisle = look.floor.aisle(path)
     if aisle is None:
-        return look.missing("category")
+        return look.missing("category", {"path": path})
     codes = look.floor.search(query) if query else look.floor.within(path)
     products = look.recommender.snapshot.products
     # What nobody can order any more stands last; before the last page hardly anybody sees it.
@@ -204,7 +205,7 @@ def product(look: LookOf) -> Response:
     """One product and what goes with it."""
     card = look.card(look.asked("id"))
     if card is None:
-        return look.missing("product")
+        return look.missing("product", {"id": look.asked("id")})
     values = {
         "card": card,
         "blocks": product_blocks(look.serving, look.visit, card, look.facts(), look.at),
@@ -228,13 +229,13 @@ def ordered(look: LookOf) -> Response:
     """What an order of the chosen customer changed."""
     order_id, customer = look.asked("id"), look.visit.customer
     if not is_order_id(order_id):
-        return look.missing("order")
+        return look.missing("order", {"id": order_id})
     known = None
     if customer is not None:
         facts = look.live.facts(customer, look.at)
         known = placed(look.live, look.serving, facts, order_id, look.at)
         if known is None and look.live.settings.as_of is None:
-            return look.missing("order")
+            return look.missing("order", {"id": order_id})
     cards = [] if known is None else [look.card(one) for one in known.product_ids]
     values = {"order_id": order_id, "placed": known, "cards_shown": [one for one in cards if one]}
     return look.page("order.html", values, page="order", asked={"id": order_id})

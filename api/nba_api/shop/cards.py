@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from nba.vocabulary import ELIGIBLE_AVAILABILITIES, Availability
 from nba_api.shop.visit import Visit
 from nba_api.shop.writing import price
 
+_INITIAL: Final = re.compile(r"\b[^\W_]")
 TINTS: Final = 6
 """Backgrounds of a product without a picture, as `shop.css` has them."""
 _WORDS: Final[Mapping[str, str]] = {
@@ -92,7 +94,7 @@ class Card:
             "" if paid is None else price(paid, currency),
             price(full, currency) if is_reduced and full is not None else "",
             image if image.startswith("https://") else "",
-            "".join(word[0] for word in title.split()[:2]).upper(),
+            "".join(_INITIAL.findall(title)[:2]).upper(),
             zlib.crc32((kind or title).encode("utf-8", "replace")) % TINTS,
             _WORDS.get(availability, ""),
             availability in ELIGIBLE_AVAILABILITIES,
