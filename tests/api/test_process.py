@@ -154,6 +154,13 @@ def test_with_keys_a_server_listens_for_everybody_and_asks_for_them(
     assert "OPEN" not in said
 
 
+def test_with_keys_there_is_no_storefront(forks: Forks, arguments: Arguments, store: Store) -> None:
+    create_key(store, KeyKind.SECRET, LONG_AGO, scopes=[Scope.READ])
+    code, said = refused(forks, [*arguments(free_port()), "--storefront"])
+    assert code == 2
+    assert "anybody could order in anybody's name" in said
+
+
 def test_what_no_option_says_comes_from_the_environment(
     settings: Settings, shop_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +226,9 @@ def test_a_broken_shop_is_said_so_and_leaves_an_empty_store_for_a_later_start(
     ("changes", "code"),
     [
         ({"as-of": "2026-03-01"}, 2),
+        ({"starts-at": "2026-03-01"}, 2),
+        # It would stand and run.
+        ({"starts-at": AS_OF}, 2),
         ({"db": "postgresql://localhost:1/nba"}, 1),
         ({"db": "nonsense"}, 2),
         ({"db": "sqlite:////nowhere/at/all.db"}, 1),
