@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ from nba_api.console.customers import A_PAGE, CustomersQuery
 from nba_api.console.words import titled
 from nba_api.live import Live
 from nba_api.settings import Settings
-from tests.api.claims import claim_path
-from tests.api.shop import AS_OF, ODD_CUSTOMER, path_of
+from tests.api.claims import claim_path, client_of
+from tests.api.shop import AS_OF, ODD_CUSTOMER, is_problem, path_of
 
 EVERYBODY = ["ann", ODD_CUSTOMER, "bob", "dan", "eve"]
 EVIL = '<script>alert(1)</script>"&'
@@ -183,6 +184,48 @@ def test_a_row_says_what_the_api_says_of_the_message(asking: TestClient) -> None
         assert (titled(message["id"]) if message else "nothing") in row
         assert ("claimed" in row) == (customer == "bob")
     assert titled(permit["id"]) in text
+
+
+def test_a_long_list_goes_on_over_pages_and_over_the_merged(asking: TestClient) -> None:
+    event = {"type": "view_item", "at": "2026-02-01T00:00:00Z", "product_id": "cup"}
+    names = [f"z{one:03}" for one in range(2 * A_PAGE + 10)]
+    events = [event | {"event_id": one, "customer_id": one} for one in names]
+    merged = names[5:20]
+    events += [
+        {"event_id": f"m{one}", "type": "merge", "at": "2026-02-01T00:00:00Z",
+         "customer_id": "ann", "session_id": one}
+        for one in merged
+    ]  # fmt: skip
+    assert asking.post("/v1/events", json=events).json()["accepted"] == len(events)
+    pages = [
+        asking.get("/console/customers", params={"q": "z", "page": str(page)}) for page in (1, 2, 3)
+    ]
+    found = [one for page in pages for one in listed(page)]
+    assert found == [one for one in names if one not in merged]
+    assert ['rel="next"' in page.text for page in pages] == [True, False, False]
+    assert ['rel="prev"' in page.text for page in pages] == [False, True, True]
+
+
+def test_without_a_snapshot_a_browser_gets_a_page_that_says_so(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with client_of(settings.model_copy(update={"models": tmp_path / "none"})) as client:
+        page = client.get("/console/customers", headers={"accept": "text/html"})
+        assert is_problem(client.get("/console/customers"), 503)
+    assert page.status_code == 503
+    assert "No snapshot is served." in page.text
+    assert "retry-after" in page.headers
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "following"),
+    [(1, 0.001, 2), (64, 0.001, 64), (8, 0.03, 8), (8, 0.2, 4), (1, 9.0, 1)],
+)
+def test_a_group_takes_as_long_as_others_may_wait(
+    size: int, seconds: float, following: int
+) -> None:
+    assert counting._next_size(size, seconds) == following
 
 
 def test_who_is_erased_is_not_listed(asking: TestClient, store: Store) -> None:

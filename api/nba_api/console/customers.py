@@ -44,7 +44,7 @@ class CustomersQuery(BaseModel):
     rhythm: str = Field("", max_length=40)
     segment: str = Field("", max_length=MAX_ID)
     q: str = Field("", max_length=MAX_ID)
-    page: int = Field(1, ge=1, le=1_000_000)
+    page: int = Field(1, ge=1, le=10_000)
 
     def address(self, **changes: Any) -> str:  # noqa: ANN401 - a number or a text
         """Give the address of the list with other fields."""
@@ -79,9 +79,7 @@ def find(live: Live, count: Count, query: CustomersQuery) -> Found:
     """
     first = (query.page - 1) * A_PAGE
     if query.q and not (query.stage or query.rhythm or query.segment):
-        most = first + A_PAGE + 1
-        ids: Sequence[str] = list_customers(live.store, "", most, prefix=query.q).customers
-        number = None
+        ids, number = _beginning_with(live, query.q, first + A_PAGE + 1), None
     else:
         chosen = np.flatnonzero(_chosen(count, query))
         ids = sorted(count.customers[row] for row in chosen.tolist())
@@ -92,6 +90,17 @@ def find(live: Live, count: Count, query: CustomersQuery) -> Found:
         erased = is_erased(connection, page)
     shown = [one for one in page if one not in erased]
     return Found(shown, number, len(ids) > first + A_PAGE)
+
+
+def _beginning_with(live: Live, prefix: str, most: int) -> list[str]:
+    """List the first customers whose id begins so, or a few more."""
+    ids: list[str] = []
+    last: str | None = ""
+    while last is not None and len(ids) < most:
+        listed = list_customers(live.store, last, A_PAGE, prefix=prefix)
+        ids += listed.customers
+        last = listed.last
+    return ids
 
 
 def _chosen(count: Count, query: CustomersQuery) -> NDArray[np.bool_]:
