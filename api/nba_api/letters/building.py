@@ -20,6 +20,8 @@ from nba_api.letters.words import BETWEEN, Words
 
 SUBJECT_FIELD: Final = 40
 """Characters of a title or an id in a subject, at most: phones show about 40 of the whole."""
+MOST_ORDERED: Final = 10
+"""Products of an order that its news list; of more they say how many."""
 _OF_ORDERS: Final = ("order", "review")
 """Layouts that show what was ordered, without prices, where a message shows nothing of its own."""
 _PAUSE: Final = "\u200c\u00a0" * 60
@@ -119,7 +121,7 @@ def build(
     told = words.wording(keys)
     layout = next(design.layout[one] for one in reversed(keys) if one in design.layout)
     message_id = None if claimed is None else claimed.message_id
-    shown = _shown(message, layout, products)
+    shown, more = _shown(message, layout, products)
     cards = [_card(one, words, products, message_id) for one in shown]
     values = _fields(message, words, sender, cards)
 
@@ -157,10 +159,11 @@ def build(
             "pause": _PAUSE,
             "heading": say(told.heading or ""),
             "body": [say(one) for one in told.body or ()],
-            "title": say(told.products or ""),
+            "title": say(told.products or (frame["ordered"] if layout in _OF_ORDERS else "")),
             "button": say(told.button or ""),
             "link": _link(document, keys, design, sender, layout, cards, message_id),
             "products": cards,
+            "more": words.say(frame["more"], {"count": more}) if more else "",
             "shows_prices": layout not in _OF_ORDERS,
             "shop": {
                 "name": sender.name,
@@ -190,18 +193,18 @@ def _keys(message: Mapping[str, Any], arm: str | None) -> list[str]:
 
 def _shown(
     message: Mapping[str, Any], layout: str, products: Products
-) -> Sequence[Mapping[str, Any]]:
-    """Give the products of a message; of one about an order without any, what was ordered."""
+) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """Give the products of a message, or of its order, and how many of the order are left out."""
     items = [item for slot in message["slots"].values() for item in slot]
     if items or layout not in _OF_ORDERS:
-        return items
-    ids = message["merge"].get("product_ids", ())
-    codes = ((one, products.ids.find(one)) for one in ids)
-    return [
+        return items, 0
+    codes = ((one, products.ids.find(one)) for one in message["merge"].get("product_ids", ()))
+    known = [(one, code) for one, code in codes if code is not None]
+    shown = [
         {"product_id": one, "product": products.card(code), "reason": None}
-        for one, code in codes
-        if code is not None
+        for one, code in known[:MOST_ORDERED]
     ]
+    return shown, len(known) - len(shown)
 
 
 def _card(
@@ -240,7 +243,8 @@ def _fields(
     merge = message["merge"]
     values: dict[str, Value] = {
         "shop": plain(sender.name or words.frame["shop"]),
-        "count": len(cards),
+        # What lies in a cart, also where not all of it is shown.
+        "count": len(merge["product_ids"]) if "event_id" in merge else len(cards),
     }
     if cards:
         values["product"] = cards[0]["title"]

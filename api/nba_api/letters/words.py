@@ -28,6 +28,7 @@ _FRAME: Final[Mapping[str, frozenset[str]]] = {
     "shop": frozenset(),
     "was": frozenset(("price",)),
     "ordered": frozenset(),
+    "more": frozenset(("count",)),
     "why_order": frozenset(("shop",)),
     "why_order_unnamed": frozenset(),
     "why_marketing": frozenset(("shop",)),

@@ -140,6 +140,25 @@ def test_news_of_an_order_say_so_and_carry_no_link_to_unsubscribe():
     assert "nsubscribe" not in text
 
 
+def test_a_cart_is_counted_whole_where_not_all_of_it_is_shown():
+    told = document("cart-reminder")
+    told["message"]["merge"] = {"event_id": "e1", "product_ids": ["kettle"] * 7}
+    assert "7 products" in LETTERS.text(written(told)).replace("\u00a0", " ")
+
+
+def test_of_a_long_order_the_first_products_are_listed_and_the_others_counted():
+    told = document("order-status")
+    for count, more in ((10, ""), (11, "ще 1 товар"), (32, "ще 22 товари")):
+        told["message"]["merge"]["product_ids"] = ["kettle"] * count
+        letter = written(told, "uk")
+        text = LETTERS.text(letter).replace("\u00a0", " ")
+        assert text.count("* Kettle\n") == 10
+        assert "Що ви замовили:" in text
+        assert letter.values["more"].replace("\u00a0", " ").endswith(more)
+        assert more in LETTERS.html(letter).replace("\u00a0", " ")
+        assert more in text
+
+
 def test_a_preview_says_that_it_is_one():
     html, text = (
         written_as(written(document("digest"), claimed=None))
