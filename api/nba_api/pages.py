@@ -65,7 +65,9 @@ class Pages:
             "referrer-policy": "same-origin",
             "x-robots-tag": "noindex",
         }
-        return Response(self.text(template, values), status, headers, "text/html; charset=utf-8")
+        # Half of a character, as some files have in a title, breaks no page.
+        body = self.text(template, values).encode("utf-8", "replace")
+        return Response(body, status, headers, "text/html; charset=utf-8")
 
 
 class Sheets:

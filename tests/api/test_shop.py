@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -12,10 +13,13 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
+from nba.domain import Texts
 from nba.errors import ConfigError
+from nba.recommend.recommender import Recommender
 from nba.state.keys import KeyKind, Scope, create_key
 from nba.state.store import Store
 from nba_api.app import create_app
+from nba_api.live import Live
 from nba_api.settings import Settings
 from tests.api.claims import client_of
 from tests.api.keyed import LONG_AGO
@@ -227,3 +231,16 @@ def test_what_an_address_says_is_text_wherever_it_stands(shop: TestClient) -> No
         answer = shop.get(f"/shop{path}{quote(evil)}")
         assert "<script>harm" not in answer.text
         assert answer.status_code in (200, 404)
+
+
+def test_half_a_character_in_a_title_breaks_no_page(
+    shop: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live: Live = shop.app.state.live  # type: ignore[attr-defined]
+    serving = live.serving()
+    products = serving.snapshot.products
+    halves = replace(products, title=Texts.of(["\ud800" for _ in products.title]))
+    changed = replace(serving, recommender=Recommender(serving.snapshot.with_products(halves)))
+    monkeypatch.setattr(live, "serving", lambda: changed)
+    for path in PAGES:
+        assert shop.get(f"/shop{path}").status_code == 200
