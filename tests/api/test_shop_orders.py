@@ -134,8 +134,15 @@ def test_an_order_changes_the_next_message_at_once(shop: TestClient, store: Stor
 def test_what_lasts_leaves_the_lists_of_who_bought_it(shop: TestClient) -> None:
     path = path_of("customers", "new", "recommendations")
     assert "kettle" in {one["product_id"] for one in shop.get(path).json()["items"]}
+    beside = {"id": "filter", "customer": "new"}
+    basket = {"line": "1:filter", "customer": "new"}
+    assert 'dir="auto">Kettle</span>' in page(shop, "/product", beside)
+    assert 'dir="auto">Kettle</span>' in page(shop, "/basket", basket)
     order(shop, ("customer", "new"), ("line", "1:kettle"))
     assert "kettle" not in {one["product_id"] for one in shop.get(path).json()["items"]}
+    for text in (page(shop, "/product", beside), page(shop, "/basket", basket)):
+        assert 'dir="auto">Kettle</span>' not in text
+        assert 'exclude="kettle"' in text
 
 
 def test_a_form_that_is_sent_twice_is_one_order(shop: TestClient, store: Store) -> None:

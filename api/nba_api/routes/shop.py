@@ -28,6 +28,7 @@ from nba_api.next_messages import next_message
 from nba_api.pages import Pages
 from nba_api.routes.ingest import write_rows
 from nba_api.shop.basket import Basket, basket_blocks, card_of
+from nba_api.shop.blocks import owned_by
 from nba_api.shop.cards import Card
 from nba_api.shop.floor import Floor
 from nba_api.shop.front import ShopfrontOf
@@ -269,11 +270,11 @@ async def order(
 
 def _shown(look: Look, problem: str = "") -> Response:
     """Show the basket, and why it could not be ordered."""
-    delivery = look.floor.delivery
+    delivery, owned = look.floor.delivery, owned_by(look.serving, look.facts())
     laid = Basket.of(look.recommender, look.visit, delivery)
     values = {
         "basket": laid,
-        "blocks": basket_blocks(look.recommender, look.visit, laid, delivery, look.at),
+        "blocks": basket_blocks(look.recommender, look.visit, laid, delivery, owned, look.at),
         "order_id": new_order_id(),
         "problem": problem,
     }

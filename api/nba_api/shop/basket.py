@@ -11,6 +11,7 @@ import numpy as np
 
 from nba.artifacts.products import Products
 from nba.recommend.completion import Gap
+from nba.recommend.eligibility import Filters
 from nba.recommend.recommender import Recommender
 from nba_api.shop.blocks import SHOWN, Block, best_sellers, listed
 from nba_api.shop.cards import Card
@@ -98,9 +99,19 @@ def basket_blocks(
     visit: Visit,
     basket: Basket,
     delivery: Delivery | None,
+    owned: Sequence[str],
     at: np.datetime64,
 ) -> list[Block]:
-    """Give what completes a basket, up to free delivery where that can be."""
+    """Give what completes a basket, up to free delivery where that can be.
+
+    Args:
+        recommender: what answers.
+        visit: who looks, and which blocks they want.
+        basket: theirs.
+        delivery: when it is free; None where it never is.
+        owned: ids of what they have by now.
+        at: the instant.
+    """
     held = [one.card.product_id for one in basket.lines]
     if visit.blocks != MODEL or not held:
         popular = best_sellers(recommender, visit, held)
@@ -108,10 +119,13 @@ def basket_blocks(
     pieces = [one for one in visit.pieces() if one in held]
     is_missing = basket.progress is not None and basket.progress.paid < basket.progress.total
     target = delivery.total if delivery is not None and is_missing else None
-    slate = recommender.complete_basket(pieces, target_total=target, n=SHOWN, at=at)
+    filters = Filters(exclude=owned)
+    slate = recommender.complete_basket(
+        pieces, target_total=target, n=SHOWN, filters=filters, at=at
+    )
     asked = {"relation": "complete", "basket": listed(pieces), "placement": "basket_page"}
-    if target is not None:
-        asked["target"] = str(target)
+    asked |= {"exclude": ",".join(owned)} if owned else {}
+    asked |= {"target": str(target)} if target is not None else {}
     heading = "Complete the basket" + ("" if target is None else " up to free delivery")
     block = Block.of("complete", heading, slate, visit, widget=asked)
     return [block] if block.cards else []

@@ -8,14 +8,18 @@ from typing import Final, Self
 
 import orjson
 
+from nba.facts.fold import Facts
 from nba.recommend.recommender import Recommender
 from nba.recommend.results import Slate
+from nba_api.live import Serving
 from nba_api.shop.cards import Card
 from nba_api.shop.visit import MODEL, Visit
 from nba_api.shop.writing import price
 
 SHOWN: Final = 4
 """Products of a block."""
+OWNED: Final = 50
+"""Products that a customer has, of which the lists know at most."""
 SOLD: Final = "Best sellers"
 
 
@@ -92,6 +96,27 @@ def best_sellers(
     cards = [Card.of_recommended(one, visit, slate.model["snapshot_id"] or "") for one in kept]
     notes = [] if visit.blocks == MODEL else ["The same for everybody, whatever they look at."]
     return Block("popular", SOLD, cards, notes)
+
+
+def owned_by(serving: Serving, facts: Facts | None) -> list[str]:
+    """List what a customer has by now, as personal lists know it: no other list offers it again.
+
+    Args:
+        serving: what knows which products last.
+        facts: of the customer alone; None without one, or while nobody can tell.
+
+    Returns:
+        What was bought since the snapshot, then what lasts: product ids, at most `OWNED`. One with
+        a comma is left out: it cannot stand in a list of ids of an address, and the widget is to
+        show what the server shows.
+    """
+    if facts is None:
+        return []
+    products, bought = serving.snapshot.products, serving.bought(facts)
+    found = ((one, products.ids.find(one)) for one in bought.products)
+    lasting = [one for one, code in found if code is not None and products.is_durable[code]]
+    owned = dict.fromkeys([*bought.lately, *lasting])
+    return [one for one in owned if "," not in one][:OWNED]
 
 
 def listed(ids: Sequence[str]) -> str:

@@ -9,12 +9,13 @@ import numpy as np
 
 from nba.domain import DAY, iso
 from nba.facts.fold import Facts
-from nba.recommend.recommender import Recommender
+from nba.recommend.eligibility import Filters
+from nba.recommend.results import Slate
 from nba.recommend.wording import leaf
 from nba.vocabulary import ReasonCode
 from nba_api.console.writing import day
 from nba_api.live import Serving
-from nba_api.shop.blocks import SHOWN, Block, best_sellers
+from nba_api.shop.blocks import SHOWN, Block, best_sellers, owned_by
 from nba_api.shop.cards import Card
 from nba_api.shop.visit import MODEL, Visit
 
@@ -42,11 +43,15 @@ def product_blocks(
         popular = best_sellers(recommender, visit, [product])
         return [popular] if visit.blocks == "popular" else []
 
-    def asked(relation: str) -> dict[str, str]:
-        return {"relation": relation, "product": product, "placement": _PLACEMENT}
+    owned = owned_by(serving, facts)
+    filters = Filters(exclude=owned)
 
-    together = recommender.bought_together(product, n=SHOWN, at=at)
-    fits = recommender.accessories(product, n=SHOWN, at=at)
+    def asked(relation: str) -> dict[str, str]:
+        told = {"relation": relation, "product": product, "placement": _PLACEMENT}
+        return told | ({"exclude": ",".join(owned)} if owned else {})
+
+    together = recommender.bought_together(product, n=SHOWN, filters=filters, at=at)
+    fits = recommender.accessories(product, n=SHOWN, filters=filters, at=at)
     blocks = [
         Block.of(
             "together",
@@ -58,12 +63,13 @@ def product_blocks(
         ),
         Block.of("fits", "Fits this", fits, visit, widget=asked("accessories")),
     ]
-    replaced = _replaced(recommender, serving, visit, card, facts, at)
+    instead = recommender.replacements(product, n=SHOWN, filters=filters, at=at)
+    replaced = _replaced(serving, visit, card, instead, asked("replacements"), facts, at)
     # Whoever cannot have it wants to know first what to take instead.
     blocks.insert(len(blocks) if card.can_be_ordered else 0, replaced)
     if not replaced.cards:
         # Else these stand there already: what is like a product may take its place.
-        similar = recommender.similar(product, n=SHOWN, at=at)
+        similar = recommender.similar(product, n=SHOWN, filters=filters, at=at)
         blocks.append(
             Block.of("similar", "Similar products", similar, visit, widget=asked("similar"))
         )
@@ -71,10 +77,11 @@ def product_blocks(
 
 
 def _replaced(
-    recommender: Recommender,
     serving: Serving,
     visit: Visit,
     card: Card,
+    slate: Slate,
+    widget: Mapping[str, str],
     facts: Facts | None,
     at: np.datetime64,
 ) -> Block:
@@ -82,13 +89,11 @@ def _replaced(
     product = card.product_id
     code = serving.snapshot.products.ids.find(product)
     cycle = 0 if code is None else int(serving.snapshot.products.cycle_days[code])
-    slate = recommender.replacements(product, n=SHOWN, at=at)
     notes = [] if facts is None else owned_notes(serving, facts, product, cycle, at)
     if cycle and not notes:
         notes = [f"It, or a part of it, is worn about {cycle} days after it arrived."]
     succeeds = any(one.reason.code is ReasonCode.SUCCESSOR for one in slate)
     has_time = bool(notes) or succeeds or not card.can_be_ordered
-    widget = {"relation": "replacements", "product": product, "placement": _PLACEMENT}
     block = Block.of("replace", "Time to replace", slate, visit, notes=notes, widget=widget)
     return block if has_time else Block(block.name, block.heading, [])
 
