@@ -35,7 +35,7 @@ PATIENCE_SECONDS: Final = 1.5
 """How long who looks first waits for a count to get somewhere."""
 _LISTED_AT_ONCE: Final = 1000
 _FOLDED_AT_ONCE: Final = 64
-_PIECE_SECONDS: Final = 0.05
+_PIECE_SECONDS: Final = 0.15
 """How long a group may take; customers of one shop have ten times the orders of another's."""
 _REST_SECONDS: Final = 0.005
 _NONE: Final = -1
