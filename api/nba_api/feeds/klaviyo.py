@@ -13,6 +13,7 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, RootModel
 
+from nba import __version__
 from nba.artifacts.products import Card, Products
 from nba.artifacts.snapshot import Snapshot
 from nba.recommend.flat import amount_to_pay, decimal_of
@@ -82,8 +83,8 @@ class Catalogue:
         self._part_bytes = part_bytes
 
     def version(self) -> bytes:
-        """Name the content of the catalogue: it is the same for the same snapshot and shelf."""
-        told = sha256(self._snapshot_id.encode())
+        """Name the content of the catalogue: the same for the same snapshot, shelf and release."""
+        told = sha256(f"{__version__}/{self._snapshot_id}".encode())
         for name in _MOVING:
             told.update(getattr(self._products, name).tobytes())
         return told.digest()
