@@ -147,7 +147,13 @@ def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]
     return both
 
 
-def words_of(language: str, told: Mapping[str, Any], origin: str) -> Words:
+def wrong_file(origin: Path, error: ValidationError) -> ConfigError:
+    """Give the error that tells every key of a file that is wrong."""
+    wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+    return ConfigError(f"{origin}: {'; '.join(wrong)}")
+
+
+def words_of(language: str, told: Mapping[str, Any], origin: Path) -> Words:
     """Check what a language's file says, and that nothing is missing in it.
 
     Args:
@@ -161,8 +167,7 @@ def words_of(language: str, told: Mapping[str, Any], origin: str) -> Words:
     try:
         file = _File.model_validate(told)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise ConfigError(f"{origin}: {'; '.join(wrong)}") from None
+        raise wrong_file(origin, error) from None
     problems = list(_problems(file))
     if problems:
         raise ConfigError(f"{origin}: {'; '.join(problems)}")

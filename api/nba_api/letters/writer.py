@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from nba.artifacts.products import Products
 from nba.errors import ConfigError
 from nba.vocabulary import MESSAGE_IDS, Channel
 from nba_api.letters.building import Claimed, Design, Letter, Sender, build, link_problems
 from nba_api.letters.layouts import Layouts
-from nba_api.letters.words import Words, merged, read_words, words_of
+from nba_api.letters.words import Words, merged, read_words, words_of, wrong_file
 from nba_api.pages import storefront
 from nba_api.settings import Settings
 
@@ -24,6 +26,13 @@ _SCHEMES: Final[Mapping[Scheme, Mapping[str, str]]] = {
 }
 _WORDS: Final = "words"
 _DESIGN: Final = "letters.toml"
+
+
+class _DesignFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layout: dict[str, str]
+    link: dict[str, str]
 
 
 class Letters:
@@ -122,7 +131,7 @@ def _words_with(own: Path) -> dict[str, Words]:
     read = dict(shipped_words())
     for path in sorted((own / _WORDS).glob("*.toml")):
         laid = merged(told.get(path.stem, {}), read_words(path))
-        read[path.stem] = words_of(path.stem, laid, str(path))
+        read[path.stem] = words_of(path.stem, laid, path)
     return read
 
 
@@ -132,10 +141,12 @@ def _design(own: Path | None, layouts: Layouts) -> Design:
     if own is not None and (own / _DESIGN).exists():
         path = own / _DESIGN
         told = merged(told, read_words(path))
-    problems = [f"{one}: is no key" for one in told if one not in ("layout", "link")]
-    layout: Mapping[str, str] = told.get("layout", {})
-    link: Mapping[str, str] = told.get("link", {})
-    problems += [f"layout.{one}: is missing" for one in sorted(MESSAGE_IDS - layout.keys())]
+    try:
+        file = _DesignFile.model_validate(told)
+    except ValidationError as error:
+        raise wrong_file(path, error) from None
+    layout, link = file.layout, file.link
+    problems = [f"layout.{one}: is missing" for one in sorted(MESSAGE_IDS - layout.keys())]
     problems += [
         f"layout.{key}: there is no {one}.mjml"
         for key, one in layout.items()
@@ -155,7 +166,7 @@ def _shipped() -> Path:
 def shipped_words() -> Mapping[str, Words]:
     """Give the words that ship, by the code of their language."""
     paths: Sequence[Path] = sorted(_shipped().glob(f"{_WORDS}/*.toml"))
-    return {path.stem: words_of(path.stem, read_words(path), str(path)) for path in paths}
+    return {path.stem: words_of(path.stem, read_words(path), path) for path in paths}
 
 
 @cache

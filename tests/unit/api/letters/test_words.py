@@ -120,7 +120,8 @@ def test_a_layout_of_the_shop_s_own_is_taken_and_its_links_too(folder):
             "[link]\ndigest = 'https://a.example/{x}'",
             r"found \{x\}; its fields are",
         ),
-        ("letters.toml", "[links]\n", "links: is no key"),
+        ("letters.toml", "[links]\n", "links: Extra inputs"),
+        ("letters.toml", "layout = 'digest'", r"letters\.toml: layout: "),
         ("digest.mjml", "<mjml>", r"digest\.mjml: "),
         ("digest.mjml", '<mjml><mj-include path="gone.mjml" /></mjml>', r"includes gone\.mjml"),
         (
