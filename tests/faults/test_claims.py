@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def test_four_workers_who_claim_for_all_send_each_message_once(forks: Forks, url: str) -> None:
     # Twelve claims a customer, at some milliseconds each.
-    count = times(10_000, default=0.01)
+    count = times(10_000, default=0.005)
     shares = [[url, count, RETRIES, seed] for seed in range(WORKERS)]
     codes, new = forks.run("claim_all", *shares)
     assert codes == [0] * WORKERS
@@ -45,7 +45,7 @@ def test_four_workers_who_claim_for_all_send_each_message_once(forks: Forks, url
 def test_a_sender_killed_between_claim_and_acknowledgement_doubles_nothing(
     forks: Forks, url: str, tmp_path: Path, chance: np.random.Generator
 ) -> None:
-    kills, outbox = times(100), tmp_path / "outbox"
+    kills, outbox = times(100, default=0.05), tmp_path / "outbox"
     outbox.touch()
     for _ in range(kills):
         # Each takes over a little before where the one before it was killed.

@@ -277,7 +277,7 @@ for number in range(1, 6):
 def test_a_process_killed_while_it_erases_leaves_all_whole_and_is_finished_by_asking_again(
     home: Path, tmp_path: Path, chance: np.random.Generator
 ) -> None:
-    for attempt in range(times(20)):
+    for attempt in range(times(20, default=0.05)):
         place = tmp_path / f"attempt-{attempt}"
         for name in ("shop", "models"):
             shutil.copytree(home / name, place / name)

@@ -61,7 +61,7 @@ def models(tmp_path: Path) -> Path:
 def test_a_killed_publisher_leaves_a_whole_snapshot_and_no_older_one(
     forks: Forks, models: Path, tmp_path: Path, chance: np.random.Generator
 ) -> None:
-    kills = times(200)
+    kills = times(200, default=0.05)
     reader = Reader(models, tmp_path / "store.db")
     reader.start()
     began = time.monotonic()

@@ -1,18 +1,13 @@
-"""A models folder: publishing, killing the publisher, rolling back, pruning."""
+"""A models folder: publishing, rolling back, pruning."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import nba
@@ -190,40 +185,6 @@ def test_publishers_at_the_same_time_take_turns(tmp_path):
     assert [one.sequence for one in list_snapshots(tmp_path)] == [4, 3, 2, 1]
     assert set(ids(tmp_path)) == {one.id for one in snapshots}
     assert current_id(tmp_path) == ids(tmp_path)[0]
-
-
-PUBLISHER = """
-import sys
-from pathlib import Path
-from nba.artifacts.registry import publish
-from nba.artifacts.snapshot import Snapshot
-
-models, *folders = map(Path, sys.argv[1:])
-snapshots = [Snapshot.read(one) for one in folders]
-print("READY", flush=True)
-while True:
-    for snapshot in snapshots:
-        publish(snapshot, models)
-"""
-
-
-def test_a_publisher_killed_at_any_moment_leaves_a_snapshot_that_opens(tmp_path):
-    models = tmp_path / "models"
-    folders = [publish(trained(seed), tmp_path / "trained") for seed in (1, 2, 3)]
-    publish(trained(), models)
-    random = np.random.default_rng()
-    for _ in range(3):
-        with subprocess.Popen(
-            [sys.executable, "-c", PUBLISHER, models, *folders], stdout=subprocess.PIPE, text=True
-        ) as child:
-            assert child.stdout.readline() == "READY\n"
-            time.sleep(float(random.uniform(0, 0.15)))
-            child.send_signal(signal.SIGKILL)
-            child.wait()
-        assert open_snapshot(models).id == current_id(models)
-    publish(trained(), models)
-    assert open_snapshot(models).id == trained().id
-    assert remains(models) == []
 
 
 def remains(models: Path) -> list[Path]:
