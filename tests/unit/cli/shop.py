@@ -9,6 +9,9 @@ from typing import Any
 Run = Callable[..., tuple[int, str, str]]
 """Runs `nba` with some words and gives exit code, stdout and stderr."""
 
+Prepared = Callable[[str, Callable[[], None]], None]
+"""Takes named steps in the folder of a test; the second time it copies what they left."""
+
 FLAT = """order_id,customer_id,ordered_at,product_id,quantity,unit_price,title
 o1,ann,2026-01-01T10:00:00Z,kettle,1,39.90,Steel kettle
 o1,ann,2026-01-01T10:00:00Z,filter,2,4.50,Water filter

@@ -10,7 +10,7 @@ import pytest
 
 from nba.artifacts.reports import write_reports
 from nba.cli.load import load
-from tests.unit.cli.shop import FLAT, Run, document
+from tests.unit.cli.shop import FLAT, Prepared, Run, document
 
 STORE = "sqlite:///store.db"
 EVENTS = """event_id,type,at,customer_id,session_id,product_id
@@ -22,15 +22,30 @@ WALKER = FLAT.replace("ann", "ann-walker").replace("o1", "order-aw-1").replace("
 
 
 @pytest.fixture
-def store(nba: Run) -> str:
+def store(nba: Run, prepared: Prepared) -> str:
     """A store and a shop that know a customer by an id that no other word holds."""
-    Path("orders.csv").write_text(WALKER)
-    Path("events.csv").write_text(EVENTS)
-    assert nba("import", "orders.csv", "events.csv", "--shop", "shop")[0] == 0
-    load(Path("shop"), STORE)
-    for name in ("orders.csv", "events.csv"):
-        Path(name).unlink()
+
+    def steps() -> None:
+        Path("orders.csv").write_text(WALKER)
+        Path("events.csv").write_text(EVENTS)
+        assert nba("import", "orders.csv", "events.csv", "--shop", "shop")[0] == 0
+        load(Path("shop"), STORE)
+        for name in ("orders.csv", "events.csv"):
+            Path(name).unlink()
+
+    prepared("walker", steps)
     return STORE
+
+
+@pytest.fixture
+def trained(nba: Run, store: str, prepared: Prepared) -> str:
+    """The same with a snapshot in `models`."""
+
+    def steps() -> None:
+        assert nba("train", "shop")[0] == 0
+
+    prepared("walker trained", steps)
+    return store
 
 
 def files_naming(*words: str) -> list[str]:
@@ -42,13 +57,12 @@ def files_naming(*words: str) -> list[str]:
     ]
 
 
-def test_an_erased_customer_is_in_no_file_of_store_shop_and_models(nba: Run, store: str) -> None:
-    assert nba("train", "shop")[0] == 0
+def test_an_erased_customer_is_in_no_file_of_store_shop_and_models(nba: Run, trained: str) -> None:
     theirs = "ann-walker", "ann-phone", "order-aw-1", "order-aw-4"
     assert len(files_naming(*theirs)) > 3
     erased = document(
         nba(
-            *("erase", "ann-walker", "--db", store, "--shop", "shop", "--models", "models"),
+            *("erase", "ann-walker", "--db", trained, "--shop", "shop", "--models", "models"),
             "--json",
         )
     )
@@ -59,17 +73,15 @@ def test_an_erased_customer_is_in_no_file_of_store_shop_and_models(nba: Run, sto
     assert len(erased["snapshots"]) == 1
 
 
-def test_erasing_again_removes_nothing_and_succeeds(nba: Run, store: str) -> None:
-    assert nba("train", "shop")[0] == 0
-    words = "erase", "ann-walker", "--db", store, "--shop", "shop", "--models", "models"
+def test_erasing_again_removes_nothing_and_succeeds(nba: Run, trained: str) -> None:
+    words = "erase", "ann-walker", "--db", trained, "--shop", "shop", "--models", "models"
     assert "accounts: 2, snapshots changed: 1" in nba(*words)[1]
     code, out, _ = nba(*words)
     assert code == 0
     assert "rows removed: 0, accounts: 1, snapshots changed: 0" in out
 
 
-def test_erasing_removes_the_reports_and_says_so(nba: Run, store: str) -> None:
-    assert nba("train", "shop")[0] == 0
+def test_erasing_removes_the_reports_and_says_so(nba: Run, trained: str) -> None:
     write_reports(Path("models"), {"kpis": {"orders": 4}, "cohorts": {}})
     words = "erase", "ann-walker", "--shop", "shop", "--models", "models"
     assert "removed reports/cohorts.json\nremoved reports/kpis.json\n" in nba(*words)[1]
@@ -94,9 +106,8 @@ def test_importing_the_files_again_leaves_an_erased_customer_out(nba: Run, store
 
 
 @pytest.mark.parametrize("of", ["shop", STORE])
-def test_a_decision_about_an_erased_customer_is_refused(nba: Run, store: str, of: str) -> None:
-    assert nba("train", "shop")[0] == 0
-    nba("erase", "ann-walker", "--db", store, "--shop", "shop")
+def test_a_decision_about_an_erased_customer_is_refused(nba: Run, trained: str, of: str) -> None:
+    nba("erase", "ann-walker", "--db", trained, "--shop", "shop")
     code, _, err = nba("decide", of, "--customer", "ann-walker", "--at", "2026-02-07T10:00Z")
     assert code == 1
     assert "ann-walker was erased" in err

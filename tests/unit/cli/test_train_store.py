@@ -16,8 +16,9 @@ from nba.state.store import Store
 from nba.state.tables import ORDER_LINES, ORDERS, PRODUCT_STATES
 from tests.databases import DATABASES, database_url
 from tests.snapshots import snapshot
-from tests.unit.cli.shop import FLAT, Run, document
+from tests.unit.cli.shop import FLAT, Prepared, Run, document
 
+STORE = "sqlite:///store.db"
 PRODUCTS = """product_id,title,category,price,currency,availability,stock,accessory_for,attributes
 kettle,Steel kettle,Kitchen > Kettles,3990,EUR,in_stock,7,,
 filter,Water filter,Kitchen > Filters,450,EUR,in_stock,,kettle,"{""colour"": ""blue""}"
@@ -61,13 +62,24 @@ TABLES = {
 
 
 @pytest.fixture
-def everything(nba: Run, shop: Path) -> Path:
+def everything(nba: Run, shop: Path, prepared: Prepared) -> Path:
     """The small shop with a row or two in every table."""
-    for name, rows in TABLES.items():
-        Path(f"{name}.csv").write_text(rows)
-    code, _, err = nba("import", *(f"{name}.csv" for name in TABLES), "--shop", str(shop))
-    assert code == 0, err
+
+    def steps() -> None:
+        for name, rows in TABLES.items():
+            Path(f"{name}.csv").write_text(rows)
+        code, _, err = nba("import", *(f"{name}.csv" for name in TABLES), "--shop", str(shop))
+        assert code == 0, err
+
+    prepared("everything", steps)
     return shop
+
+
+@pytest.fixture
+def url(everything: Path, prepared: Prepared) -> str:
+    """A store that was loaded from it."""
+    prepared("loaded", lambda: load(everything, STORE))
+    return STORE
 
 
 @pytest.mark.parametrize("kind", DATABASES)
@@ -82,11 +94,7 @@ def test_a_folder_loaded_into_a_store_teaches_the_same(
     assert of_store["digest"] == of_folder["digest"]
 
 
-def test_an_order_of_the_store_reaches_the_next_snapshot_once(
-    nba: Run, everything: Path, tmp_path: Path
-) -> None:
-    url = database_url("sqlite", tmp_path)
-    load(everything, url)
+def test_an_order_of_the_store_reaches_the_next_snapshot_once(nba: Run, url: str) -> None:
     before = document(nba("train", url, "--models", "own", "--json"))["counts"]
     _sell(url, "o9", "eve", "kettle")
     after = document(nba("train", url, "--models", "own", "--json"))["counts"]
@@ -95,11 +103,7 @@ def test_an_order_of_the_store_reaches_the_next_snapshot_once(
     assert document(nba("train", url, "--models", "own", "--json"))["counts"] == after
 
 
-def test_who_was_erased_while_it_was_trained_is_in_no_snapshot(
-    nba: Run, everything: Path, tmp_path: Path
-) -> None:
-    url = database_url("sqlite", tmp_path)
-    load(everything, url)
+def test_who_was_erased_while_it_was_trained_is_in_no_snapshot(nba: Run, url: str) -> None:
     store = Store(url)
     # The tombstone stands and the rows are still there, as between two steps of an erasure.
     bury(store, "ann", np.datetime64("2026-03-01", "us"))
@@ -112,10 +116,8 @@ def test_who_was_erased_while_it_was_trained_is_in_no_snapshot(
 
 
 def test_what_is_published_never_held_who_was_erased_before(
-    nba: Run, everything: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nba: Run, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = database_url("sqlite", tmp_path)
-    load(everything, url)
     store = Store(url)
     bury(store, "ann", np.datetime64("2026-03-01", "us"))
     store.close()
@@ -128,11 +130,7 @@ def test_what_is_published_never_held_who_was_erased_before(
     assert len(published.manifest.replaced) == 1
 
 
-def test_of_the_states_of_one_instant_the_stated_one_holds(
-    nba: Run, everything: Path, tmp_path: Path
-) -> None:
-    url = database_url("sqlite", tmp_path)
-    load(everything, url)
+def test_of_the_states_of_one_instant_the_stated_one_holds(nba: Run, url: str) -> None:
     before = document(nba("train", url, "--models", "own", "--json"))["digest"]
     store = Store(url)
     with store.writing() as connection:
@@ -144,9 +142,7 @@ def test_of_the_states_of_one_instant_the_stated_one_holds(
     assert document(nba("train", url, "--models", "own", "--json"))["digest"] == before
 
 
-def test_training_says_what_it_read(nba: Run, everything: Path, tmp_path: Path) -> None:
-    url = database_url("sqlite", tmp_path)
-    load(everything, url)
+def test_training_says_what_it_read(nba: Run, url: str) -> None:
     code, out, err = nba("train", url, "--models", "own")
     assert code == 0
     assert f"next: nba serve --db {url} --models own" in out

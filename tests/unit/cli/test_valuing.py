@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from nba.cli.valuing import Kept
-from tests.unit.cli.shop import Run, document
+from tests.unit.cli.shop import Prepared, Run, document
 
 CUSTOMERS = 400
 MESSAGE = """
@@ -61,22 +60,17 @@ def write_shop(*, propensity: float) -> None:
         Path(f"{name}.csv").write_text("\n".join(lines) + "\n")
 
 
-@pytest.fixture(scope="session")
-def explored_kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("explored") / "folder"
-
-
 @pytest.fixture
-def explored(nba: Run, explored_kept: Path) -> Path:
+def explored(nba: Run, prepared: Prepared) -> Path:
     """A shop whose log chose between two messages by chance, with a snapshot of before in early."""
-    if not explored_kept.exists():
+
+    def steps() -> None:
         write_shop(propensity=0.5)
         files = ("orders.csv", "consents.csv", "messages.csv")
         assert nba("import", *files, "--shop", "shop")[0] == 0
         assert nba("train", "shop", "--as-of", "2026-01-07T00:00Z", "--models", "early")[0] == 0
-        shutil.copytree(Path.cwd(), explored_kept, symlinks=True)
-    else:
-        shutil.copytree(explored_kept, Path.cwd(), symlinks=True, dirs_exist_ok=True)
+
+    prepared("explored", steps)
     return Path("shop")
 
 
