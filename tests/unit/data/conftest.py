@@ -67,14 +67,14 @@ def contents(shop: Path) -> dict[str, bytes]:
 
 
 def imported_in_turns(tmp_path: Path, batches: list[list[Path]]) -> Path:
-    """Import batches so that each comes first, last and between; give the one shop this makes.
+    """Import batches in their order and backwards; give the one shop that both make.
 
-    Of any two, each goes before the other at least once.
+    So each of any two goes before the other once.
     """
     shops = []
-    for turn in range(len(batches)):
-        shops.append(tmp_path / f"shop{turn}")
-        for batch in batches[turn:] + batches[:turn]:
+    for turn in (batches, batches[::-1]):
+        shops.append(tmp_path / f"shop{len(shops)}")
+        for batch in turn:
             import_files(batch, shops[-1])
     assert all(contents(shop) == contents(shops[0]) for shop in shops)
     return shops[0]

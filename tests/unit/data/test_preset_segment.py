@@ -7,8 +7,6 @@ import json
 from contextlib import closing
 from datetime import datetime
 
-import pytest
-
 from nba.data.imports import import_files
 from nba.data.mapping import SourceMapping, preset_names
 from nba.data.readers import connect, read_file
@@ -83,21 +81,22 @@ def instant(second):
 EVENT = 'event_id, type, "at", customer_id, session_id, product_id'
 
 
-@pytest.mark.parametrize(
-    ("said", "type_"),
-    [
-        ("Product Viewed", "view_item"),
-        ("product viewed", "view_item"),
-        ("Product Added", "add_to_cart"),
-        ("Wishlist Product Added to Cart", "add_to_cart"),
-        ("Product Removed", "remove_from_cart"),
-        ("Product Added to Wishlist", "add_to_wishlist"),
-        ("Product Removed from Wishlist", "remove_from_wishlist"),
-    ],
-)
-def test_a_call_about_a_product_is_an_event(write, shop, said, type_):
-    import_files([write("calls.json", stream(call(said, user="anna")))], shop)
-    assert table(shop, "events", EVENT) == [("m1", type_, instant(0), "anna", "g1", "KET")]
+def test_a_call_about_a_product_is_an_event(write, shop):
+    type_of = {
+        "Product Viewed": "view_item",
+        "product viewed": "view_item",
+        "Product Added": "add_to_cart",
+        "Wishlist Product Added to Cart": "add_to_cart",
+        "Product Removed": "remove_from_cart",
+        "Product Added to Wishlist": "add_to_wishlist",
+        "Product Removed from Wishlist": "remove_from_wishlist",
+    }
+    calls = [call(said, f"m{n}", n, user="anna") for n, said in enumerate(type_of)]
+    import_files([write("calls.json", stream(*calls))], shop)
+    assert table(shop, "events", EVENT, "event_id") == [
+        (f"m{n}", type_, instant(n), "anna", "g1", "KET")
+        for n, type_ in enumerate(type_of.values())
+    ]
 
 
 def test_an_array_a_batch_and_lines_say_the_same(write, tmp_path):

@@ -139,28 +139,29 @@ def test_nothing_personal_is_written_anywhere(write, shop):
     assert not [row for row in cells if any(word in str(row) for word in PERSONAL)]
 
 
-@pytest.mark.parametrize(
-    ("financial", "fulfillment", "cancelled", "status"),
-    [
-        ("paid", "fulfilled", "", "shipped"),
-        ("paid", "unfulfilled", "", "awaiting_processing"),
-        ("paid", "partial", "", "processing"),
-        ("paid", "restocked", "", "returned"),
-        ("paid", "on_hold", "", "delayed"),
-        ("paid", "", "", "paid"),
-        ("partially_refunded", "fulfilled", "", "shipped"),
-        ("refunded", "fulfilled", "", "returned"),
-        ("pending", "unfulfilled", "", "awaiting_payment"),
-        ("authorized", "unfulfilled", "", "awaiting_payment"),
-        ("voided", "unfulfilled", "", "cancelled"),
-        ("expired", "unfulfilled", "", "cancelled"),
-        ("refunded", "restocked", "2026-02-22 12:00:00 +0100", "cancelled"),
-    ],
-)
-def test_payment_is_heard_before_fulfilment(write, shop, financial, fulfillment, cancelled, status):
-    row = order(financial=financial, fulfillment=fulfillment, cancelled=cancelled)
-    import_files([write("orders_export.csv", export(row))], shop)
-    assert table(shop, "orders", "status") == [(status,)]
+def test_payment_is_heard_before_fulfilment(write, shop):
+    code_of = {
+        ("paid", "fulfilled", ""): "shipped",
+        ("paid", "unfulfilled", ""): "awaiting_processing",
+        ("paid", "partial", ""): "processing",
+        ("paid", "restocked", ""): "returned",
+        ("paid", "on_hold", ""): "delayed",
+        ("paid", "", ""): "paid",
+        ("partially_refunded", "fulfilled", ""): "shipped",
+        ("refunded", "fulfilled", ""): "returned",
+        ("pending", "unfulfilled", ""): "awaiting_payment",
+        ("authorized", "unfulfilled", ""): "awaiting_payment",
+        ("voided", "unfulfilled", ""): "cancelled",
+        ("expired", "unfulfilled", ""): "cancelled",
+        ("refunded", "restocked", "2026-02-22 12:00:00 +0100"): "cancelled",
+    }
+    rows = [
+        order(f"#{number}", financial=financial, fulfillment=fulfillment, cancelled=cancelled)
+        for number, (financial, fulfillment, cancelled) in enumerate(code_of, 10)
+    ]
+    import_files([write("orders_export.csv", export(*rows))], shop)
+    found = [status for (status,) in table(shop, "orders", "status", "order_id")]
+    assert dict(zip(code_of, found, strict=True)) == code_of
 
 
 def test_a_status_holds_from_the_instant_that_the_export_names(write, shop):
