@@ -53,7 +53,7 @@ soak: $(READY) ## Hold a million customer-days against an oracle, and the whole 
 	NBA_SOAK=1 NBA_SOAK_EXAMPLES=300 NBA_SOAK_ENDS=500 NBA_SOAK_REPLAYS=100 NBA_SOAK_HOUSEHOLDS=1 \
 		$(BIN)/pytest -n 2 --dist loadscope tests/property \
 		tests/unit/data/simulator/test_oracle.py tests/unit/cli/test_demo.py \
-		tests/unit/measure/test_offpolicy_shop.py
+		tests/unit/measure/test_offpolicy_shop.py tests/unit/artifacts/test_snapshot.py
 	PYTHONPATH=. $(BIN)/python benchmarks/deciding/soak.py $(ARGS)
 
 faults: $(READY) ## Kill, fill and break everything as often as is promised (an hour)

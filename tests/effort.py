@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
+
+Asked = TypeVar("Asked")
 
 
-def times(few: int, many: int) -> int:
-    """Give how many examples to try; `make soak` sets NBA_SOAK."""
+def times(few: Asked, many: Asked) -> Asked:
+    """Give how many examples to try, or which; `make soak` sets NBA_SOAK."""
     return many if os.environ.get("NBA_SOAK") else few

@@ -18,6 +18,8 @@ from nba.statuses import STATUSES
 from tests.effort import times
 
 ORDERS = 520
+PARTS = times(1, 2)
+"""Of each export."""
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, object]
 Import = Sequence[tuple[str, Sequence[Row]]]
@@ -81,7 +83,7 @@ def exports(chance: random.Random) -> list[Import]:
     gathered: dict[str, dict[str, list[Row]]] = {}
     for number in range(ORDERS):
         for export, files in history_of(number, chance):
-            part = f"{export}-{number % 2}"
+            part = f"{export}-{number % PARTS}"
             for name, rows in files:
                 gathered.setdefault(part, {}).setdefault(name, []).extend(rows)
     catalogue = [{"product_id": f"p{n}", "title": f"Product {n}", "sku": f"S{n}"} for n in range(8)]

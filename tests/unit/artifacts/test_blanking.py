@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,11 +66,17 @@ def names_in(folder: Path, *names: str) -> list[str]:
     ]
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("published")
     for seed in (1, 2):
-        publish(trained(seed), tmp_path)
-    return tmp_path
+        publish(trained(seed), folder)
+    return folder
+
+
+@pytest.fixture
+def models(published: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(published, tmp_path, dirs_exist_ok=True))
 
 
 def test_an_erased_customer_is_in_no_file_of_any_snapshot(models):
