@@ -14,10 +14,12 @@ from nba.state.posting import post
 from nba.state.store import Store
 from nba_api.settings import Settings
 from tests.browser.conftest import PageAt, Serve
-from tests.browser.pages import WATCHING, shift_of, titles, watched
+from tests.browser.pages import WATCHING, shift_of, titles, wait_until_told, watched
 from tests.browser.shop import AS_OF, EVIL_TITLE
 
-CUSTOMER: Final = "c1"
+# One each, as what somebody ordered is not proposed to them again.
+CLICKING, WITHOUT_SCRIPT, LOOKING = "c1", "c2", "c3"
+TYPING: Final = {375: "c4", 1280: "c5"}
 LONG_AGO: Final = np.datetime64("2026-01-01T00:00:00", "us")
 WIDER: Final = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FOCUS: Final = """() => {
@@ -32,12 +34,12 @@ MOST_TABS: Final = 60
 
 @pytest.fixture(scope="module")
 def address(serve: Serve, trained: Settings) -> str:
-    """Where the storefront is, one of whose customers may be written to."""
+    """Where the storefront is, some of whose customers may be written to."""
 
     def prepare(store: Store) -> None:
-        granted = {"customer_id": CUSTOMER, "channel": "email", "granted": True}
-        posted = post(store, schema.CONSENTS, [granted | {"at": "2026-01-02T00:00:00Z"}], LONG_AGO)
-        assert posted.accepted == 1
+        granted = {"channel": "email", "granted": True, "at": "2026-01-02T00:00:00Z"}
+        rows = [{"customer_id": f"c{number}", **granted} for number in range(6)]
+        assert post(store, schema.CONSENTS, rows, LONG_AGO).accepted == len(rows)
 
     told = {"as_of": None, "starts_at": AS_OF, "storefront": True}
     return str(serve(trained.model_copy(update=told), prepare=prepare).address)
@@ -73,7 +75,7 @@ def test_from_a_product_by_the_widget_to_an_order_and_another_message(
     page_at: PageAt, address: str
 ) -> None:
     page = watched(page_at(1280))
-    page.goto(f"{address}/shop/product?id=kettle&customer={CUSTOMER}")
+    page.goto(f"{address}/shop/product?id=kettle&customer={CLICKING}")
     assert "Filter" in titles(page)
     block = page.get_by_role("region", name="Bought together")
     filters = block.locator("[part=link]", has_text="Filter")
@@ -88,8 +90,8 @@ def test_from_a_product_by_the_widget_to_an_order_and_another_message(
     page.get_by_role("button", name="Put into the basket").click()
     expect(page.get_by_role("link", name="Basket (2 pieces)")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
-    assert f"customer={CUSTOMER}" in page.url
-    page.get_by_role("button", name=f"Order as customer {CUSTOMER}").click()
+    assert f"customer={CLICKING}" in page.url
+    page.get_by_role("button", name=f"Order as customer {CLICKING}").click()
     expect_order(page, "Filter")
     page.get_by_role("link", name="Go on").click()
     expect(page.get_by_text("Next message: order status by email")).to_be_visible()
@@ -100,7 +102,7 @@ def test_from_a_product_by_the_widget_to_an_order_and_another_message(
 @pytest.mark.parametrize("width", [375, 1280])
 def test_by_keyboard_alone(page_at: PageAt, address: str, width: int) -> None:
     page = watched(page_at(width))
-    page.goto(f"{address}/shop/product?id=kettle&customer={CUSTOMER}")
+    page.goto(f"{address}/shop/product?id=kettle&customer={TYPING[width]}")
     titles(page)
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUS) == "Skip to the content"
@@ -123,7 +125,7 @@ def test_by_keyboard_alone(page_at: PageAt, address: str, width: int) -> None:
 def test_without_javascript(page_at: PageAt, address: str) -> None:
     page = page_at(375, javascript=False)
     page.goto(f"{address}/shop")
-    page.get_by_label("Customer").fill(CUSTOMER)
+    page.get_by_label("Customer").fill(WITHOUT_SCRIPT)
     page.get_by_role("button", name="Choose").click()
     expect(page.get_by_text("Next message:")).to_be_visible()
     page.get_by_role("link", name="Kitchen", exact=False).first.click()
@@ -158,11 +160,10 @@ def test_whether_the_api_is_there_or_not_the_page_is_whole_and_nothing_jumps(
     page.add_init_script(WATCHING)
     if away != "there":
         page.route("**/v1/**", answer)
-    page.goto(f"{address}/shop/product?id=kettle&customer={CUSTOMER}")
-    page.wait_for_function("window.told.length == document.querySelectorAll('nba-products').length")
-    blocks = page.locator("nba-products")
-    assert blocks.count() >= 2
-    for name, _ in page.evaluate("window.told"):
+    page.goto(f"{address}/shop/product?id=kettle&customer={LOOKING}")
+    count = page.locator("nba-products").count()
+    assert count >= 2
+    for name, _ in wait_until_told(page, count):
         assert name == ("nba-load" if away == "there" else "nba-empty")
     block = page.get_by_role("region", name="Bought together")
     expect(block.get_by_text("Filter").locator("visible=true")).to_have_count(1)
