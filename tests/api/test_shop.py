@@ -10,6 +10,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -233,14 +234,34 @@ def test_what_an_address_says_is_text_wherever_it_stands(shop: TestClient) -> No
         assert answer.status_code in (200, 404)
 
 
+def serve_products(shop: TestClient, monkeypatch: pytest.MonkeyPatch, **columns: Any) -> None:
+    """Let other columns of the products be served."""
+    live: Live = shop.app.state.live  # type: ignore[attr-defined]
+    serving = live.serving()
+    products = replace(serving.snapshot.products, **columns)
+    changed = replace(serving, recommender=Recommender(serving.snapshot.with_products(products)))
+    monkeypatch.setattr(live, "serving", lambda: changed)
+
+
 def test_half_a_character_in_a_title_breaks_no_page(
     shop: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live: Live = shop.app.state.live  # type: ignore[attr-defined]
-    serving = live.serving()
-    products = serving.snapshot.products
-    halves = replace(products, title=Texts.of(["\ud800" for _ in products.title]))
-    changed = replace(serving, recommender=Recommender(serving.snapshot.with_products(halves)))
-    monkeypatch.setattr(live, "serving", lambda: changed)
+    serve_products(shop, monkeypatch, title=Texts.of(["\ud800"] * 7))
     for path in PAGES:
         assert shop.get(f"/shop{path}").status_code == 200
+
+
+def test_a_shop_without_orders_prices_and_pictures_has_whole_pages(
+    shop: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing, none = np.empty(0, np.int32), np.zeros(7, np.bool_)
+    serve_products(
+        shop, monkeypatch, popular=nothing, popular_orders=nothing, has_price=none,
+        has_sale_price=none, category=Texts.of([""] * 7), link=Texts.of([""] * 7),
+    )  # fmt: skip
+    for path in (*PAGES, "?blocks=popular", "/product?id=kettle&blocks=popular"):
+        text = page(shop, path)
+        assert "Best sellers" not in text
+        assert "Together" not in text
+    assert "no price" in page(shop, "/product?id=kettle")
+    assert "Without a price, and so not in the total: Kettle" in page(shop, "/basket?line=1:kettle")

@@ -115,7 +115,7 @@ def basket_blocks(
     held = [one.card.product_id for one in basket.lines]
     if visit.blocks != MODEL or not held:
         popular = best_sellers(recommender, visit, held)
-        return [] if visit.blocks == "off" else [popular]
+        return [popular] if visit.blocks != "off" and popular.cards else []
     pieces = [one for one in visit.pieces() if one in held]
     is_missing = basket.progress is not None and basket.progress.paid < basket.progress.total
     target = delivery.total if delivery is not None and is_missing else None

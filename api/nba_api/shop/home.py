@@ -30,9 +30,10 @@ def home_blocks(
     if visit.blocks == "off":
         return []
     sold = best_sellers(serving.recommender, visit, shown=_MOST_SOLD)
-    if visit.blocks != MODEL or facts is None:
-        return [sold]
-    return [*_personal(serving, visit, facts, at), sold]
+    blocks = [sold]
+    if visit.blocks == MODEL and facts is not None:
+        blocks = [*_personal(serving, visit, facts, at), sold]
+    return [one for one in blocks if one.cards]
 
 
 def _personal(serving: Serving, visit: Visit, facts: Facts, at: np.datetime64) -> list[Block]:
@@ -46,8 +47,7 @@ def _personal(serving: Serving, visit: Visit, facts: Facts, at: np.datetime64) -
         replace(card, due=f"Needed again {due}" if due else "")
         for card, due in zip(replaced.cards, words, strict=True)
     ]
-    blocks = [
+    return [
         Block.of("picks", f"For customer {customer}", picks, visit),
         replace(replaced, cards=cards),
     ]
-    return [one for one in blocks if one.cards]

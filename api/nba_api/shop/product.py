@@ -41,7 +41,7 @@ def product_blocks(
     recommender, product = serving.recommender, card.product_id
     if visit.blocks != MODEL:
         popular = best_sellers(recommender, visit, [product])
-        return [popular] if visit.blocks == "popular" else []
+        return [popular] if visit.blocks == "popular" and popular.cards else []
 
     owned = owned_by(serving, facts)
     filters = Filters(exclude=owned)
