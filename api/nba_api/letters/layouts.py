@@ -85,7 +85,8 @@ class Layouts:
         path = self._files[f"{layout}{_SUFFIX}"]
         try:
             # Comments are for who reads the template; those of Outlook are none to this.
-            options = mrml.RenderOptions(disable_comments=True)
+            # No font is loaded: whoever serves one would be told who opens which letter.
+            options = mrml.RenderOptions(disable_comments=True, fonts={})
             return mrml.to_html(self._whole(path), None, options).content
         except (OSError, RecursionError) as error:
             raise ConfigError(f"{path}: {error}") from None
