@@ -1,4 +1,4 @@
-// <nba-products>: see README.md.
+// See README.md.
 const style = new CSSStyleSheet();
 style.replaceSync(`
 :host { display: block; min-block-size: var(--nba-height, 22rem) }
@@ -48,29 +48,26 @@ const widget = (host) => {
 
   const to = (path, asked = []) => {
     const query = new URLSearchParams([...asked, ["key", said("key") ?? ""]]);
-    return `${(said("endpoint") ?? "").replace(/\/*$/, "/v1/")}${path}?${query}`;
+    return (said("endpoint") ?? "").replace(/\/*$/, "/v1/") + path + "?" + query;
   };
 
   const report = (type, items) => {
     if (said("no-report") != null || !items[0]) return;
-    const rows = items.map((item) => ({
+    navigator.sendBeacon(to("events"), JSON.stringify(items.map((item) => ({
       type,
       event_id: type + Math.random(),
       product_id: item.product_id,
       position: item.rank,
       placement: said("placement"),
       recommendation_id: answer.recommendation_id,
-    }));
-    // Text needs no preflight.
-    navigator.sendBeacon(to("events"), JSON.stringify(rows));
+    }))));
   };
 
   const watch = new IntersectionObserver((seen) => {
-    const shown = seen.filter((one) => one.intersectionRatio >= 0.5).map(({ target }) => {
+    report("shown", seen.filter((one) => one.intersectionRatio >= 0.5).map(({ target }) => {
       watch.unobserve(target);
       return cards.get(target);
-    });
-    report("shown", shown);
+    }));
   }, { threshold: 0.5 });
 
   const question = (signal) => {
@@ -98,8 +95,9 @@ const widget = (host) => {
   const draw = (answer) => {
     const lang = host.closest("[lang]")?.lang.replace("_", "-") || [];
     const money = (amount, currency) => {
-      const form = new Intl.NumberFormat(lang, { style: "currency", currency });
-      return form.format(amount / 10 ** form.resolvedOptions().maximumFractionDigits);
+      const digits = /BHD|IQD|JOD|KWD|LYD|OMR|TND/.test(currency) ? 3
+        : /CLP|ISK|JPY|KRW|PYG|UGX|VND|XAF|XOF/.test(currency) ? 0 : 2;
+      return new Intl.NumberFormat(lang, { style: "currency", currency }).format(amount / 10 ** digits);
     };
     let total = parseInt(said("price")), unit;
     const drawn = new Map(answer.items.map((item) => {
@@ -147,7 +145,7 @@ const widget = (host) => {
     }
     if (now != asking) return;
     [answer, cards] = [detail, drawn];
-    // Room in view or above stays: nothing jumps.
+    // Nothing in view or above jumps.
     const isBelow = host.getBoundingClientRect().top >= innerHeight;
     section.className = cards.size ? (isBelow ? "full away" : "full") : spare;
     host.hidden = !section.className && (isBelow || host.hidden);
