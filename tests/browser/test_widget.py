@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, expect
 
 from nba.state.tables import EVENTS
 from tests.browser.conftest import PageAt, Served
-from tests.browser.pages import page_of, titles, wait_until_told, watched
+from tests.browser.pages import WATCHING, page_of, titles, wait_until_told, watched
 from tests.browser.shop import LONG_TITLE, ODD_PRODUCT, SHOP
 from tests.browser.site import JSON, Site
 from tests.unit.state.posted import rows_of
@@ -33,8 +33,8 @@ def answer_of(*cards: dict[str, Any]) -> str:
 
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait for what another process does upon a page."""
-    for _ in range(200):
+    """Wait for what comes of a page; less long than the widget waits for an answer."""
+    for _ in range(100):
         if holds():
             return
         page.wait_for_timeout(50)
@@ -89,7 +89,7 @@ def test_it_is_one_request_and_leaves_nothing_in_the_browser(
     ],
 )
 def test_a_browser_does_not_ask_first_whether_it_may(
-    page: Page,
+    page_at: PageAt,
     keyed: Served,
     shop_site: Site,
     other_site: Site,
@@ -97,6 +97,9 @@ def test_a_browser_does_not_ask_first_whether_it_may(
     method: str,
     path: str,
 ) -> None:
+    # Where a driver answers some requests it answers whether they may be sent, too.
+    page = page_at(1280)
+    page.add_init_script(WATCHING)
     other_site.put(path, answer_of({"title": "Filter"}), kind=JSON)
     page.goto(page_of(shop_site, keyed.address, {**attributes, "endpoint": other_site.address}))
     assert titles(page) == ["Filter"]
@@ -238,3 +241,16 @@ def test_prices_are_written_as_the_page_s_language_has_them(
     ]  # fmt: skip
     # What has several currencies, or a price that nobody knows, has no total.
     expect(widget.locator("[part=total]")).to_have_count(0)
+
+
+def test_a_product_opened_in_another_tab_was_clicked_and_a_menu_opens_none(
+    page: Page, keyed: Served, shop_site: Site
+) -> None:
+    page.goto(page_of(shop_site, keyed.address, {**KETTLE, "key": keyed.key, "limit": "2"}))
+    titles(page)
+    page.get_by_role("link", name="Cup").click(button="right")
+    page.get_by_role("link", name="Filter").click(button="middle")
+    _, *clicks = wait_until_told(page, 2)
+    assert [(name, told["item"]["product_id"]) for name, told in clicks] == [
+        ("nba-click", "filter")
+    ]
