@@ -19,6 +19,7 @@ from nba_api.console.reported import Reported
 from nba_api.envelope import Envelope
 from nba_api.fast_lane import FastLane
 from nba_api.feeds.klaviyo import Measures
+from nba_api.feeds.sending import Sending
 from nba_api.gate import Gate
 from nba_api.gathering import Gathering
 from nba_api.hot_path import HotPath
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.shopfront = Shopfront(live, keys)
     app.state.reports = reports.Reports(live.models)
     app.state.catalogues = Measures()
+    app.state.sending = Sending()
     app.state.reported = Reported(app.state.reports)
     app.state.latest_rows = LatestRows(live.store)
     app.state.letters = Letters(settings)

@@ -256,7 +256,9 @@ def test_a_tool_that_can_send_no_header_reads_with_the_publishable_key(
 
 
 @pytest.mark.parametrize("text", ["javascript:alert(1)", "//shop", "shop.example", "https://a b",
-                                  'https://a"onerror=', "", None, "data:text/html,x"])  # fmt: skip
+                                  'https://a"onerror=', "", None, "data:text/html,x",
+                                  "https://a/\x01", "https://a/\ud800",
+                                  "https://a/\ufffe"])  # fmt: skip
 def test_only_addresses_of_the_web_are_passed_on(text: str | None) -> None:
     assert web_address(text) is None
     assert web_address("HTTPS://shop.example/a?b=ў&c") is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -142,14 +143,19 @@ class Measures:
     def __init__(self) -> None:
         """Know of none yet."""
         self._last: tuple[bytes, Measured] | None = None
+        self._writing = threading.Lock()
 
     def of(self, version: bytes, catalogue: Catalogue) -> Measured:
         """Give how a catalogue divides; `version` is its own."""
         # One reference is read and written as a whole, whatever other threads do.
         last = self._last
         if last is None or last[0] != version:
-            last = version, catalogue.measured()
-            self._last = last
+            # Who asks meanwhile waits for this one; each would take the same seconds again.
+            with self._writing:
+                last = self._last
+                if last is None or last[0] != version:
+                    last = version, catalogue.measured()
+                    self._last = last
         return last[1]
 
 

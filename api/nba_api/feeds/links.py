@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_WEB: Final = re.compile(r"""https?://[^\s<>"'\\]+""", re.IGNORECASE)
+# Neither XML nor JSON has a way to write what is left out beside spaces and quotes.
+_WEB: Final = re.compile(
+    r"""https?://[^\s<>"'\\\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+""", re.IGNORECASE
+)
 
 
 def web_address(text: object) -> str | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from nba.recommend.recommender import Recommender
 from nba_api.answers import CACHEABLE, cacheable_bytes, etag_of, is_known
 from nba_api.feeds import rss
 from nba_api.feeds.klaviyo import Catalogue, CatalogueAnswer, Measures
+from nba_api.feeds.sending import Sending
 from nba_api.live import LiveState
 from nba_api.problems import declared
 
@@ -82,4 +82,5 @@ def klaviyo_catalogue(request: Request, live: LiveState, part: Part = 1) -> Resp
         ),
     }
     written = catalogue.part(*measured.starts[part - 1 : part + 1])
-    return StreamingResponse(written, headers=headers, media_type="application/json")
+    sending: Sending = request.app.state.sending
+    return sending.answer(written, headers, "application/json")
