@@ -18,6 +18,9 @@ def locale_of(store: Store, customer: str) -> str | None:
     Raises:
         StateError: the store cannot be read.
     """
+    if "\0" in customer:
+        # No id has one, and PostgreSQL refuses to be asked about it.
+        return None
     with store.reading() as connection:
         told = connection.execute(_THEIRS, {"customer": customer}).scalar()
     return None if told is None else str(told)
