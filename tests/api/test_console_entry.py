@@ -18,7 +18,7 @@ from nba_api.sessions import COOKIE, MAX_TEXT, SESSION_SECONDS, Sessions
 from nba_api.settings import Settings
 from tests.api.claims import client_of
 from tests.api.keyed import LONG_AGO, OTHER_SITE, Keyed, serving
-from tests.api.shop import is_problem
+from tests.api.shop import ODD_CUSTOMER, is_problem
 
 HTML: Final = {"accept": "text/html,*/*;q=0.8"}
 HERE: Final = "http://testserver"
@@ -48,6 +48,15 @@ def enter(keyed: Keyed, key: str, **more: Any) -> Any:
 def token_of(keyed: Keyed) -> str:
     sessions: Sessions = keyed.app.state.admission.sessions
     return sessions.form_token(keyed.client.cookies[COOKIE])
+
+
+def test_a_refusal_as_a_page_lets_a_browser_do_no_more_than_show_it(keyed: Keyed) -> None:
+    for path in ("/console", "/console/nothing", "/console/customers?key=x", "/console/enter"):
+        headers = keyed.client.get(path, headers=HTML).headers
+        assert headers.get_list("x-content-type-options") == ["nosniff"]
+        assert len(headers.get_list("content-security-policy")) == 1
+        assert len(headers.get_list("referrer-policy")) == 1
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
 def test_a_browser_without_a_session_is_asked_for_a_key_and_comes_back(keyed: Keyed) -> None:
@@ -222,3 +231,12 @@ def test_a_refusal_in_a_browser_is_a_page(keyed: Keyed) -> None:
     assert asked.headers["x-request-id"] in asked.text
     wrong = keyed.client.get("/console", headers={"authorization": "Bearer sk_x"} | HTML)
     assert (wrong.status_code, "<h1>Unauthorized</h1>" in wrong.text) == (401, True)
+
+
+def test_one_comes_back_to_a_customer_of_any_id(keyed: Keyed) -> None:
+    customer = f"{ODD_CUSTOMER} 50%"
+    asked = keyed.client.get(f"/console/customers/{quote(customer, safe='')}?page=2", headers=HTML)
+    wanted = f"/console/customers/{quote(customer)}?page=2"
+    assert asked.headers["location"] == f"/console/enter?to={quote(wanted, safe='')}"
+    entered = enter(keyed, keyed.keys["read"], to=wanted)
+    assert entered.headers["location"] == wanted

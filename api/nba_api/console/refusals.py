@@ -15,6 +15,7 @@ from nba_api.admission import READING
 from nba_api.answers import PRIVATE
 from nba_api.callers import shows_key
 from nba_api.console.frame import console_page
+from nba_api.cors import safe_headers
 from nba_api.problems import MEDIA_TYPE
 from nba_api.sessions import PATH
 
@@ -51,6 +52,8 @@ class Refusals:
             shown = _shown(request, start["status"], orjson.loads(body))
             kept = [one for one in start["headers"] if one[0] in _KEPT]
             shown.raw_headers.extend(kept)
+            # The gate stands behind this page, and has seen another answer.
+            shown.raw_headers.extend(safe_headers(scope["path"], shown.raw_headers))
             await shown(scope, receive, send)
 
 
@@ -73,7 +76,7 @@ def _shown(request: Request, status: int, problem: dict[str, Any]) -> Response:
     headers = request.headers
     if status == HTTPStatus.UNAUTHORIZED and not shows_key(headers.get("authorization", "")):
         # What a form wanted to change is not done later on: its page is what one comes back to.
-        wanted = request.url.path if request.method in READING else PATH
+        wanted = quote(request.scope["path"]) if request.method in READING else PATH
         query = f"?{request.url.query}" if request.url.query and request.method in READING else ""
         to = quote(wanted + query, safe="")
         answer = RedirectResponse(f"{ENTRY}?to={to}", HTTPStatus.SEE_OTHER)
