@@ -110,6 +110,12 @@ def test_the_past_is_told_as_it_was_known(client: TestClient) -> None:
     )
 
 
+@pytest.mark.parametrize("as_of", ["0001-01-01T00:00Z", "9999-12-31T23:59:59Z"])
+def test_the_first_and_the_last_instant_have_a_page(client: TestClient, as_of: str) -> None:
+    assert client.get(path("ann"), params={"as_of": as_of}).status_code == 200
+    assert day("10009-12-31T23:59:59Z") == "31 Dec 9999"
+
+
 @pytest.mark.parametrize("as_of", ["yesterday", "2026-13-01T00:00", "2026-01-01", "x" * 65])
 def test_an_instant_that_is_none_is_refused(client: TestClient, as_of: str) -> None:
     page = client.get(path("ann"), params={"as_of": as_of}, headers=HTML)

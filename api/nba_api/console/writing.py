@@ -11,6 +11,7 @@ from nba.vocabulary import decimals
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 NOTHING: Final = "\N{EN DASH}"
 """What stands where there is no value."""
 
@@ -84,8 +85,8 @@ def path(identifier: str) -> str:
 
 
 def read(instant: str) -> datetime:
-    """Read an instant of JSON."""
-    return datetime.fromisoformat(instant).astimezone(UTC)
+    """Read an instant of JSON; one that lies behind the year 9999 is the end of that."""
+    return _LAST if instant[4] != "-" else datetime.fromisoformat(instant).astimezone(UTC)
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
