@@ -91,7 +91,8 @@ def _replaced(
     cycle = 0 if code is None else int(serving.snapshot.products.cycle_days[code])
     notes = [] if facts is None else owned_notes(serving, facts, product, cycle, at)
     if cycle and not notes:
-        notes = [f"It, or a part of it, is worn about {cycle} days after it arrived."]
+        ends = _ends(serving, product)
+        notes = [f"It, or a part of it, is {ends} about {cycle} days after it arrived."]
     succeeds = any(one.reason.code is ReasonCode.SUCCESSOR for one in slate)
     has_time = bool(notes) or succeeds or not card.can_be_ordered
     block = Block.of("replace", "Time to replace", slate, visit, notes=notes, widget=widget)
@@ -107,7 +108,7 @@ def owned_notes(
         serving: what answers.
         facts: of the customer alone.
         product: an id.
-        cycle_days: after how many days it is worn; 0 where nobody knows.
+        cycle_days: after how many days it is worn or used up; 0 where nobody knows.
         at: the instant.
     """
     order = _last_order(facts, product)
@@ -125,7 +126,7 @@ def owned_notes(
     elif cycle_days:
         begins = bought if np.isnat(arrived) else arrived
         notes.append(
-            f"It, or a part of it, is worn after about {cycle_days} days: "
+            f"It, or a part of it, is {_ends(serving, product)} after about {cycle_days} days: "
             f"on {day(iso(begins + cycle_days * DAY))}."
         )
     known = serving.recommender.profile(customer, at=at)
@@ -145,6 +146,13 @@ def due_words(evidence: Mapping[str, Any]) -> str:
     if evidence.get("due_from") and evidence.get("due_until"):
         words += f" (from {day(evidence['due_from'])} to {day(evidence['due_until'])})"
     return words
+
+
+def _ends(serving: Serving, product: str) -> str:
+    """Say how a product that is to be replaced comes to its end: nobody wears coffee."""
+    products = serving.snapshot.products
+    code = products.ids.find(product)
+    return "worn" if code is not None and products.is_durable[code] else "used up"
 
 
 def _last_order(facts: Facts, product: str) -> int | None:
