@@ -39,7 +39,9 @@ def product_cards(
     price = np.where(listing.priced, listing.price, price)
     orders = np.bincount(placed.product, minlength=len(placed.product_ids)).astype(np.int32)
     popular, popular_orders = _popular(placed, config)
-    on_sale = listing.on_sale & ~(listing.sale_until <= history.as_of)
+    # As on the shelf: a sale price that saves nothing is none.
+    saves = ~listing.priced | (listing.sale_price < listing.price)
+    on_sale = listing.on_sale & saves & ~(listing.sale_until <= history.as_of)
     products = Products(
         ids=placed.product_ids,
         title=listing.title.filled(placed.product_ids),

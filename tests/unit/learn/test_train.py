@@ -293,14 +293,19 @@ def test_a_recipe_that_makes_no_sense_is_refused(tmp_path, text):
         nba.TrainConfig.from_toml(tmp_path / "recipe.toml")
 
 
-def test_a_sale_that_ended_is_no_price_to_pay():
+def test_a_sale_that_ended_or_saves_nothing_is_no_price_to_pay():
     sales = [
-        {"product_id": name, "price": 1000, "sale_price": 500, "sale_until": until}
-        for name, until in (("over", day(5)), ("on", day(50)), ("open", None))
+        {"product_id": name, "price": 1000, "sale_price": sale, "sale_until": until}
+        for name, sale, until in (
+            ("over", 500, day(5)),
+            ("on", 500, day(50)),
+            ("open", 500, None),
+            ("dearer", 1500, None),
+        )
     ]
     products = nba.train(history([("o1", "ann", 10, ["on"])]), catalog(*sales)).products
     found = dict(zip(products.ids, products.has_sale_price.tolist(), strict=True))
-    assert found == {"over": False, "on": True, "open": True}
+    assert found == {"over": False, "on": True, "open": True, "dearer": False}
 
 
 def test_a_rule_of_a_product_about_itself_is_not_one_about_every_product():
