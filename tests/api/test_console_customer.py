@@ -171,6 +171,20 @@ def test_everything_that_a_store_holds_is_on_the_timeline(asking: TestClient) ->
     assert [text.index(one) for one in days] == sorted(text.index(one) for one in days)
 
 
+def test_an_order_has_a_total_only_where_every_price_is_known(asking: TestClient) -> None:
+    order = {"customer_id": "zoe", "ordered_at": "2026-03-01T09:00:00Z", "status": "paid"}
+    cup = {"product_id": "cup", "quantity": 2, "unit_price": 1500, "discount": 100}
+    orders = [
+        {**order, "order_id": "z1", "currency": "JPY", "discount": 50, "lines": [cup]},
+        {**order, "order_id": "z2", "lines": [cup, {"product_id": "kettle", "quantity": 1}]},
+    ]
+    assert asking.post("/v1/orders", json=orders).json()["errors"] == []
+    text = text_of(asking.get(path("zoe"))).partition("What happened")[2]
+    assert text.count("Total") == 1
+    assert "1 500 JPY each, 100 JPY off Total 2 850 JPY" in text
+    assert "1 \N{MULTIPLICATION SIGN} Kettle 09:00 Order z1" in text
+
+
 def document(**tables: Any) -> dict[str, Any]:
     names = ("orders", "events", "messages", "message_events", "consents", "customers")
     return {name: tables.get(name, []) for name in names}

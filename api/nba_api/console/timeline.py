@@ -98,9 +98,11 @@ def _orders(document: Row, named: Named) -> Iterator[Entry]:
         if "ordered_at" not in order:
             continue
         name, currency = order["order_id"], order["currency"]
-        total = sum(_paid(line) for line in order["lines"]) - (order["discount"] or 0)
-        lines = [_line(line, currency, named) for line in order["lines"]]
-        told = [*lines, f"Total {money(total, currency)}"]
+        told = [_line(line, currency, named) for line in order["lines"]]
+        paid = [_paid(line) for line in order["lines"] if line["unit_price"] is not None]
+        # A sum of which a part is unknown is none.
+        if len(paid) == len(order["lines"]):
+            told.append(f"Total {money(sum(paid) - (order['discount'] or 0), currency)}")
         if order["is_test"]:
             told.append("A test, which counts for nothing")
         yield Entry(order["ordered_at"], "order", f"Order {name} placed", told)
@@ -120,8 +122,9 @@ def _orders(document: Row, named: Named) -> Iterator[Entry]:
 
 def _line(line: Row, currency: str | None, named: Named) -> str:
     title = line["title"] or named(line["product_id"])
-    each = money(line["unit_price"], currency)
-    told = f"{line['quantity']} \N{MULTIPLICATION SIGN} {title}, {each} each"
+    told = f"{line['quantity']} \N{MULTIPLICATION SIGN} {title}"
+    if line["unit_price"] is not None:
+        told += f", {money(line['unit_price'], currency)} each"
     if line["discount"]:
         told += f", {money(line['discount'], currency)} off"
     if line["returned_quantity"]:
@@ -130,7 +133,7 @@ def _line(line: Row, currency: str | None, named: Named) -> str:
 
 
 def _paid(line: Row) -> int:
-    return int(line["quantity"] * (line["unit_price"] or 0) - (line["discount"] or 0))
+    return int(line["quantity"] * line["unit_price"] - (line["discount"] or 0))
 
 
 def _news(status: Row) -> list[str]:
