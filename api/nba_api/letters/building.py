@@ -13,7 +13,7 @@ from urllib.parse import quote
 from nba.artifacts.products import Products
 from nba.errors import ConfigError
 from nba.vocabulary import MessageKind
-from nba_api.letters.grammar import NO_BREAK, Money, Value, plain
+from nba_api.letters.grammar import Money, Value, plain
 from nba_api.letters.links import told_by, web_link
 from nba_api.letters.reasons import sentence_of
 from nba_api.letters.words import BETWEEN, Words
@@ -136,10 +136,9 @@ def build(
                 "NBA_LETTERS"
             ) from None
 
-    # An inbox breaks no lines.
+    # An inbox breaks no lines, and a header ends where one does.
     subject, preheader = (
-        say(one or "", is_subject=True).replace(NO_BREAK, " ")
-        for one in (told.subject, told.preheader)
+        plain(say(one or "", is_subject=True)) for one in (told.subject, told.preheader)
     )
     is_about_order = message["kind"] == MessageKind.TRANSACTIONAL
     frame = words.frame

@@ -79,7 +79,11 @@ class Layouts:
         self._text.check(TEXTS[channel])
 
     def _read(self, name: str) -> str:
-        return self._files[name].read_text("utf-8")
+        path = self._files[name]
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: {error}") from None
 
     def _compiled(self, layout: str) -> str:
         path = self._files[f"{layout}{_SUFFIX}"]
@@ -104,7 +108,7 @@ class Layouts:
                 raise ConfigError(f"{path}: it includes {name}, which is not there")
             return self._whole(self._files[name])
 
-        return _INCLUDE.sub(part, path.read_text("utf-8"))
+        return _INCLUDE.sub(part, self._read(path.name))
 
 
 def _wrapped(text: str) -> str:

@@ -42,6 +42,14 @@ def test_a_shop_changes_one_sentence_and_keeps_the_others(folder):
     assert letter.values["heading"] == "The best of the week"
 
 
+def test_a_subject_of_several_lines_is_one_line_and_so_starts_no_header(folder):
+    (folder / "words/en.toml").write_text(
+        '[message.digest]\nsubject = "Hot\\nBcc: eve"\npreheader = "a\\u0000\\u00a0b"\n'
+    )
+    _, letter = written(folder, document("digest"))
+    assert (letter.subject, letter.preheader) == ("Hot Bcc: eve", "a b")
+
+
 def test_a_text_of_a_playbook_goes_before_its_message_and_an_arm_before_both(folder):
     (folder / "words/en.toml").write_text(
         '[message.my-digest]\nsubject = "Mine"\n[message."my-digest/B"]\npreheader = "Theirs"\n'
@@ -137,6 +145,13 @@ def test_what_is_wrong_in_a_shop_s_file_is_said_before_the_first_letter(
 ):
     (folder / file).write_text(text)
     with pytest.raises(ConfigError, match=problem):
+        Letters(Settings(letters=folder))
+
+
+@pytest.mark.parametrize("file", ["digest.mjml", "foot.mjml", "email.txt"])
+def test_a_layout_that_is_no_text_is_said_with_its_file(folder, file):
+    (folder / file).write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=rf"{file}: 'utf-8' codec"):
         Letters(Settings(letters=folder))
 
 
