@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -66,6 +67,15 @@ def test_only_a_server_that_was_told_so_shows_it(asking: TestClient) -> None:
     for path in PAGES:
         assert is_problem(asking.get(f"/shop{path}"), 404)
     assert is_problem(asking.post("/shop/order"), 404)
+
+
+def test_before_anything_was_trained_a_page_says_how(own: Settings, tmp_path: Path) -> None:
+    nothing = shown_by(own).model_copy(update={"models": tmp_path / "none"})
+    with client_of(nothing) as client:
+        closed = client.get("/shop")
+    assert closed.status_code == 503
+    assert "default-src 'none'" in closed.headers["content-security-policy"]
+    assert "make one with: nba train" in words(closed.text)
 
 
 def test_a_server_with_keys_refuses_to_start_with_it(own: Settings, store: Store) -> None:

@@ -212,3 +212,8 @@ def test_while_the_store_is_away_the_shop_goes_on_without_customers(
     assert "Of customers nothing is known right now" in text
     assert "Best sellers" in text
     assert "Bought together" in page(shop, "/product", {"id": "kettle", "customer": "ann"})
+    answer = order(shop, ("customer", "ann"), ("line", "1:cup"))
+    assert answer.status_code == 303
+    closed = shop.get(answer.headers["location"])
+    assert (closed.status_code, closed.headers["retry-after"]) == (503, "5")
+    assert "The shop is closed for now the store is away" in words(closed.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -12,10 +12,11 @@ from urllib.parse import parse_qsl
 import numpy as np
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 
 from nba import schema
 from nba.domain import iso
-from nba.errors import StateError
+from nba.errors import SnapshotError, StateError
 from nba.facts.fold import Facts
 from nba.recommend.recommender import Recommender
 from nba.recommend.wording import LEVEL
@@ -26,6 +27,7 @@ from nba_api.gathering import GatheringOf
 from nba_api.live import Live, LiveState, Serving
 from nba_api.next_messages import next_message
 from nba_api.pages import Pages
+from nba_api.problems import RETRY_SECONDS
 from nba_api.routes.ingest import write_rows
 from nba_api.shop.basket import Basket, basket_blocks, card_of
 from nba_api.shop.blocks import owned_by
@@ -37,7 +39,27 @@ from nba_api.shop.ordering import is_order_id, new_order_id, order_row, placed
 from nba_api.shop.product import product_blocks
 from nba_api.shop.visit import BLOCKS, HOME, NOTHING, Pairs, Visit, changes_in, pieces_in
 
-router = APIRouter(prefix=HOME, include_in_schema=False)
+
+class _AsPage(APIRoute):
+    """A route whose visitors read a page, too, while there is no snapshot or no store."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give what answers a request."""
+        answer = super().get_route_handler()
+
+        async def shown(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except (SnapshotError, StateError) as error:
+                status = HTTPStatus.SERVICE_UNAVAILABLE
+                closed = _pages().page("closed.html", {"problem": str(error)}, status=status)
+                closed.headers["retry-after"] = str(RETRY_SECONDS)
+                return closed
+
+        return shown
+
+
+router = APIRouter(prefix=HOME, include_in_schema=False, route_class=_AsPage)
 
 ON_A_PAGE: Final = 24
 """Products of a category that are shown at a time."""
