@@ -103,7 +103,8 @@ def fitted(importer: Importer, piece: Columns) -> dict[str, list[Any]]:
     ours: dict[str, Sequence[Any]] = {**piece, **_moved_up(piece, count, importer.longest)}
     latest = {one: _latest(one) for one in set(piece["as_of"])}
     is_mail = [
-        channel == Channel.EMAIL and send_after <= latest[as_of]
+        # Of a claim whose message can no longer be told, nobody knows when it may leave.
+        channel == Channel.EMAIL and send_after is not None and send_after <= latest[as_of]
         for channel, send_after, as_of in zip(
             piece["channel"], piece["send_after"], piece["as_of"], strict=True
         )

@@ -167,8 +167,10 @@ def test_what_goes_by_another_channel_is_nothing_to_an_e_mail_tool() -> None:
 
 @pytest.mark.parametrize(
     ("send_after", "shown"),
-    [("2026-01-15T00:00:00Z", "digest"), ("2026-01-15T00:00:01Z", "none")],
+    [("2026-01-15T00:00:00Z", "digest"), ("2026-01-15T00:00:01Z", "none"), (None, "none")],
 )
-def test_what_has_to_wait_half_a_day_stands_in_a_later_file(send_after: str, shown: str) -> None:
+def test_what_has_to_wait_half_a_day_stands_in_a_later_file(
+    send_after: str | None, shown: str
+) -> None:
     told = fitted(importers()["klaviyo"], piece(message="digest", send_after=send_after))
     assert told["nba_message"] == [shown]
