@@ -144,3 +144,17 @@ def test_a_store_that_is_away_is_told_and_asked_again(
         assert answer.status_code == 200
         assert "⚠ the store is away" in seen(answer).text
     assert "Orders 28 Feb 2026, 10:00" in seen(asking.get(PAGE)).text
+
+
+def test_whatever_ended_a_look_the_next_one_is_a_new_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Store) -> dict[str, None]:
+        raise OverflowError
+
+    latest = LatestRows(store)
+    with monkeypatch.context() as patched:
+        patched.setattr(counted, "latest_rows", broken)
+        with pytest.raises(OverflowError):
+            latest.get()
+    assert latest.get() == latest_rows(store)

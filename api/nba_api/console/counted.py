@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 
 from nba.domain import iso
-from nba.errors import StateError
 from nba.state.latest import latest_rows
 from nba.state.store import Store
 from nba_api.metrics import Metrics
@@ -112,7 +111,7 @@ class LatestRows:
             found = looking.result(PATIENCE_SECONDS)
         except TimeoutError:
             return None if self._known is None else self._known[1]
-        except StateError:
+        except Exception:
             self._end(looking)
             raise
         self._known = time.monotonic(), found
