@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import nba
+from nba.artifacts.comparing import ListsChanged, lists_changed
 from nba.artifacts.registry import current_id
 from nba.vocabulary import Relation
 from nba_api.console import comparison
@@ -182,6 +185,29 @@ def test_a_snapshot_is_the_same_as_itself(asking: TestClient, snapshot: nba.Snap
     assert "None: both were trained with the same recipe." in text
     assert "Neither was tested" in text
     assert is_problem(asking.get(f"{HOME}/compare?before={snapshot.id}&after=nothing"), 404)
+
+
+def test_two_snapshots_are_read_once_however_many_look_at_them(
+    asking: TestClient, snapshot: nba.Snapshot, other: nba.Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+    inside = threading.Semaphore(1)
+
+    def counting(before: nba.Snapshot, after: nba.Snapshot) -> list[ListsChanged]:
+        assert inside.acquire(blocking=False)
+        compared.append(1)
+        # While they are compared, the others ask.
+        threading.Event().wait(0.05)
+        inside.release()
+        return lists_changed(before, after)
+
+    monkeypatch.setattr(comparison, "lists_changed", counting)
+    with ThreadPoolExecutor(4) as pool:
+        pairs = [(other.id, snapshot.id), (snapshot.id, other.id)] * 2
+        texts = list(pool.map(lambda pair: compare(asking, *pair).text, pairs))
+    assert len(compared) == 2
+    assert texts[0] == texts[2] != texts[1]
+    assert all("Not compared" not in text for text in texts)
 
 
 def test_lists_of_snapshots_that_are_too_large_are_not_compared(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,7 @@ _ASKED: Final = {
 }
 _SEEN: Final = 0.0005
 """The least share that is not written as nothing."""
+_COMPARING: Final = threading.Lock()
 _MINUS: Final = "\N{MINUS SIGN}"
 _RELATION_WORDS: Final = {"bought_together": "Bought together", "parts": "Spare parts"}
 
@@ -158,10 +161,12 @@ def _lists(models: Path, before: Manifest, after: Manifest) -> Group:
     if any(_is_large(one) for one in (before, after)):
         return Group(title, [], "Not compared: these snapshots are too large for a page.")
     try:
-        opened = [open_snapshot(models, one.snapshot_id) for one in (before, after)]
+        # Both are in memory meanwhile: so many that ask at once would fill it.
+        with _COMPARING:
+            found = _lists_changed(models, before.snapshot_id, after.snapshot_id)
     except SnapshotError as error:
         return Group(title, [], f"Not compared: {error}")
-    rows = [_changed(one) for one in lists_changed(*opened) if one.compared]
+    rows = [_changed(one) for one in found if one.compared]
     return Group(
         title,
         rows,
@@ -169,6 +174,12 @@ def _lists(models: Path, before: Manifest, after: Manifest) -> Group:
         "looked at.",
         ("Compared", "Changed", "Share"),
     )
+
+
+@lru_cache(maxsize=64)
+def _lists_changed(models: Path, before: str, after: str) -> Sequence[ListsChanged]:
+    """Compare two snapshots by their ids; what is stored under one never changes."""
+    return lists_changed(*(open_snapshot(models, one) for one in (before, after)))
 
 
 def _is_large(manifest: Manifest) -> bool:
