@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from nba.artifacts.products import Products
 from nba.errors import ConfigError
+from nba.recommend.flat import amount_to_pay
 from nba.vocabulary import MessageKind
 from nba_api.letters.grammar import Money, Value, plain
 from nba_api.letters.links import told_by, web_link
@@ -211,12 +212,10 @@ def _card(
 ) -> dict[str, Any]:
     """Give what a letter shows of a product; None for what the shop does not say."""
     card = item["product"]
-    price, sale, currency = card["price"], card["sale_price"], card["currency"]
-    is_on_sale = sale is not None and (price is None or sale < price)
-    to_pay = sale if is_on_sale else price
+    price, to_pay, currency = card["price"], amount_to_pay(card), card["currency"]
     notation = words.notation
     told = None if item["reason"] is None else sentence_of(item["reason"], _titles(products))
-    was = Money(price, currency) if is_on_sale and price is not None else None
+    was = None if price is None or price == to_pay else Money(price, currency)
     return {
         "title": plain(card["title"] or item["product_id"]),
         "link": _told(card["link"], message_id),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from nba.recommend.flat import amount_to_pay
 from nba.recommend.results import Recommendation
 from nba.recommend.wording import leaf
 from nba.vocabulary import ELIGIBLE_AVAILABILITIES, Availability
@@ -76,10 +77,7 @@ class Card:
         due: str = "",
     ) -> Self:
         """Write a product's card, as `Products.card` tells it."""
-        full, sale = _amount(told["price"]), _amount(told["sale_price"])
-        paid = full if sale is None else sale
-        currency = _text(told["currency"])
-        is_reduced = full is not None and sale is not None and sale < full
+        full, paid, currency = told["price"], amount_to_pay(told), _text(told["currency"])
         title, path = _text(told["title"]) or product_id, _text(told["category"])
         kind = leaf(path)
         image, availability = _text(told["image_link"]), _text(told["availability"])
@@ -92,7 +90,7 @@ class Card:
             paid,
             currency or None,
             "" if paid is None else price(paid, currency),
-            price(full, currency) if is_reduced and full is not None else "",
+            price(full, currency) if isinstance(full, int) and full != paid else "",
             image if image.startswith("https://") else "",
             "".join(_INITIAL.findall(title)[:2]).upper(),
             zlib.crc32((kind or title).encode("utf-8", "replace")) % TINTS,
@@ -116,10 +114,6 @@ class Card:
             snapshot_id=snapshot_id,
             due=due,
         )
-
-
-def _amount(value: str | int | None) -> int | None:
-    return value if isinstance(value, int) else None
 
 
 def _text(value: str | int | None) -> str:
