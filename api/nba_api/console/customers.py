@@ -27,6 +27,8 @@ from nba_api.next_messages import next_message
 from nba_api.queries import MAX_ID
 
 A_PAGE: Final = 50
+_LISTED_AT_ONCE: Final = 1000
+"""Ids of one look at the store: a page far behind takes few looks."""
 
 
 class CustomersQuery(BaseModel):
@@ -97,7 +99,7 @@ def _beginning_with(live: Live, prefix: str, most: int) -> list[str]:
     ids: list[str] = []
     last: str | None = ""
     while last is not None and len(ids) < most:
-        listed = list_customers(live.store, last, A_PAGE, prefix=prefix)
+        listed = list_customers(live.store, last, min(most, _LISTED_AT_ONCE), prefix=prefix)
         ids += listed.customers
         last = listed.last
     return ids
