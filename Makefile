@@ -12,13 +12,15 @@ SHOWN := tests/unit/cli/test_demo.py \
 	tests/notebooks/test_notebooks.py::test_every_cell_runs_in_an_empty_folder_without_a_warning
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser notebooks check bench soak faults lock clean
+.PHONY: help install demo test browser notebooks check bench soak faults lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ARGS='...' is passed on, for example: make demo ARGS=--no-serve, make test ARGS='-k lift'"
 	@echo "  PYTHON=python3.12 chooses the interpreter of a new $(VENV)"
+
+install: $(READY) ## Make .venv, with nba and what its tests and notebooks need
 
 demo: $(READY) ## Make a shop, train on it, print answers and serve them
 	@$(BIN)/nba demo $(ARGS)
