@@ -13,7 +13,7 @@ from nba.data.shop import Shop
 SMALL_SHOP: Final = 500
 """Kept orders below which a shop is told what it gets, not what it lacks."""
 WELL_FILLED: Final = 0.99
-"""A column this full has nothing more to unlock."""
+"""A column this full has nothing more to unlock; below, the share that is missing is named."""
 NOTEWORTHY: Final = 0.01
 """A share of odd rows from which a remark is made."""
 SHOWN_TO_SMALL: Final = 3
@@ -53,7 +53,7 @@ def data_report(shop: Shop) -> DataReport:
     census = take_census(shop)
     counts = census.counts
     is_small = counts["kept_orders"] < SMALL_SHOP
-    missing = [one.unlocks for one in _MISSING if one.is_missing(counts)]
+    missing = [one.told(counts) for one in _MISSING if one.is_missing(counts)]
     return DataReport(
         _figures(counts, census.words),
         counts,
@@ -157,41 +157,73 @@ _GROWS: Final[Sequence[tuple[_Holds, Callable[[Counts], str]]]] = (
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """Something a shop may not have, and what it would make possible."""
+    """Something a shop may not have, and what it would make possible.
+
+    Attributes:
+        count: the name of its count or share.
+        name: what the shop would fill in.
+        unlocks: what that makes possible.
+        of: the rows of which a share is filled; none where one is enough.
+        partly: the name where some rows have it, if it is another.
+    """
 
     count: str
+    name: str
     unlocks: str
-    enough: float = WELL_FILLED
+    of: str = ""
+    partly: str = ""
 
     def is_missing(self, counts: Counts) -> bool:
-        return counts[self.count] < self.enough
+        return counts[self.count] < (WELL_FILLED if self.of else 1)
+
+    def told(self, counts: Counts) -> str:
+        """Name what is missing: all of it, or that of the rows that lack it."""
+        name, share = self.name, counts[self.count]
+        if self.of and share >= NOTEWORTHY:
+            name = f"{self.partly or name} of the other {_share(1 - share)} of {self.of}"
+        return f"{name}: {self.unlocks}"
 
 
 _MISSING: Final[Sequence[_Missing]] = (
-    _Missing("customers", "customer_id: personal picks, buy again and messages", 1),
+    _Missing("customers", "customer_id", "personal picks, buy again and messages"),
     _Missing(
         "delivery_known_share",
-        "delivered_at, or a file of order_statuses: messages count from the real delivery",
+        "delivered_at, or a file of order_statuses",
+        "messages count from the real delivery",
+        of="delivered orders",
+        partly="delivered_at",
     ),
-    _Missing("priced_line_share", "unit_price: messages are valued by your own orders"),
-    _Missing("title_share", "a products file with titles: widgets show names instead of ids"),
-    _Missing("category_share", "category: widgets can be limited to a category"),
+    _Missing(
+        "priced_line_share", "unit_price", "messages are valued by your own orders", of="lines"
+    ),
+    _Missing(
+        "title_share",
+        "a products file with titles",
+        "widgets show names instead of ids",
+        of="products",
+        partly="titles",
+    ),
+    _Missing("category_share", "category", "widgets can be limited to a category", of="products"),
     _Missing(
         "intent_events",
-        "events (carts, wish lists, waiting lists): messages before a purchase",
-        1,
+        "events (carts, wish lists, waiting lists)",
+        "messages before a purchase",
     ),
-    _Missing("consents", "consents: who may be written to is checked here, not by hand", 1),
+    _Missing("consents", "consents", "who may be written to is checked here, not by hand"),
     _Missing(
         "availability_share",
-        "availability: nothing that is out of stock is recommended",
+        "availability",
+        "nothing that is out of stock is recommended",
+        of="products",
     ),
     _Missing(
-        "successors", "successor_of: a discontinued product leads to the one that replaced it", 1
+        "successors",
+        "successor_of",
+        "a discontinued product leads to the one that replaced it",
     ),
-    _Missing("compatible", "compatible_with: accessories that do not fit are never recommended", 1),
-    _Missing("cost_share", "cost: profit is counted instead of an assumed margin"),
-    _Missing("order_statuses", "order_statuses: any past day can be replayed exactly", 1),
+    _Missing("compatible", "compatible_with", "accessories that do not fit are never recommended"),
+    _Missing("cost_share", "cost", "profit is counted instead of an assumed margin", of="products"),
+    _Missing("order_statuses", "order_statuses", "any past day can be replayed exactly"),
 )
 
 _REMARKS: Final[Sequence[tuple[_Holds, Callable[[Counts, Mapping[str, str]], str]]]] = (

@@ -73,6 +73,20 @@ def test_what_is_there_is_not_called_missing(report):
     assert "messages on carts, wish lists and waiting lists, from 1 event" in found.works
 
 
+def test_of_what_is_there_in_part_the_share_that_is_missing_is_named(report):
+    listed = "".join(f"x{n},X{n},Home,in_stock,4.00\n" for n in range(23))
+    listed += "kettle,Kettle,Home,in_stock,\nfilter,Filter,,in_stock,\n"
+    found = report(
+        HEADER + orders(SMALL_SHOP),
+        ("p.csv", "product_id,title,category,availability,cost\n" + listed),
+    )
+    told = [line for line in found.would_unlock if line.startswith(("cost", "category", "avail"))]
+    assert told == [
+        "category of the other 4 % of products: widgets can be limited to a category",
+        "cost of the other 8 % of products: profit is counted instead of an assumed margin",
+    ]
+
+
 def test_counts_are_those_of_the_files(report):
     rows = orders(30) + orders(10, customer="", products=("lamp",)).replace("o", "g")
     found = report(HEADER + rows)
