@@ -94,7 +94,7 @@ def make_shop(folder: Path) -> None:
 
 
 @contextmanager
-def serving(shop: Path, folder: Path) -> Iterator[Served]:
+def serving(shop: Path, folder: Path, **set_otherwise: Any) -> Iterator[Served]:
     """Run a server over a copy of a shop's store; its clock begins after the orders, and runs."""
     shutil.copy(shop / "nba.db", folder / "nba.db")
     url = f"sqlite:///{folder / 'nba.db'}"
@@ -104,9 +104,8 @@ def serving(shop: Path, folder: Path) -> Iterator[Served]:
     _, publishable = create_key(store, KeyKind.PUBLISHABLE, LONG_AGO, origins=site)
     store.close()
     port = free_port()
-    settings = Settings(
-        models=shop / "models", db=url, starts_at=AS_OF, public_url="https://nba.shop.example"
-    )
+    told: dict[str, Any] = {"starts_at": AS_OF, "public_url": "https://nba.shop.example"}
+    settings = Settings(models=shop / "models", db=url, **(told | set_otherwise))
     ready = threading.Event()
     server = Server(create_app(settings), when_ready=ready.set)
     server.config.port = port

@@ -24,12 +24,14 @@ class Mailbox:
     Attributes:
         port: of the server.
         mails: in the order in which they came.
+        raw: the same, byte for byte as they stood on the wire.
         is_refusing: it takes no mail now.
         when_taken: called with a mail before the sender hears that it was taken.
     """
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     is_refusing: bool = False
     when_taken: Callable[[], None] = lambda: None
 
@@ -59,7 +61,9 @@ def mailbox() -> Iterator[Mailbox]:
             lines = []
             while (line := self.rfile.readline()) != _ENDING:
                 lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-            parsed = BytesParser(policy=policy.default).parsebytes(b"".join(lines))
+            raw = b"".join(lines)
+            parsed = BytesParser(policy=policy.default).parsebytes(raw)
+            box.raw.append(raw)
             box.mails.append(cast("EmailMessage", parsed))
             box.when_taken()
             self.say("250 taken")

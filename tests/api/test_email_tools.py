@@ -42,6 +42,11 @@ from tests.api.sinks import Mailbox, mailbox, provider
 
 # ann gets accessories, bob a review; dan consented to nothing.
 HEADING = "Goes well with your order"
+ACKNOWLEDGING = re.compile(r"[^`\n]*python ack\.py upload\.csv")
+LONG_SUBJECT = (
+    "Ви дивилися на ці чудові сталеві чайники та порцелянові чашки: вони ще є, "
+    "та ми відклали їх для вас до кінця цього тижня"
+)
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +161,13 @@ def decided(
     return rows
 
 
-def acknowledged(served: Served, folder: Path, message_id: str) -> None:
-    ran = run(folder, "ack.py upload.csv", NBA_URL=served.url, NBA_KEY=served.secret)
+def acknowledged(served: Served, folder: Path, title: str, message_id: str) -> None:
+    """Run what a section says when the campaign left, in a shell that knows nothing else."""
+    (command,) = ACKNOWLEDGING.findall(section(title))
+    assert set(ACKNOWLEDGING.findall(PAGE)) == {command}
+    *told, words = served.filled(command).split(maxsplit=command.count("="))
+    environment = dict(one.split("=", 1) for one in told)
+    ran = run(folder, words.removeprefix("python "), **environment)
     assert ran.returncode == 0, ran.stderr
     assert served.ask("ann", "next-message").get("message_id") is None
     url = f"{served.url}/v1/messages/{message_id}:ack"
@@ -183,7 +193,7 @@ def test_klaviyo_shows_the_properties_that_were_uploaded(
         assert escape(ann[f"nba_rec_{place}_title"]) in body
     assert "none" not in body
     assert "none" not in klaviyo(template, dict.fromkeys(ann, "none"))
-    acknowledged(served, folder, ann["nba_message_id"])
+    acknowledged(served, folder, "Klaviyo", ann["nba_message_id"])
 
 
 def test_the_feeds_of_the_page_open_with_the_publishable_key(served: Served) -> None:
@@ -213,7 +223,7 @@ def test_mailchimp_fills_in_the_fields_that_were_imported(
     places = [place for place in (1, 2) if ann[f"REC{place}NAME"] != "none"]
     assert body.count("<p><a href=") == 1 + len(places)
     assert f'<a href="{ann["REC1URL"]}">{ann["REC1NAME"]}</a>, {ann["REC1PRICE"]}' in body
-    acknowledged(served, folder, ann["NBAMSG"])
+    acknowledged(served, folder, "Mailchimp", ann["NBAMSG"])
 
 
 def test_sendgrid_is_posted_what_its_template_names_once(served: Served, folder: Path) -> None:
@@ -275,6 +285,34 @@ def test_the_script_sends_each_mail_whole_and_once(served: Served, folder: Path)
     assert list((folder / "sent").iterdir()) == []
 
 
+def test_a_long_link_and_a_long_subject_stand_whole_on_the_wire(shop: Path, tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    (tmp_path / "letters/words").mkdir(parents=True)
+    (tmp_path / "letters/words/uk.toml").write_text(
+        f'[message.accessories]\nsubject = "{LONG_SUBJECT}"\n', "utf-8"
+    )
+    address = "https://recommendations.mail.shop-of-a-long-name.example/nba"
+    own = {"letters": tmp_path / "letters", "language": "uk", "public_url": address}
+    with serving(shop, tmp_path, **own) as served, mailbox() as box:
+        ran = by_smtp(served, tmp_path, box)
+    assert ran.returncode == 0, ran.stderr
+    mine = [mail["To"] for mail in box.mails].index(PEOPLE["ann"])
+    head, _, body = box.raw[mine].partition(b"\r\n\r\n")
+    unfolded = head.replace(b"\r\n ", b" ").split(b"\r\n")
+    (link,) = (one for one in unfolded if one.startswith(b"List-Unsubscribe:"))
+    assert re.fullmatch(rf"List-Unsubscribe: <{re.escape(address)}/v1/u/\S+>".encode(), link)
+    assert len(link) > 150
+    (subject,) = (one for one in unfolded if one.startswith(b"Subject:"))
+    words = subject.split()[1:]
+    assert len(words) > 2
+    assert all(re.fullmatch(rb"=\?utf-8\?[bq]\?[^? ]+\?=", one) for one in words)
+    # RFC 2047 allows 75 characters of an encoded word.
+    assert max(map(len, words)) <= 75
+    assert box.mails[mine]["Subject"] == LONG_SUBJECT
+    assert body.isascii()
+    assert max(map(len, body.split(b"\r\n"))) <= 78
+
+
 def test_a_kill_while_a_mail_is_handed_over_sends_nothing_twice(
     served: Served, folder: Path
 ) -> None:
@@ -322,7 +360,7 @@ def test_the_page_has_no_snippet_that_nothing_runs() -> None:
     languages = re.findall(r"^```(\w+)$", PAGE, re.MULTILINE)
     counted = {name: languages.count(name) for name in set(languages)}
     assert counted == {
-        "liquid": 7, "django": 1, "mailchimp": 2, "handlebars": 1, "python": 4, "sh": 2,
+        "liquid": 7, "django": 1, "mailchimp": 2, "handlebars": 1, "python": 4, "sh": 3,
     }  # fmt: skip
 
 
