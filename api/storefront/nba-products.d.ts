@@ -80,7 +80,7 @@ export interface NbaProductsEventMap {
   /** The list is there. */
   "nba-load": CustomEvent<ProductsAnswer>;
   /** There is nothing to show; `error` says why where the server gave no list. */
-  "nba-empty": CustomEvent<ProductsAnswer | { error: unknown }>;
+  "nba-empty": CustomEvent<ProductsAnswer | { error: unknown; status?: number; detail?: string }>;
   /** A product was clicked; cancelled, the link is not followed. */
   "nba-click": CustomEvent<{ item: ProductItem; answer: ProductsAnswer }>;
 }

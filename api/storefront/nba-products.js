@@ -141,11 +141,11 @@ const widget = (host) => {
       detail = await (await question(now.signal)).json();
       if (now == asking) drawn = draw(detail);
     } catch (error) {
-      detail = { error };
+      detail = { ...detail, error };
     }
     if (now != asking) return;
     [answer, cards] = [detail, drawn];
-    // Nothing in view or above jumps.
+    // What is in view stays.
     const isBelow = host.getBoundingClientRect().top >= innerHeight;
     section.className = cards.size ? (isBelow ? "full away" : "full") : spare;
     host.hidden = !section.className && (isBelow || host.hidden);

@@ -145,6 +145,13 @@ def test_what_lasts_leaves_the_lists_of_who_bought_it(shop: TestClient) -> None:
         assert 'exclude="kettle"' in text
 
 
+def test_what_was_only_just_bought_is_not_to_be_replaced(shop: TestClient) -> None:
+    order(shop, ("customer", "guest-no-more"), ("line", "1:filter"))
+    assert "Time to replace" not in page(
+        shop, "/product", {"id": "filter", "customer": "guest-no-more"}
+    )
+
+
 def test_a_form_that_is_sent_twice_is_one_order(shop: TestClient, store: Store) -> None:
     form = page(shop, "/basket", [("line", "1:cup")])
     order_id = re.findall(r'name="order_id" value="(demo-[0-9a-f]{16})"', form)[0]

@@ -32,6 +32,9 @@ WRONG: Final[dict[str, dict[str, Any]]] = {
     },
 }
 
+# Whether the event tells of an error, and which status the server's own words had.
+NAMED: Final = {"an error": (True, 500), "nothing to show": (False, None)}
+
 
 @pytest.fixture
 def page(page_at: PageAt) -> Page:
@@ -58,8 +61,9 @@ def test_whatever_a_server_says_the_page_stays_whole_and_nothing_jumps(
 ) -> None:
     other_site.put(PATH, **WRONG[wrong])
     page.goto(page_of(shop_site, keyed.address, {**KETTLE, "endpoint": other_site.address}))
-    ((name, _),) = wait_until_told(page)
+    ((name, told),) = wait_until_told(page)
     assert name == "nba-empty"
+    assert ("error" in told, told.get("status")) == NAMED.get(wrong, (True, None))
     assert is_whole(page)
     expect(page.get_by_role("region")).to_have_count(0)
     expect(page.get_by_role("heading")).to_have_count(0)

@@ -102,7 +102,7 @@ def basket_blocks(
     owned: Sequence[str],
     at: np.datetime64,
 ) -> list[Block]:
-    """Give what completes a basket, up to free delivery where that can be.
+    """Give what completes a basket, first what closes the gap to free delivery if anything does.
 
     Args:
         recommender: what answers.
@@ -126,8 +126,7 @@ def basket_blocks(
     asked = {"relation": "complete", "basket": listed(pieces), "placement": "basket_page"}
     asked |= {"exclude": ",".join(owned)} if owned else {}
     asked |= {"target": str(target)} if target is not None else {}
-    heading = "Complete the basket" + ("" if target is None else " up to free delivery")
-    block = Block.of("complete", heading, slate, visit, widget=asked)
+    block = Block.of("complete", "Complete the basket", slate, visit, widget=asked)
     return [block] if block.cards else []
 
 

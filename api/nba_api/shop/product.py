@@ -135,7 +135,8 @@ def owned_notes(
         for one in known.due
         if one["evidence"].get("of") == product
     ]
-    return notes
+    # That it was bought is worth a line beside a time, and no reason to speak of replacing.
+    return notes if len(notes) > 1 else []
 
 
 def due_words(evidence: Mapping[str, Any]) -> str:
