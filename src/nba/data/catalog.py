@@ -262,6 +262,18 @@ class Catalog:
         """Count the products."""
         return len(self.product_ids)
 
+    def __repr__(self) -> str:
+        """Say in a line how many products there are, and what is said of how many."""
+        counts = (
+            f"{np.count_nonzero(which):,} with a {what}"
+            for what, which in (
+                ("price", self.priced),
+                ("cost", self.costed),
+                ("category", np.diff(self.category.offsets)),
+            )
+        )
+        return f"Catalog({', '.join([f'{len(self):,} products', *counts])})"
+
 
 def _emptied(texts: Texts, chosen: NDArray[np.bool_]) -> Texts:
     """Make some texts empty."""

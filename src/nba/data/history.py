@@ -20,10 +20,10 @@ from nba.data.profiles import Profiles
 from nba.data.purchases import Purchases
 from nba.data.quarantine import SHOWN, type_frame
 from nba.data.readers import connect, read_frame
-from nba.data.resolve import Resolved, resolve
+from nba.data.resolve import resolve
 from nba.data.rows import read_rows, table_names
 from nba.data.told import Told
-from nba.domain import DAY, MICROSECOND, Ids, Instants, to_instant
+from nba.domain import DAY, MICROSECOND, Ids, Instants, iso, to_instant
 from nba.errors import DataError
 from nba.facts.known import Known, forget
 from nba.facts.rows import Rows
@@ -229,7 +229,7 @@ class OrderHistory:
                     )
             resolved = resolve(intake)
             if resolved.line_conflicts or resolved.orphans:
-                raise DataError(_misplaced(resolved))
+                raise DataError(resolved.misplaced())
             return cls.from_tables(connection)
 
     @classmethod
@@ -340,15 +340,15 @@ class OrderHistory:
         """Count the orders, kept or not."""
         return len(self.rows.order_ids)
 
-
-def _misplaced(resolved: Resolved) -> str:
-    if resolved.orphans:
-        rows = [row for _, row in resolved.orphans]
+    def __repr__(self) -> str:
+        """Say in a line how much there is, and from when to when."""
+        rows = self.rows
+        first = f"from {iso(rows.ordered_at.min())} " if len(self) else ""
         return (
-            f"rows {rows[:SHOWN]} of order_lines have an order_id that orders lacks; add the order"
+            f"OrderHistory({len(self):,} orders, {len(rows.line_order):,} lines, "
+            f"{len(rows.customer_ids):,} customers, {len(rows.product_ids):,} products, "
+            f"{first}until {iso(self.as_of)})"
         )
-    rows = [row for _, row in resolved.line_conflicts]
-    return f"rows {rows[:SHOWN]} repeat the line number of another line of their order; number anew"
 
 
 def _cells(known: Known) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

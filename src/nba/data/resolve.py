@@ -24,6 +24,7 @@ from nba.data.products import (
     make_product_states,
     make_products,
 )
+from nba.data.quarantine import SHOWN
 from nba.data.versions import choose_versions, content
 from nba.schema import ORDER_LINES
 
@@ -56,6 +57,20 @@ class Resolved:
     ignored_consents: int
     illegal_jumps: Mapping[tuple[str, str], int]
     waiting_statuses: int
+
+    def misplaced(self) -> str:
+        """Say which rows of lines are orphans or, where none is, conflict, and what to do."""
+        if self.orphans:
+            rows = [row for _, row in self.orphans]
+            return (
+                f"rows {rows[:SHOWN]} of order_lines have an order_id that orders lacks; "
+                "add the order"
+            )
+        rows = [row for _, row in self.line_conflicts]
+        return (
+            f"rows {rows[:SHOWN]} repeat the line number of another line of their order; "
+            "number anew"
+        )
 
 
 def resolve(intake: Intake) -> Resolved:

@@ -247,3 +247,10 @@ def test_a_catalogue_over_more_ids_says_nothing_of_those_it_lacks():
     with pytest.raises(DataError, match="not among"):
         catalog.over(Ids.of(["a"]))
     assert list(Catalog.empty().over(ids).title) == [""] * 4
+
+
+def test_a_catalogue_is_shown_in_a_line():
+    catalog = Catalog.from_frame(FRAME.assign(category=["Home", None]))
+    shown = "Catalog(2 products, 1 with a price, 1 with a cost, 1 with a category)"
+    assert repr(catalog) == shown
+    assert repr(Catalog.empty()).startswith("Catalog(0 products, 0 with a price")

@@ -104,3 +104,16 @@ def test_an_edited_order_is_seen_as_it_was_before_the_edit(write, shop):
     assert (list(early.rows.customer_ids), list(early.rows.product_ids)) == (["a"], ["p", "q"])
     assert early.baskets().product.tolist() == [0, 1]
     assert now.as_of == np.datetime64("2026-03-05T00:00:00.000001", "us")
+
+
+def test_a_history_is_shown_in_a_line(write, shop):
+    lines = (f"o{n:04},c{n % 7},2026-03-01T00:00:00Z,p{n % 3},1,paid," for n in range(1200))
+    found = history(write, shop, *lines)
+    assert repr(found) == (
+        "OrderHistory(1,200 orders, 1,200 lines, 7 customers, 3 products, "
+        "from 2026-03-01T00:00:00Z until 2026-03-01T00:00:00.000001Z)"
+    )
+    nothing = repr(found.until("2026-01-01T00:00Z"))
+    assert nothing.endswith(
+        "(0 orders, 0 lines, 0 customers, 0 products, until 2026-01-01T00:00:00Z)"
+    )
