@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nba.cli.console import AsJson, ShopFolder, give, instant, say, steps, table
+from nba.cli.console import AsJson, ShopFolder, give, instant, say, steps
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from nba.measure.backtest import BacktestResult
-
 BACKTEST_STEPS = 3
 WINDOW_DAYS = 7
+DIGEST_LENGTH = 12
+"""Characters of a recipe's digest that are printed; those of equal recipes are equal."""
 
 
 def backtest(
@@ -92,8 +92,10 @@ def backtest(
 def _test_lists(
     shop: Path, cut: np.datetime64, n: int, horizon: int, recipe: Path | None, *, as_json: bool
 ) -> None:
+    from nba.artifacts.snapshot import digest_of
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
+    from nba.measure.backtest import JUDGED
     from nba.measure.backtest import backtest as measure
 
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
@@ -109,27 +111,15 @@ def _test_lists(
             horizon_days=horizon,
             announce=announce,
         )
-    say(describe(result), as_json=as_json)
-    if as_json:
-        give(result.to_dict())
-
-
-def describe(result: BacktestResult) -> str:
-    """Lay out a backtest as a table with its conditions above."""
-    rows = [
-        [
-            one.method,
-            f"{one.recall.mean:.4f}",
-            f"{one.recall.low:.4f}-{one.recall.high:.4f}",
-            f"{one.ndcg.mean:.4f}",
-            f"{one.ndcg.low:.4f}-{one.ndcg.high:.4f}",
-            f"{one.coverage:.2%}",
-        ]
-        for one in result.methods
-    ]
-    header = ["", f"recall@{result.n}", "95 %", f"NDCG@{result.n}", "95 %", "coverage"]
-    return (
-        f"{result.customer_count:,} customers who bought in the {result.horizon_days} days from "
-        f"{result.test_from} ({result.new_customer_count:,} of them new); full ranking, repeats "
-        f"count\n{table(header, rows)}"
+    digest = digest_of({}, config)[:DIGEST_LENGTH]
+    say(f"recipe {recipe or 'of defaults'}, digest {digest}", as_json=as_json)
+    say(repr(result), as_json=as_json)
+    judged = ", ".join(one for one in TrainConfig.model_fields if one in JUDGED)
+    say(
+        f"this judges personal lists only: of a recipe, {judged} can change it; the sections of "
+        "relations and messages cannot",
+        as_json=as_json,
     )
+    if as_json:
+        told = {"file": None if recipe is None else str(recipe), "digest": digest}
+        give({"recipe": told} | result.to_dict())

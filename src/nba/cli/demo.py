@@ -117,7 +117,7 @@ def _train(models: str, *, as_json: bool) -> tuple[Shop, Snapshot]:
 
 
 def _backtest(shop: Shop, *, as_json: bool) -> BacktestResult:
-    from nba.cli.backtest import BACKTEST_STEPS, describe
+    from nba.cli.backtest import BACKTEST_STEPS
     from nba.domain import DAY
     from nba.measure.backtest import backtest
 
@@ -130,7 +130,7 @@ def _backtest(shop: Shop, *, as_json: bool) -> BacktestResult:
             horizon_days=HORIZON_DAYS,
             announce=announce,
         )
-    say(describe(result), as_json=as_json)
+    say(repr(result), as_json=as_json)
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,31 @@ class BacktestResult:
             },
         }
 
+    def __repr__(self) -> str:
+        """Lay out the table, with what it was measured on above."""
+        figures = (f"recall@{self.n}", f"NDCG@{self.n}")
+        header = _row("", figures[0], "95 %", figures[1], "95 %", "coverage")
+        rows = [
+            _row(
+                one.method,
+                f"{one.recall.mean:.4f}".rjust(len(figures[0])),
+                f"{one.recall.low:.4f}-{one.recall.high:.4f}",
+                f"{one.ndcg.mean:.4f}".rjust(len(figures[1])),
+                f"{one.ndcg.low:.4f}-{one.ndcg.high:.4f}",
+                f"{one.coverage:.2%}",
+            )
+            for one in self.methods
+        ]
+        return "\n".join(
+            [
+                f"{self.customer_count:,} customers who bought in the {self.horizon_days} days "
+                f"from {self.test_from} ({self.new_customer_count:,} of them new); full ranking, "
+                "repeats count",
+                header,
+                *rows,
+            ]
+        )
+
 
 def backtest(
     history: OrderHistory,
@@ -136,7 +161,9 @@ def backtest(
     )
 
 
-METHODS = ("popularity", "personal frequency", "collaborative", "picks")
+METHODS: Final = ("popularity", "personal frequency", "collaborative", "picks")
+JUDGED: Final = frozenset({"seed", "collaborative", "picks", "popular"})
+"""The settings and sections of a recipe that personal lists, and so a backtest, depend on."""
 
 
 def _scores(snapshot: Snapshot, customer: int | None) -> Mapping[str, NDArray[np.floating]]:
@@ -187,3 +214,8 @@ def _interval(interval: Interval) -> dict[str, float]:
         "low": round(interval.low, 6),
         "high": round(interval.high, 6),
     }
+
+
+def _row(method: str, recall: str, its: str, ndcg: str, their: str, shown: str) -> str:
+    widest = max(map(len, METHODS))
+    return f"{method:{widest}}  {recall}  {its:>13}  {ndcg}  {their:>13}  {shown:>8}"

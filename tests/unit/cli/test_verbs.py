@@ -197,6 +197,20 @@ def test_backtest_prints_popularity_beside_the_others(nba: Run, shop: Path) -> N
     for method in ("popularity", "personal frequency", "collaborative", "picks"):
         assert method in out
     assert "1 customers who bought in the 28 days" in out
+    assert "judges personal lists only: of a recipe, seed, collaborative, picks, popular" in out
+
+
+def test_backtest_says_by_which_recipe(nba: Run, shop: Path) -> None:
+    words = ("backtest", str(shop), "--test-from", "2026-01-20T00:00Z")
+    by_defaults = nba(*words)[1]
+    Path("same.toml").write_text("seed = 7")
+    Path("mine.toml").write_text('picks.models = ["item-item"]')
+    same, mine = (
+        document(nba(*words, "--recipe", f"{one}.toml", "--json")) for one in ("same", "mine")
+    )
+    assert f"recipe of defaults, digest {same['recipe']['digest']}\n" in by_defaults
+    assert mine["recipe"]["file"] == "mine.toml"
+    assert mine["recipe"]["digest"] != same["recipe"]["digest"]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import nba
+from nba.config import PicksConfig, PopularConfig, TrainConfig
 from nba.data.history import OrderHistory
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.rows import Rows
+from nba.measure.backtest import JUDGED
 from nba.measure.split import split_at
 from nba.statuses import CANCELLED
 from tests.shops import catalog, day, history, random_orders, rows
@@ -173,6 +175,42 @@ class TestPlantedShop:
     def test_the_same_seed_measures_the_same_on_any_number_of_threads(self, planted):
         again = nba.backtest(history(rebuyers()), catalog(), CONFIG, test_from=CUT, n=3, threads=1)
         assert again.to_dict() == planted.to_dict()
+
+
+def test_a_result_is_shown_as_a_table(planted):
+    told, header, *rows = repr(planted).splitlines()
+    assert told.startswith("60 customers who bought in the 28 days from 2026-03-12T12:00:00Z (0 of")
+    assert header.split() == ["recall@3", "95", "%", "NDCG@3", "95", "%", "coverage"]
+    assert [len(one) for one in rows] == [len(header)] * 4
+    assert rows[3] == "picks                 1.0000  1.0000-1.0000  1.0000  1.0000-1.0000   100.00%"
+
+
+def test_a_backtest_depends_on_no_other_section_of_a_recipe_than_it_says():
+    orders, listed = history(random_orders(4, customers=30, products=15, orders=300)), catalog()
+    assert set(TrainConfig.model_fields) >= JUDGED
+
+    def measured(**changed):
+        config = CONFIG.model_copy(update=changed)
+        return nba.backtest(orders, listed, config, test_from=CUT, n=3).to_dict()
+
+    as_it_is = measured()
+    others = {
+        "default_delivery_days": 9,
+        "default_margin": 0.9,
+        "copurchase": {"discovery": 1, "proving_days": 60, "spell_days": 0, "trend": 2},
+        "accessories": {"window_days": 7, "discovery": 1, "min_lift": 3},
+        "similar": {"views": 0, "customers": 0},
+        "replacements": {"price_band": 1.1, "upsell_band": 1.1},
+        "rhythm": {"at_risk_below": 0.9, "discount": 1, "lost_alive": 0.9},
+        "segments": {},
+        "repurchase": {"horizon_days": 20, "passed_share": 0.9},
+        "responses": {"uplift_days": 1},
+    }
+    assert others.keys() == TrainConfig.model_fields.keys() - JUDGED
+    changed = TrainConfig.model_validate({"seed": CONFIG.seed} | others)
+    assert nba.backtest(orders, listed, changed, test_from=CUT, n=3).to_dict() == as_it_is
+    assert measured(popular=PopularConfig(window_days=1, top_k=1)) != as_it_is
+    assert measured(picks=PicksConfig(models=("als",))) != as_it_is
 
 
 def test_new_customers_get_the_popular_list_from_every_method():
