@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Any, get_args
 
@@ -16,6 +17,7 @@ from nba.decide.playbooks.messages import Message
 from nba.decide.playbooks.sections import QuietHours
 from nba.decide.playbooks.triggers import TriggerWord
 from nba.decide.policy import Policy
+from nba.decide.triggering.occasions import iso_week
 from nba.domain import MICROSECOND
 from nba.palette import BAND_LOOKS
 from tests.facts_of import event, facts, instant, order, profile, state, status
@@ -328,3 +330,14 @@ def test_too_much_missing_opens_no_ladder() -> None:
     for on in near:
         assert about(only(message(on, within="6d", when=near[on])), instant(200), {}) != set()
         assert about(only(message(on, within="6d", when=far[on])), instant(200), {}) == set()
+
+
+def test_the_weeks_after_the_last_year_of_a_clock_have_names_too() -> None:
+    told = only(message("week", within="7d"))
+    assert about(told, np.datetime64("9999-12-31T23:59", "us"), {}) == {"9999-W52"}
+    assert about(told, np.datetime64("10000-01-05", "us"), {}) == {"10000-W01"}
+    for at in ("1990-01-01", "2020-12-28", "2024-12-30", "9999-12-27"):
+        monday = np.datetime64(at)
+        year, number, _ = date.fromisoformat(at).isocalendar()
+        assert iso_week(monday) == iso_week(monday.astype("datetime64[us]"))
+        assert iso_week(monday) == f"{year}-W{number:02d}"

@@ -23,6 +23,10 @@ from nba.statuses import DELIVERED
 
 _AT_RISK: Final = STATES.index("at_risk")
 _WEEK: Final = 7 * DAY
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_CYCLE_YEARS: Final = 400
+_CYCLE_DAYS: Final = 146_097
+"""Days of 400 years of the Gregorian calendar, which are whole weeks."""
 
 
 def sign_up(now: Situation, since: np.datetime64) -> Openings:
@@ -256,6 +260,8 @@ def _code(anchors: Ids, text: str) -> int:
 
 
 def iso_week(monday: np.datetime64) -> str:
-    """Write the ISO week that begins on a Monday, such as 2026-W47."""
-    year, number, _ = date.fromisoformat(str(monday)).isocalendar()
-    return f"{year}-W{number:02d}"
+    """Write the ISO week that begins on a Monday, such as 2026-W47, of any year."""
+    # Weeks repeat after 400 years; Python's own calendar ends with 9999.
+    cycles, day = divmod(int(monday.astype("datetime64[D]").astype(np.int64)), _CYCLE_DAYS)
+    year, number, _ = date.fromordinal(_EPOCH + day).isocalendar()
+    return f"{year + _CYCLE_YEARS * cycles}-W{number:02d}"
