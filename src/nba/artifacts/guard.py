@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 from nba.artifacts.snapshot import Manifest, Snapshot
 from nba.domain import Ids
@@ -58,14 +59,39 @@ def _overlap(current: Ids, new: Ids) -> Iterator[str]:
 
 
 def _hit_rate(current: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[str]:
-    if current is None or new is None:
-        return
-    if any(current[name] != new[name] for name in ("n", "horizon_days")):
-        return
-    figure = f"recall@{new['n']}"
-    before, after = (one["methods"][_JUDGED][figure]["mean"] for one in (current, new))
-    if after < before * (1 - LARGEST_HIT_RATE_FALL):
+    compared = HitRates.of(current, new)
+    if compared is not None and compared.after < compared.least:
         yield (
-            f"the {figure} of the picks in the backtest fell from {before:.2%} to {after:.2%}, "
-            f"by more than {LARGEST_HIT_RATE_FALL:.0%}"
+            f"the {compared.figure} of the picks in the backtest fell from {compared.before:.2%} "
+            f"to {compared.after:.2%}, by more than {LARGEST_HIT_RATE_FALL:.0%}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class HitRates:
+    """How often the picks of two backtests, measured alike, were bought.
+
+    Attributes:
+        figure: what is compared: the recall, with the length of the lists.
+        before, after: of the current snapshot and of the new one, 0..1.
+    """
+
+    figure: str
+    before: float
+    after: float
+
+    @classmethod
+    def of(cls, current: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Self | None:
+        """Take them from the backtests of two manifests; None where they cannot be compared."""
+        if current is None or new is None:
+            return None
+        if any(current[name] != new[name] for name in ("n", "horizon_days")):
+            return None
+        figure = f"recall@{new['n']}"
+        before, after = (one["methods"][_JUDGED][figure]["mean"] for one in (current, new))
+        return cls(figure, before, after)
+
+    @property
+    def least(self) -> float:
+        """The smallest rate that the guard lets pass."""
+        return self.before * (1 - LARGEST_HIT_RATE_FALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from nba.artifacts.snapshot import Snapshot
     from nba.config import TrainConfig
     from nba.data.shop import Shop
+    from nba.measure.backtest import BacktestResult
 
+ENDED_DAYS: Final = 30
+"""Days since the last fact beyond which a server should not go by today's clock."""
 TRAINING_STEPS: Final = 13
 REPLAYED_DAYS: Final = 400
 """How far back a message can be explained by the snapshot that decided it."""
@@ -59,6 +63,8 @@ def train(
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
     until = None if as_of is None else instant(as_of, "--as-of")
     with (
+        # What is told after the progress, also where the snapshot is refused.
+        ExitStack() as afterwards,
         steps("train", TRAINING_STEPS + 2 + is_store(shop)) as announce,
         shop_folder(shop, announce) as folder,
     ):
@@ -71,10 +77,16 @@ def train(
                 f"no order that counts lies before {as_of or 'the end of the shop'}: the snapshot "
                 "would answer nothing and was not published"
             )
+        current = None if force else _current(models)
         if backtest is not None:
-            snapshot = _tested(snapshot, found, config, backtest)
-        if not force:
-            _refuse_worse(snapshot, models)
+            tested = _tested(snapshot, found, config, backtest)
+            snapshot = snapshot.with_manifest(backtest=tested.to_dict())
+            told = f"backtest: {tested!r}"
+            if current is not None:
+                told += f"\n{_compared(current, snapshot)}"
+            afterwards.callback(say, told, as_json=as_json)
+        if current is not None:
+            _refuse_worse(current, snapshot)
         announce("publishing")
         oldest = datetime.now(UTC) - timedelta(days=REPLAYED_DAYS)
         kept = logged_snapshots(folder, instant(oldest.isoformat(), "the clock"))
@@ -100,7 +112,17 @@ def train(
         as_json=as_json,
     )
     served = f"--db {shown(shop)}" if is_store(shop) else f"--shop {shop}"
-    say(f"published as {path}; next: nba serve {served} --models {models}", as_json=as_json)
+    command = f"nba serve {served} --models {models}"
+    has_ended = _days_ago(snapshot.manifest.data_until) > ENDED_DAYS
+    if has_ended:
+        command += f" --starts-at {snapshot.manifest.data_until}"
+    say(f"published as {path}; next: {command}", as_json=as_json)
+    if has_ended:
+        say(
+            "--starts-at, as this data ended long ago: by today's clock hardly any message would "
+            "be due",
+            as_json=as_json,
+        )
     if as_json:
         give(
             {
@@ -113,38 +135,65 @@ def train(
         )
 
 
-def _tested(snapshot: Snapshot, shop: Shop, config: TrainConfig, days: int) -> Snapshot:
-    """Note in a snapshot what its configuration would have predicted of the last days."""
+def _days_ago(until: str) -> float:
+    """Count the days from an instant to the clock."""
+    import numpy as np
+
+    from nba.domain import DAY, to_instant
+
+    passed: np.timedelta64 = to_instant(now()) - to_instant(until)
+    return float(passed / DAY)
+
+
+def _tested(snapshot: Snapshot, shop: Shop, config: TrainConfig, days: int) -> BacktestResult:
+    """Measure what the configuration of a snapshot would have predicted of its last days."""
     import numpy as np
 
     from nba.domain import to_instant
     from nba.measure.backtest import backtest
 
-    result = backtest(
+    return backtest(
         shop.history,
         shop.catalog,
         config,
         test_from=to_instant(snapshot.manifest.data_until) - np.timedelta64(days, "D"),
         horizon_days=days,
     )
-    return snapshot.with_manifest(backtest=result.to_dict())
 
 
-def _refuse_worse(snapshot: Snapshot, models: str) -> None:
+def _current(models: str) -> Snapshot | None:
+    """Open what a new snapshot is compared with; None where nothing can be."""
+    from nba.artifacts.registry import open_snapshot
+    from nba.errors import SnapshotError
+
+    try:
+        return open_snapshot(models)
+    except SnapshotError:
+        return None
+
+
+def _compared(current: Snapshot, new: Snapshot) -> str:
+    """Say what the guard sees in the backtests of two snapshots."""
+    from nba.artifacts.guard import HitRates
+
+    rates = HitRates.of(current.manifest.backtest, new.manifest.backtest)
+    if rates is None:
+        return f"the guard has no backtest of {current.id} of as many days to compare this with"
+    return (
+        f"the guard compared {rates.figure} of the picks with {current.id}: {rates.before:.2%} -> "
+        f"{rates.after:.2%}, at least {rates.least:.2%}"
+    )
+
+
+def _refuse_worse(current: Snapshot, snapshot: Snapshot) -> None:
     """See that a snapshot may take the place of the current one.
 
     Raises:
         SnapshotError: it is much worse; nothing was published.
     """
     from nba.artifacts.guard import objections
-    from nba.artifacts.registry import open_snapshot
     from nba.errors import SnapshotError
 
-    try:
-        current = open_snapshot(models)
-    except SnapshotError:
-        # None, or one that nothing can be compared with.
-        return
     found = objections(current, snapshot)
     if found:
         raise SnapshotError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -162,10 +163,30 @@ def test_a_much_worse_snapshot_is_published_by_force_alone(nba: Run, shop: Path)
 
 
 def test_a_backtest_on_the_way_is_noted_for_the_next_training(nba: Run, shop: Path) -> None:
-    assert nba("train", str(shop), "--backtest", "20")[0] == 0
+    code, out, _ = nba("train", str(shop), "--backtest", "20")
+    assert code == 0
+    assert "backtest: 1 customers who bought in the 20 days" in out
+    assert out.index("\npicks  ") < out.index("the guard has no backtest of ")
     noted = document(nba("models", "show", "--json"))["backtest"]
     assert noted["horizon_days"] == 20
     assert noted["customers"] == 1
+    assert re.search(
+        r"the guard compared recall@10 of the picks with \S+: (\S+%) -> \1, at least \d",
+        nba("train", str(shop), "--backtest", "20")[1],
+    )
+    assert "the guard" not in nba("train", str(shop), "--backtest", "20", "--force")[1]
+
+
+def test_a_shop_that_ended_long_ago_is_served_by_the_clock_of_its_data(
+    nba: Run, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, _ = nba("train", str(shop))
+    assert code == 0
+    until = document(nba("models", "show", "--json"))["data_until"]
+    command = f"nba serve --shop shop --models models --starts-at {until}"
+    assert f"{command}\n--starts-at, as this data ended long ago" in out
+    monkeypatch.setattr("nba.cli.train.now", lambda: "2026-03-03T00:00:00Z")
+    assert "--starts-at" not in nba("train", str(shop))[1]
 
 
 def test_the_snapshots_that_messages_name_are_kept(nba: Run, everything: Path) -> None:
