@@ -7,6 +7,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from nba.data.history import OrderHistory
 from nba.errors import ConfigError
@@ -91,17 +92,25 @@ def compared(log, bought=BOUGHT, **how):
 
 def test_groups_are_compared_by_customer():
     # Ann bought twice in her seven days, bob once after his message, cat not; dan once, eve not.
-    reach = 1.959963984540054 * sqrt(1 / 3 + 0.5 / 2)
+    # With two customers more, 2, 1, 0 and 1, 0 become 2, 1, 0, 0, sqrt 2 and 1, 0, 0, sqrt 2.
+    treated, held_out = [2, 1, 0, 0, sqrt(2)], [1, 0, 0, sqrt(2)]
+    middle = (3 + sqrt(2)) / 5 - (1 + sqrt(2)) / 4
+    interval = ttest_ind(treated, held_out, equal_var=False).confidence_interval(0.95)
+    assert interval.low + interval.high == pytest.approx(2 * middle)
     assert compared(LOG) == [
         Incremental(
             message="digest",
             treated=3,
             held_out=2,
             useful=Difference(
-                1.0, 0.5, 0.5, pytest.approx(0.5 - reach), pytest.approx(0.5 + reach)
+                1.0, 0.5, 0.5, pytest.approx(interval.low), pytest.approx(interval.high)
             ),
             revenue=Difference(
-                100.0, 50.0, 50.0, pytest.approx(50 - 100 * reach), pytest.approx(50 + 100 * reach)
+                100.0,
+                50.0,
+                50.0,
+                pytest.approx(100 * interval.low),
+                pytest.approx(100 * interval.high),
             ),
         )
     ]
@@ -153,3 +162,50 @@ def test_intervals_hold_a_planted_effect_as_often_as_they_say():
         inside += found.low <= 0.05 <= found.high
     # A binomial of 1,000 draws at 0.95 lies within three deviations of 950.
     assert 929 <= inside <= 971
+
+
+def test_ten_held_out_customers_who_did_nothing_prove_nothing():
+    # Of 145 customers a fifth bought once, of 10 nobody: by Welch alone 0.135 to 0.265.
+    found = Difference.of(np.repeat([1, 0], [29, 116]), np.zeros(10, np.int64))
+    assert found.effect == pytest.approx(0.2)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 0 < 0.2 < found.high
+    mirrored = Difference.of(np.ones(10, np.int64), np.repeat([0, 1], [29, 116]))
+    assert (mirrored.low, mirrored.high) == (pytest.approx(found.low), pytest.approx(found.high))
+
+
+@pytest.mark.parametrize(("treated", "held_out"), [(145, 10), (112, 7), (145, 2), (800, 20)])
+@pytest.mark.parametrize("kind", ["bought or not", "orders", "revenue"])
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])
+def test_a_message_that_changes_nothing_is_seldom_called_proven(treated, held_out, kind, rate):
+    random = np.random.default_rng([treated, held_out, round(100 * rate)])
+
+    def drawn(count):
+        bought = random.random(count) < rate
+        if kind == "bought or not":
+            return bought.astype(np.int64)
+        if kind == "orders":
+            return random.poisson(rate, count)
+        return bought * random.lognormal(8, 0.7, count).astype(np.int64)
+
+    inside = 0
+    for _ in range(500):
+        found = Difference.of(drawn(treated), drawn(held_out))
+        # Nothing is called proven where nobody did anything.
+        inside += found.low is None or found.low <= 0 <= (found.high or 0)
+    assert inside / 500 >= 0.93
+
+
+def test_among_thousands_the_interval_is_welchs():
+    random = np.random.default_rng(6)
+    treated, held_out = random.poisson(0.30, 20_000), random.poisson(0.25, 5_000)
+    found = Difference.of(treated, held_out)
+    plain = ttest_ind(treated, held_out, equal_var=False).confidence_interval(0.95)
+    assert found.low == pytest.approx(plain.low, abs=0.0005)
+    assert found.high == pytest.approx(plain.high, abs=0.0005)
+
+
+def test_where_nobody_did_anything_no_interval_is_known():
+    found = Difference.of(np.zeros(50, np.int64), np.zeros(9, np.int64))
+    assert (found.effect, found.low, found.high) == (0, None, None)

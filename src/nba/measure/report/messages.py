@@ -17,8 +17,10 @@ INCREMENTAL: Final[Mapping[str, str]] = {
     "in the window after the decision",
     "held_out_mean": "the same per customer held out of it",
     "effect": "treated mean - held out mean: what the message changed",
-    "low": "lower end of the 95 % interval of the effect, by customer",
-    "high": "upper end of the 95 % interval of the effect, by customer",
+    "low": "lower end of the 95 % interval of the effect, by customer: Welch's, of both groups "
+    "with two customers more, one who did nothing and one who did as much as those who did "
+    "anything; none where a group is one customer, or nobody did anything",
+    "high": "upper end of the same interval",
 }
 """What each figure of what messages changed is, in a line."""
 
