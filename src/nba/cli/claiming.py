@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nba.cli.console import give, now, say, steps
 from nba.cli.exports import DOCUMENTS, write_lines, write_table
 from nba.cli.facts import facts_of, opened
-from nba.cli.importers import Importer, fitted
-from nba.vocabulary import NOTHING_SENT
+from nba.cli.importers import WAIT_HOURS, Importer, fitted, is_carried, latest_leaving
+from nba.vocabulary import NOTHING_SENT, Channel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,13 +58,16 @@ def claim_messages(
         at: the instant; by default now.
         context: what is known of the moment.
         out: a file for what was claimed.
-        importer: whose columns the file has; it then has a row for everybody.
+        importer: whose columns the file has; it then has a row for everybody, and what it does
+            not carry, such as what goes by another channel, is not claimed.
         as_json: whether stdout is one JSON document.
     """
-    from nba.domain import to_instant
+    from nba.domain import iso, to_instant
     from nba.state.ledger import claim
 
     instant = to_instant(now()) if at is None else at
+    latest = None if importer is None else latest_leaving(str(iso(instant)))
+    takes = None if latest is None else partial(_is_carried, latest=latest)
     seen: list[Facts] = []
     decide, limited = _deciding(policy, context, seen), policy.playbook.limited
     answers: list[Claim[Claimable]] = []
@@ -75,20 +79,19 @@ def claim_messages(
         with steps("claim", 1) as announce:
             announce(f"{len(due):,} customers")
             for name in due:
-                answer = claim(store, name, decide, instant, limited=limited)
+                answer = claim(store, name, decide, instant, limited=limited, takes=takes)
                 answers.append(answer)
                 if out is not None and answer.permit is not None:
                     rows[name] = _full_row(policy, answer, seen[-1], context)
-    permits = [one for one in answers if one.permit is not None]
     for one in answers:
-        say(_told(one), as_json=as_json)
+        say(_told(one, latest), as_json=as_json)
     documents = [_document(one) for one in answers]
     if out is not None and out.suffix == DOCUMENTS:
         write_lines(out, documents)
     elif out is not None:
         _write(out, everybody if importer else list(rows), rows, instant, importer)
-    new = sum(one.is_new for one in permits)
-    say(f"{len(permits):,} messages to send, {new:,} of them claimed just now", as_json=as_json)
+    summed = _counted(answers) if latest is None else _shared_out(answers, rows, latest)
+    say(summed, as_json=as_json)
     if as_json:
         give(documents[0] if customer is not None else {"claims": documents})
 
@@ -142,8 +145,54 @@ def _write(
     write_table(out, tuple(importer.names), [fitted(importer, table)])
 
 
-def _told(one: Claim[Claimable]) -> str:
-    customer = one.decision.customer_id
+def _is_carried(one: Claimable, latest: str) -> bool:
+    """Tell whether the message of a decision stands in an importer's file."""
+    from nba.domain import iso
+
+    message = one.decision.message
+    return message is not None and is_carried(message.channel, iso(message.send_after), latest)
+
+
+def _is_left(one: Claim[Claimable], latest: str) -> bool:
+    """Tell whether there is a message, unclaimed because the file does not carry it."""
+    is_unclaimed = one.permit is None and one.rule is None
+    return (
+        is_unclaimed and one.decision.message is not None and not _is_carried(one.decision, latest)
+    )
+
+
+def _counted(answers: Sequence[Claim[Claimable]]) -> str:
+    permits = [one for one in answers if one.permit is not None]
+    new = sum(one.is_new for one in permits)
+    return f"{len(permits):,} messages to send, {new:,} of them claimed just now"
+
+
+def _shared_out(
+    answers: Sequence[Claim[Claimable]], rows: Mapping[str, Mapping[str, Any]], latest: str
+) -> str:
+    """Say what an importer's file carries, and what becomes of the rest."""
+    permits = sum(one.permit is not None for one in answers)
+    new = sum(one.is_new for one in answers)
+    mails = sum(
+        is_carried(row.get("channel"), row.get("send_after"), latest) for row in rows.values()
+    )
+    left = [one.decision.message for one in answers if _is_left(one, latest)]
+    later = sum(one is not None and one.channel == Channel.EMAIL for one in left)
+    return (
+        f"{mails:,} messages to send by e-mail, {new:,} of them claimed just now; "
+        f"{len(left) - later:,} by other channels and {later:,} that wait longer than "
+        f"{WAIT_HOURS} hours left unclaimed"
+        + (f"; {permits - mails:,} claimed before are not in the file" if permits > mails else "")
+    )
+
+
+def _told(one: Claim[Claimable], latest: str | None) -> str:
+    from nba.domain import iso
+
+    customer, message = one.decision.customer_id, one.decision.decision.message
+    if message is not None and latest is not None and _is_left(one, latest):
+        then = iso(message.send_after)
+        return f"{customer}: left unclaimed, {message.id} goes by {message.channel} from {then} on"
     if one.permit is None:
         withdrawn = "" if one.rule is None else f", what was claimed is withdrawn ({one.rule})"
         return f"{customer}: send nothing, {one.decision.decision.reason}{withdrawn}"

@@ -101,10 +101,9 @@ def fitted(importer: Importer, piece: Columns) -> dict[str, list[Any]]:
     """
     count = len(piece["customer_id"])
     ours: dict[str, Sequence[Any]] = {**piece, **_moved_up(piece, count, importer.longest)}
-    latest = {one: _latest(one) for one in set(piece["as_of"])}
+    latest = {one: latest_leaving(one) for one in set(piece["as_of"])}
     is_mail = [
-        # Of a claim whose message can no longer be told, nobody knows when it may leave.
-        channel == Channel.EMAIL and send_after is not None and send_after <= latest[as_of]
+        is_carried(channel, send_after, latest[as_of])
         for channel, send_after, as_of in zip(
             piece["channel"], piece["send_after"], piece["as_of"], strict=True
         )
@@ -119,7 +118,18 @@ def fitted(importer: Importer, piece: Columns) -> dict[str, list[Any]]:
     return columns
 
 
-def _latest(as_of: str) -> str:
+def is_carried(channel: str | None, send_after: str | None, latest: str) -> bool:
+    """Tell whether a message stands in the files of these tools.
+
+    Args:
+        channel: how it goes.
+        send_after: when it may leave; of a claim whose message can no longer be told nobody knows.
+        latest: of the file, see `latest_leaving`.
+    """
+    return channel == Channel.EMAIL and send_after is not None and send_after <= latest
+
+
+def latest_leaving(as_of: str) -> str:
     """Give until when a message of a file may have to wait."""
     import numpy as np
 

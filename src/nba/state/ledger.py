@@ -64,6 +64,7 @@ def claim(
     at: np.datetime64,
     *,
     limited: Collection[str] = (),
+    takes: Callable[[D], bool] | None = None,
 ) -> Claim[D]:
     """Ask for leave to send a customer's next message, and write the answer down.
 
@@ -82,6 +83,8 @@ def claim(
             last consent that was taken back, where a clock that went back would hide it.
         limited: words of messages of which all customers together get only so many a week; who
             claims one of them is alone with these too, so that no budget is spent twice.
+        takes: tells whether who asks can send the message of a decision. What they cannot is left
+            for others: nothing is written, and there is no permit. By default everything can.
 
     Raises:
         StateError: the store cannot be written; whatever `decide` raises. Nothing is written then.
@@ -105,9 +108,11 @@ def claim(
         if is_erased(connection, [customer]):
             # Nothing is sent to them, nor anything written down about them.
             return Claim(decision, None)
-        if standing is None:
-            return _write(connection, decision, instant)
-        return _review(connection, decision, standing, instant)
+        if standing is not None:
+            return _review(connection, decision, standing, instant)
+        if takes is not None and decision.message is not None and not takes(decision):
+            return Claim(decision, None)
+        return _write(connection, decision, instant)
 
 
 def ack(store: Store, message_id: str, at: np.datetime64) -> np.datetime64:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from nba.cli.importers import fitted, importers
 from nba.cli.load import load
+from nba.config import shipped
 from nba.recommend.flat import PRODUCT_COLUMNS
 from tests.unit.cli.shop import CONSENTS, FLAT, Run
 
@@ -108,6 +111,53 @@ def test_a_claimed_file_says_who_gets_nothing_too_and_gives_the_same_again(
     assert [one["product_1_id"] for one in rows] == [
         one["product_ids"].split(" ")[0] for one in rows
     ]
+
+
+def claimed() -> list[tuple[object, ...]]:
+    """Read what the store's log has of claims."""
+    with closing(sqlite3.connect("store.db")) as connection:
+        query = "SELECT customer_id, channel FROM messages WHERE claimed_at IS NOT NULL ORDER BY 1"
+        return connection.execute(query).fetchall()
+
+
+def test_a_file_of_mails_leaves_what_goes_by_another_channel_unclaimed(
+    nba: Run, linked: str
+) -> None:
+    told = "bob,email,false,2026-01-06T07:30:00Z\nbob,push,true,2026-01-06T07:30:00Z\n"
+    Path("consents.csv").write_text(CONSENTS + told)
+    assert nba("import", "consents.csv", "--shop", linked)[0] == 0
+    load(Path(linked), "sqlite:///store.db")
+    claim = ("decide", "sqlite:///store.db", "--all", "--claim", "--at", AT)
+    tool = ("--as", "klaviyo", "--out", "k.csv")
+    out = nba(*claim, *tool)[1]
+    assert "bob: left unclaimed, accessories goes by push" in out
+    assert (
+        "1 messages to send by e-mail, 1 of them claimed just now; "
+        "1 by other channels and 0 that wait longer than 12 hours left unclaimed\n"
+    ) in out
+    assert claimed() == [("ann", "email")]
+    assert [one["nba_message"] for one in rows_of("k.csv")] == ["accessories", "none", "none"]
+    # Whoever sends by push finds it as if nobody had asked.
+    assert "2 messages to send, 1 of them claimed just now" in nba(*claim)[1]
+    assert claimed() == [("ann", "email"), ("bob", "push")]
+    again = nba(*claim, *tool)[1]
+    assert "1 messages to send by e-mail, 0 of them claimed just now; 0 by other" in again
+    assert again.endswith("1 claimed before are not in the file\n")
+
+
+def test_a_file_of_mails_leaves_what_has_to_wait_half_a_day_unclaimed(
+    nba: Run, linked: str
+) -> None:
+    load(Path(linked), "sqlite:///store.db")
+    playbook = shipped("playbooks", "owox_2011").read_text("utf-8")
+    night = playbook.replace('from = "21:00"', 'from = "09:30"')
+    assert night != playbook
+    Path("night.toml").write_text(night, "utf-8")
+    words = ("--as", "klaviyo", "--out", "k.csv", "--playbook", "night.toml")
+    out = nba("decide", "sqlite:///store.db", "--all", "--claim", "--at", AT, *words)[1]
+    assert "0 messages to send by e-mail, 0 of them" in out
+    assert "0 by other channels and 2 that wait longer than 12 hours left unclaimed\n" in out
+    assert claimed() == []
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,24 @@ def test_a_decision_that_fails_writes_nothing(filled: Store) -> None:
     assert claim(filled, "ann", Policy(), NOON).is_new
 
 
+def test_what_the_asker_cannot_send_is_left_for_others_and_an_open_claim_stands(
+    filled: Store,
+) -> None:
+    def by_email(one: Decision) -> bool:
+        return one.message is not None and one.message.channel == "email"
+
+    by_text = Policy(message=Message(channel="sms"), ways=("sms", "email"))
+    left = claim(filled, "ann", by_text, NOON, takes=by_email)
+    assert (left.permit, left.rule, left.is_new) == (None, None, False)
+    assert log(filled) == []
+    # Whoever can send it gets leave for the very same decision.
+    assert claim(filled, "ann", by_text, NOON).is_new
+    mail = claim(filled, "bob", Policy(), NOON, takes=by_email)
+    assert mail.is_new
+    again = claim(filled, "bob", by_text, NOON + HOUR, takes=by_email)
+    assert (again.permit, again.is_new) == (mail.permit, False)
+
+
 def test_a_claim_stands_where_it_would_now_go_otherwise_and_may_still_go_as_claimed(
     filled: Store,
 ) -> None:
