@@ -100,11 +100,24 @@ def lists_of(product_id):
     }
 
 
+def counts(item):
+    """Write the orders with both products, of those with the first; nothing of other evidence."""
+    evidence = item.reason.evidence
+    if "orders_together" not in evidence:
+        return ""
+    return f"{evidence['orders_together']:,} of {evidence['orders_from']:,}"
+
+
 def shown(slate):
-    """Show a list with its reasons in full."""
+    """Show a list with its reasons in full: drawn in Jupyter, as text where this is a script."""
     frame = slate.to_frame()[["product_id", "title", "score", "source", "reason"]]
-    left = frame.style.hide(axis="index").set_properties(**{"text-align": "left"})
-    return left.format({"score": "{:.3f}"})
+    if any(map(counts, slate.items)):
+        frame["orders"] = [counts(item) for item in slate.items]
+    frame["score"] = frame["score"].map("{:.3f}".format)
+    if "get_ipython" not in globals():
+        print(f"\n{slate.type}:\n{table([*frame], frame.to_numpy().tolist())}")
+        return None
+    return frame.style.hide(axis="index").set_properties(**{"text-align": "left"})
 
 
 def together(item):
@@ -123,12 +136,12 @@ best_sellers = (-snapshot.products.orders).argsort(kind="stable")[:200]
 orderable = best_sellers[snapshot.products.can_be_ordered(best_sellers)]
 product = max((snapshot.products.ids[code] for code in orderable.tolist()), key=told)
 lists = lists_of(product)
-product, recommender.card(snapshot.products.ids.find(product))
+print(product, recommender.card(snapshot.products.ids.find(product)))
 
 # %% [markdown]
 # **Bought together** shares orders with it. Look for what you know to belong together, and for
-# what is only popular: a good list has little of that. Look at the counts too: of a few orders
-# chance says most, and a larger shop is surer.
+# what is only popular: a good list has little of that. Look at `orders` too, those with both
+# products of those with the first: of a few orders chance says most, and a larger shop is surer.
 
 # %%
 shown(lists["bought together"])
@@ -136,7 +149,7 @@ shown(lists["bought together"])
 # %%
 # What the reason with the most orders rests on: figures that recount from the raw rows.
 surest = max(lists["bought together"], key=together, default=None)
-surest and dict(surest.reason.evidence)
+print(surest and dict(surest.reason.evidence))
 
 # %% [markdown]
 # **Accessories** are what owners come to need, in the same order or later, and only what fits. The
@@ -182,7 +195,7 @@ models = Path(work.name) / "models"
 half_a_year_ago = shop.history.as_of - 182 * DAY
 older = nba.train(shop.history, shop.catalog, nba.TrainConfig(seed=7), as_of=half_a_year_ago)
 older.publish(models)
-snapshot.publish(models).name
+print("published as", snapshot.publish(models).name)
 
 # %% [markdown]
 # The list, the latest published first; `*` marks the one that serves.

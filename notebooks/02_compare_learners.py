@@ -27,7 +27,6 @@ from tempfile import TemporaryDirectory
 import nba
 from nba.artifacts.guard import objections
 from nba.artifacts.registry import current_id, list_snapshots, open_snapshot, rollback
-from nba.cli.backtest import describe
 from nba.cli.console import table
 from nba.domain import DAY, iso
 
@@ -63,7 +62,7 @@ chosen_on = {
     for name, config in candidates.items()
 }
 for name, result in chosen_on.items():
-    print(f"\n{name}: {describe(result)}")
+    print(f"\n{name}: {result}")
 
 # %% [markdown]
 # How to read the tables:
@@ -125,7 +124,7 @@ print("the intervals are apart" if is_sure else "the intervals overlap: it may b
 judged = nba.backtest(
     shop.history, shop.catalog, candidates[winner], test_from=test_from, horizon_days=HORIZON
 )
-print(describe(judged))
+print(judged)
 picks, frequency = (figure(judged, one) for one in ("picks", "personal frequency"))
 print(f"\npicks over personal frequency: {MEASURE}@10 {picks.mean / frequency.mean - 1:+.1%}")
 print(f"the learner itself: {ours.mean:.4f} when chosen, ", end="")

@@ -14,6 +14,10 @@ import jupytext
 import nbformat
 import pytest
 
+import nba
+from nba.cli.console import table
+from tests.shops import SIX_ORDERS, catalog, history
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SOURCES = sorted(NOTEBOOKS.glob("*.py"))
 SECONDS = 240
@@ -133,6 +137,31 @@ def test_every_cell_runs_in_an_empty_folder_without_a_warning(source: Path, tmp_
     assert "nan" not in printed(notebook, "stdout").lower().split()
     assert all(drawn(notebook))
     assert not list(folder.iterdir())
+
+
+def test_a_list_is_text_with_its_counts_in_a_script_and_drawn_in_jupyter(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parsed = ast.parse((NOTEBOOKS / "01_first_snapshot.py").read_text("utf-8"))
+    wanted = [
+        one
+        for one in parsed.body
+        if isinstance(one, ast.FunctionDef) and one.name in ("counts", "shown")
+    ]
+    said: dict[str, Any] = {"table": table}
+    exec(compile(ast.Module(wanted, []), "01_first_snapshot", "exec"), said)
+    snapshot = nba.train(history(SIX_ORDERS), catalog())
+    slate = nba.Recommender(snapshot).bought_together("kettle", n=2)
+    first = slate[0].reason
+    told = "{orders_together} of {orders_from}".format_map(first.evidence)
+    assert said["shown"](slate) is None
+    title, header, row, *_ = capsys.readouterr().out.strip().splitlines()
+    assert (title, header.split()[-2:]) == ("bought_together:", ["reason", "orders"])
+    assert first.text in row
+    assert row.endswith(told)
+    said["get_ipython"] = object
+    assert told in said["shown"](slate).to_html()
+    assert capsys.readouterr().out == ""
 
 
 def test_a_planted_import_and_a_planted_warning_are_found() -> None:
