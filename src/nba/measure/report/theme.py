@@ -44,6 +44,13 @@ FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', A
 
 _STRANGE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 forbids (2.2): drawing it ends the process."""
+_INHERITED: Final = frozenset(
+    """
+    __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor
+    hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
+    """.split()
+)
+"""What every object of JavaScript has: the renderer looks names up in objects, and finds these."""
 _SAID: Final = re.compile(
     r'aria-label="([^"]*)" role="graphics-symbol" '
     r'aria-roledescription="(?:area mark|bar|point|rect mark|rule mark)"'
@@ -130,9 +137,11 @@ def _spec(picture: Picture, **more: Any) -> tuple[dict[str, Any], str]:  # noqa:
 
 
 def _plain(told: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Give the same without the characters that no SVG can hold."""
+    """Give the same without characters that no SVG can hold and names that no drawing survives."""
     if isinstance(told, str):
-        return _STRANGE.sub("", told)
+        text = _STRANGE.sub("", told)
+        # A blank behind it is not seen, and makes it another name.
+        return f"{text} " if text in _INHERITED else text
     if isinstance(told, dict):
         return {_plain(name): _plain(one) for name, one in told.items()}
     return [_plain(one) for one in told] if isinstance(told, list | tuple) else told

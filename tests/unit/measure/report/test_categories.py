@@ -138,3 +138,11 @@ def test_products_that_the_snapshot_does_not_know_are_left_out():
     found = together(source([*BASKETS, ["new"], ["new", "tea"]]))
     assert found.order_count == 12
     assert found.category_count == 3
+
+
+def test_a_category_named_as_a_part_of_the_renderers_language_is_drawn():
+    paths = {"kettle": "__proto__ > constructor", "jug": "__proto__ > constructor"}
+    picture = categories.draw(source(category=CATEGORY | paths | {"tea": "__proto__ > x"}))
+    drawn = theme.svg(picture)
+    assert drawn.count("__proto__ &gt; constructor and __proto__ &gt; x: 2 orders together") >= 1
+    assert theme.svg(categories.draw(source(category=CATEGORY | {"tea": "__proto__"})))

@@ -32,3 +32,15 @@ def test_all_other_characters_are_drawn():
     title = "Ünï — 茶 😀 \x85\ue000\ufffd <b>&amp;"
     drawn = theme.svg(named(title))
     assert title in "".join(ElementTree.fromstring(drawn).itertext())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["__proto__", "constructor", "toString", "valueOf", "__lookupSetter__", "const\x02ructor"],
+)
+def test_names_that_every_object_of_the_renderer_has_are_drawn_like_any_other(name):
+    picture, seen = named(name), name.replace("\x02", "")
+    drawn = "".join(ElementTree.fromstring(theme.svg(picture)).itertext())
+    # At the axis, on the mark and under a pointer.
+    assert drawn.count(seen) >= 3
+    assert theme.png(picture).startswith(b"\x89PNG")
