@@ -18,6 +18,11 @@ NODES: Final = 30
 """Products at most, the one in the middle included."""
 LEAST: Final = 6
 """Partners that the product in the middle has, if nobody named another."""
+ENOUGH: Final = 10
+"""Orders with both from which on a pair is said to meet more often than by chance.
+
+That is twice `lift.PRIOR_ORDERS`, so that what was seen counts for more than what was believed.
+"""
 TIES: Final = 20
 """Pairs at most among those around it."""
 _ACCESSORIES: Final = 5
@@ -49,6 +54,7 @@ class Tie:
         lift: how many times as often as by chance they share an order, as `lift.DEFINITION` says;
             None where it was not their own orders that tied them.
         says: the evidence in words.
+        orders: of a partner, with both, where their own orders tied them; else 0.
     """
 
     first: int
@@ -56,6 +62,7 @@ class Tie:
     kind: Kind
     lift: float | None
     says: str
+    orders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,7 @@ def _partners(snapshot: Snapshot, graph: ProductGraph, product: int) -> list[Tie
             Kind.TOGETHER,
             lift if SOURCES[source] is Source.PAIR else None,
             _evidence(SOURCES[source], support, lift),
+            support if SOURCES[source] is Source.PAIR else 0,
         )
         for other, source, support, lift in zip(
             mate.tolist(), graph.source[span].tolist(), together.tolist(), lifts.tolist(),
@@ -189,7 +197,7 @@ def _evidence(source: Source, support: int, lift: float) -> str:
     orders = "1 order" if support == 1 else f"{support:,} orders"
     match source:
         case Source.PAIR:
-            return f"{orders} with both, {lift:.1f} times as often as by chance"
+            return f"{orders} with both{_often(lift) if support >= ENOUGH else ''}"
         case Source.CUSTOMERS:
             return f"{_customers(support)} bought both, seldom in one order"
         case Source.GROUP:
@@ -198,6 +206,10 @@ def _evidence(source: Source, support: int, lift: float) -> str:
             return f"{orders} with products of both categories"
         case _:
             return "the catalogue tells so, not orders"
+
+
+def _often(lift: float) -> str:
+    return f", {lift:.1f} times as often as by chance, counted cautiously"
 
 
 def _customers(count: int) -> str:

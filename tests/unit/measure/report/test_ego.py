@@ -68,7 +68,10 @@ def test_lines_are_as_wide_as_a_hand_count_of_the_lift():
         ("tea", Kind.TOGETHER, pytest.approx(25 / 15)),
         ("cup", Kind.TOGETHER, pytest.approx(45 / 35)),
     ]
-    assert shown.spokes[0].says == "20 orders with both, 1.7 times as often as by chance"
+    assert (
+        shown.spokes[0].says
+        == "20 orders with both, 1.7 times as often as by chance, counted cautiously"
+    )
     (pair,) = shown.between
     assert {names[pair.first], names[pair.second]} == {"tea", "cup"}
     assert pair.lift == pytest.approx(35 / 12.5)
@@ -119,6 +122,23 @@ def test_partners_that_only_chance_brought_are_called_so():
     assert (
         reading
         == "No product is in one order with “kettle” (500 orders) more often than by chance."
+    )
+
+
+def test_a_handful_of_orders_is_not_called_beyond_chance():
+    # Chance gives 10 x 2 / 1000 orders with tea: two are a hundred times as often, and yet few.
+    few = learned({"kettle": [("tea", 2), ("cup", 9)]}, orders={"kettle": 10, "tea": 2, "cup": 9})
+    reading = ego.draw(source(few)).reading
+    assert reading == (
+        "“kettle” (10 orders) was most often in one order with “cup” (9 orders with both); "
+        "“tea” (2 orders with both): fewer than 10 orders, which may be chance."
+    )
+    both = learned(
+        {"kettle": [("tea", 2), ("cup", 10)]}, orders={"kettle": 12, "tea": 2, "cup": 90}
+    )
+    assert ego.draw(source(both)).reading == (
+        "Beyond chance, “kettle” (12 orders) goes most with “cup” "
+        "(10 orders with both, 2.5 times as often as by chance, counted cautiously)."
     )
 
 

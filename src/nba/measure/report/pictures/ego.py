@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nba.errors import ConfigError
 from nba.measure.report import lift
-from nba.measure.report.partners import TIES, Around, Kind, Tie, around, busiest
+from nba.measure.report.partners import ENOUGH, TIES, Around, Kind, Tie, around, busiest
 from nba.measure.report.picture import Picture
 from nba.measure.report.source import Source
 from nba.measure.report.theme import HUES, INK, PAPER, QUIET
@@ -30,6 +30,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "replacement": "its successor, a spare part or refill of it, or what can stand in for it",
     "width of a line": f"times as often in one order as by chance: {lift.DEFINITION}; thinnest "
     "where orders with variants or categories, or the catalogue, tie the two",
+    "times as often as by chance, counted cautiously": f"the same figure; said of {ENOUGH} orders "
+    "with both and more. The plain ratio, without the additions, is farther from 1",
     "grey lines": f"the {TIES} strongest pairs among the products around, at most",
     "size of a mark": "kept orders with the product",
 }
@@ -193,10 +195,16 @@ def _reading(found: Around, titles: Sequence[str], source: Source) -> str:
     name = f"“{titles[found.centre]}” ({orders} orders)"
     partners = [one for one in found.spokes if one.kind is Kind.TOGETHER]
     own = [one for one in partners if one.lift is not None]
-    told = [one for one in own if (one.lift or 0.0) > 1][:_NAMED]
-    if told:
-        which = "; ".join(f"“{titles[one.second]}” ({one.says})" for one in told)
-        text = f"Beyond chance, {name} goes most with {which}."
+    above = [one for one in own if (one.lift or 0.0) > 1]
+    sure = [one for one in above if one.orders >= ENOUGH]
+    if sure:
+        text = f"Beyond chance, {name} goes most with {_named(sure, titles)}."
+    elif above:
+        most = sorted(above, key=lambda one: -one.orders)
+        text = (
+            f"{name} was most often in one order with {_named(most, titles)}: fewer than {ENOUGH} "
+            "orders, which may be chance."
+        )
     elif own:
         text = f"No product is in one order with {name} more often than by chance."
     elif partners:
@@ -212,6 +220,10 @@ def _reading(found: Around, titles: Sequence[str], source: Source) -> str:
             f"{count(found.partners_shown)} are shown."
         )
     return text
+
+
+def _named(ties: Sequence[Tie], titles: Sequence[str]) -> str:
+    return "; ".join(f"“{titles[one.second]}” ({one.says})" for one in ties[:_NAMED])
 
 
 def _ids(source: Source, found: Around) -> list[str]:
