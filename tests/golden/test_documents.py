@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 import nba
 from nba.data.shop import Shop
 from nba.measure.message_kpis import SUMS, MessageSums
-from nba.measure.report import definitions
+from nba.measure.report import definitions, layout
 from nba.measure.report.documents import cohorts_document, kpis_document
 from nba.measure.report.source import Plan, Source
+from nba.measure.report.words import DASH
+from nba.palette import SEGMENT_LOOKS
 from tests.effort import times
 from tests.golden.log_messages import event_rows, log_history, message_rows, reply_rows
 from tests.golden.log_shop import ACQUISITION_COSTS, shop_catalog
@@ -97,6 +99,18 @@ def test_every_message_has_a_row_as_counted(kpis):
     ]
     assert rows["digest"]["useful_per_message"] == 17 / 94
     assert kpis["messages_total"] == WHOLE.to_dict()
+
+
+def test_segments_are_shown_by_what_people_call_them(kpis):
+    shown = layout.sections(kpis, {"experiments": [], "hypotheses": []}, (), ())
+    (table,) = (
+        one for part in shown for one in part.tables if one.title == "By segment of the customer"
+    )
+    ids = [one["segment"] for one in kpis["message_slices"]["by_segment"]]
+    assert any(one in SEGMENT_LOOKS for one in ids)
+    assert [row[0] for row in table.rows] == [
+        DASH if one is None else SEGMENT_LOOKS[one].label for one in ids
+    ]
 
 
 def test_every_kind_of_slice_adds_up_to_all_messages(kpis):

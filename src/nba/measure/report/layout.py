@@ -284,7 +284,7 @@ def _messages(kpis: Mapping[str, Any]) -> list[Table]:
             "By segment of the customer",
             "messages",
             ("segment", *_MESSAGE_TERMS),
-            slices["by_segment"],
+            [one | {"segment": one["label"] or one["segment"]} for one in slices["by_segment"]],
         ),
         table("By variant", "messages", ("variant", *_MESSAGE_TERMS), slices["by_variant"]),
         table("By month", "messages", ("month", *_MESSAGE_TERMS), slices["by_month"]),

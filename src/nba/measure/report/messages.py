@@ -36,6 +36,7 @@ def messages_part(source: Source) -> dict[str, Any]:
     """Sum up what each message did, and what every slice of them did, ready for JSON."""
     figures = source.message_figures
     segments = main_segments(source.snapshot.segments)
+    labels = _main_labels(source.snapshot.segments)
     return {
         "messages": _rows("message", figures.by_message()),
         "messages_total": _row(figures.total()),
@@ -44,7 +45,10 @@ def messages_part(source: Source) -> dict[str, Any]:
             "by_channel": _rows("channel", figures.by_channel()),
             "by_month": _rows("month", figures.by_month()),
             "by_week": _rows("week", figures.by_week()),
-            "by_segment": _rows("segment", figures.by_segment(segments)),
+            "by_segment": [
+                one | {"label": labels.get(one["segment"])}
+                for one in _rows("segment", figures.by_segment(segments))
+            ],
             "by_level": _rows("level", figures.by_level(source.plan.kinds)),
         },
         "incremental": [
@@ -66,6 +70,12 @@ def main_segments(segments: Segments) -> dict[str, str]:
     names = segments.look_id[first : int(segments.kind_start[RFM + 1])]
     rows = zip(segments.ids, segments.has_bought, segments.segment, strict=True)
     return {one: names[code] for one, has_bought, code in rows if has_bought}
+
+
+def _main_labels(segments: Segments) -> dict[str, str]:
+    """Map segments by recency, frequency and money to what people read, as the shop has it."""
+    which = slice(int(segments.kind_start[RFM]), int(segments.kind_start[RFM + 1]))
+    return dict(zip(segments.look_id[which], segments.look_label[which], strict=True))
 
 
 def _rows(name: str, slices: Slices) -> list[dict[str, Any]]:
