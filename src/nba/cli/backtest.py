@@ -116,8 +116,8 @@ def _test_lists(
     say(repr(result), as_json=as_json)
     judged = ", ".join(one for one in TrainConfig.model_fields if one in JUDGED)
     say(
-        f"this judges personal lists only: of a recipe, {judged} can change it; the sections of "
-        "relations and messages cannot",
+        f"this judges personal lists only: of a recipe, {judged} can change it; other settings, "
+        "such as those of relations, cannot",
         as_json=as_json,
     )
     if as_json:
