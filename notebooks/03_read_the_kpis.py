@@ -226,8 +226,8 @@ funnel.draw(source)
 # %% [markdown]
 # What followed a message is not what it *caused*: many would have bought anyway. Of customers held
 # out by chance it is logged what they could have got, so the two groups can be compared. An
-# interval that holds 0 says: not known yet. One of a few customers is too narrow, as a single
-# regular among them moves it: wait for some dozens in both groups.
+# interval that holds 0 says: not known yet. One of a few customers is wide: wait for some
+# dozens in both groups.
 
 # %%
 ENOUGH = 30
