@@ -21,6 +21,7 @@ from nba.state.known import known_of
 from nba.state.ledger import claim
 from nba.state.standing import ask, claimants
 from nba.state.store import Store
+from nba.vocabulary import Channel
 from nba_api.metrics import ClaimOutcome, Metrics
 
 TOGETHER: Final = 256
@@ -81,10 +82,22 @@ def claimed_message(
     at: np.datetime64,
     context: Context,
     metrics: Metrics,
+    *,
+    channel: Channel | None = None,
 ) -> dict[str, Any]:
     """Claim what is due to a customer, and give the decision with the permit, if there is one.
 
     The claim is counted by its answer.
+
+    Args:
+        store: the facts, and what is claimed.
+        policy: what decides.
+        customer: an id.
+        at: now.
+        context: what is known of the moment.
+        metrics: where the claim is counted.
+        channel: by which the caller sends: what is due by another one stays unclaimed, for whoever
+            sends that. A claim that is open stands, however it goes.
 
     Raises:
         StateError: the store cannot be written.
@@ -95,11 +108,16 @@ def claimed_message(
         seen.append(facts)
         return Claimable.of(policy, policy.decide(customer, facts, facts.as_of, context=context))
 
-    found = claim(store, customer, decide, at, limited=policy.playbook.limited)
+    def is_carried(due: Claimable) -> bool:
+        message = due.decision.message
+        return message is not None and message.channel == channel
+
+    takes = None if channel is None else is_carried
+    found = claim(store, customer, decide, at, limited=policy.playbook.limited, takes=takes)
     metrics.claim_answered(_outcome(found))
     decision, permit = found.decision.decision, found.permit
     if permit is None:
-        return _refused(found)
+        return _refused(found, channel)
     if not _is_of(decision, permit):
         # It would rather be another message now; what was claimed stands.
         stands = {customer: (permit.message, permit.anchor or "")}
@@ -198,11 +216,14 @@ def _shown(decision: Decision, permit: Permit | None) -> dict[str, Any]:
     }
 
 
-def _refused(found: Claim[Claimable]) -> dict[str, Any]:
+def _refused(found: Claim[Claimable], channel: Channel | None) -> dict[str, Any]:
     """Give the answer to a claim that gave no permit."""
     document = found.decision.decision.to_dict()
-    none = {"message": None, "message_id": None, "claimed_at": None, "withdrawn": None}
+    none: dict[str, Any] = dict.fromkeys(("message", "message_id", "claimed_at", "withdrawn"))
     if found.rule is None:
+        due = document["message"]
+        if channel is not None and due is not None and due["channel"] != channel:
+            none["reason"] = f"what is due goes by {due['channel']}, and {channel} was asked for"
         return document | none
     reason = f"what was claimed may not be sent any more: {found.rule}"
     return document | none | {"reason": reason, "withdrawn": str(found.rule)}

@@ -39,3 +39,23 @@ def test_a_claim_keeps_its_channel_while_that_is_allowed_and_is_withdrawn_after(
     assert other["message"]["id"] == first["message"]["id"]
     assert other["message"]["channel"] == "push"
     assert [row.channel for row in sent(store)] == ["push"]
+
+
+def test_who_sends_by_one_channel_claims_nothing_of_another(
+    asking: TestClient, store: Store
+) -> None:
+    say(asking, consent_email=False, consent_push=True, consent_at=BEFORE)
+    path = claim_path("ann")
+    refused = asking.post(path, params={"channel": "email"}).json()
+    assert (refused["message"], refused["message_id"]) == (None, None)
+    assert refused["reason"] == "what is due goes by push, and email was asked for"
+    assert sent(store) == []
+    claimed = asking.post(path, params={"channel": "push"}).json()
+    assert claimed["message"]["channel"] == "push"
+    # What is open stands, so that whoever asks can see that it is not theirs to send.
+    assert (
+        asking.post(path, params={"channel": "email"}).json()["message_id"]
+        == (claimed["message_id"])
+    )
+    assert [row.channel for row in sent(store)] == ["push"]
+    assert asking.post(path, params={"channel": "pigeon"}).status_code == 422

@@ -11,13 +11,14 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 import orjson
-from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from nba.artifacts.segments import RFM, Segments
 from nba.domain import iso
 from nba.state.erasure import refused_replays
 from nba.state.ledger import ack
+from nba.vocabulary import Channel
 from nba_api.answers import PRIVATE, private
 from nba_api.live import LiveState
 from nba_api.next_messages import claimed_message, next_messages
@@ -32,6 +33,10 @@ MEDIA_TYPES: Final = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset
 STREAMED: Final = {
     name: {"schema": {"type": "string"}} for name in ("application/x-ndjson", "text/csv")
 }
+SentBy = Annotated[
+    Channel | None,
+    Query(description="claim only what goes by this channel, and leave the rest unclaimed"),
+]
 MessagePath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
 
 
@@ -41,12 +46,17 @@ MessagePath = Annotated[str, Path(min_length=1, max_length=MAX_ID)]
     responses={200: {"model": ClaimAnswer}, **declared(422, 503)},
 )
 def claim_next_message(
-    live: LiveState, customer_id: CustomerPath, body: ClaimRequest | None = None
+    live: LiveState,
+    customer_id: CustomerPath,
+    body: ClaimRequest | None = None,
+    channel: SentBy = None,
 ) -> Response:
     """Leave to send the next message: the same permit until it is acknowledged, sent or expired."""
     context = (body or ClaimRequest()).context()
     policy, at = live.serving().policy, live.instant(None)
-    document = claimed_message(live.store, policy, customer_id, at, context, live.metrics)
+    document = claimed_message(
+        live.store, policy, customer_id, at, context, live.metrics, channel=channel
+    )
     return private(with_headers(live, document))
 
 

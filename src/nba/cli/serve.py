@@ -166,8 +166,8 @@ def load_shop(shop: Path, db: str, *, as_json: bool = False) -> None:
     store.close()
     if held:
         say(
-            f"{db} holds {held:,} orders already and is served as it is; {shop} was not loaded: for "
-            "that choose another --db",
+            f"{db} holds {held:,} orders already and is served as it is; {shop} was not loaded: "
+            "for that choose another --db",
             as_json=as_json,
         )
         return
