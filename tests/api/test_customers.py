@@ -200,7 +200,9 @@ def test_no_customer_route_may_be_cached_not_even_its_errors(
         answers.append(client.delete(path.replace("/ann", "/a-stranger")))
         for answer in answers:
             assert answer.headers["cache-control"] == PRIVATE
-            assert "etag" not in answer.headers
+            # A letter is told apart by its tag for who sends it; no cache keeps that either.
+            is_letter = path.endswith(".html") and answer.status_code == 200
+            assert is_letter or "etag" not in answer.headers
 
 
 def test_no_customer_route_holds_up_the_event_loop(app: FastAPI) -> None:
