@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from nba.checking import BadRow, shown
 from nba.state.resolving import title_id
+from nba.vocabulary import decimals
 
 TYPES: Final[Mapping[str, str]] = {
     "product viewed": "view_item",
@@ -33,10 +34,6 @@ TYPES: Final[Mapping[str, str]] = {
 _COMPLETED, _REFUNDED, _CANCELLED = "order completed", "order refunded", "order cancelled"
 _OF_SEVERAL: Final = frozenset(("checkout started", _COMPLETED, _REFUNDED))
 _CALLS: Final = frozenset("track identify page screen group alias".split())
-_MINOR_DIGITS: Final = {
-    **dict.fromkeys("JPY KRW VND CLP ISK XAF XOF PYG UGX".split(), 0),
-    **dict.fromkeys("BHD KWD OMR JOD TND IQD LYD".split(), 3),
-}
 _HASHED: Final = 32
 _MOST_AMOUNT: Final = Decimal(10) ** 15
 Call = Mapping[str, Any]
@@ -163,7 +160,7 @@ def _orders(call: Call, said: str, properties: Call) -> list[dict[str, Any]]:
     if said != _COMPLETED or not isinstance(products, list) or not products:
         return []
     currency = properties.get("currency")
-    digits = _MINOR_DIGITS.get(str(currency).upper(), 2)
+    digits = decimals(str(currency))
     lines = [_line(one, digits) for one in products if isinstance(one, dict)]
     order = {
         "order_id": order_id,
