@@ -27,11 +27,12 @@ def ours_shipped(lines: Lines) -> Work:
     from nba.config import CoPurchaseConfig
     from nba.learn.evidence.partners import rank_partners
     from nba.statistics import pair_kernels  # noqa: F401 - loaded outside the clock, as the others
+    from nba.statistics.engines.this_machine import ThisMachine
 
-    baskets = lines.baskets()
+    baskets, engine = lines.baskets(), ThisMachine(THREADS)
 
     def work() -> Columns:
-        top = rank_partners(baskets, CoPurchaseConfig(), top_k=TOP_K, threads=THREADS).top
+        top = rank_partners("products", baskets, CoPurchaseConfig(), engine, top_k=TOP_K).top
         return top.first(), top.partner, top.orders, top.score
 
     return work

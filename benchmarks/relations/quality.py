@@ -30,7 +30,7 @@ from pictures import draw
 from nba.artifacts.graph import ProductGraph
 from nba.config import CoPurchaseConfig
 from nba.learn.copurchase import bought_together
-from nba.statistics.engines import local
+from nba.statistics.engines.this_machine import ThisMachine
 
 RARE_ORDERS = 50
 LEAST_COVERAGE = 1.35
@@ -65,13 +65,12 @@ def ours(cut: Cut, setting: Setting) -> NDArray[np.int32]:
     width = len(cut.products)
     graph = bought_together(
         cut.placed,
-        local.product_counts(cut.placed),
         cut.products,
         cut.types,
         cut.fits,
         ProductGraph.empty(width),
         CoPurchaseConfig(top_k=TOP_K, **setting),
-        threads=2,
+        ThisMachine(2),
     )
     lists = np.full((width, TOP_K), -1, np.int32)
     first = graph.first()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nba.domain import Ids
 from nba.statistics.engines import local
 from nba.statistics.pairs import WEIGHT_UNIT, PairCounts, PairSettings
+from nba.statistics.ranking import top_of
 from nba.statistics.top import TopPairs
 from tests.shops import history, random_orders
 
@@ -88,6 +89,9 @@ def test_the_fused_path_keeps_what_counting_scoring_and_cutting_keeps(
     )
 
     assert described(top) == cut(counts, score, offered, top_k)
+    ranked = top_of(counts, gain, floor, top_k=top_k, min_orders=min_orders)
+    assert described(ranked) == described(top)
+    assert ranked.indptr.tolist() == top.indptr.tolist()
 
 
 @settings(max_examples=40, deadline=None)
@@ -111,6 +115,9 @@ def test_products_that_are_asked_for_alone_get_the_partners_they_get_among_all(
         )
         for whom in (None, wanted)
     )
+    counts = local.pair_counts(baskets, asked)
+    ranked = top_of(counts, gain, floor, top_k=top_k, min_orders=min_orders, wanted=wanted)
+    assert described(ranked) == described(some)
     kept = wanted[every.first()]
     assert described(some) == [np.asarray(one)[kept].tolist() for one in described(every)]
 

@@ -13,7 +13,7 @@ from nba.learn.assortment import Assortment
 from nba.learn.cards import product_cards
 from nba.learn.compatibility import Compatibility
 from nba.learn.copurchase import bought_together
-from nba.statistics.engines import local
+from nba.statistics.engines.this_machine import ThisMachine
 from tests.shops import Order, catalog, history, random_orders
 
 SHOWN = 8
@@ -49,13 +49,12 @@ def beside(product: str, orders: list[Order], config: CoPurchaseConfig) -> list[
     types = Assortment.of(listing.category, listing.product_group_id)
     graph = bought_together(
         placed,
-        local.product_counts(placed),
         product_cards(known, listing, placed, types, PopularConfig()),
         types,
         Compatibility.of(listing),
         ProductGraph.empty(len(placed.product_ids)),
         config,
-        threads=1,
+        ThisMachine(),
     )
     code = placed.product_ids.find(product)
     return [placed.product_ids[one] for one in graph.neighbours[graph.span(code)][:SHOWN].tolist()]

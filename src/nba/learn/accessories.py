@@ -18,6 +18,7 @@ from nba.learn.assortment import NONE, Assortment
 from nba.learn.compatibility import Compatibility
 from nba.learn.needs.finding import learn_needs
 from nba.ranges import crossed, listed
+from nba.statistics.engines.protocol import Engine
 from nba.vocabulary import AVAILABILITIES, SOURCES, Availability, Source
 
 Codes = NDArray[np.int64]
@@ -37,6 +38,7 @@ def accessories(
     fits: Compatibility,
     successors: ProductGraph,
     config: AccessoriesConfig,
+    engine: Engine,
     *,
     delivery_days: int,
 ) -> tuple[Needs, ProductGraph, ProductGraph]:
@@ -63,6 +65,7 @@ def accessories(
         fits: what goes with what; `accessory_for` links are listed whatever was learned.
         successors: direct links from old products to new ones.
         config: sizes and thresholds.
+        engine: who counts lags.
         delivery_days: days from order to delivery where nobody said.
 
     Returns:
@@ -72,7 +75,9 @@ def accessories(
         `customers` are those its source rests on: c_ij (pair, catalogue link), those of the
         predecessors (predecessor), buyers of the two types (category pair); `lag` is the types'.
     """
-    needs = learn_needs(placed, products, listing, types, fits, config, delivery_days=delivery_days)
+    needs = learn_needs(
+        placed, products, listing, types, fits, config, engine, delivery_days=delivery_days
+    )
     edges = _scored(
         _candidates(placed, products, types, fits, successors, needs, config),
         products,

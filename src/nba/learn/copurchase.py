@@ -18,7 +18,7 @@ from nba.learn.designs import Designs
 from nba.learn.evidence import rungs
 from nba.learn.evidence.ladder import Ladder, Rung
 from nba.learn.evidence.partners import Scoring, rank_partners
-from nba.statistics.pairs import ProductCounts
+from nba.statistics.engines.protocol import Engine
 
 _SPARE: Final = 2
 """Partners ranked an edge kept, where some will be variants or will not fit."""
@@ -30,14 +30,12 @@ _AT_ONCE: Final = 1 << 14
 
 def bought_together(
     placed: Baskets,
-    counts: ProductCounts,
     products: Products,
     types: Assortment,
     fits: Compatibility,
     similar_graph: ProductGraph,
     config: CoPurchaseConfig,
-    *,
-    threads: int,
+    engine: Engine,
 ) -> ProductGraph:
     """Rank, for each product, what goes into an order with it, by the best evidence there is.
 
@@ -53,13 +51,12 @@ def bought_together(
 
     Args:
         placed: the kept purchases; their product codes are those of all that follows.
-        counts: what the products did alone.
         products: which can be ordered.
         types: their categories and groups.
         fits: which fit which.
         similar_graph: which are like which.
         config: the section of the recipe.
-        threads: processors to use; the result is the same for any number.
+        engine: who counts pairs.
 
     Returns:
         A graph whose edges carry their source and its evidence: orders (and proven customers)
@@ -76,19 +73,19 @@ def bought_together(
         other = (rung.first != rung.second) & ~types.are_variants(rung.first, rung.second)
         ladder.add(rung.where(other & fits.fits(rung.first, rung.second)), length)
 
-    scoring = Scoring.of(placed, config)
-    pairs = scoring.rank(top_k=spare * whole, min_orders=config.min_orders, threads=threads)
+    scoring = Scoring.of("products", placed, config, engine)
+    pairs = scoring.rank(top_k=spare * whole, min_orders=config.min_orders)
     by_orders, convincing = rungs.by_orders(pairs), pairs.convincing()
     add(by_orders.where(convincing), whole)
-    shelf = rungs.Shelf.of(designs, products, counts.product_customers)
+    shelf = rungs.Shelf.of(designs, products, scoring.pairs.products.product_customers)
     if has_variants:
         alike = placed.coarsened(designs.design, designs.ids)
-        together = rank_partners(alike, config, top_k=spare * filled, threads=threads)
+        together = rank_partners("designs", alike, config, engine, top_k=spare * filled)
         for some in _blocks(ladder.short(filled)):
             add(rungs.by_groups(some, together, fits, shelf), filled)
     if len(types.categories):
         ranges = placed.coarsened(types.category, types.categories)
-        beside = rank_partners(ranges, config, top_k=config.fill_to, threads=threads)
+        beside = rank_partners("categories", ranges, config, engine, top_k=config.fill_to)
         offers = rungs.Offers.of(beside, shelf, types, filled)
         for some in _blocks(ladder.short(filled)):
             add(rungs.by_categories(some, offers, types), filled)
@@ -96,7 +93,7 @@ def bought_together(
     # Better a chance meeting, or something like it, than an empty list.
     wanted = np.zeros(len(products), np.bool_)
     wanted[ladder.short(filled)] = True
-    met = scoring.rank(top_k=spare * filled, min_orders=1, threads=threads, wanted=wanted)
+    met = scoring.rank(top_k=spare * filled, min_orders=1, wanted=wanted)
     once, beyond = rungs.by_orders(met), met.beyond()
     add(once.where(beyond), filled)
     bare = np.isin(once.first, ladder.short(1))

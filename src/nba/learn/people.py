@@ -22,7 +22,7 @@ from nba.learn.responding.letters import Arrivals
 from nba.learn.responses import responses
 from nba.learn.segmenting.paths import fan_paths
 from nba.learn.segments import segments
-from nba.statistics.customers import CustomerSummary
+from nba.statistics.engines.protocol import Engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +55,7 @@ def study(
     products: Products,
     types: Assortment,
     config: TrainConfig,
+    engine: Engine,
     threads: int,
     announce: Callable[[str], None],
 ) -> People:
@@ -67,6 +68,7 @@ def study(
         products: their cards, for what is durable.
         types: the products' categories and groups.
         config: the recipe.
+        engine: who sums up customers.
         threads: processors to use.
         announce: called with the name of each step as it begins.
     """
@@ -74,7 +76,7 @@ def study(
     announce("rhythm and value")
     purchases = known.purchases()
     costs = listing.cost, listing.costed, config.default_margin
-    summary = CustomerSummary.of(placed, purchases, *costs)
+    summary = engine.customer_summary(placed, purchases, *costs)
     found, fits = rhythm(summary, placed.customer_ids, config.rhythm)
     found = looking_ahead(found, placed.as_of)
     announce("due dates")

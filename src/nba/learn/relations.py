@@ -18,7 +18,7 @@ from nba.learn.compatibility import Compatibility
 from nba.learn.copurchase import bought_together
 from nba.learn.replacements import successors
 from nba.learn.similar import similar
-from nba.statistics.engines import local
+from nba.statistics.engines.protocol import Engine
 from nba.vocabulary import Relation
 
 
@@ -38,6 +38,7 @@ def relate(
     products: Products,
     types: Assortment,
     config: TrainConfig,
+    engine: Engine,
     threads: int,
     announce: Callable[[str], None],
 ) -> Relations:
@@ -50,11 +51,11 @@ def relate(
         products: their cards.
         types: their categories and groups.
         config: the recipe.
+        engine: who counts.
         threads: processors to use.
         announce: called with the name of each step as it begins.
     """
     fits = Compatibility.of(listing)
-    counts = local.product_counts(placed)
     graphs: dict[str, ProductGraph] = {}
     announce("similar products")
     graphs[Relation.SIMILAR] = similar(
@@ -70,13 +71,12 @@ def relate(
     announce("bought together")
     graphs[Relation.BOUGHT_TOGETHER] = bought_together(
         placed,
-        counts,
         products,
         types,
         fits,
         graphs[Relation.SIMILAR],
         config.copurchase,
-        threads=threads,
+        engine,
     )
     announce("replacements")
     graphs[Relation.SUCCESSORS] = successors(
@@ -91,6 +91,7 @@ def relate(
         fits,
         graphs[Relation.SUCCESSORS],
         config.accessories,
+        engine,
         delivery_days=config.default_delivery_days,
     )
     return Relations(graphs, needs, fits.lists())

@@ -27,6 +27,8 @@ from nba.learn.deliveries import transit
 from nba.learn.people import study
 from nba.learn.relations import relate
 from nba.learn.rules import coded_rules
+from nba.statistics.engines.protocol import Engine
+from nba.statistics.engines.this_machine import NAME, ThisMachine
 
 Announce = Callable[[str], None]
 
@@ -37,6 +39,7 @@ def train(
     config: TrainConfig | None = None,
     *,
     as_of: str | datetime | np.datetime64 | None = None,
+    engine: Engine | None = None,
     threads: int | None = None,
     announce: Announce = lambda _: None,
 ) -> Snapshot:
@@ -50,6 +53,8 @@ def train(
         as_of: an instant with a zone; by default where the history was cut, else just after the
             last fact of history and catalogue. Ages and windows are counted from the last fact of
             the history in any case.
+        engine: who counts pairs, lags and customers; by default this machine. The result is the
+            same for any of them.
         threads: processors to use, by default all; the result is the same for any number.
         announce: called with the name of each step as it begins, from two threads.
 
@@ -58,6 +63,7 @@ def train(
     """
     config = config or TrainConfig()
     workers = threads or os.cpu_count() or 1
+    counting = engine or ThisMachine(workers)
     known = history if as_of is None else history.until(as_of)
     # Ages count from the last fact, so that a shop that paused keeps its popular list.
     until = min(known.as_of, last_fact(known.rows) + MICROSECOND)
@@ -70,13 +76,11 @@ def train(
     listing, placed = catalog.over(ids), baskets.over(ids)
     types = Assortment.of(listing.category, listing.product_group_id)
     products = product_cards(known, listing, placed, types, config.popular)
+    given = (known, listing, placed, products, types, config, counting, workers, announce)
     # One BLAS thread: with more of them, sums depend on how many there are.
     with threadpool_limits(limits=1, user_api="blas"):
         relations, people = Parallel(n_jobs=min(workers, 2), prefer="threads")(
-            (
-                delayed(relate)(known, listing, placed, products, types, config, workers, announce),
-                delayed(study)(known, listing, placed, products, types, config, workers, announce),
-            )
+            (delayed(relate)(*given), delayed(study)(*given))
         )
     announce("assembling the snapshot")
     rules = coded_rules(known.rules, ids)
@@ -99,7 +103,7 @@ def train(
         config=config,
         data_from=placed.at.min() if len(placed) else None,
         data_until=until if len(known) else known.as_of,
-        engines={"pair_counts": "local", "interactions": "local"},
+        engines={**counting.counted, "interactions": NAME},
         counts={
             "orders": len(known),
             "kept_orders": len(placed),

@@ -14,6 +14,7 @@ from nba.artifacts.graph import ProductGraph
 from nba.artifacts.needs import NEED_KINDS, Needs
 from nba.config import AccessoriesConfig
 from nba.learn.accessories import accessories
+from nba.statistics.engines.this_machine import ThisMachine
 from nba.vocabulary import SOURCES, Source
 from tests.shops import Order
 from tests.unit.learn.inputs import Inputs
@@ -83,6 +84,7 @@ def learn(
         given.fits,
         successors,
         AccessoriesConfig(**settings),
+        ThisMachine(),
         delivery_days=DELIVERY,
     )
     return given, *learned

@@ -11,6 +11,7 @@ from nba.config import AccessoriesConfig
 from nba.learn.needs.companions import Companions, find_companions
 from nba.learn.needs.finding import learn_needs
 from nba.learn.needs.fitting import FittingLags
+from nba.statistics.engines.this_machine import ThisMachine
 from nba.statistics.lags import LAG_DAYS, Followed, lag_counts
 from tests.shops import Order
 from tests.unit.learn.inputs import Inputs
@@ -98,6 +99,7 @@ def test_companions_are_needs_without_a_lag() -> None:
         given.types,
         given.fits,
         AccessoriesConfig(),
+        ThisMachine(),
         delivery_days=3,
     )
     assert (needs.owners.tolist(), needs.buyers.tolist()) == ([120], [120])

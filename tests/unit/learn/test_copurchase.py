@@ -11,7 +11,7 @@ import pytest
 from nba.artifacts.graph import ProductGraph
 from nba.config import CoPurchaseConfig
 from nba.learn.copurchase import bought_together
-from nba.statistics.engines import local
+from nba.statistics.engines.this_machine import ThisMachine
 from nba.vocabulary import SOURCES, Source
 from tests.shops import SIX_ORDERS, Order, random_orders
 from tests.unit.learn.inputs import Inputs
@@ -35,13 +35,12 @@ def trained(
     )
     graph = bought_together(
         shop.placed,
-        local.product_counts(shop.placed),
         shop.products,
         shop.types,
         shop.fits,
         similar,
         CoPurchaseConfig(**settings),
-        threads=threads,
+        ThisMachine(threads),
     )
     return shop.named(graph), graph
 

@@ -9,6 +9,7 @@ import pytest
 from nba.config import CoPurchaseConfig
 from nba.data.history import Baskets
 from nba.learn.evidence.partners import rank_partners
+from nba.statistics.engines.this_machine import ThisMachine
 from tests.shops import SIX_ORDERS, history
 
 PLAIN = CoPurchaseConfig(trend=0.0, discovery=0.0, smoothing=0.0, spell_weight=0.0)
@@ -19,7 +20,7 @@ def placed(orders, *, proving_days: int = 0) -> Baskets:
 
 
 def scores(baskets: Baskets, config: CoPurchaseConfig) -> dict[str, dict[str, float]]:
-    top = rank_partners(baskets, config, top_k=50, threads=1).top
+    top = rank_partners("products", baskets, config, ThisMachine(), top_k=50).top
     ids = list(baskets.product_ids)
     found: dict[str, dict[str, float]] = {}
     for first, second, score in zip(top.first(), top.partner, top.score, strict=True):
@@ -60,7 +61,7 @@ def test_smoothing_has_a_ceiling_that_a_small_shop_never_meets():
 def convincing(orders) -> set[tuple[str, str]]:
     baskets = placed(orders)
     smooth = CoPurchaseConfig(smoothing_share=0.5)
-    found = rank_partners(baskets, smooth, top_k=50, threads=1)
+    found = rank_partners("products", baskets, smooth, ThisMachine(), top_k=50)
     ids = baskets.product_ids
     told = found.convincing()
     return {

@@ -13,6 +13,7 @@ from nba.data.history import Baskets
 from nba.domain import DAY
 from nba.learn.affinity import log_likelihood_ratio
 from nba.statistics.engines import local
+from nba.statistics.engines.protocol import Engine, Level, Pairs
 from nba.statistics.pairs import WEIGHT_UNIT, PairSettings, ProductCounts
 from nba.statistics.top import TopPairs
 
@@ -89,22 +90,26 @@ class Scoring:
     order seldom, their orders of one spell taken together count too. Only proven customers count.
 
     Attributes:
-        baskets: the kept purchases.
-        settings: what counts as evidence.
+        pairs: of the kept purchases.
         gain: float64 per product j: p_j^(-beta) t_j^gamma.
-        counts, prior, weight: as in `Partners`.
+        prior, weight: as in `Partners`.
     """
 
-    baskets: Baskets
-    settings: PairSettings
+    pairs: Pairs
     gain: NDArray[np.float64]
-    counts: ProductCounts
     prior: NDArray[np.float64]
     weight: NDArray[np.float64]
 
     @classmethod
-    def of(cls, baskets: Baskets, config: CoPurchaseConfig) -> Self:
-        """Count what the products did alone."""
+    def of(cls, level: Level, baskets: Baskets, config: CoPurchaseConfig, engine: Engine) -> Self:
+        """Count pairs, and what the products did alone.
+
+        Args:
+            level: what the products of the baskets are.
+            baskets: the kept purchases.
+            config: the section of the recipe.
+            engine: who counts.
+        """
         sold = _proven_orders(baskets)
         share = sold / max(int(sold.sum()), 1)
         gain = np.zeros(len(share))
@@ -114,14 +119,12 @@ class Scoring:
         )
         # Never more pseudo-orders than orders: they would drown a small shop.
         pseudo_orders = min(config.smoothing, config.smoothing_share * len(baskets))
-        counts = local.product_counts(baskets)
+        pairs = engine.pairs(level, baskets, _evidence(baskets, config))
         return cls(
-            baskets,
-            _evidence(baskets, config),
+            pairs,
             gain,
-            counts,
             pseudo_orders * share * gain,
-            counts.product_weight / WEIGHT_UNIT + pseudo_orders,
+            pairs.products.product_weight / WEIGHT_UNIT + pseudo_orders,
         )
 
     def rank(
@@ -129,7 +132,6 @@ class Scoring:
         *,
         top_k: int,
         min_orders: int,
-        threads: int,
         wanted: NDArray[np.bool_] | None = None,
     ) -> Partners:
         """Rank the partners of every product, or of those that `wanted` tells.
@@ -137,29 +139,21 @@ class Scoring:
         Args:
             top_k: partners kept a product, at most.
             min_orders: orders or customers with both from which on a pair may rank.
-            threads: processors to use.
             wanted: bool per product.
         """
-        top = local.top_pairs(
-            self.baskets,
-            self.settings,
-            self.gain,
-            self.prior,
-            top_k=top_k,
-            min_orders=min_orders,
-            wanted=wanted,
-            threads=threads,
+        top = self.pairs.top(
+            self.gain, self.prior, top_k=top_k, min_orders=min_orders, wanted=wanted
         )
         top = replace(top, score=top.score / self.weight[top.first()])
-        return Partners(top, self.counts, self.prior, self.weight)
+        return Partners(top, self.pairs.products, self.prior, self.weight)
 
 
 def rank_partners(
-    baskets: Baskets, config: CoPurchaseConfig, *, top_k: int, threads: int
+    level: Level, baskets: Baskets, config: CoPurchaseConfig, engine: Engine, *, top_k: int
 ) -> Partners:
     """Rank, for each product, what shares its baskets, by `Scoring`."""
-    scoring = Scoring.of(baskets, config)
-    return scoring.rank(top_k=top_k, min_orders=config.min_orders, threads=threads)
+    scoring = Scoring.of(level, baskets, config, engine)
+    return scoring.rank(top_k=top_k, min_orders=config.min_orders)
 
 
 def _evidence(baskets: Baskets, config: CoPurchaseConfig) -> PairSettings:

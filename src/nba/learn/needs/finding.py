@@ -20,6 +20,7 @@ from nba.learn.compatibility import Compatibility
 from nba.learn.needs.companions import Companions, find_companions
 from nba.learn.needs.fitting import FittingLags
 from nba.learn.needs.timing import Floats, Waves, control, expect, find_waves
+from nba.statistics.engines.protocol import Engine
 from nba.statistics.lags import LAG_DAYS, Followed, LagCounts, lag_counts, shared_customers
 
 TYPE_LIMIT: Final = 3000
@@ -94,6 +95,7 @@ def learn_needs(
     types: Assortment,
     fits: Compatibility,
     config: AccessoriesConfig,
+    engine: Engine,
     *,
     delivery_days: int,
 ) -> Needs:
@@ -114,6 +116,7 @@ def learn_needs(
         types: the type of each product.
         fits: for the catalogue's links.
         config: thresholds.
+        engine: who counts lags before anything is explained away.
         delivery_days: days from order to delivery where nobody said.
     """
     if not len(types.categories):
@@ -124,7 +127,7 @@ def learn_needs(
     )
     mains = ~known.is_consumable & (_orders_each(followed) <= _OWNED_ORDERS)
     shared = shared_customers(followed)
-    plain = lag_counts(followed, min_shared=_LEAST_SHARED, mains=mains, shared=shared)
+    plain = engine.lag_counts(followed, min_shared=_LEAST_SHARED, mains=mains, shared=shared)
     fitting = FittingLags.of(
         Followed.of(placed, delivery_days=delivery_days),
         known.code,
