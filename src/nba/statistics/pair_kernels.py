@@ -90,6 +90,12 @@ def _walk(row: int, begin: int, stop: int, end: int, visits: Visits, cap: int, t
     return found
 
 
+@inner(PARTNERS(PARTNERS, LONG, LONG))
+def _rest(pairs: Partners, used: int, end: int) -> Partners:
+    rows, orders = pairs.row[used:end], pairs.orders[used:end]
+    return Partners(rows, orders, pairs.weight[used:end], pairs.customers[used:end])
+
+
 @inner(LONG(LONG, VISITS, LONG, LONG, LONG, LONG, TALLY, PARTNERS))
 def count_row(
     row: int,
@@ -101,7 +107,7 @@ def count_row(
     tally: Tally,
     partners: Partners,
 ) -> int:
-    """Count the pairs of a row with the rows before it.
+    """Count the pairs of a row with the rows before it, and give how many were kept.
 
     Args:
         row: whose pairs.
@@ -112,9 +118,6 @@ def count_row(
         least_weight: weight from which on a pair is kept.
         tally: room to count in, all zero but `touched`, and left so.
         partners: filled with the pairs kept.
-
-    Returns:
-        The number of pairs kept.
     """
     sums, totals = tally.sums, tally.totals
     begin, end = visits.start[row], visits.start[row + 1]
@@ -150,7 +153,7 @@ def count_row(
     return kept
 
 
-@compiled(LONG(LONG, LONG, VISITS, LONG, LONG, TALLY, PARTNERS, LONGS, PARTNERS))
+@compiled(LONG(LONG, LONG, VISITS, LONG, LONG, TALLY, LONGS, PARTNERS))
 def count_pairs(
     begin: int,
     end: int,
@@ -158,29 +161,20 @@ def count_pairs(
     cap: int,
     part: int,
     tally: Tally,
-    partners: Partners,
     length: NDArray[np.int64],
     pairs: Partners,
 ) -> int:
     """Count every pair of the rows begin:end with the rows before them, one row after another.
 
     Filled from the front: `length`, int64[end - begin], with the pairs of each row, and `pairs`;
-    the caller brings room for the answer, since growing arrays in here doubles the time to
-    compile. The other arguments are those of `count_row`.
-
-    Returns:
-        The number of pairs.
+    the caller brings room for one more than there are, since growing arrays in here doubles the
+    time to compile. The other arguments are those of `count_row`. Gives the number of pairs.
     """
     used = 0
     for row in range(begin, end):
-        kept = count_row(row, visits, cap, part, 1, 0, tally, partners)
-        for place in range(kept):
-            pairs.row[used] = partners.row[place]
-            pairs.orders[used] = partners.orders[place]
-            pairs.weight[used] = partners.weight[place]
-            pairs.customers[used] = partners.customers[place]
-            used += 1
-        length[row - begin] = kept
+        left = _rest(pairs, used, len(pairs.row))
+        length[row - begin] = count_row(row, visits, cap, part, 1, 0, tally, left)
+        used += length[row - begin]
     return used
 
 
@@ -231,13 +225,13 @@ def _push(heaps: Heaps, row: int) -> None:
     heaps.rows[row].threshold = heaps.entries[base].score
 
 
-@inner(types.void(ENTRIES, REAL, INT, INT, LONG, INT))
-def _hold(
-    held: Entries, score: float, partner: int, orders: int, weight: int, customers: int
-) -> None:
-    entry = held[0]
-    entry.score, entry.partner, entry.orders = score, partner, orders
-    entry.weight, entry.customers = weight, customers
+@inner(types.void(HEAPS, LONG, REAL, INT, PARTNERS, LONG))
+def _offer(heaps: Heaps, row: int, score: float, partner: int, pairs: Partners, place: int) -> None:
+    """Offer one of some pairs to the heap of a row."""
+    entry = heaps.held[0]
+    entry.score, entry.partner, entry.orders = score, partner, pairs.orders[place]
+    entry.weight, entry.customers = pairs.weight[place], pairs.customers[place]
+    _push(heaps, row)
 
 
 @inner(REAL(REAL, REAL, REAL, REAL))
@@ -316,18 +310,14 @@ def _offer_shares(row: int, kept: int, partners: Partners, marks: Marks, heaps: 
         scores[0, place] = scores[1, place] = its.gain * weight + its.floor
         back = mine.gain * weight + mine.floor
         if back >= its.threshold:
-            orders, customers = partners.orders[place], partners.customers[place]
-            _hold(heaps.held, back, marks.product[row], orders, weight, customers)
-            _push(heaps, other)
+            _offer(heaps, other, back, marks.product[row], partners, place)
     # Only what can stay is pushed: most of a long row cannot.
     room = heaps.start[row + 1] - heaps.start[row]
     least = max(_least_of_best(scores[1], kept, room), mine.threshold) if room else np.inf
     for place in range(kept):
         if scores[0, place] >= least:
-            product, orders = marks.product[partners.row[place]], partners.orders[place]
-            weight, customers = int(partners.weight[place]), partners.customers[place]
-            _hold(heaps.held, scores[0, place], product, orders, weight, customers)
-            _push(heaps, row)
+            product = marks.product[partners.row[place]]
+            _offer(heaps, row, scores[0, place], product, partners, place)
 
 
 @inner(types.void(LONG, LONG, PARTNERS, MARKS, HEAPS))
@@ -350,13 +340,10 @@ def _offer_ratios(row: int, kept: int, partners: Partners, marks: Marks, heaps: 
             if bound < max(min(mine.threshold, its.threshold), 0.0):
                 continue
             score = _llr(orders, mine.orders, its.orders, marks.order_count[0])
-            weight, customers = int(partners.weight[place]), partners.customers[place]
             if score >= mine.threshold:
-                _hold(heaps.held, score, marks.product[other], orders, weight, customers)
-                _push(heaps, row)
+                _offer(heaps, row, score, marks.product[other], partners, place)
             if score >= its.threshold:
-                _hold(heaps.held, score, marks.product[row], orders, weight, customers)
-                _push(heaps, other)
+                _offer(heaps, other, score, marks.product[row], partners, place)
 
 
 @compiled(types.void(LONG, LONG, VISITS, LONG, LONG, LONG, TALLY, PARTNERS, MARKS, HEAPS))
@@ -383,6 +370,21 @@ def rank_rows(
             _offer_shares(row, kept, partners, marks, heaps)
         else:
             _offer_ratios(row, kept, partners, marks, heaps)
+
+
+@compiled(types.void(LONG, LONGS, PARTNERS, MARKS, HEAPS))
+def rank_counted(
+    begin: int, length: NDArray[np.int64], pairs: Partners, marks: Marks, heaps: Heaps
+) -> None:
+    """Offer pairs that have been counted, scored by gain and floor, to the heaps of both sides.
+
+    Row begin + k has `length[k]` of `pairs`, row after row.
+    """
+    used = 0
+    for place in range(len(length)):
+        end = used + length[place]
+        _offer_shares(begin + place, length[place], _rest(pairs, used, end), marks, heaps)
+        used = end
 
 
 @compiled(types.void(HEAPS, HEAPS))

@@ -51,6 +51,15 @@ class Partners(NamedTuple):
     weight: NDArray[np.int64]
     customers: NDArray[np.int32]
 
+    def copied(self, count: int) -> Partners:
+        """Copy the first pairs, so that what room is left can be given back."""
+        return Partners(
+            self.row[:count].copy(),
+            self.orders[:count].copy(),
+            self.weight[:count].copy(),
+            self.customers[:count].copy(),
+        )
+
 
 ENTRY: Final = np.dtype(
     [("score", "f8"), ("weight", "i8"), ("partner", "i4"), ("orders", "i4"), ("customers", "i4")],

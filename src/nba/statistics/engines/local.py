@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -30,6 +31,8 @@ from nba.statistics.top import TopPairs
 # The kernels are imported where they are called: numba takes half a second to load.
 
 _BLOCKS_PER_THREAD: Final = 16
+_PAIRS_AT_ONCE: Final = 1 << 22
+"""Pairs that counting has room for in a thread: some 80 MB."""
 _WORTH_A_THREAD: Final = 50_000_000
 """Meetings of two products from which on one more thread gains more than its heaps cost."""
 
@@ -81,13 +84,10 @@ def pair_counts(baskets: Baskets, settings: PairSettings, *, threads: int = 1) -
     """
     evidence = Evidence.of(baskets, settings)
     product_count = len(baskets.product_ids)
-    visits, _ = _visits(evidence, np.arange(product_count, dtype=np.int32), threads)
-    blocks = _blocks(visits, threads * _BLOCKS_PER_THREAD)
-    counted = Parallel(n_jobs=threads, backend="threading")(
-        delayed(_counted)(*block, evidence, visits, settings.customer_cap) for block in blocks
-    )
-    length, first, orders, weight, customers = (
-        np.concatenate(column) for column in zip(*counted, strict=True)
+    counted = [*count_rows(evidence, product_count, settings.customer_cap, threads=threads)]
+    length = np.concatenate([rows.length for rows in counted])
+    first, orders, weight, customers = (
+        np.concatenate(column) for column in zip(*(rows.pairs for rows in counted), strict=True)
     )
     second = np.repeat(np.arange(product_count, dtype=np.int32), length)
     order = np.lexsort((second, first))
@@ -99,6 +99,59 @@ def pair_counts(baskets: Baskets, settings: PairSettings, *, threads: int = 1) -
         weight=weight[order],
         customers=customers[order].astype(np.int64),
     )
+
+
+class CountedRows(NamedTuple):
+    """Every pair of some rows with the rows before them.
+
+    Attributes:
+        begin: the first of the rows.
+        length: int64 per row: its pairs, which follow one another in `pairs`.
+        pairs: in no order within a row.
+    """
+
+    begin: int
+    length: NDArray[np.int64]
+    pairs: Partners
+
+
+def count_rows(
+    evidence: Evidence,
+    row_count: int,
+    cap: int,
+    *,
+    threads: int = 1,
+    at_once: int = _PAIRS_AT_ONCE,
+) -> Iterator[CountedRows]:
+    """Count every pair exactly, some rows at a time, which bounds the memory.
+
+    Args:
+        evidence: baskets of rows, which are its products.
+        row_count: how many rows there are.
+        cap: baskets of one customer that add to a pair's weight.
+        threads: processors to use; the pairs, and their order, are the same for any number.
+        at_once: pairs that one thread has room for at a time; more for a row that has more.
+
+    Returns:
+        All rows, in their order; at least one block.
+
+    Raises:
+        DataError: there are more order lines than 32 bits can number.
+    """
+    visits, met = _visits(evidence, np.arange(row_count, dtype=np.int32), threads)
+    # A row has no more pairs than rows before it, nor than meetings.
+    most = np.append(0, np.cumsum(np.minimum(np.arange(row_count), met)))
+    room = max(min(at_once, int(most[-1]) // (threads * _BLOCKS_PER_THREAD)), 1)
+    cuts = np.unique(np.searchsorted(most, np.arange(room, most[-1], room)))
+    blocks = list(pairwise(np.unique([0, *cuts, row_count]).tolist())) or [(0, 0)]
+    with Parallel(n_jobs=threads, backend="threading") as parallel:
+        for at in range(0, len(blocks), threads):
+            yield from parallel(
+                delayed(_counted)(
+                    *block, evidence, visits, int(most[block[1]] - most[block[0]]), cap
+                )
+                for block in blocks[at : at + threads]
+            )
 
 
 def top_pairs(
@@ -302,20 +355,16 @@ def _part(evidence: Evidence) -> int:
 
 
 def _counted(
-    begin: int, end: int, evidence: Evidence, visits: Visits, cap: int
-) -> tuple[NDArray[Any], ...]:
+    begin: int, end: int, evidence: Evidence, visits: Visits, most: int, cap: int
+) -> CountedRows:
     from nba.statistics import pair_kernels
 
-    row_count = len(visits.start) - 1
     # Reserved, not touched: memory is used only as far as pairs are found.
-    met = np.diff(visits.start[begin : end + 1]) * int(np.diff(evidence.start).max(initial=0))
-    pairs = _partners(int(np.minimum(np.arange(begin, end), met).sum()))
+    pairs = _partners(most + 1)
     length = np.empty(end - begin, np.int64)
-    tally, partners = _tally(row_count), _partners(row_count)
-    found = pair_kernels.count_pairs(
-        begin, end, visits, cap, _part(evidence), tally, partners, length, pairs
-    )
-    return length, *(column[:found].copy() for column in pairs)
+    tally = _tally(len(visits.start) - 1)
+    found = pair_kernels.count_pairs(begin, end, visits, cap, _part(evidence), tally, length, pairs)
+    return CountedRows(begin, length, pairs.copied(found))
 
 
 def _tally(row_count: int) -> Tally:
