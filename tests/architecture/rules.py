@@ -94,6 +94,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Library -> the only rooms that may import it. A library not named here is free outside the root.
 LIBRARY_ROOMS: dict[str, tuple[str, ...]] = {
     "duckdb": ("data", "statistics.engines"),
+    "ibis": ("statistics.engines",),
+    "pyspark": ("statistics.engines",),
     "sqlalchemy": ("state", "data.readers"),
     "alembic": ("state",),
     "implicit": ("learn.collaborative",),
@@ -206,4 +208,5 @@ COMES_WITH = {
     "llvmlite": "numba",
     "markupsafe": "jinja2",
     "vl_convert": "vl_convert_python",
+    "ibis": "ibis_framework",
 }

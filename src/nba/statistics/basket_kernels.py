@@ -145,14 +145,39 @@ def count_products(
                 customers_out[one] += 1
 
 
-@compiled(LONG(INTS, LONGS, BOOLS, LONGS, INTS, LONG, LONG, INTS, INTS, LONGS, INTS))
-def add_spells(
+@compiled(types.void(INTS, LONGS, BOOLS, LONG, LONGS))
+def number_spells(
     customer: NDArray[np.int32],
     at: NDArray[np.int64],
     proven: NDArray[np.bool_],
+    span: int,
+    spell_out: NDArray[np.int64],
+) -> None:
+    """Write the first basket of its spell at each basket that lies in one; the others stay.
+
+    A spell takes in a customer's baskets at most `span` behind its first, two or more of them;
+    those of customers who are not proven form none.
+    """
+    first = 0
+    while first < len(customer):
+        past = first + 1
+        while (
+            past < len(customer)
+            and customer[past] == customer[first]
+            and at[past] <= at[first] + span
+        ):
+            past += 1
+        if proven[first] and past > first + 1:
+            spell_out[first:past] = first
+        first = past
+
+
+@compiled(LONG(INTS, LONGS, LONGS, INTS, LONG, INTS, INTS, LONGS, INTS))
+def add_spells(
+    customer: NDArray[np.int32],
+    spell: NDArray[np.int64],
     start: NDArray[np.int64],
     product: NDArray[np.int32],
-    span: int,
     most: int,
     seen: NDArray[np.int32],
     source_out: NDArray[np.int32],
@@ -161,9 +186,8 @@ def add_spells(
 ) -> int:
     """Copy the baskets, and behind each customer's put the spells.
 
-    A spell takes in the baskets at most `span` behind its first; spells of one basket, of more
-    than `most` products or of customers who are not proven are left out. `seen`, -1 per product,
-    is room to remember its spell in.
+    `spell` is what `number_spells` wrote over -1. Spells of more than `most` products are left
+    out. `seen`, -1 per product, is room to remember its spell in.
 
     Filled from the front: `start_out` behind its zero, `product_out`, and `source_out` with the
     basket it is, or with -1 - the first basket of a spell.
@@ -185,22 +209,23 @@ def add_spells(
             used += 1
             start_out[used] = filled
         first = begin
-        while first < end and proven[begin]:
+        while first < end:
             past = first + 1
-            while past < end and at[past] <= at[first] + span:
-                past += 1
-            opened = filled
-            for cell in range(start[first], start[past]):
-                if seen[product[cell]] != first:
-                    seen[product[cell]] = first
-                    product_out[filled] = product[cell]
-                    filled += 1
-            if past == first + 1 or filled - opened > most:
-                filled = opened
-            else:
-                source_out[used] = -1 - first
-                used += 1
-                start_out[used] = filled
+            if spell[first] >= 0:
+                while past < end and spell[past] == first:
+                    past += 1
+                opened = filled
+                for cell in range(start[first], start[past]):
+                    if seen[product[cell]] != first:
+                        seen[product[cell]] = first
+                        product_out[filled] = product[cell]
+                        filled += 1
+                if filled - opened > most:
+                    filled = opened
+                else:
+                    source_out[used] = -1 - first
+                    used += 1
+                    start_out[used] = filled
             first = past
         begin = end
     return used

@@ -57,11 +57,9 @@ class Evidence:
         product = np.empty(2 * len(baskets.product), np.int32)
         count = basket_kernels.add_spells(
             baskets.customer,
-            baskets.at.astype("datetime64[us]").view(np.int64),
-            baskets.proven,
+            spells_of(baskets, settings.spell_days),
             baskets.start,
             baskets.product,
-            int(settings.spell_days * DAY / MICROSECOND),
             BASKET_SIZE_CAP,
             np.full(len(baskets.product_ids), -1, np.int32),
             source,
@@ -71,7 +69,7 @@ class Evidence:
         source, start = source[:count], start[: count + 1]
         is_order = source >= 0
         spell = np.where(is_order, 0, np.diff(start))
-        weight = np.rint(settings.spell_weight * basket_weights()[spell]).astype(np.int64)
+        weight = spell_weights(settings)[spell]
         basket = np.where(is_order, source, -1 - source)
         weight[is_order] = order_weight[basket[is_order]]
         return cls(baskets.customer[basket], start, product[: start[-1]].copy(), is_order, weight)
@@ -96,3 +94,27 @@ class Evidence:
     def __len__(self) -> int:
         """Count the baskets."""
         return len(self.customer)
+
+
+def spells_of(baskets: Baskets, days: int) -> NDArray[np.int64]:
+    """Number the spells of so many days by their first basket, int64 per basket; -1: in none."""
+    from nba.statistics import basket_kernels
+
+    spell = np.full(len(baskets), -1)
+    basket_kernels.number_spells(
+        baskets.customer,
+        baskets.at.astype("datetime64[us]").view(np.int64),
+        baskets.proven,
+        int(days * DAY / MICROSECOND),
+        spell,
+    )
+    return spell
+
+
+def spell_weights(settings: PairSettings) -> NDArray[np.int64]:
+    """Tabulate the weight of a spell by its size: that of an order, times `spell_weight`.
+
+    Returns:
+        int64[201], rounded.
+    """
+    return np.rint(settings.spell_weight * basket_weights()).astype(np.int64)
