@@ -17,6 +17,7 @@ from nba.learn.personal.habits import customers_at, untaught
 from nba.learn.personal.repeats import teach_repeats
 from nba.learn.personal.teaching import teach
 from nba.recommend.chances import Chances
+from nba.statistics.engines.this_machine import ThisMachine
 
 THREADS = 2
 
@@ -25,7 +26,7 @@ def chances(cut: Cut, config: TrainConfig) -> Chances:
     """Train what picks rest on."""
     types = Assortment.of(cut.catalog.category, cut.catalog.product_group_id)
     with threadpool_limits(limits=1, user_api="blas"):
-        personal = teach(cut.placed, types, config, threads=THREADS)
+        personal = teach(cut.placed, types, config, ThisMachine(THREADS), threads=THREADS)
     products = product_cards(cut.history, cut.catalog, cut.placed, types, config.popular)
     return Chances(
         products,

@@ -109,14 +109,15 @@ class CollaborativeConfig(_Section):
     """Confidence a purchase adds."""
 
 
-PicksModel = Literal["rp3beta", "item-item", "als", "ease"]
+PicksModel = Literal["rp3beta", "item-item", "together", "als", "spark-als", "ease"]
 
 
 class PicksConfig(_Section):
     """Personal lists: what is bought again, and what is new to a customer."""
 
     models: tuple[PicksModel, ...] = ("rp3beta", "item-item", "als", "ease")
-    """Collaborative models to choose from; the first one where nothing can be tried."""
+    """Collaborative models to choose from; the first one where nothing can be tried. `together`
+    needs pair counts alone, which any engine adds up, and `spark-als` is fitted by Spark."""
     validation_customers: int = Field(2_000, ge=1, le=100_000)
     """Customers on whom the collaborative models are compared, at most."""
     ease_products: int = Field(8_000, ge=0, le=20_000)

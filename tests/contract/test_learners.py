@@ -313,7 +313,7 @@ class TestCheckerboard:
             assert slate.product_ids == [f"p{number:02}"]
             assert slate[0].source == Source.COLLABORATIVE
 
-    @pytest.mark.parametrize("model", ["rp3beta", "item-item", "als", "ease"])
+    @pytest.mark.parametrize("model", ["rp3beta", "item-item", "together", "als", "ease"])
     def test_every_collaborative_model_likes_it_best_of_what_is_new(self, model):
         config = nba.TrainConfig.model_validate({"picks": {"models": [model]}})
         made = nba.train(history(checkerboard(BOARD_SIZE)), catalog(), config)

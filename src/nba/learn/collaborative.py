@@ -7,10 +7,13 @@ import zlib
 from contextlib import suppress
 
 import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nba.artifacts.factors import Factors
 from nba.config import CollaborativeConfig
 from nba.errors import DataError
+from nba.statistics.engines.protocol import Engine
 from nba.statistics.interactions import InteractionMatrix
 
 
@@ -37,7 +40,6 @@ def factorise(
         from implicit.cpu.als import AlternatingLeastSquares
         from implicit.recommender_base import ModelFitError
     from scipy.sparse import csr_matrix
-    from threadpoolctl import threadpool_limits
 
     cells = csr_matrix(
         (np.log1p(matrix.orders).astype(np.float32), matrix.product, matrix.start),
@@ -56,12 +58,40 @@ def factorise(
         with suppress(ModelFitError):
             # It leaves NaN in the factors, which are looked at below in any case.
             model.fit(cells, show_progress=False)
-        products = np.ascontiguousarray(model.item_factors, np.float32)
-        if not np.isfinite(products).all():
-            raise DataError(
-                "the collaborative model diverged; raise collaborative.regularization in the recipe"
-            )
-        wide = products.astype(np.float64)
+        return _folding(np.ascontiguousarray(model.item_factors, np.float32), config)
+
+
+def factorise_on_spark(
+    matrix: InteractionMatrix, config: CollaborativeConfig, engine: Engine, *, seed: int
+) -> Factors:
+    """Fit latent factors of products by an engine, as `Engine.product_factors` says.
+
+    Args:
+        matrix: with one cell or more.
+        config: the model's settings.
+        engine: who fits.
+        seed: of the start.
+
+    Raises:
+        ConfigError: the engine fits none.
+        DataError: the solver diverged.
+    """
+    return _folding(engine.product_factors(matrix, config, seed=seed), config)
+
+
+def _folding(products: NDArray[np.float32], config: CollaborativeConfig) -> Factors:
+    """Add to the factors of products what customers are folded in with.
+
+    Raises:
+        DataError: they are no numbers.
+    """
+    if not np.isfinite(products).all():
+        raise DataError(
+            "the collaborative model diverged; raise collaborative.regularization in the recipe"
+        )
+    wide = products.astype(np.float64)
+    # Sums depend on how many threads BLAS has.
+    with threadpool_limits(limits=1, user_api="blas"):
         gram = wide.T @ wide + config.regularization * np.eye(config.factors)
     return Factors(products, gram, np.array([config.alpha]))
 

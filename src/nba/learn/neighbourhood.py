@@ -1,4 +1,4 @@
-"""Collaborative filtering by neighbours of products: RP3beta, cosine and EASE."""
+"""Collaborative filtering by neighbours of products: RP3beta, cosine, orders and EASE."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from nba.artifacts.neighbourhood import Neighbourhood
+from nba.statistics.engines.protocol import Pairs
 from nba.statistics.interactions import InteractionMatrix
+from nba.statistics.pairs import WEIGHT_UNIT
 from nba.statistics.rows import Rows, nearest
 
 _NEIGHBOURS: Final = 100
@@ -42,6 +44,19 @@ def cosine(matrix: InteractionMatrix, *, threads: int = 1) -> Neighbourhood:
     """Compare the buyers of products: n_ij / sqrt(n_i n_j); the 100 greatest a product."""
     weight = np.ones(len(matrix.customer_ids))
     return _nearest(matrix, weight, own=-0.5, other=-0.5, threads=threads)
+
+
+def together(pairs: Pairs) -> Neighbourhood:
+    """Compare the orders of products: w_ij / sqrt(w_i w_j); the 100 greatest a product.
+
+    w are the damped orders of `PairCounts`, so that sums that add are all it takes: no customer is
+    looked at, and whatever engine counts them, wherever the orders are, gives the same.
+    """
+    weight = pairs.products.product_weight.astype(np.float64)
+    gain = np.power(weight, -0.5, where=weight > 0, out=np.zeros(len(weight)))
+    top = pairs.top(gain, np.zeros(len(weight)), top_k=_NEIGHBOURS, min_orders=1)
+    first = top.first()
+    return _gathered(len(weight), first, top.partner, top.score * WEIGHT_UNIT * gain[first])
 
 
 def linear(matrix: InteractionMatrix, *, ridge: float) -> Neighbourhood:

@@ -72,7 +72,7 @@ def study(
         threads: processors to use.
         announce: called with the name of each step as it begins.
     """
-    personal = teach(placed, types, config, threads=threads, announce=announce)
+    personal = teach(placed, types, config, engine, threads=threads, announce=announce)
     announce("rhythm and value")
     purchases = known.purchases()
     costs = listing.cost, listing.costed, config.default_margin

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nba.learn.neighbourhood import cosine, linear, random_walk
+from nba.learn.neighbourhood import cosine, linear, random_walk, together
+from nba.statistics.engines import local
+from nba.statistics.engines.this_machine import ThisMachine
 from nba.statistics.interactions import InteractionMatrix
+from nba.statistics.pairs import PairSettings
 from tests.shops import history, random_orders
 
 WALK = {"alpha": 0.9, "beta": 0.25}
@@ -126,3 +129,23 @@ def test_a_product_nobody_bought_has_no_neighbours_and_is_nobodys():
         scores = dense(learner(matrix_of(orders)))
         assert not scores[pot].any()
         assert not scores[:, pot].any()
+
+
+def test_sums_of_pairs_alone_tell_which_products_are_ordered_together():
+    baskets = history(random_orders(8, customers=60, products=180, orders=1500)).baskets()
+    asked = PairSettings(customer_cap=2, spell_weight=0.25, spell_days=30)
+    counts = local.pair_counts(baskets, asked)
+    weight = counts.products.product_weight
+    expected = np.zeros((len(weight), len(weight)))
+    expected[counts.first, counts.second] = counts.weight
+    expected += expected.T
+    with np.errstate(invalid="ignore"):
+        expected = np.nan_to_num(expected / np.sqrt(weight[:, None] * weight[None, :]))
+
+    found = together(ThisMachine().pairs("products", baskets, asked))
+
+    assert np.diff(found.start).max() == 100 < (expected > 0).sum(axis=1).max()
+    for product, kept in enumerate(dense(found)):
+        best = np.sort(expected[product])[::-1][: np.count_nonzero(kept)]
+        np.testing.assert_allclose(np.sort(kept[kept > 0])[::-1], best, rtol=1e-6)
+        np.testing.assert_allclose(kept[kept > 0], expected[product][kept > 0], rtol=1e-6)

@@ -119,7 +119,7 @@ class Scoring:
         )
         # Never more pseudo-orders than orders: they would drown a small shop.
         pseudo_orders = min(config.smoothing, config.smoothing_share * len(baskets))
-        pairs = engine.pairs(level, baskets, _evidence(baskets, config))
+        pairs = engine.pairs(level, baskets, evidence_of(baskets, config))
         return cls(
             pairs,
             gain,
@@ -156,7 +156,7 @@ def rank_partners(
     return scoring.rank(top_k=top_k, min_orders=config.min_orders)
 
 
-def _evidence(baskets: Baskets, config: CoPurchaseConfig) -> PairSettings:
+def evidence_of(baskets: Baskets, config: CoPurchaseConfig) -> PairSettings:
     """Count spells where customers order too seldom for single orders to tell."""
     named = baskets.customer[baskets.customer < len(baskets.customer_ids)]
     orders = np.bincount(named)

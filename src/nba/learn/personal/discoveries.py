@@ -16,16 +16,19 @@ from nba.config import PicksModel, TrainConfig
 from nba.data.history import Baskets
 from nba.domain import DAY
 from nba.learn.assortment import Assortment
-from nba.learn.collaborative import factorise
-from nba.learn.neighbourhood import cosine, linear, random_walk
+from nba.learn.collaborative import factorise, factorise_on_spark
+from nba.learn.evidence.partners import evidence_of
+from nba.learn.neighbourhood import cosine, linear, random_walk, together
 from nba.learn.personal.chance import drawn
 from nba.learn.personal.habits import DISCOVERY_PRIOR, customers_at, untaught
 from nba.learn.personal.logistic import fit
 from nba.learn.personal.repeats import bought_cells
 from nba.ranges import ranks
+from nba.statistics.engines.protocol import Engine
+from nba.statistics.engines.this_machine import ThisMachine
 from nba.statistics.interactions import InteractionMatrix
 
-Learner = Callable[[InteractionMatrix, int], Collaborative]
+Learner = Callable[[Baskets, InteractionMatrix], Collaborative]
 
 MOST_CUSTOMERS: Final = 100_000
 """Customers that a model is tried on, at most."""
@@ -81,17 +84,33 @@ class Tried:
         return max(self.trials, key=lambda one: one.ndcg)
 
 
-def learners(product_count: int, config: TrainConfig) -> dict[str, Learner]:
-    """Name the models to try: EASE only where the catalogue is small enough to invert."""
+def learners(
+    product_count: int, config: TrainConfig, engine: Engine, counting: Engine, *, threads: int
+) -> dict[str, Learner]:
+    """Name the models to try: EASE only where the catalogue is small enough to invert.
+
+    Args:
+        product_count: products of the catalogue.
+        config: which models.
+        engine: who fits what is not fitted here.
+        counting: who counts pairs.
+        threads: processors to use.
+    """
     every: dict[PicksModel, Learner] = {
-        "rp3beta": lambda matrix, threads: random_walk(
+        "rp3beta": lambda _, matrix: random_walk(
             matrix, alpha=_WALK[0], beta=_WALK[1], threads=threads
         ),
-        "item-item": lambda matrix, threads: cosine(matrix, threads=threads),
-        "als": lambda matrix, threads: factorise(
+        "item-item": lambda _, matrix: cosine(matrix, threads=threads),
+        "together": lambda baskets, _: together(
+            counting.pairs("products", baskets, evidence_of(baskets, config.copurchase))
+        ),
+        "als": lambda _, matrix: factorise(
             matrix, config.collaborative, seed=config.seed, threads=threads
         ),
-        "ease": lambda matrix, _: linear(matrix, ridge=config.picks.ease_ridge),
+        "spark-als": lambda _, matrix: factorise_on_spark(
+            matrix, config.collaborative, engine, seed=config.seed
+        ),
+        "ease": lambda _, matrix: linear(matrix, ridge=config.picks.ease_ridge),
     }
     too_many = product_count > config.picks.ease_products
     wanted = [one for one in config.picks.models if one != "ease" or not too_many]
@@ -101,7 +120,7 @@ def learners(product_count: int, config: TrainConfig) -> dict[str, Learner]:
 
 
 def try_models(
-    baskets: Baskets, types: Assortment, config: TrainConfig, *, threads: int = 1
+    baskets: Baskets, types: Assortment, config: TrainConfig, engine: Engine, *, threads: int = 1
 ) -> Tried:
     """Let every model tell the new products of the shop's last days from what was known before.
 
@@ -113,9 +132,13 @@ def try_models(
         baskets: of the whole shop.
         types: categories of the products.
         config: which models, and how many customers.
+        engine: who fits what is not fitted here.
         threads: processors to use.
     """
-    untried = Trial(next(iter(learners(len(baskets.product_ids), config))), 0.0, DISCOVERY_PRIOR)
+    # A sample of customers is counted here, whoever counts the shop.
+    here = ThisMachine(threads)
+    every = learners(len(baskets.product_ids), config, engine, here, threads=threads)
+    untried = Trial(next(iter(every)), 0.0, DISCOVERY_PRIOR)
     if not len(baskets):
         return Tried((untried,), 0, WEEK_DAYS)
     sample = drawn(
@@ -133,10 +156,7 @@ def try_models(
     if len(held.new) < _LEAST:
         return Tried((untried,), 0, held.days)
     matrix = matrix_of(held.known, customers)
-    models = {
-        name: learner(matrix, threads)
-        for name, learner in learners(len(baskets.product_ids), config).items()
-    }
+    models = {name: learner(held.known, matrix) for name, learner in every.items()}
     habits = untaught(held.known, customers, types)
     asked = _asked(held.new, customers, len(baskets.product_ids), config)
     rows = _look(asked, held.new, customers, habits, models)

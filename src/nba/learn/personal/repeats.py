@@ -13,7 +13,7 @@ from nba.data.history import Baskets
 from nba.domain import DAY
 from nba.learn.assortment import Assortment
 from nba.learn.personal.chance import drawn
-from nba.learn.personal.habits import REPEAT_PRIOR, customers_at, untaught
+from nba.learn.personal.habits import REPEAT_PRIOR, customers_at, untaught_until
 from nba.learn.personal.logistic import fit
 from nba.ranges import distinct
 
@@ -60,23 +60,23 @@ def teach_repeats(baskets: Baskets, types: Assortment, *, seed: int) -> Taught:
     purchases, row_count = 0, 0
     until = baskets.as_of
     first = baskets.at.min() if len(baskets) else until
-    chosen: NDArray[np.int64] | None = None
+    theirs, chosen = baskets, np.empty(0, np.int64)
     for week in range(1, _MOST_WEEKS + 1):
         cut = until - week * WEEK_DAYS * DAY
         enough = purchases >= _ENOUGH or row_count >= _ROWS
         if cut - first < _LEAST_DAYS * DAY or (week > _WEEKS and enough):
             break
-        known = baskets.until(cut)
-        customers = customers_at(known)
-        if chosen is None:
-            share = _ROWS / _WEEKS / max(len(customers.product), 1)
-            chosen = drawn(len(customers), share, seed, "repeats")
-        habits = untaught(known, customers, types)
+        habits, cells = untaught_until(baskets, cut, types)
+        if not terms:
+            share = _ROWS / _WEEKS / max(cells, 1)
+            chosen = drawn(len(baskets.customer_ids), share, seed, "repeats")
+            theirs = of_customers(baskets, chosen)
+        customers = customers_at(theirs.until(cut))
         cell, rows = habits.repeat_terms(
             customers, chosen, habits.shoppers(customers, chosen, cut), cut
         )
         owner = np.searchsorted(customers.start, cell, side="right") - 1
-        happened = bought_in(baskets, cut, WEEK_DAYS, owner, customers.product[cell])
+        happened = bought_in(theirs, cut, WEEK_DAYS, owner, customers.product[cell])
         terms.append(rows)
         bought.append(happened)
         purchases += int(happened.sum())
@@ -86,6 +86,13 @@ def teach_repeats(baskets: Baskets, types: Assortment, *, seed: int) -> Taught:
     rows, happened = np.concatenate(terms), np.concatenate(bought)
     coefficients = fit(rows, happened, np.ones(len(rows)), REPEAT_PRIOR, strength=_STRENGTH)
     return Taught(coefficients, len(rows), purchases)
+
+
+def of_customers(baskets: Baskets, chosen: NDArray[np.int64]) -> Baskets:
+    """Leave out the baskets of all but some customers; the ids stay."""
+    is_chosen = np.zeros(baskets.customer_count, np.bool_)
+    is_chosen[chosen] = True
+    return baskets.where(is_chosen[baskets.customer])
 
 
 def bought_in(

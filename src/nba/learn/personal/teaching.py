@@ -16,6 +16,7 @@ from nba.learn.assortment import Assortment
 from nba.learn.personal.discoveries import Tried, learners, matrix_of, try_models
 from nba.learn.personal.habits import customers_at, untaught
 from nba.learn.personal.repeats import Taught, teach_repeats
+from nba.statistics.engines.protocol import Engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +40,7 @@ def teach(
     baskets: Baskets,
     types: Assortment,
     config: TrainConfig,
+    engine: Engine,
     *,
     threads: int = 1,
     announce: Callable[[str], None] = lambda _: None,
@@ -49,20 +51,21 @@ def teach(
         baskets: the kept purchases over the product codes.
         types: categories of these products.
         config: the recipe.
+        engine: who counts pairs, and fits what is not fitted here.
         threads: processors to use.
         announce: called with the name of each step as it begins.
     """
     announce("buying again")
     repeats = teach_repeats(baskets, types, seed=config.seed)
     announce("collaborative filtering: trying models")
-    tried = try_models(baskets, types, config, threads=threads)
+    tried = try_models(baskets, types, config, engine, threads=threads)
     announce("collaborative filtering")
     customers = customers_at(baskets)
     chosen = tried.best
     collaborative = None
     if len(customers.product):
-        learner = learners(len(baskets.product_ids), config)[chosen.model]
-        collaborative = learner(matrix_of(baskets, customers), threads)
+        every = learners(len(baskets.product_ids), config, engine, engine, threads=threads)
+        collaborative = every[chosen.model](baskets, matrix_of(baskets, customers))
     habits = replace(
         untaught(baskets, customers, types),
         repeat=repeats.coefficients,

@@ -8,9 +8,11 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.config import CollaborativeConfig
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.statistics.customers import CustomerSummary
+from nba.statistics.interactions import InteractionMatrix
 from nba.statistics.lags import Followed, LagCounts
 from nba.statistics.pairs import PairSettings, ProductCounts
 from nba.statistics.top import TopPairs
@@ -85,3 +87,17 @@ class Engine(Protocol):
         default_margin: float,
     ) -> CustomerSummary:
         """Sum up customers; the arguments are those of `CustomerSummary.of`."""
+
+    def product_factors(
+        self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
+    ) -> NDArray[np.float32]:
+        """Fit latent factors, float32[products, factors], of the model `spark-als`.
+
+        Args:
+            matrix: with one cell or more.
+            config: the model's settings.
+            seed: of the start.
+
+        Raises:
+            ConfigError: this engine fits none.
+        """

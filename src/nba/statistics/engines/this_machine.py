@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.config import CollaborativeConfig
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
+from nba.errors import ConfigError
 from nba.statistics.customers import CustomerSummary
 from nba.statistics.engines import local
 from nba.statistics.engines.protocol import Level
+from nba.statistics.interactions import InteractionMatrix
 from nba.statistics.lags import Followed, LagCounts, lag_counts
 from nba.statistics.pairs import PairSettings, ProductCounts
 from nba.statistics.top import TopPairs
 
-NAME = "local"
+NAME: Final = "local"
+NO_SPARK: Final = (
+    "the model spark-als of the recipe is fitted by Spark; train with --engine spark, or take als"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,3 +103,13 @@ class ThisMachine:
         """Sum up customers, as `CustomerSummary.of` does."""
         self.counted["customer_summary"] = NAME
         return CustomerSummary.of(baskets, purchases, cost, costed, default_margin)
+
+    def product_factors(
+        self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
+    ) -> NDArray[np.float32]:
+        """Refuse: here the model `als` factorises.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError(NO_SPARK)

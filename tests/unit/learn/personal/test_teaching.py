@@ -12,10 +12,13 @@ from nba.artifacts.habits import DISCOVERY_TERMS, REPEAT_TERMS
 from nba.artifacts.neighbourhood import Neighbourhood
 from nba.config import TrainConfig
 from nba.learn.personal.teaching import teach
+from nba.statistics.engines.this_machine import ThisMachine
 from tests.shops import catalog, history, random_orders
 from tests.unit.learn.personal.shop import DEGENERATE, placed
 
 ORDERS = random_orders(5, customers=50, products=30, orders=900)
+
+HERE = ThisMachine()
 
 
 def config(**picks):
@@ -51,17 +54,17 @@ class TestAccount:
 
 
 class TestChosen:
-    @pytest.mark.parametrize("model", ["rp3beta", "item-item", "als", "ease"])
+    @pytest.mark.parametrize("model", ["rp3beta", "item-item", "together", "als", "ease"])
     def test_a_recipe_of_one_model_gets_it(self, model):
-        taught = teach(*placed(ORDERS), config(models=[model]))
+        taught = teach(*placed(ORDERS), config(models=[model]), HERE)
         assert taught.account["discovery"]["chosen"] == model
         assert isinstance(taught.collaborative, Neighbourhood) == (model != "als")
 
     def test_the_best_is_taken_wherever_it_stands_in_the_recipe(self):
-        best = teach(*placed(ORDERS), config()).account["discovery"]["chosen"]
+        best = teach(*placed(ORDERS), config(), HERE).account["discovery"]["chosen"]
         others = [one for one in ("rp3beta", "item-item", "als", "ease") if one != best]
-        taught = teach(*placed(ORDERS), config(models=[*others, best]))
-        alone = teach(*placed(ORDERS), config(models=[best]))
+        taught = teach(*placed(ORDERS), config(models=[*others, best]), HERE)
+        alone = teach(*placed(ORDERS), config(models=[best]), HERE)
         assert taught.account["discovery"]["chosen"] == best
         for array in ("products",) if best == "als" else ("start", "neighbour", "score"):
             found, expected = (getattr(one.collaborative, array) for one in (taught, alone))
@@ -69,12 +72,12 @@ class TestChosen:
 
     def test_it_is_fitted_on_all_that_is_known(self):
         baskets, types = placed([*ORDERS, ("last", "c0001", 100, ["brand new", "p0000"])])
-        found = teach(baskets, types, config(models=["item-item"])).collaborative
+        found = teach(baskets, types, config(models=["item-item"]), HERE).collaborative
         new = baskets.product_ids.find("brand new")
         assert found.start[new + 1] > found.start[new]
 
     def test_any_number_of_threads_gives_the_same_bytes(self):
-        one, two = (teach(*placed(ORDERS), config(), threads=count) for count in (1, 2))
+        one, two = (teach(*placed(ORDERS), config(), HERE, threads=count) for count in (1, 2))
         assert one.account == two.account
         assert one.habits.repeat.tobytes() == two.habits.repeat.tobytes()
         assert one.habits.discovery.tobytes() == two.habits.discovery.tobytes()
@@ -83,7 +86,7 @@ class TestChosen:
 class TestDegenerateShops:
     @pytest.mark.parametrize("name", DEGENERATE)
     def test_teach_without_a_warning_and_account_in_json(self, name):
-        taught = teach(*placed(DEGENERATE[name]), config())
+        taught = teach(*placed(DEGENERATE[name]), config(), HERE)
         json.dumps(taught.account, allow_nan=False)
         known = any(customer for _, customer, _, _ in DEGENERATE[name])
         assert (taught.collaborative is not None) == known
