@@ -13,6 +13,7 @@ from nba.data.history import Baskets
 from nba.domain import DAY, MICROSECOND, Ids
 from nba.errors import DataError
 from nba.statistics.archives import read_archive, write_archive
+from nba.statistics.lag_pairs import chosen_pairs, places
 
 PERIOD_DAYS: Final = 28
 """Length of the calendar periods in which owners are observed."""
@@ -20,8 +21,6 @@ PERIOD_COUNT: Final = 40
 """Periods told apart, counted back from the end; the last holds everything older."""
 RHYTHMS: Final = 15
 """Classes of customers by orders, two an octave: 1, 2, 3, 4 to 5, 6 to 7 and so on to 128."""
-PAIR_LIMIT: Final = 20_000
-"""Pairs of types of which lags are kept; of more, those with the most customers."""
 
 
 def _lag_days() -> NDArray[np.int32]:
@@ -36,7 +35,7 @@ _DAY: Final = int(DAY / MICROSECOND)
 
 LAG_DAYS: Final = _lag_days()
 """int32[buckets + 1]: a lag of d whole days is in the bucket b with LAG_DAYS[b] <= d."""
-_BUCKET_OF: Final = np.repeat(
+BUCKET_OF: Final = np.repeat(
     np.arange(len(LAG_DAYS), dtype=np.int32), np.diff(LAG_DAYS, append=LAG_DAYS[-1] + 1)
 )
 """The bucket of a lag of 0, 1, 2, … days; the last one is beyond all."""
@@ -250,9 +249,13 @@ class Followed:
 
     def rhythm(self) -> NDArray[np.int32]:
         """Class customers by their orders, int32 in 0:`RHYTHMS`."""
-        orders = np.diff(self.customer_start)
-        classes = np.minimum(2 * np.log2(np.maximum(orders, 1)), RHYTHMS - 1)
-        return np.asarray(classes, np.int32)
+        return rhythm_of(np.diff(self.customer_start))
+
+
+def rhythm_of(orders: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Class customers by their orders, int32 in 0:`RHYTHMS`."""
+    classes = np.minimum(2 * np.log2(np.maximum(orders, 1)), RHYTHMS - 1)
+    return np.asarray(classes, np.int32)
 
 
 def shared_customers(followed: Followed) -> NDArray[np.int32]:
@@ -283,38 +286,26 @@ def lag_counts(
             meanwhile nobody followed from another type is at risk of the second. By default
             nowhere.
         min_shared: customers who bought both types, from which on a pair is kept; of more than
-            `PAIR_LIMIT` pairs those with the most customers are.
+            `lag_pairs.PAIR_LIMIT` pairs those with the most customers are.
         mains: bool per type: whose arrivals to follow; by default all.
         wanted: bool per type: to which types; by default to all.
         shared: what `shared_customers` gives, if at hand.
     """
     from nba.statistics import lag_kernels
 
-    width, buckets = len(followed.types), len(LAG_DAYS) - 1
+    width = len(followed.types)
     orders = (followed.customer_start, followed.start, followed.bought)
     shared = shared_customers(followed) if shared is None else shared
-    kept = shared >= min_shared
     settler, settled, reach = _settlers(settling)
-    # Whom a main type settles leaves a pair even where nobody bought both of it.
-    kept[:, settled] |= min_shared == 1
-    np.fill_diagonal(kept, val=False)
     every = np.ones(width, np.bool_)
     mains = every if mains is None else mains
     wanted = every if wanted is None else wanted
-    kept &= mains[:, None] & wanted[None, :]
-    pairs = _most_shared(kept, shared)
-    first, second = np.divmod(pairs, max(width, 1))
-    rank, place = _places(first, second, width)
+    first, second = chosen_pairs(
+        shared, min_shared=min_shared, mains=mains, wanted=wanted, settled=settled
+    )
+    rank, place = places(first, second, width)
     rhythm = followed.rhythm()
-    values: dict[str, Any] = {
-        "owners": np.zeros((RHYTHMS, width, buckets), np.int32),
-        "calendar": np.zeros((width, buckets, PERIOD_COUNT), np.int32),
-        "taken": np.zeros((RHYTHMS, width, buckets), np.int32),
-        "seasons": np.zeros((width, PERIOD_COUNT), np.int32),
-        "missed": np.zeros((RHYTHMS, width, buckets + 1), np.int64),
-        "events": np.zeros((len(pairs), buckets), np.int32),
-        "gone": np.zeros((RHYTHMS, len(pairs), buckets + 1), np.int32),
-    }
+    values = uncounted(width, len(first))
     lag_kernels.count_lags(
         *orders,
         followed.ordered,
@@ -322,7 +313,7 @@ def lag_counts(
         rhythm,
         np.argsort(rhythm, kind="stable"),
         int(followed.as_of.astype(np.int64)),
-        _BUCKET_OF.astype(np.int32),
+        BUCKET_OF,
         _DAY,
         (LAG_DAYS[:-1] + LAG_DAYS[1:]) * np.int64(_DAY // 2),
         PERIOD_DAYS * _DAY,
@@ -335,16 +326,50 @@ def lag_counts(
         reach,
         *values.values(),
     )
-    # The kernel writes differences of those gone.
+    return counted(followed.types, followed.as_of, first, second, values)
+
+
+def uncounted(width: int, pair_count: int) -> dict[str, NDArray[Any]]:
+    """Give zeros to count in, as `counted` takes them.
+
+    `missed` and `gone` are differences, with a bucket more; class by class, for the cache's sake.
+    """
+    buckets = len(LAG_DAYS) - 1
+    return {
+        "owners": np.zeros((RHYTHMS, width, buckets), np.int32),
+        "calendar": np.zeros((width, buckets, PERIOD_COUNT), np.int32),
+        "taken": np.zeros((RHYTHMS, width, buckets), np.int32),
+        "seasons": np.zeros((width, PERIOD_COUNT), np.int32),
+        "missed": np.zeros((RHYTHMS, width, buckets + 1), np.int64),
+        "events": np.zeros((pair_count, buckets), np.int32),
+        "gone": np.zeros((RHYTHMS, pair_count, buckets + 1), np.int32),
+    }
+
+
+def counted(
+    types: Ids,
+    as_of: np.datetime64,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    values: dict[str, NDArray[Any]],
+) -> LagCounts:
+    """Sum up differences, and leave out the pairs that nothing was counted of.
+
+    Args:
+        types: the names of the type codes.
+        as_of: the instant at which following ends.
+        first: type codes of the pairs, sorted.
+        second: the others.
+        values: of `uncounted`, counted in; they are used up.
+    """
     for name in ("missed", "gone"):
         values[name] = np.cumsum(values[name], axis=2, out=values[name])[:, :, :-1]
     alive = values["events"].any(axis=1) | values["gone"].any(axis=(0, 2))
-    # It counts class by class, for the sake of the cache.
     for name in ("owners", "taken", "missed"):
         values[name] = values[name].swapaxes(0, 1).copy()
     values |= {"events": values["events"][alive], "gone": values["gone"].swapaxes(0, 1)[alive]}
     first, second = (code[alive].astype(np.int32) for code in (first, second))
-    return LagCounts(followed.types, followed.as_of, first, second, **values)
+    return LagCounts(types, as_of, first, second, **values)
 
 
 def _settlers(
@@ -357,33 +382,3 @@ def _settlers(
     order = np.lexsort((settler, settled))
     settler, settled = settler[order], settled[order]
     return settler, settled, settling[settler, settled] * _DAY
-
-
-def _most_shared(kept: NDArray[np.bool_], shared: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Choose at most so many pairs as can be kept, those of most customers, ties by code."""
-    pairs = np.flatnonzero(kept)
-    if len(pairs) > PAIR_LIMIT:
-        customers = shared.ravel()[pairs]
-        # As many as the last one chosen has; of those with so many the first are.
-        enough = np.partition(customers, len(pairs) - PAIR_LIMIT)[len(pairs) - PAIR_LIMIT]
-        chosen = customers > enough
-        ties = np.flatnonzero(customers == enough)
-        chosen[ties[: PAIR_LIMIT - np.count_nonzero(chosen)]] = True
-        pairs = pairs[chosen]
-    return pairs
-
-
-def _places(
-    first: NDArray[np.int64], second: NDArray[np.int64], width: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Number the types of pairs, all others alike, and lay the pairs out, second by first.
-
-    The table of those few types stays in the cache, where one of all types would not.
-    """
-    paired = np.zeros(width, np.bool_)
-    paired[first] = paired[second] = True
-    count = np.count_nonzero(paired)
-    rank = np.where(paired, np.cumsum(paired) - 1, count).astype(np.int32)
-    place = np.full((count + 1, count + 1), -1, np.int32)
-    place[rank[second], rank[first]] = np.arange(len(first))
-    return rank, place
