@@ -61,6 +61,20 @@ class Partners(NamedTuple):
         )
 
 
+class CountedRows(NamedTuple):
+    """The pairs of some rows with the rows before them.
+
+    Attributes:
+        begin: the first of the rows.
+        length: int64 per row: its pairs, which follow one another in `pairs`.
+        pairs: in no order within a row.
+    """
+
+    begin: int
+    length: NDArray[np.int64]
+    pairs: Partners
+
+
 ENTRY: Final = np.dtype(
     [("score", "f8"), ("weight", "i8"), ("partner", "i4"), ("orders", "i4"), ("customers", "i4")],
     align=True,

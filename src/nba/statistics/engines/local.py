@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -14,12 +14,12 @@ from nba.data.history import Baskets
 from nba.domain import INT32_LIMIT
 from nba.errors import DataError
 from nba.statistics.evidence import Evidence
+from nba.statistics.heaps import best_partners, empty_rows
 from nba.statistics.pairs import WEIGHT_UNIT, PairCounts, PairSettings, ProductCounts
 from nba.statistics.records import (
     AHEAD,
-    ENTRY,
     HEADER,
-    ROW,
+    CountedRows,
     Heaps,
     Marks,
     Partners,
@@ -99,20 +99,6 @@ def pair_counts(baskets: Baskets, settings: PairSettings, *, threads: int = 1) -
         weight=weight[order],
         customers=customers[order].astype(np.int64),
     )
-
-
-class CountedRows(NamedTuple):
-    """Every pair of some rows with the rows before them.
-
-    Attributes:
-        begin: the first of the rows.
-        length: int64 per row: its pairs, which follow one another in `pairs`.
-        pairs: in no order within a row.
-    """
-
-    begin: int
-    length: NDArray[np.int64]
-    pairs: Partners
 
 
 def count_rows(
@@ -226,8 +212,8 @@ def top_llr(baskets: Baskets, *, top_k: int, min_orders: int, threads: int = 1) 
 
 
 def _rows(orders: NDArray[np.int64]) -> NDArray[np.void]:
-    rows = np.zeros(len(orders), ROW)
-    rows["orders"], rows["threshold"] = orders, -np.inf
+    rows = empty_rows(len(orders))
+    rows["orders"] = orders
     return rows
 
 
@@ -240,7 +226,7 @@ def _ranked(
     min_orders: int,
     threads: int,
 ) -> TopPairs:
-    from nba.statistics import heap_kernels, pair_kernels
+    from nba.statistics import pair_kernels
 
     meetings = int((np.diff(evidence.start) ** 2).sum())
     threads = min(threads, 1 + meetings // _WORTH_A_THREAD)
@@ -252,32 +238,17 @@ def _ranked(
     first = int(np.argmax(room > 0)) if room.any() else row_count
     blocks = iter(_blocks(visits, threads * _BLOCKS_PER_THREAD, first))
     part = _part(evidence)
-    # Each partner is met that often at least: rare products need little room.
-    heap_start = np.append(0, np.cumsum(np.minimum(met // min_orders, room)))
-    rows["threshold"][room == 0] = np.inf
 
-    def fill() -> Heaps:
-        entries, held = np.empty(heap_start[-1], ENTRY), np.empty(1, ENTRY)
-        heaps = Heaps(heap_start, rows.copy(), entries, held, np.empty((2, row_count)))
+    def fill(heaps: Heaps) -> None:
         tally, partners = _tally(row_count), _partners(row_count)
         # Threads take the next block from one queue: whoever is quick does more.
         for begin, end in blocks:
             pair_kernels.rank_rows(
                 begin, end, visits, cap, part, min_orders, tally, partners, marks, heaps
             )
-        return heaps
 
-    heaps, *others = Parallel(n_jobs=threads, backend="threading")(
-        delayed(fill)() for _ in range(threads)
-    )
-    for one in others:
-        pair_kernels.merge(heaps, one)
-    indptr = np.append(0, np.cumsum(heaps.rows["size"][row]))
-    best = np.empty(indptr[-1], ENTRY)
-    codes = np.empty(int(room.max(initial=0)), np.int64)
-    heap_kernels.unload(heaps, row, indptr, codes, best)
-    columns = ("partner", "orders", "weight", "customers", "score")
-    return TopPairs(indptr, *(best[name].copy() for name in columns))
+    # Each partner is met that often at least: rare products need little room.
+    return best_partners(rows, np.minimum(met // min_orders, room), row, fill, threads=threads)
 
 
 def _by_popularity(
