@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nba.data.history import Baskets
 from nba.domain import Ids, Instants
-from nba.ranges import starts
+from nba.ranges import lengths, offsets, starts
+from nba.statistics.portions import AT_ONCE, portions
+
+_KEY_BITS: Final = 62
+"""Bits of a key that is sorted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,39 +42,95 @@ class InteractionMatrix:
     decayed: NDArray[np.float32]
 
     @classmethod
-    def of(cls, baskets: Baskets, *, decay_days: Sequence[float]) -> InteractionMatrix:
+    def of(
+        cls, baskets: Baskets, *, decay_days: Sequence[float], at_once: int = AT_ONCE
+    ) -> InteractionMatrix:
         """Count the baskets of identified customers.
 
         Args:
             baskets: kept purchases; guests are left out, nobody asks for them.
             decay_days: the ages at which an order counts 1 / e, measured from `baskets.as_of`.
+            at_once: cells of the baskets that are sorted at a time.
         """
-        size = baskets.size
-        known = np.repeat(baskets.customer < len(baskets.customer_ids), size)
-        basket = np.repeat(np.arange(len(baskets)), size)[known]
-        product = baskets.product[known]
-        width = max(len(baskets.product_ids), 1)
-        key = baskets.customer[basket].astype(np.int64) * width + product
-        # Stable, and baskets ascend in time: the last of a run is the latest purchase.
-        order = np.argsort(key, kind="stable")
-        key, basket = key[order], basket[order]
-        first = starts(key)
-        count = np.diff(np.append(first, len(key)))
-        age_days = (baskets.as_of - baskets.at) / np.timedelta64(1, "D")
-        decayed = np.zeros((len(first), len(decay_days)), np.float32)
-        if len(key):
-            for column, days in enumerate(decay_days):
-                weight = np.exp(-age_days / days)[basket]
-                decayed[:, column] = np.add.reduceat(weight, first)
-        owner, bought = np.divmod(key[first], width)
-        start = np.searchsorted(owner, np.arange(len(baskets.customer_ids) + 1))
+        found = np.zeros(len(baskets.customer_ids), np.int64)
+        # As much as there can be; memory is used only as far as pairs met.
+        most = int(baskets.start[np.searchsorted(baskets.customer, len(found))])
+        product, orders = np.empty(most, np.int32), np.empty(most, np.int32)
+        first_at, last_at = np.empty((2, most), "datetime64[us]")
+        decayed = np.empty((most, len(decay_days)), np.float32)
+        used = 0
+        for cells in counted_cells(baskets, decay_days=decay_days, at_once=at_once):
+            some = slice(used, used + len(cells.product))
+            product[some], orders[some] = cells.product, cells.orders
+            first_at[some], last_at[some], decayed[some] = cells[3:]
+            owner = starts(cells.customer)
+            found[cells.customer[owner]] = lengths(owner, len(cells.customer))
+            used = some.stop
         return cls(
             baskets.customer_ids,
             baskets.product_ids,
-            start.astype(np.int64),
-            bought.astype(np.int32),
-            count.astype(np.int32),
-            baskets.at[basket[first]],
-            baskets.at[basket[first + count - 1]],
-            decayed,
+            offsets(found),
+            product[:used],
+            orders[:used],
+            first_at[:used],
+            last_at[:used],
+            decayed[:used],
         )
+
+
+class Cells(NamedTuple):
+    """Some cells of the matrix, those of whole customers; the fields are those of the matrix.
+
+    `customer` is the code of the customer, int32 per cell.
+    """
+
+    customer: NDArray[np.int32]
+    product: NDArray[np.int32]
+    orders: NDArray[np.int32]
+    first_at: Instants
+    last_at: Instants
+    decayed: NDArray[np.float32]
+
+
+def counted_cells(
+    baskets: Baskets, *, decay_days: Sequence[float] = (), at_once: int = AT_ONCE
+) -> Iterator[Cells]:
+    """Count the cells of the matrix in their order, a portion of the customers at a time.
+
+    Args:
+        baskets: as for `InteractionMatrix.of`.
+        decay_days: the same.
+        at_once: cells of the baskets that are sorted at a time; fewer where keys ask for it.
+    """
+    width = max(len(baskets.product_ids), 1)
+    # A key has room for a customer and a basket of the portion, and for the product.
+    at_once = min(at_once, 1 << ((_KEY_BITS - width.bit_length()) // 2))
+    for _, some in portions(baskets, named=True, at_once=at_once):
+        if len(some.product):
+            yield _counted(some, width, decay_days)
+
+
+def _counted(some: Baskets, width: int, decay_days: Sequence[float]) -> Cells:
+    shift = len(some).bit_length()
+    owner = some.customer.astype(np.int64) - some.customer[0]
+    key = np.repeat((owner * width << shift) + np.arange(len(some)), some.size)
+    key += some.product.astype(np.int64) << shift
+    # Keys are distinct, and baskets ascend in time: the last of a run is the latest purchase.
+    key.sort()
+    basket = key & ((1 << shift) - 1)
+    key >>= shift
+    first = starts(key)
+    count = lengths(first, len(key))
+    age_days = (some.as_of - some.at) / np.timedelta64(1, "D")
+    decayed = np.empty((len(first), len(decay_days)), np.float32)
+    for column, days in enumerate(decay_days):
+        decayed[:, column] = np.add.reduceat(np.exp(-age_days / days)[basket], first)
+    owner, product = np.divmod(key[first], width)
+    return Cells(
+        owner.astype(np.int32) + some.customer[0],
+        product.astype(np.int32),
+        count.astype(np.int32),
+        some.at[basket[first]],
+        some.at[basket[first + count - 1]],
+        decayed,
+    )

@@ -13,6 +13,7 @@ from nba.learn.personal.habits import (
     REPEAT_PRIOR,
     customers_at,
     untaught,
+    untaught_until,
 )
 from tests.shops import day, random_orders
 from tests.unit.learn.personal.shop import DEGENERATE, placed
@@ -59,6 +60,21 @@ def test_rates_know_nothing_of_the_future():
             assert getattr(first, name).tobytes() == getattr(second, name).tobytes(), name
         for name in ("returning", "rate", "recent", "share", "repeat_ratio", "size"):
             assert getattr(rates[0], name).tobytes() == getattr(rates[1], name).tobytes(), name
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40, 10_000])
+def test_rates_are_the_same_whatever_is_looked_at_at_once(at_once):
+    baskets, types = placed(random_orders(6, customers=30, products=20, orders=300))
+    cut = day(60)
+    early = customers_at(baskets.until(cut))
+    whole = untaught(baskets.until(cut), early, types)
+    parts = untaught(baskets.until(cut), early, types, at_once=at_once)
+    streamed, cells = untaught_until(baskets, cut, types, at_once=at_once)
+    assert cells == len(early.product)
+    for name in ("type", "returning", "rate", "recent", "share", "repeat_ratio", "size"):
+        expected = getattr(whole, name).tobytes()
+        assert getattr(parts, name).tobytes() == expected, name
+        assert getattr(streamed, name).tobytes() == expected, name
 
 
 @pytest.mark.parametrize("name", DEGENERATE)
