@@ -117,4 +117,5 @@ def spell_weights(settings: PairSettings) -> NDArray[np.int64]:
     Returns:
         int64[201], rounded.
     """
-    return np.rint(settings.spell_weight * basket_weights()).astype(np.int64)
+    weights = np.rint(settings.spell_weight * basket_weights())
+    return np.asarray(weights, np.int64)

@@ -57,6 +57,19 @@ def looked_up(
     return ibis.cases(*branches, else_=last)
 
 
+def double(number: float) -> ir.FloatingScalar:
+    """Give a float to the last bit; of one that is written out, engines first make a decimal."""
+    import ibis
+
+    count, parts = number.as_integer_ratio()
+    exact = ibis.literal(count, "int64").cast("float64")
+    # Parts are a power of two, so that dividing by them rounds nothing.
+    while parts > 1:
+        some = min(parts, 1 << 62)
+        exact, parts = exact / some, parts // some
+    return exact
+
+
 def half_even(value: ir.FloatingValue) -> ir.IntegerValue:
     """Round to the nearest integer, int64, halves to the even one, as `np.rint` does.
 

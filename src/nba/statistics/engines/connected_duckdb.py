@@ -1,0 +1,45 @@
+"""DuckDB in this process."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from nba.statistics.engines.connections import Connection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class InProcess(Connection):
+    """A database in a temporary folder, so that what is large is compressed, and never in memory.
+
+    It sorts and joins on the disk too, where memory is short.
+    """
+
+    name: ClassVar[str] = "duckdb"
+
+    def __init__(self) -> None:
+        """Make the folder."""
+        import ibis
+
+        self._folder = tempfile.TemporaryDirectory(prefix="nba-duckdb-")
+        folder = Path(self._folder.name)
+        self.backend = ibis.duckdb.connect(
+            folder / "counting.db", temp_directory=str(folder), preserve_insertion_order=False
+        )
+
+    def close(self) -> None:
+        """Remove the folder too."""
+        super().close()
+        self._folder.cleanup()
+
+    def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
+        connection = self.backend.con
+        connection.register(f"{name}_rows", rows)
+        connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {name}_rows")
+        connection.unregister(f"{name}_rows")
+
+    def _drop(self, name: str) -> None:
+        self.backend.con.execute(f"DROP TABLE IF EXISTS {name}")

@@ -1,0 +1,129 @@
+"""Spark: in this process, or on a cluster by its master's URL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from nba.errors import ConfigError
+from nba.statistics.engines.connections import Connection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PARTITIONS_A_PROCESSOR: Final = 4
+_SETTINGS: Final = {
+    "spark.app.name": "nba",
+    "spark.driver.maxResultSize": "0",
+    "spark.log.level": "ERROR",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+class Spark(Connection):
+    """A session of Spark.
+
+    On this machine rows are handed over as files of Parquet in a temporary folder, which a
+    cluster would not see: there they go by the driver.
+    """
+
+    name: ClassVar[str] = "spark"
+
+    def __init__(self, master: str) -> None:
+        """Start a session.
+
+        Raises:
+            ConfigError: Spark or Java is missing, the master does not answer, or this process
+                already works for another one.
+        """
+        _require()
+        self._is_local = master.startswith("local")
+        self._folder = tempfile.TemporaryDirectory(prefix="nba-spark-")
+        try:
+            with warnings.catch_warnings():
+                # That it does not know every corner of the pandas we have, which we never use.
+                warnings.simplefilter("ignore")
+                self._session = _session(master, self._is_local)
+                import ibis
+
+                self.backend = ibis.pyspark.connect(self._session)
+        except BaseException:
+            self._folder.cleanup()
+            raise
+
+    def close(self) -> None:
+        """End the session, and remove the folder too."""
+        super().close()
+        self._folder.cleanup()
+
+    def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
+        frame = self._written(name, rows) if self._is_local else self._sent(rows)
+        frame.createOrReplaceTempView(name)
+
+    def _drop(self, name: str) -> None:
+        self._session.catalog.dropTempView(name)
+        shutil.rmtree(self._path(name), ignore_errors=True)
+
+    def _path(self, name: str) -> Path:
+        return Path(self._folder.name, name)
+
+    def _written(self, name: str, rows: pa.RecordBatchReader) -> Any:  # noqa: ANN401 - a frame
+        from pyarrow.parquet import ParquetWriter
+
+        path = self._path(name)
+        path.mkdir()
+        with ParquetWriter(path / "rows.parquet", rows.schema) as writer:
+            for batch in rows:
+                writer.write_batch(batch)
+        return self._session.read.parquet(str(path))
+
+    def _sent(self, rows: pa.RecordBatchReader) -> Any:  # noqa: ANN401 - a frame
+        import pyarrow as pa
+
+        frame = self._session.createDataFrame(pa.Table.from_batches([], rows.schema))
+        for batch in rows:
+            frame = frame.union(self._session.createDataFrame(pa.Table.from_batches([batch])))
+        return frame
+
+
+def _require() -> None:
+    if find_spec("pyspark") is None:
+        raise ConfigError("Spark is not installed; pip install 'nba[spark]'")
+    home = os.environ.get("JAVA_HOME")
+    if not shutil.which("java", path=f"{home}/bin" if home else None):
+        raise ConfigError(
+            "Spark needs Java, and there is none; install Java 17 or 21 (Debian: "
+            "apt-get install default-jre-headless) or set JAVA_HOME"
+        )
+
+
+def _session(master: str, is_local: bool) -> Any:  # noqa: ANN401 - a session
+    from pyspark.sql import SparkSession
+
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        raise ConfigError(
+            f"this process already has a session of Spark ({running.sparkContext.master}), whose "
+            "settings cannot be changed; stop it first"
+        )
+    settings = dict(_SETTINGS)
+    if is_local:
+        partitions = _PARTITIONS_A_PROCESSOR * (os.cpu_count() or 1)
+        settings |= {
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.memory": "4g",
+            "spark.sql.shuffle.partitions": str(partitions),
+        }
+    builder = SparkSession.builder.master(master)
+    for setting, value in settings.items():
+        builder = builder.config(setting, value)
+    return builder.getOrCreate()
