@@ -13,7 +13,8 @@ from typing import Annotated, Final
 import numpy as np
 from fastapi import Depends, Request
 
-from nba.artifacts.registry import POINTER, current_id, open_snapshot, rollback
+from nba.artifacts.homes import home_of
+from nba.artifacts.registry import current_id, open_snapshot, pointer_path, rollback
 from nba.artifacts.snapshot import Snapshot
 from nba.config import shipped
 from nba.decide.choice import CapacityPrices
@@ -105,7 +106,7 @@ class Live:
     """The one mutable thing of a server: a reference to what it serves now.
 
     Attributes:
-        models: the folder of snapshots.
+        models: the home of snapshots.
         settings: what it was told when it started.
         store: what the server knows of customers.
         metrics: what it counts of itself.
@@ -120,13 +121,13 @@ class Live:
             clock: by default that of the settings.
 
         Raises:
-            ConfigError: the playbook, the store's URL or the clock is wrong.
+            ConfigError: the playbook, the store's URL, the clock or the models home is wrong.
             StateError: the store cannot be opened.
             DataError: the clock's instant is none with a zone.
         """
         self._playbook = Playbook.from_toml(settings.playbook or shipped("playbooks", "owox_2011"))
         self.settings = settings
-        self.models = settings.models
+        self.models = home_of(settings.models)
         self.metrics = Metrics()
         self.is_stopping = False
         self.store = WatchedStore(settings.db, Breaker(self.metrics))
@@ -140,7 +141,9 @@ class Live:
         self._tried: tuple[str, int, CapacityPrices | None] | None = None
         self._tried_at = 0.0
         self._problem = ""
+        self._away = ""
         self._past = Past(self.models, self._open_past)
+        self._pull()
         self.refresh()
 
     def serving(self) -> Serving:
@@ -180,9 +183,10 @@ class Live:
 
     async def watch(self) -> None:
         """Pick up what is published, for as long as the server runs; requests never wait for it."""
-        while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            await asyncio.to_thread(self.refresh)
+        with self.models.followed(CHECK_SECONDS, self._hear):
+            while True:
+                await asyncio.sleep(CHECK_SECONDS)
+                await asyncio.to_thread(self.refresh)
 
     def refresh(self) -> None:
         """Open the current snapshot if it is another one; a damaged one leaves the old serving.
@@ -193,7 +197,7 @@ class Live:
             try:
                 # Publishing the same content again replaces the pointer, and may mend a file.
                 published = current_id(self.models)
-                written_at = (self.models / POINTER).stat().st_mtime_ns
+                written_at = pointer_path(self.models).stat().st_mtime_ns
                 to_try = published, written_at, self._planned()
                 if to_try != self._tried or self._is_retry_due():
                     self._tried, self._tried_at = to_try, time.monotonic()
@@ -238,6 +242,19 @@ class Live:
             self._serving = serving
             if before is None or before.opened is not opened:
                 self.metrics.snapshot_swapped(_served(serving.snapshot), opened.seconds)
+
+    def _pull(self) -> None:
+        """Look at the home once; where it cannot be reached, what was mirrored before is served."""
+        try:
+            self.models.pull(whole=True)
+        except (SnapshotError, OSError) as error:
+            self._hear(str(error))
+
+    def _hear(self, problem: str) -> None:
+        """Note what is wrong with the home, once."""
+        if problem and problem != self._away:
+            LOG.warning("the snapshots of the last look go on being served: %s", problem)
+        self._away = problem
 
     def _planned(self) -> CapacityPrices | None:
         """Read what places on short channels cost; those of before while the store is away."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 import numpy as np
 
+from nba.artifacts.homes import Models
 from nba.artifacts.registry import manifest_path, snapshot_at
 
 KEPT: Final = 2
@@ -21,11 +21,11 @@ T = TypeVar("T")
 class Past(Generic[T]):
     """The last few snapshots that somebody asked about, and what was made ready of each."""
 
-    def __init__(self, models: Path, open_: Callable[[str], T]) -> None:
+    def __init__(self, models: Models, open_: Callable[[str], T]) -> None:
         """Hold none yet.
 
         Args:
-            models: the folder of snapshots.
+            models: the home of snapshots.
             open_: makes ready the snapshot of an id.
         """
         self._models = models

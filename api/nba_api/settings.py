@@ -23,7 +23,7 @@ class Settings(BaseModel):
     """Settings of one server; by environment `NBA_MODELS`, `NBA_DB`, and so on.
 
     Attributes:
-        models: the folder of snapshots.
+        models: the folder of snapshots, or the URL of a remote home.
         db: URL of the store.
         playbook: a playbook file, by default the one that ships.
         looks: a file of colours, labels and icons of the console; by default those that ship.
@@ -64,7 +64,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    models: Path = Path("models")
+    models: Path | str = Path("models")
     db: str = "sqlite:///nba.db"
     playbook: Path | None = None
     looks: Path | None = None

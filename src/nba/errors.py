@@ -7,7 +7,8 @@
     ├── UnknownCustomerError  strict look-up of a customer nobody knows
     ├── ErasedCustomerError   a question about the past of a customer who was erased
     ├── SnapshotError         a snapshot is absent, damaged or from another format
-    │   └── PrunedSnapshotError   the snapshot of an instant of the past is no longer stored
+    │   ├── PrunedSnapshotError   the snapshot of an instant of the past is no longer stored
+    │   └── HomeAwayError         where snapshots are kept cannot be reached; later it may
     └── StateError            the store or the facts cannot answer
         └── StoreAwayError    the database does not answer at all; later it may
         └── UnknownMessageError   nothing to send was claimed under an id
@@ -59,6 +60,10 @@ class SnapshotError(NbaError):
 
 class PrunedSnapshotError(SnapshotError):
     """The snapshot that was current at an instant of the past is no longer stored."""
+
+
+class HomeAwayError(SnapshotError):
+    """The remote home of snapshots cannot be reached, or be written; later it may."""
 
 
 class StateError(NbaError):

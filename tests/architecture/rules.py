@@ -98,6 +98,7 @@ LIBRARY_ROOMS: dict[str, tuple[str, ...]] = {
     "pyspark": ("statistics.engines",),
     "sqlalchemy": ("state", "data.readers"),
     "alembic": ("state",),
+    "fsspec": ("artifacts.remote",),
     "implicit": ("learn.collaborative",),
     "numba": ("statistics",),
     "altair": ("measure.report",),

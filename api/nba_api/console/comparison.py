@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from nba.artifacts.comparing import LIST_LENGTH, ListsChanged, lists_changed, settings_changed
+from nba.artifacts.homes import Models
 from nba.artifacts.registry import open_snapshot
 from nba.artifacts.snapshot import Manifest
 from nba.errors import SnapshotError
@@ -66,7 +66,7 @@ class Group:
     columns: Sequence[str] = ("Before", "After", "Change")
 
 
-def compared(models: Path, before: Manifest, after: Manifest) -> list[Group]:
+def compared(models: Models, before: Manifest, after: Manifest) -> list[Group]:
     """Put two stored snapshots side by side; reads both in full where they are not too large."""
     groups = [
         Group("What they are", list(_identity(before, after))),
@@ -156,7 +156,7 @@ def _interval(told: Mapping[str, float]) -> str:
     return f"{percent(told['mean'], 2)} ({low} to {high})"
 
 
-def _lists(models: Path, before: Manifest, after: Manifest) -> Group:
+def _lists(models: Models, before: Manifest, after: Manifest) -> Group:
     title = f"Lists whose first {LIST_LENGTH} products are others"
     if any(_is_large(one) for one in (before, after)):
         return Group(title, [], "Not compared: these snapshots are too large for a page.")
@@ -177,7 +177,7 @@ def _lists(models: Path, before: Manifest, after: Manifest) -> Group:
 
 
 @lru_cache(maxsize=64)
-def _lists_changed(models: Path, before: str, after: str) -> Sequence[ListsChanged]:
+def _lists_changed(models: Models, before: str, after: str) -> Sequence[ListsChanged]:
     """Compare two snapshots by their ids; what is stored under one never changes."""
     return lists_changed(*(open_snapshot(models, one) for one in (before, after)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Response
 
 from nba.artifacts.registry import current_id, list_snapshots
-from nba.errors import SnapshotError
+from nba.errors import HomeAwayError, SnapshotError
 from nba_api.answers import private
 from nba_api.live import Live, LiveState
 from nba_api.problems import declared
@@ -31,6 +31,8 @@ def rollback(live: LiveState, body: RollbackRequest | None = None) -> Response:
         raise HTTPException(404, f"no snapshot {wanted!r} is stored; see GET /v1/models")
     try:
         live.rollback(wanted)
+    except HomeAwayError:
+        raise
     except SnapshotError as error:
         raise HTTPException(409, str(error)) from None
     return private(_listed(live))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
+from nba.artifacts.homes import Models
 from nba.artifacts.reports import how_to_report, read_report, report_path
 from nba_api.answers import PRIVATE, etag_of, is_known
 from nba_api.problems import declared
@@ -77,13 +77,13 @@ OTHERS: Final[dict[int | str, dict[str, Any]]] = {
 
 
 class Reports:
-    """The reports of a models folder, each read once and again when its file is another."""
+    """The reports of a models home, each read once and again when its file is another."""
 
-    def __init__(self, models: Path) -> None:
+    def __init__(self, models: Models) -> None:
         """Read nothing yet.
 
         Args:
-            models: the folder.
+            models: the home.
         """
         self.models = models
         self._kept: dict[str, tuple[Sequence[int], bytes, str]] = {}

@@ -6,7 +6,6 @@ id that nobody has, and that sorts where theirs did.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -18,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.artifacts.arrays import sha256, to_npy
+from nba.artifacts.files import SNAPSHOTS, put, sweep, sync, write_synced
+from nba.artifacts.homes import Models, home_of
 from nba.artifacts.parts import parts_of, read_only
-from nba.artifacts.registry import current_id, locked, point, sweep, sync, write_synced
-from nba.artifacts.reports import remove_reports
+from nba.artifacts.registry import current_id, point
+from nba.artifacts.reports import clear_reports
 from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, blanked_path, digest_of
 from nba.domain import Ids, Texts
-from nba.errors import SnapshotError
+from nba.errors import HomeAwayError, SnapshotError
 
 BLANK: Final = "\0"
 """What no id of an import or a post holds, and what sorts before every other character."""
@@ -52,7 +53,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Blanked:
-    """What became of a models folder.
+    """What became of a models home.
 
     Attributes:
         snapshots: ids of those from which somebody was erased.
@@ -63,32 +64,36 @@ class Blanked:
     removed: tuple[str, ...] = ()
 
 
-def blank(models: str | Path, customers: Collection[str]) -> Blanked:
-    """Erase customers from every snapshot of a models folder, and remove its reports.
+def blank(models: Models, customers: Collection[str]) -> Blanked:
+    """Erase customers from every snapshot of a models home, and remove its reports.
 
     A report holds sums, but a small sum may be one person's: the next is made without them. Each
     snapshot keeps its id and gets another digest; its manifest notes the one it had. A process
     killed at any point leaves every snapshot as it was or as it is to be; asked again, the rest is
-    done. Who serves the current snapshot opens it anew.
+    done. Who serves the current snapshot opens it anew. Of a remote home every snapshot is brought
+    here, if it is not yet.
 
     Args:
-        models: the folder; one that is not there holds nobody.
+        models: the home; a folder that is not there holds nobody.
         customers: ids of all accounts of those to erase.
 
     Raises:
-        SnapshotError: the folder cannot be written.
+        SnapshotError: the home cannot be written, or not be reached; asked again, it is all done.
     """
-    folder = Path(models)
+    home = home_of(models)
     changed: list[str] = []
     removed: list[str] = []
     try:
-        if not (folder / "snapshots").is_dir():
-            return Blanked(removed=tuple(remove_reports(folder)))
-        with locked(folder) as home:
-            removed += remove_reports(folder)
-            for place in sorted(home.glob("[!.]*")):
+        if not (home.here() / SNAPSHOTS).is_dir():
+            return Blanked(removed=tuple(clear_reports(home.here())))
+        with home.changing() as folder:
+            removed += clear_reports(folder)
+            for place in sorted((folder / SNAPSHOTS).glob("[!.]*")):
                 try:
+                    home.fetch(place.name)
                     snapshot = Snapshot.read(place)
+                except HomeAwayError:
+                    raise
                 except SnapshotError:
                     # Whoever stands in what nobody can read cannot be erased from it.
                     shutil.rmtree(place)
@@ -184,10 +189,7 @@ def _replace(manifest: Manifest, arrays: Arrays, folder: Path) -> None:
     Snapshot.described_by(written, folder)
     for inner in (path for path in folder.rglob("*") if path.is_dir()):
         sync(inner)
-    aside = folder / f".{MANIFEST}"
-    write_synced(aside, written.to_json().encode())
-    os.replace(aside, folder / MANIFEST)
-    sync(folder)
+    put(folder / MANIFEST, written.to_json().encode())
     sweep(folder)
 
 

@@ -1,36 +1,34 @@
-"""A models folder: snapshots side by side and a pointer to the current one.
+"""A models home: snapshots side by side and a pointer to the current one.
 
 Publishing writes aside, syncs, verifies what it wrote, renames, and replaces the pointer; a
-process killed at any point leaves the old snapshot current.
+process killed at any point leaves the old snapshot current. `homes` says where a home may be.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from nba.artifacts.arrays import to_npy
+from nba.artifacts.editions import current_of
+from nba.artifacts.files import ASIDE, POINTER, SNAPSHOTS, is_name, put, sync, write_synced
+from nba.artifacts.homes import Home, Models, home_of
 from nba.artifacts.published import current_at, remember
 from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, read_manifest
 from nba.domain import iso
-from nba.errors import PrunedSnapshotError, SnapshotError
+from nba.errors import HomeAwayError, PrunedSnapshotError, SnapshotError
 
 KEPT: Final = 5
-POINTER: Final = "current"
-
-_ASIDE: Final = ".new-"
 
 
 def publish(
     snapshot: Snapshot,
-    models: Path,
+    models: Models,
     *,
     keep: Collection[str] = (),
     review: Callable[[Snapshot], Snapshot] = lambda one: one,
@@ -39,77 +37,98 @@ def publish(
 
     Args:
         snapshot: to publish; from its `trained_at` on, if it has one, it is known as current.
-        models: the folder of snapshots.
+        models: the home of snapshots.
         keep: ids of older ones that stay too.
         review: gives what is published in its place, under the same id, from when on nobody else
-            can change the folder: who is erased later is erased from what is published.
+            can change the home: who is erased later is erased from what is published.
 
     Raises:
-        SnapshotError: the folder cannot be written; the current snapshot is untouched.
+        SnapshotError: the home cannot be written; the current snapshot is untouched.
     """
+    home = home_of(models)
     try:
-        with locked(models) as home:
+        with home.changing() as folder:
             snapshot = review(snapshot)
-            sequence = 1 + max((one.sequence for one in list_snapshots(models)), default=0)
-            aside = home / f"{_ASIDE}{snapshot.id}"
+            sequence = 1 + max((one.sequence for one in list_snapshots(folder)), default=0)
+            place = folder / SNAPSHOTS / snapshot.id
+            aside = place.with_name(f"{ASIDE}{snapshot.id}")
             try:
                 _write(snapshot.with_manifest(sequence=sequence), aside)
                 Snapshot.read(aside)
-                _place(aside, home / snapshot.id)
+                _fetch_sound(home, snapshot.id)
+                _place(aside, place)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
-            point(models, snapshot.id)
+            point(folder, snapshot.id)
             if snapshot.manifest.trained_at is not None:
-                remember(models, snapshot.id, snapshot.manifest.trained_at)
-            _prune(models, keep)
+                remember(folder, snapshot.id, snapshot.manifest.trained_at)
+            _prune(folder, keep)
     except OSError as error:
         raise SnapshotError(
             f"cannot publish into {models}: {error.strerror}; the current snapshot is unchanged"
         ) from None
-    return home / snapshot.id
+    return place
 
 
-def current_id(models: str | Path) -> str:
+def current_id(models: Models) -> str:
     """Name the current snapshot.
 
     Raises:
         SnapshotError: nothing has been published there.
     """
+    pointer = home_of(models).here() / POINTER
     try:
-        name = (Path(models) / POINTER).read_text("ascii").strip()
+        name = current_of(pointer.read_bytes())
     except OSError:
         raise SnapshotError(
             f"{models} holds no published snapshot; make one with: nba train SHOP --models {models}"
         ) from None
-    except ValueError:
-        name = ""
-    if not _is_name(name):
-        raise SnapshotError(
-            f"{Path(models) / POINTER} is damaged; choose a snapshot with: nba models rollback ID"
-        )
+    if not (is_name(name) and name.isascii()):
+        raise SnapshotError(f"{pointer} is damaged; choose a snapshot with: nba models rollback ID")
     return name
 
 
-def open_snapshot(models: str | Path, snapshot_id: str | None = None) -> Snapshot:
-    """Open the current snapshot of a models folder, or the one named.
+def open_snapshot(models: Models, snapshot_id: str | None = None) -> Snapshot:
+    """Open the current snapshot of a models home, or the one named.
 
     Raises:
         SnapshotError: there is none, or it is damaged.
     """
-    name = current_id(models) if snapshot_id is None else snapshot_id
-    folder = Path(models) / "snapshots" / name
-    if not _is_name(name) or not folder.is_dir():
+    home = home_of(models)
+    name = current_id(home) if snapshot_id is None else snapshot_id
+    folder = home.here() / SNAPSHOTS / name
+    if not is_name(name) or not folder.is_dir():
         raise SnapshotError(f"{models} holds no snapshot {name!r}; see: nba models list")
-    snapshot = Snapshot.read(folder)
+    home.fetch(name)
+    try:
+        snapshot = Snapshot.read(folder)
+    except SnapshotError:
+        if not home.mend(name):
+            raise
+        snapshot = Snapshot.read(folder)
     if snapshot.id != name:
         raise SnapshotError(f"{folder} holds snapshot {snapshot.id}; a folder is named as its id")
     return snapshot
 
 
-def list_snapshots(models: str | Path) -> list[Manifest]:
+def verify(models: Models, snapshot_id: str | None = None) -> Manifest:
+    """Compare every file of the current snapshot, or of the one named, with its hash.
+
+    Those of a remote home are read there.
+
+    Raises:
+        SnapshotError: there is none, or it is damaged.
+    """
+    home = home_of(models)
+    manifest = open_snapshot(home, snapshot_id).manifest
+    home.check(manifest.snapshot_id)
+    return manifest
+
+
+def list_snapshots(models: Models) -> list[Manifest]:
     """List the stored snapshots, latest published first; damaged folders are left out."""
     manifests = []
-    for folder in sorted((Path(models) / "snapshots").glob("[!.]*")):
+    for folder in sorted((home_of(models).here() / SNAPSHOTS).glob("[!.]*")):
         try:
             manifest = read_manifest(folder)
         except SnapshotError:
@@ -119,10 +138,10 @@ def list_snapshots(models: str | Path) -> list[Manifest]:
     return sorted(manifests, key=lambda one: -one.sequence)
 
 
-def damaged_snapshots(models: str | Path) -> dict[str, str]:
+def damaged_snapshots(models: Models) -> dict[str, str]:
     """Say what is wrong with each folder that `list_snapshots` leaves out, by its name."""
     found = {}
-    for folder in sorted((Path(models) / "snapshots").glob("[!.]*")):
+    for folder in sorted((home_of(models).here() / SNAPSHOTS).glob("[!.]*")):
         try:
             named = read_manifest(folder).snapshot_id
         except SnapshotError as error:
@@ -133,7 +152,7 @@ def damaged_snapshots(models: str | Path) -> dict[str, str]:
     return found
 
 
-def snapshot_at(models: str | Path, at: np.datetime64) -> str | None:
+def snapshot_at(models: Models, at: np.datetime64) -> str | None:
     """Name the snapshot that was current at an instant, if it is not the one that is current now.
 
     None where nothing was published yet, too: then the current one is all there is to ask.
@@ -142,10 +161,11 @@ def snapshot_at(models: str | Path, at: np.datetime64) -> str | None:
         PrunedSnapshotError: it is no longer stored.
         SnapshotError: nothing has been published there.
     """
-    name = current_at(Path(models), at)
-    if name is None or name == current_id(models):
+    home = home_of(models)
+    name = current_at(home.here(), at)
+    if name is None or name == current_id(home):
         return None
-    if not manifest_path(models, name).is_file():
+    if not manifest_path(home, name).is_file():
         raise PrunedSnapshotError(
             f"snapshot {name}, which was current at {iso(at)}, is no longer stored; ask about an "
             "instant at which one of these was current: nba models list"
@@ -153,66 +173,56 @@ def snapshot_at(models: str | Path, at: np.datetime64) -> str | None:
     return name
 
 
-def manifest_path(models: str | Path, snapshot_id: str) -> Path:
-    """Give the place of a snapshot's manifest."""
-    return Path(models) / "snapshots" / snapshot_id / MANIFEST
+def manifest_path(models: Models, snapshot_id: str) -> Path:
+    """Give the place of a snapshot's manifest on this machine."""
+    return home_of(models).here() / SNAPSHOTS / snapshot_id / MANIFEST
 
 
-def rollback(models: str | Path, to: str | None = None, *, at: str | None = None) -> str:
+def pointer_path(models: Models) -> Path:
+    """Give the place of the pointer on this machine; it is replaced whenever one is to be read."""
+    return home_of(models).here() / POINTER
+
+
+def rollback(models: Models, to: str | None = None, *, at: str | None = None) -> str:
     """Make an older snapshot current: the named one, else the one published before the current.
 
     Args:
-        models: the folder of snapshots.
+        models: the home of snapshots.
         to: id of the one.
         at: ISO instant from which on it is known as current, from a caller who has a clock.
 
     Raises:
         SnapshotError: there is no such snapshot.
     """
-    stored = [one.snapshot_id for one in list_snapshots(models)]
+    home = home_of(models)
+    stored = [one.snapshot_id for one in list_snapshots(home)]
     if to is None:
-        now = current_id(models)
+        now = current_id(home)
         older = stored[stored.index(now) + 1 :] if now in stored else stored
         if not older:
             raise SnapshotError(f"{models} holds nothing older than {now} to roll back to")
         to = older[0]
-    open_snapshot(models, to)
+    open_snapshot(home, to)
     try:
-        with locked(Path(models)):
-            point(Path(models), to)
+        with home.changing() as folder:
+            if not manifest_path(folder, to).is_file():
+                raise SnapshotError(f"snapshot {to} was pruned just now; see: nba models list")
+            point(folder, to)
             if at is not None:
-                remember(Path(models), to, at)
+                remember(folder, to, at)
     except OSError as error:
         raise SnapshotError(f"cannot write into {models}: {error.strerror}") from None
     return to
 
 
-@contextmanager
-def locked(models: Path) -> Iterator[Path]:
-    """Let one process at a time change the folder; give the place where snapshots stand.
-
-    The system drops the lock with the process, so whatever lies aside under it is of the dead.
-    """
-    home = models / "snapshots"
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in home.glob(f"{_ASIDE}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        for folder in home.glob("[!.]*"):
-            sweep(folder)
-        yield home
-
-
-def sweep(folder: Path) -> None:
-    """Remove what stands in a snapshot's folder and is not of it: it has been blanked since."""
-    with suppress(SnapshotError):
-        named = {folder / path for path in (MANIFEST, *read_manifest(folder).files)}
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_file() and path not in named:
-                path.unlink()
-            elif path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
+def _fetch_sound(home: Home, snapshot_id: str) -> None:
+    """Bring what is stored under an id already; one that is damaged is not missed."""
+    try:
+        home.fetch(snapshot_id)
+    except HomeAwayError:
+        raise
+    except SnapshotError:
+        return
 
 
 def _place(aside: Path, target: Path) -> None:
@@ -245,37 +255,13 @@ def _write(snapshot: Snapshot, folder: Path) -> None:
         sync(inner)
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a file so that it outlives a power cut."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def point(models: Path, snapshot_id: str) -> None:
     """Make a snapshot current; whoever serves another, or this one, opens it anew."""
-    aside = models / f".{POINTER}"
-    write_synced(aside, f"{snapshot_id}\n".encode("ascii"))
-    os.replace(aside, models / POINTER)
-    sync(models)
-
-
-def sync(folder: Path) -> None:
-    """Write down which files a folder has, so that it outlives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    put(models / POINTER, f"{snapshot_id}\n".encode())
 
 
 def _prune(models: Path, keep: Collection[str]) -> None:
     # The one just published is the newest, so the current one is never among these.
     for old in list_snapshots(models)[KEPT:]:
         if old.snapshot_id not in keep:
-            shutil.rmtree(models / "snapshots" / old.snapshot_id, ignore_errors=True)
-
-
-def _is_name(text: str) -> bool:
-    return bool(text) and not text.startswith(".") and "/" not in text and "\\" not in text
+            shutil.rmtree(models / SNAPSHOTS / old.snapshot_id, ignore_errors=True)

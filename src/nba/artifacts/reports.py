@@ -1,4 +1,4 @@
-"""A models folder's reports: figures that `nba report` worked out, one JSON document a file."""
+"""A models home's reports: figures that `nba report` worked out, one JSON document a file."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from typing import Any, Final
 
 import orjson
 
-from nba.artifacts.registry import locked, sync, write_synced
+from nba.artifacts.editions import REPORTS as FOLDER
+from nba.artifacts.files import sync, write_synced
+from nba.artifacts.homes import Models, home_of
 from nba.errors import SnapshotError
 
 REPORTS: Final = ("kpis", "cohorts", "experiments")
 """What a report is about, which is what its file is named by."""
 SHOWN: Final = ("figures", "quality")
 """What is written beside them for a page of the server: texts and pictures, no interface."""
-FOLDER: Final = "reports"
 MAX_BYTES: Final = 64_000_000
 """The largest report: a server holds each of them in memory."""
 
 _HOW: Final = "nba report SHOP --out DIR --models"
 
 
-def report_path(models: str | Path, name: str) -> Path:
-    """Give the place of a report.
+def report_path(models: Models, name: str) -> Path:
+    """Give the place of a report on this machine.
 
     Raises:
         ValueError: nothing is ever reported under such a name.
     """
     if name not in (*REPORTS, *SHOWN):
         raise ValueError(f"{name!r} is none of {', '.join((*REPORTS, *SHOWN))}")
-    return Path(models) / FOLDER / f"{name}.json"
+    return home_of(models).here() / FOLDER / f"{name}.json"
 
 
 def to_bytes(document: Mapping[str, Any]) -> bytes:
@@ -45,25 +46,26 @@ def to_bytes(document: Mapping[str, Any]) -> bytes:
     return f"{json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)}\n".encode()
 
 
-def write_reports(models: str | Path, documents: Mapping[str, Mapping[str, Any]]) -> None:
+def write_reports(models: Models, documents: Mapping[str, Mapping[str, Any]]) -> None:
     """Store reports in place of those of the same names; whoever reads one gets it whole.
 
     Args:
-        models: the folder, which is made where it is not there.
+        models: the home; a folder is made where it is not there.
         documents: name, one of `REPORTS` or `SHOWN` → figures.
 
     Raises:
         ValueError: a name is none of them, or a value is NaN or infinite; nothing has changed.
-        SnapshotError: a report is too large, or the folder cannot be written.
+        SnapshotError: a report is too large, or the home cannot be written.
     """
-    contents = {report_path(models, name): to_bytes(one) for name, one in documents.items()}
+    home = home_of(models)
+    contents = {report_path(home, name): to_bytes(one) for name, one in documents.items()}
     for path, content in contents.items():
         if len(content) > MAX_BYTES:
             raise SnapshotError(f"{path} would take {len(content):,} bytes, over {MAX_BYTES:,}")
     try:
         # Two that write at a time would use the same places aside.
-        with locked(Path(models)):
-            folder = Path(models) / FOLDER
+        with home.changing() as models_folder:
+            folder = models_folder / FOLDER
             folder.mkdir(exist_ok=True)
             aside = {path.with_name(f".{path.name}"): path for path in contents}
             for written, path in aside.items():
@@ -79,7 +81,7 @@ def write_reports(models: str | Path, documents: Mapping[str, Mapping[str, Any]]
         ) from None
 
 
-def read_report(models: str | Path, name: str) -> bytes | None:
+def read_report(models: Models, name: str) -> bytes | None:
     """Give a report's file as it stands, a JSON object; None where it is not there.
 
     Raises:
@@ -105,23 +107,37 @@ def read_report(models: str | Path, name: str) -> bytes | None:
     return content
 
 
-def remove_reports(models: str | Path) -> list[str]:
-    """Remove every file of the folder of reports, also what a crash left aside; give their names.
+def remove_reports(models: Models) -> list[str]:
+    """Remove every report of a models home; give their names.
+
+    Raises:
+        OSError: one cannot be removed.
+        SnapshotError: a remote home cannot be reached or written.
+    """
+    with home_of(models).changing() as folder:
+        return clear_reports(folder)
+
+
+def clear_reports(folder: Path) -> list[str]:
+    """Remove the files of the reports in a folder, also what a crash left aside; give their names.
+
+    Args:
+        folder: of a models home, which nobody else changes meanwhile.
 
     Raises:
         OSError: one cannot be removed.
     """
-    folder = Path(models) / FOLDER
-    found = sorted(path for path in folder.glob("*") if path.is_symlink() or path.is_file())
+    reports = folder / FOLDER
+    found = sorted(path for path in reports.glob("*") if path.is_symlink() or path.is_file())
     for path in found:
         path.unlink(missing_ok=True)
     if found:
-        sync(folder)
+        sync(reports)
     return [f"{FOLDER}/{path.name}" for path in found]
 
 
-def how_to_report(models: str | Path) -> str:
-    """Give the command that writes the reports of a models folder."""
+def how_to_report(models: Models) -> str:
+    """Give the command that writes the reports of a models home."""
     return f"{_HOW} {models}"
 
 
@@ -132,5 +148,5 @@ def _is_object(content: bytes) -> bool:
         return False
 
 
-def _damaged(path: Path, models: str | Path, fault: str) -> SnapshotError:
+def _damaged(path: Path, models: Models, fault: str) -> SnapshotError:
     return SnapshotError(f"{path} {fault}; write it anew with: {how_to_report(models)}")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from nba.artifacts.products import Products
 from nba.config import TrainConfig
 from nba.domain import iso
 from nba.errors import SnapshotError
+
+if TYPE_CHECKING:
+    from nba.artifacts.homes import Models
 
 FORMAT_VERSION: Final = 6
 MANIFEST: Final = "manifest.json"
@@ -75,6 +78,36 @@ class Manifest(BaseModel):
     deliveries: Mapping[str, Any] = Field(default_factory=dict)
     backtest: Mapping[str, Any] | None = None
     replaced: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, content: bytes, folder: Path | str) -> Self:
+        """Read what `to_json` wrote, and check it.
+
+        Args:
+            content: of the file.
+            folder: where it stands, for people.
+
+        Raises:
+            SnapshotError: unreadable, damaged, or of another format version.
+        """
+        try:
+            document = json.loads(content.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise SnapshotError(f"{folder} holds no readable {MANIFEST}: {error}") from None
+        found = document.get("format_version") if isinstance(document, dict) else None
+        if found != FORMAT_VERSION:
+            raise SnapshotError(
+                f"{folder} has format {found}, this version reads {FORMAT_VERSION}; train again"
+            )
+        if document.pop("checksum", None) != _checksum(document):
+            raise SnapshotError(
+                f"{folder}/{MANIFEST} is damaged: its checksum does not agree; roll back with "
+                "nba models rollback, or train again"
+            )
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            raise SnapshotError(f"the manifest of {folder} is not valid: {error}") from None
 
     def to_json(self) -> str:
         """Write the file, checksum included."""
@@ -195,7 +228,7 @@ class Snapshot(Parts):
 
     def publish(
         self,
-        models: str | Path,
+        models: Models,
         *,
         trained_at: str | None = None,
         keep: Collection[str] = (),
@@ -205,17 +238,17 @@ class Snapshot(Parts):
         Nothing compares it with the one that was current; `nba train` does.
 
         Args:
-            models: the folder of snapshots, created if absent.
+            models: the home of snapshots; a folder is created if absent.
             trained_at: ISO instant for the manifest, from a caller who has a clock.
             keep: ids of older snapshots that stay, besides the last five.
 
         Raises:
-            SnapshotError: the folder cannot be written.
+            SnapshotError: the home cannot be written.
         """
         from nba.artifacts.registry import publish
 
         snapshot = self if trained_at is None else self.with_manifest(trained_at=trained_at)
-        return publish(snapshot, Path(models), keep=keep)
+        return publish(snapshot, models, keep=keep)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -225,23 +258,10 @@ def read_manifest(folder: Path) -> Manifest:
         SnapshotError: absent, unreadable, damaged, or of another format version.
     """
     try:
-        document = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = (folder / MANIFEST).read_bytes()
+    except OSError as error:
         raise SnapshotError(f"{folder} holds no readable {MANIFEST}: {error}") from None
-    found = document.get("format_version") if isinstance(document, dict) else None
-    if found != FORMAT_VERSION:
-        raise SnapshotError(
-            f"{folder} has format {found}, this version reads {FORMAT_VERSION}; train again"
-        )
-    if document.pop("checksum", None) != _checksum(document):
-        raise SnapshotError(
-            f"{folder / MANIFEST} is damaged: its checksum does not agree; roll back with "
-            "nba models rollback, or train again"
-        )
-    try:
-        return Manifest.model_validate(document)
-    except ValidationError as error:
-        raise SnapshotError(f"the manifest of {folder} is not valid: {error}") from None
+    return Manifest.from_json(content, folder)
 
 
 def array_of(path: str) -> str | None:

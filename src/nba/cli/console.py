@@ -23,7 +23,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 ShopFolder = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help="Folder of the shop.")
 ]
-Models = Annotated[str, typer.Option("--models", help="Folder of snapshots.")]
+Models = Annotated[
+    str, typer.Option("--models", help="Folder of snapshots, or its URL: s3://bucket/models.")
+]
 
 
 def say(text: str = "", *, as_json: bool = False) -> None:

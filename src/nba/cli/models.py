@@ -54,9 +54,9 @@ def show(snapshot: Chosen = None, models: Models = "models", as_json: AsJson = F
 @app.command()
 def verify(snapshot: Chosen = None, models: Models = "models", as_json: AsJson = False) -> None:
     """Compare every file of a snapshot with its hash."""
-    from nba.artifacts.registry import open_snapshot
+    from nba.artifacts.registry import verify as verified
 
-    manifest = open_snapshot(models, snapshot).manifest
+    manifest = verified(models, snapshot)
     say(f"{manifest.snapshot_id}: {len(manifest.files)} files are as written", as_json=as_json)
     if as_json:
         give({"snapshot_id": manifest.snapshot_id, "digest": manifest.digest, "verified": True})

@@ -63,7 +63,12 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
     models: Annotated[
-        str, typer.Option("--models", envvar="NBA_MODELS", help="Folder of snapshots.")
+        str,
+        typer.Option(
+            "--models",
+            envvar="NBA_MODELS",
+            help="Folder of snapshots, or its URL: s3://bucket/models.",
+        ),
     ] = "models",
     as_json: AsJson = False,
 ) -> None:
@@ -130,7 +135,7 @@ def run(
 
         shown = f"[{host}]" if ":" in host else host
         told = {
-            "models": Path(models),
+            "models": models,
             "db": db,
             "playbook": playbook,
             "as_of": as_of,
