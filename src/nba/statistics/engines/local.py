@@ -33,6 +33,8 @@ from nba.statistics.top import TopPairs
 _BLOCKS_PER_THREAD: Final = 16
 _PAIRS_AT_ONCE: Final = 1 << 22
 """Pairs that counting has room for in a thread: some 80 MB."""
+_LEAST_AT_ONCE: Final = 1 << 18
+"""Fewer are not worth a task of their own."""
 _WORTH_A_THREAD: Final = 50_000_000
 """Meetings of two products from which on one more thread gains more than its heaps cost."""
 
@@ -127,7 +129,7 @@ def count_rows(
     visits, met = _visits(evidence, np.arange(row_count, dtype=np.int32), threads)
     # A row has no more pairs than rows before it, nor than meetings.
     most = np.append(0, np.cumsum(np.minimum(np.arange(row_count), met)))
-    room = max(min(at_once, int(most[-1]) // (threads * _BLOCKS_PER_THREAD)), 1)
+    room = min(at_once, max(int(most[-1]) // (threads * _BLOCKS_PER_THREAD), _LEAST_AT_ONCE))
     cuts = np.unique(np.searchsorted(most, np.arange(room, most[-1], room)))
     blocks = list(pairwise(np.unique([0, *cuts, row_count]).tolist())) or [(0, 0)]
     with Parallel(n_jobs=threads, backend="threading") as parallel:
