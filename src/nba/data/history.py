@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import duckdb
 import numpy as np
@@ -15,6 +15,7 @@ from nba.config import CoPurchaseConfig
 from nba.data.contacts import Contacts, Replies
 from nba.data.curated import ProductRules
 from nba.data.events import Events
+from nba.data.folding import KeptOrders, Proofs, cells_of, products_of
 from nba.data.intake import Intake
 from nba.data.profiles import Profiles
 from nba.data.purchases import Purchases
@@ -25,9 +26,12 @@ from nba.data.rows import read_rows, table_names
 from nba.data.told import Told
 from nba.domain import DAY, MICROSECOND, Ids, Instants, iso, to_instant
 from nba.errors import DataError
-from nba.facts.known import Known, forget
+from nba.facts.cuts import cut, known_parts, standing
+from nba.facts.known import Known
+from nba.facts.parts import Portions, parts
 from nba.facts.rows import Rows
-from nba.facts.standing import stand
+from nba.facts.spools import Column
+from nba.ranges import changes
 from nba.schema import (
     CUSTOMERS,
     EVENTS,
@@ -40,11 +44,8 @@ from nba.schema import (
     RULES,
     Table,
 )
-from nba.statuses import PLACED, STATUS_CODE
 
 EPOCH = np.datetime64(0, "us")
-_PAID: Final = STATUS_CODE["paid"]
-"""The first status, in flow order, of an order that somebody pays for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +127,9 @@ class Baskets:
         cells = np.repeat(np.arange(len(self)) * width, self.size)
         coarse = code[self.product]
         cells += coarse
-        cells = _distinct(cells[coarse >= 0])
+        cells = cells[coarse >= 0]
+        cells.sort()
+        cells = cells[changes(cells)]
         start = np.searchsorted(cells, np.arange(len(self) + 1) * width)
         return replace(self, product_ids=ids, start=start, product=(cells % width).astype(np.int32))
 
@@ -141,6 +144,7 @@ class OrderHistory:
         rules: what the shop decides by hand; they have windows of their own.
         read_events: gives `events`, which are in the memory only while somebody uses them.
         told: gives `profiles`, `contacts` and `replies` in the same way.
+        portions: how many of the lines are worked on at a time.
     """
 
     rows: Rows
@@ -148,6 +152,7 @@ class OrderHistory:
     rules: ProductRules = field(default_factory=ProductRules.none)
     read_events: Callable[[], Events] = Events.none
     told: Told = field(default_factory=Told)
+    portions: Portions = field(default_factory=Portions)
 
     @classmethod
     def from_rows(
@@ -155,13 +160,13 @@ class OrderHistory:
         rows: Rows,
         *,
         as_of: np.datetime64 | None = None,
+        portions: Portions = Portions(),  # noqa: B008 - a constant
     ) -> Self:
         """Wrap rows; `as_of` is by default a microsecond after the last fact of the orders."""
         if as_of is not None:
-            return cls(rows, as_of).until(as_of)
+            return cls(rows, as_of, portions=portions).until(as_of)
         after_all = last_fact(rows) + MICROSECOND
-        standing, _ = stand(rows, after_all)
-        return cls(standing, after_all)
+        return cls(standing(rows, after_all, portions), after_all, portions=portions)
 
     @classmethod
     def from_frame(
@@ -287,15 +292,23 @@ class OrderHistory:
         instant, read_events = to_instant(as_of), self.read_events
         return replace(
             self,
-            rows=forget(self.rows, instant),
+            rows=cut(self.rows, instant, self.portions),
             as_of=instant,
             read_events=lambda: read_events().until(instant),
             told=self.told.until(instant),
         )
 
+    def known(self) -> Iterator[Known]:
+        """Give the state of the orders, some at a time, in order of their ids.
+
+        All have the codes of customers and products of one another; the guests of each are
+        numbered anew.
+        """
+        return known_parts(self.rows, self.as_of, self.portions)
+
     def kept_line(self) -> NDArray[np.bool_]:
         """Tell, per line of `rows`, whether it is a kept purchase."""
-        return Known.at(self.rows, self.as_of).kept_line
+        return np.concatenate([known.kept_line for known in self.known()])
 
     def baskets(self, *, proving_days: int = CoPurchaseConfig().proving_days) -> Baskets:
         """See the kept purchases as baskets, sorted by customer, instant, order id.
@@ -306,35 +319,36 @@ class OrderHistory:
                 times that, a quarter of it. Counted back from the last fact, so that nobody is
                 proven by a pause of the shop.
         """
-        known = Known.at(self.rows, self.as_of)
-        rows = known.rows
-        by_customer, cells = _cells(known)
-        width = max(len(rows.product_ids), 1)
-        cells = _distinct(cells)
-        basket = cells // width
-        product = cells - basket * width
-        start = np.flatnonzero(np.diff(basket, prepend=-1))
-        chosen = by_customer[basket[start]]
-        customer = rows.customer[chosen]
-        until = min(self.as_of, last_fact(rows) + MICROSECOND)
+        orders, proofs, product = KeptOrders(), Proofs(), list[NDArray[np.int32]]()
+        delivered_at, last = Column("datetime64[us]", in_file=False), list[np.datetime64]()
+        for known in self.known():
+            rows = known.rows
+            cells = cells_of(known, np.flatnonzero(known.kept_line))
+            cells.sort()
+            cells = cells[changes(cells)]
+            delivered_at.add(known.delivered_at[orders.add(known, cells)])
+            product.append(products_of(known, cells))
+            proofs.add(known)
+            last.append(last_fact(rows))
+        by = orders.sort()
+        until = min(self.as_of, max(last) + MICROSECOND)
+        proven = proofs.until(until, proving_days * DAY)
         return Baskets(
             rows.product_ids,
             rows.customer_ids,
-            len(rows.customer_ids) + rows.guest_count,
-            customer,
-            rows.ordered_at[chosen],
-            known.delivered_at[chosen],
-            _proven(known, until, proving_days * DAY)[customer],
-            np.append(start, len(cells)).astype(np.int64),
-            product.astype(np.int32),
+            len(proven),
+            orders.customer,
+            orders.at,
+            delivered_at.whole()[by],
+            proven[orders.customer],
+            orders.start,
+            orders.spread(product, np.dtype(np.int32)),
             self.as_of,
         )
 
     def purchases(self) -> Purchases:
         """Count the pieces and the money of the kept purchases, cell by cell of `baskets`."""
-        known = Known.at(self.rows, self.as_of)
-        _, cells = _cells(known)
-        return Purchases.of(known, cells, np.flatnonzero(known.kept_line))
+        return Purchases.of(self.known())
 
     def __len__(self) -> int:
         """Count the orders, kept or not."""
@@ -351,46 +365,12 @@ class OrderHistory:
         )
 
 
-def _cells(known: Known) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the orders by customer and instant, and per kept line a number that sorts it so.
-
-    The number is the order's place among those, times the products, plus the product.
-    """
-    rows = known.rows
-    by_customer = np.lexsort((rows.ordered_at, rows.customer))
-    place = np.empty(len(by_customer), np.int64)
-    place[by_customer] = np.arange(len(by_customer))
-    order, product = rows.line_order[known.kept_line], rows.line_product[known.kept_line]
-    return by_customer, place[order] * max(len(rows.product_ids), 1) + product
-
-
-def _distinct(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    cells.sort()
-    new = np.ones(len(cells), np.bool_)
-    new[1:] = cells[1:] != cells[:-1]
-    return cells[new]
-
-
-def _proven(known: Known, until: np.datetime64, waiting: np.timedelta64) -> NDArray[np.bool_]:
-    """Tell, per customer code, whether a kept order has stood for long enough."""
-    rows = known.rows
-    proven = np.zeros(len(rows.customer_ids) + rows.guest_count, np.bool_)
-    if known.kept.any():
-        span = until - rows.ordered_at[known.kept].min()
-        stood = rows.ordered_at <= until - min(waiting, span // 4)
-        paid = (known.status >= _PAID) | ~np.isnat(known.delivered_at)
-        # As every order begins, so do all those of a shop that tells no status.
-        untold = (known.status == PLACED) & (known.status_at == rows.ordered_at)
-        proven[rows.customer[known.kept & stood & (paid | untold)]] = True
-    return proven
-
-
 def last_fact(rows: Rows) -> np.datetime64:
     """Give the latest instant any row speaks of; the epoch where there is none."""
-    told = (rows, rows.versions)
-    instants = np.concatenate(
-        [rows.statuses.at]
-        + [at for one in told for at in (one.ordered_at, one.status_at, one.delivered_at)]
-    )
-    instants = instants[~np.isnat(instants)]
-    return instants.max() if len(instants) else EPOCH
+    last = np.datetime64("NaT", "us")
+    for part in parts(rows, Portions()):
+        for told in (part, part.versions):
+            for at in (told.ordered_at, told.status_at, told.delivered_at):
+                last = np.fmax.reduce(at, initial=last)
+        last = np.fmax.reduce(part.statuses.at, initial=last)
+    return EPOCH if np.isnat(last) else last

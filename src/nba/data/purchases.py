@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.data.folding import KeptOrders, cells_of, narrow
 from nba.facts.known import Known
 from nba.ranges import starts
 
@@ -17,31 +19,41 @@ class Purchases:
     """What baskets leave out, one row a cell of `Baskets.product` and in its order.
 
     Attributes:
-        quantity: int64: pieces that stayed with the customer.
-        revenue: int64, minor units: what was paid for them, less the discount of the line and the
+        quantity: pieces that stayed with the customer.
+        revenue: minor units: what was paid for them, less the discount of the line and the
             line's share of that of the order; never negative, and over an order exactly its lines
             less its discount.
+
+    Each is int32, or int64 where one of its values needs it.
     """
 
-    quantity: NDArray[np.int64]
-    revenue: NDArray[np.int64]
+    quantity: NDArray[np.integer]
+    revenue: NDArray[np.integer]
 
     @classmethod
-    def of(cls, known: Known, cells: NDArray[np.int64], line: NDArray[np.int64]) -> Self:
-        """Sum lines over cells.
+    def of(cls, told: Iterable[Known]) -> Self:
+        """Sum the kept lines over the cells of the baskets.
 
         Args:
-            known: the lines.
-            cells: int64, one a kept line: what sorts it among the baskets' cells.
-            line: int64: the kept lines.
+            told: what is known of all orders, some at a time, in order of their ids.
         """
-        order = np.argsort(cells, kind="stable")
-        cells, line = cells[order], line[order]
-        quantity, paid = known.quantity[line], _paid(known)[line]
-        if not len(line):
-            return cls(quantity, paid)
-        first = starts(cells)
-        return cls(np.add.reduceat(quantity, first), np.add.reduceat(paid, first))
+        orders = KeptOrders()
+        quantity, revenue = list[NDArray[Any]](), list[NDArray[Any]]()
+        for known in told:
+            line = np.flatnonzero(known.kept_line)
+            cells = cells_of(known, line)
+            by = np.argsort(cells)
+            cells, line = cells[by], line[by]
+            first = starts(cells)
+            orders.add(known, cells[first])
+            for runs, values in ((quantity, known.quantity), (revenue, _paid(known))):
+                amount = values[line]
+                runs.append(narrow(np.add.reduceat(amount, first) if len(first) else amount))
+        orders.sort()
+        return cls(
+            orders.spread(quantity, np.result_type(np.int32, *quantity)),
+            orders.spread(revenue, np.result_type(np.int32, *revenue)),
+        )
 
     def profit(
         self,
@@ -73,7 +85,7 @@ def _paid(known: Known) -> NDArray[np.int64]:
     discount = np.minimum(np.maximum(rows.discount, 0), total.astype(np.int64))
     # Shares of the running sum, so that they add up to the whole discount.
     before = np.cumsum(revenue) - revenue
-    opens = np.searchsorted(order, np.arange(len(rows.customer)))
+    opens = np.searchsorted(order, np.arange(len(rows.customer), dtype=np.int32))
     begins = before[np.minimum(opens, max(len(before) - 1, 0))][order] if len(before) else before
     share = discount[order] / np.maximum(total[order], 1.0)
     until = np.floor((before - begins + revenue) * share + 0.5)

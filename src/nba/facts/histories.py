@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -78,6 +79,14 @@ class Statuses(Columns):
         """Keep the rows of some orders, coded as those that remain."""
         mine = self._take(kept[self.order])
         return type(self)(_recoded(mine.order, kept), mine.at, mine.status)
+
+    def part(self, first: int, last: int) -> Self:
+        """See the rows of consecutive orders, coded from the first of them on."""
+        if not len(self):
+            return self
+        begin, end = self.order.searchsorted(np.array([first, last], np.int32))
+        order = self.order[begin:end] - np.int32(first)
+        return type(self)(order, self.at[begin:end], self.status[begin:end])
 
     def first(self, order_count: int) -> Instants:
         """Give the instant of the first row of each order; NaT where it has none."""
@@ -188,6 +197,30 @@ class Versions(Columns):
         known_from = versions.known_from()
         return versions.take(np.lexsort((versions.status, known_from, versions.order)))
 
+    @classmethod
+    def joined(cls, several: Sequence[Versions]) -> Versions:
+        """Put together versions of ever later orders, and the ids that they name."""
+        if len(several) < 2:
+            return several[0] if several else cls.none()
+        customer_ids = Ids.of(one for told in several for one in told.customer_ids)
+        product_ids = Ids.of(one for told in several for one in told.product_ids)
+        columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*_CELLS, *LINE_COLUMNS)}
+        for told in several:
+            own = np.append(customer_ids.codes_of(told.customer_ids), len(customer_ids))
+            coded = {
+                "customer": own[told.customer].astype(np.int32),
+                "line_product": product_ids.codes_of(told.product_ids)[told.line_product],
+            }
+            for name, column in columns.items():
+                column.append(coded.get(name, getattr(told, name)))
+        line_count = np.concatenate([np.diff(told.line_start) for told in several])
+        return cls(
+            customer_ids,
+            product_ids,
+            line_start=np.append(0, np.cumsum(line_count)).astype(np.int64),
+            **{name: np.concatenate(column) for name, column in columns.items()},
+        )
+
     def __len__(self) -> int:
         """Count the versions."""
         return len(self.order)
@@ -227,6 +260,14 @@ class Versions(Columns):
             line_start=np.append(0, np.cumsum(line_count)).astype(np.int64),
             **lines,
         )
+
+    def part(self, first: int, last: int) -> Self:
+        """Keep the versions of consecutive orders, coded from the first of them on."""
+        if not len(self):
+            return self
+        begin, end = self.order.searchsorted(np.array([first, last], np.int32))
+        mine = self.take(np.arange(begin, end))
+        return replace(mine, order=mine.order - np.int32(first))
 
     def of_orders(self, kept: NDArray[np.bool_]) -> Self:
         """Keep the versions of some orders, coded as those that remain."""

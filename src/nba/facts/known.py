@@ -100,10 +100,22 @@ class Known:
 def forget(rows: Rows, as_of: np.datetime64) -> Rows:
     """Drop what happened at or after an instant, so that no trace of it remains, even in codes.
 
+    Cut again at an earlier instant, the rows are those of one cut.
+    """
+    forgotten, placed, is_whole = forgetting(rows, as_of)
+    return forgotten if is_whole else forgotten.select(placed)
+
+
+def forgetting(rows: Rows, as_of: np.datetime64) -> tuple[Rows, NDArray[np.bool_], bool]:
+    """Write what was known before an instant in one way, of orders placed later too.
+
     What was known is written in one way: the version that stood is each order's own, one not
     known yet as far as it was, and a status set when the order was delivered or placed needs no
-    instant of its own, unless that alone says when it was delivered. Cut again at an earlier
-    instant, the rows are those of one cut.
+    instant of its own, unless that alone says when it was delivered.
+
+    Returns:
+        The rows with all their orders; bool per order: it had been placed; and whether all had
+        been and stand as they did, so that no id of a customer or product is too many.
     """
     told = _Told.at(rows, as_of)
     standing = told.rows
@@ -143,9 +155,7 @@ def forget(rows: Rows, as_of: np.datetime64) -> Rows:
     placed = standing.ordered_at < as_of
     # The version that stood may move an order to a later instant: one before it was seen earlier.
     placed[versions.order[versions.ordered_at < as_of]] = True
-    if standing is rows and placed.all():
-        return forgotten
-    return forgotten.select(placed)
+    return forgotten, placed, standing is rows and is_all(placed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final, Self
 
@@ -136,29 +136,61 @@ class Rows:
         """When the status of each order was set: status_at, else delivered_at, else ordered_at."""
         return status_instant(self.status_at, self.delivered_at, self.ordered_at)
 
-    def select(self, order: NDArray[np.bool_]) -> Self:
-        """Keep some orders, and the customers, products and histories that are theirs."""
+    def part(self, first: int, last: int) -> Self:
+        """See consecutive orders, with all codes of customers and products; guests count anew."""
+        count = np.int32(len(self.customer_ids))
+        begin, end = self.line_order.searchsorted(np.array([first, last], np.int32))
+        customer = self.customer[first:last]
+        is_guest = customer >= count
+        if np.count_nonzero(is_guest):
+            customer = customer.copy()
+            customer[is_guest] = count + np.arange(np.count_nonzero(is_guest), dtype=np.int32)
+        columns = {name: getattr(self, name)[first:last] for name in ORDER_COLUMNS}
+        columns |= {name: getattr(self, name)[begin:end] for name in LINE_COLUMNS}
+        return type(self)(
+            customer_ids=self.customer_ids,
+            product_ids=self.product_ids,
+            order_ids=self.order_ids.take(slice(first, last)),
+            customer=customer,
+            line_order=self.line_order[begin:end] - np.int32(first),
+            statuses=self.statuses.part(first, last),
+            versions=self.versions.part(first, last),
+            **columns,
+        )
+
+    def only(self, order: NDArray[np.bool_]) -> Self:
+        """Keep some orders and the histories that are theirs, with all codes; guests count anew."""
         line = order[self.line_order]
-        identified = order & (self.customer < len(self.customer_ids))
-        customers = np.unique(self.customer[identified])
-        products = np.unique(self.line_product[line])
-        customer = np.searchsorted(customers, self.customer[order])
-        guests = ~identified[order]
-        customer[guests] = len(customers) + np.arange(guests.sum())
+        customer = self.customer[order]
+        is_guest = customer >= len(self.customer_ids)
+        customer[is_guest] = len(self.customer_ids) + np.arange(np.count_nonzero(is_guest))
         columns = {name: getattr(self, name)[order] for name in ORDER_COLUMNS}
         columns |= {name: getattr(self, name)[line] for name in LINE_COLUMNS}
-        columns["line_product"] = np.searchsorted(products, columns["line_product"]).astype(
-            np.int32
-        )
         return type(self)(
-            customer_ids=self.customer_ids.take(customers),
-            product_ids=self.product_ids.take(products),
+            customer_ids=self.customer_ids,
+            product_ids=self.product_ids,
             order_ids=self.order_ids.take(np.flatnonzero(order)),
-            customer=customer.astype(np.int32),
+            customer=customer,
             line_order=(np.cumsum(order) - 1)[self.line_order[line]].astype(np.int32),
             statuses=self.statuses.of_orders(order),
             versions=self.versions.of_orders(order),
             **columns,
+        )
+
+    def select(self, order: NDArray[np.bool_]) -> Self:
+        """Keep some orders, and the customers, products and histories that are theirs."""
+        kept = self.only(order)
+        is_guest = kept.customer >= len(kept.customer_ids)
+        customers = np.unique(kept.customer[~is_guest])
+        products = np.unique(kept.line_product)
+        customer = np.searchsorted(customers, kept.customer)
+        customer[is_guest] = len(customers) + np.arange(np.count_nonzero(is_guest))
+        return replace(
+            kept,
+            customer_ids=self.customer_ids.take(customers),
+            product_ids=self.product_ids.take(products),
+            customer=customer.astype(np.int32),
+            line_product=np.searchsorted(products, kept.line_product).astype(np.int32),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import Ids
-from nba.facts.histories import LINE_COLUMNS, ORDER_COLUMNS, Versions
+from nba.facts.histories import LINE_COLUMNS, ORDER_COLUMNS, Versions, status_instant
 from nba.facts.rows import Rows
 
 
@@ -31,14 +31,34 @@ def stand(rows: Rows, as_of: np.datetime64) -> tuple[Rows, NDArray[np.int64]]:
         the places in `rows.versions` of the versions that stand now: int64, ascending. Without
         any such version the rows are the very same object.
     """
+    order, place, source = standing_versions(rows, as_of)
+    if not len(order):
+        return rows, place
+    has_other = source >= 0
+    standing = _put_lines(rows, order[has_other], rows.versions.take(source[has_other]))
+    return _put_cells(standing, order, rows.versions.take(place)), place
+
+
+def standing_versions(
+    rows: Rows, as_of: np.datetime64
+) -> tuple[NDArray[np.integer], NDArray[np.int64], NDArray[np.int64]]:
+    """Find the orders that stood in another version than the one of their row.
+
+    Returns:
+        These orders, ascending; the place among `rows.versions` of the version that stood; and
+        the place of the one whose lines it shows, -1 where no version has any.
+    """
     versions = rows.versions
+    none = np.empty(0, np.int64)
     if not len(versions):
-        return rows, np.empty(0, np.int64)
+        return none, none, none
     order, first = np.unique(versions.order, return_index=True)
     known_from = versions.known_from()
     known_count = np.add.reduceat((known_from < as_of).astype(np.int64), first)
     place = first + np.maximum(known_count - 1, 0)
-    last_at = rows.status_instant()[order]
+    last_at = status_instant(
+        rows.status_at[order], rows.delivered_at[order], rows.ordered_at[order]
+    )
     is_later = (last_at > known_from[place]) | (
         (last_at == known_from[place]) & (rows.status[order] >= versions.status[place])
     )
@@ -46,12 +66,7 @@ def stand(rows: Rows, as_of: np.datetime64) -> tuple[Rows, NDArray[np.int64]]:
     # With both known the later one stands; with neither, the earlier.
     stays = np.where(was_known == is_known, is_later == is_known, is_known)
     order, place = order[~stays], place[~stays]
-    if not len(order):
-        return rows, place
-    source = _with_lines(versions, place)
-    has_other = source >= 0
-    standing = _put_lines(rows, order[has_other], versions.take(source[has_other]))
-    return _put_cells(standing, order, versions.take(place)), place
+    return order, place, _with_lines(versions, place)
 
 
 def _with_lines(versions: Versions, place: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -70,7 +85,7 @@ def _with_lines(versions: Versions, place: NDArray[np.int64]) -> NDArray[np.int6
 
 def _put_lines(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Rows:
     """Give some orders the lines of one version each."""
-    product_ids, own, theirs = _united(rows.product_ids, versions.product_ids)
+    product_ids, own, theirs = united(rows.product_ids, versions.product_ids)
     staying = np.ones(len(rows.order_ids), np.bool_)
     staying[order] = False
     line = staying[rows.line_order]
@@ -95,7 +110,7 @@ def _put_lines(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Ro
 
 def _put_cells(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Rows:
     """Give some orders the customer and the other cells of one version each."""
-    customer_ids, own, theirs = _united(rows.customer_ids, versions.customer_ids)
+    customer_ids, own, theirs = united(rows.customer_ids, versions.customer_ids)
     guest = rows.customer >= len(rows.customer_ids)
     customer = np.empty(len(guest), np.int32)
     customer[~guest] = own[rows.customer[~guest]]
@@ -109,7 +124,7 @@ def _put_cells(rows: Rows, order: NDArray[np.integer], versions: Versions) -> Ro
     return replace(rows, customer_ids=customer_ids, customer=customer, **columns)
 
 
-def _united(ids: Ids, others: Ids) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
+def united(ids: Ids, others: Ids) -> tuple[Ids, NDArray[np.int32], NDArray[np.int32]]:
     """Merge ids; give also the code of each of `ids`, then of each of `others`, among all.
 
     Where `others` are none but known ones, as they mostly are, the ids are the very same object.

@@ -115,5 +115,5 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _by_order(money: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
+def _by_order(money: NDArray[np.integer], start: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.diff(np.append(0, np.cumsum(money))[start])

@@ -13,7 +13,9 @@ from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.domain import MICROSECOND, Ids
 from nba.errors import DataError
+from nba.ranges import changes, offsets, starts
 from nba.statistics.archives import read_archive, write_archive
+from nba.statistics.portions import AT_ONCE, portions
 
 DAYS_A_WEEK: Final = 7
 
@@ -53,6 +55,8 @@ class CustomerSummary:
         cost: NDArray[np.int64],
         costed: NDArray[np.bool_],
         default_margin: float,
+        *,
+        at_once: int = AT_ONCE,
     ) -> Self:
         """Sum up baskets; what is paid without an id is left out.
 
@@ -62,29 +66,29 @@ class CustomerSummary:
             cost: int64 per product code, minor units, as for `Purchases.profit`.
             costed: bool per product code, likewise.
             default_margin: share of the revenue, likewise.
+            at_once: cells that are looked at at a time.
         """
-        profit = purchases.profit(baskets.product, cost, costed, default_margin)
-
         named = int(np.searchsorted(baskets.customer, len(baskets.customer_ids)))
-        customer, day = baskets.customer[:named], baskets.at[:named].astype("datetime64[D]")
-        other = np.diff(customer, prepend=-1) != 0
-        first = np.flatnonzero(other)
-        new_day = other | (np.diff(day, prepend=day[:1]) > np.timedelta64(0, "D"))
-        day_begins = np.flatnonzero(new_day)
-        end = np.append(first, named)[1:]
-        # Where the first day of each customer ends: with the next day, if need be another's.
-        second = np.append(day_begins, named)[np.searchsorted(day_begins, first) + 1]
-        earned, paid = (_running(cells, baskets.start) for cells in (profit, purchases.revenue))
+        codes = baskets.customer[starts(baskets.customer[:named])]
+        days = np.empty((2, len(codes)), "datetime64[D]")
+        sums, used = np.empty((5, len(codes)), np.int64), 0
+        for cells, some in portions(baskets, named=True, at_once=at_once):
+            paid = Purchases(purchases.quantity[cells], purchases.revenue[cells])
+            profit = paid.profit(some.product, cost, costed, default_margin)
+            first, found = _sums(some, paid.revenue, profit)
+            held = slice(used, used + len(found[0]))
+            days[:, held], sums[:, held] = first, found
+            used = held.stop
+        orders, order_days, revenue, profit, first_profit = sums
         return cls(
-            baskets.customer_ids.take(customer[first]),
+            baskets.customer_ids.take(codes),
             baskets.as_of,
-            (end - first).astype(np.int64),
-            np.diff(np.append(np.searchsorted(day_begins, first), len(day_begins))),
-            day[first],
-            day[end - 1],
-            paid[end] - paid[first],
-            earned[end] - earned[first],
-            earned[second] - earned[first],
+            orders,
+            order_days,
+            *days,
+            revenue,
+            profit,
+            first_profit,
         )
 
     def __len__(self) -> int:
@@ -190,6 +194,22 @@ class CustomerSummary:
             )
 
 
-def _running(cells: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sum all cells before each basket, and at the end all."""
-    return np.append(0, np.cumsum(cells))[start]
+def _sums(
+    some: Baskets, revenue: NDArray[np.integer], profit: NDArray[np.int64]
+) -> tuple[tuple[NDArray[np.datetime64], ...], tuple[NDArray[np.int64], ...]]:
+    """Give first and last day, then orders, days, revenue, profit, that of the first day."""
+    day, count = some.at.astype("datetime64[D]"), len(some)
+    other = changes(some.customer)
+    first = np.flatnonzero(other)
+    day_begins = np.flatnonzero(other | changes(day))
+    end = np.append(first, count)[1:]
+    # Where the first day of each customer ends: with the next day, if need be another's.
+    second = np.append(day_begins, count)[np.searchsorted(day_begins, first) + 1]
+    earned, paid = (offsets(cells)[some.start] for cells in (profit, revenue))
+    return (day[first], day[end - 1]), (
+        end - first,
+        np.diff(np.append(np.searchsorted(day_begins, first), len(day_begins))),
+        paid[end] - paid[first],
+        earned[end] - earned[first],
+        earned[second] - earned[first],
+    )
