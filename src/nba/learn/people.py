@@ -94,16 +94,20 @@ def study(
     told = known.told.until(known.as_of)
     grouped = segments(placed, purchases, summary, told.profiles(), told.replies(), config.segments)
     announce("answers to messages")
-    answers = responses(
-        told.decisions(),
-        Earnings.of(placed, purchases.profit(placed.product, *costs)),
-        products.to_pay() * config.default_margin,
-        found,
-        Arrivals.of_orders(known),
-        told.profiles(),
-        config.responses,
-        known.as_of,
-    )
+    decisions, answers = told.decisions(), Responses.none()
+    # A shop without a log needs no index of what its customers brought.
+    if len(decisions):
+        answers = responses(
+            decisions,
+            Earnings.of(placed, purchases.profit(placed.product, *costs)),
+            products.to_pay() * config.default_margin,
+            found,
+            Arrivals.of_orders(known),
+            told.profiles(),
+            config.responses,
+            known.as_of,
+        )
+    del purchases, decisions
     announce("paths to fans")
     paths = fan_paths(
         grouped, placed, types, told.contacts(), config.segments.fans, seed=config.seed

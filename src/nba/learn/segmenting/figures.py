@@ -14,8 +14,10 @@ from nba.data.profiles import Profiles
 from nba.data.purchases import Purchases
 from nba.domain import DAY, MICROSECOND, Ids
 from nba.learn.segmenting.attributes import attribute
+from nba.ranges import offsets, starts
 from nba.segmentation import SegmentsConfig
 from nba.statistics.customers import CustomerSummary
+from nba.statistics.portions import portions
 
 ABSENT = -1
 
@@ -112,11 +114,14 @@ def places(ids: Ids, others: Ids) -> NDArray[np.int64]:
 
 def _spend(baskets: Baskets, purchases: Purchases, period_days: int) -> NDArray[np.int64]:
     """Sum up the period's revenue; int64 per customer with an id."""
-    paid = np.diff(np.append(0, np.cumsum(purchases.revenue))[baskets.start])
-    paid[baskets.at < baskets.as_of - period_days * DAY] = 0
-    # Baskets stand sorted by customer, so that sums are differences of a running one, in integers.
-    ends = np.searchsorted(baskets.customer, np.arange(len(baskets.customer_ids) + 1))
-    return np.diff(np.append(0, np.cumsum(paid))[ends])
+    spend = np.zeros(len(baskets.customer_ids), np.int64)
+    since = baskets.as_of - period_days * DAY
+    for cells, some in portions(baskets, named=True):
+        paid = np.diff(offsets(purchases.revenue[cells])[some.start])
+        paid[some.at < since] = 0
+        first = starts(some.customer)
+        spend[some.customer[first]] = np.add.reduceat(paid, first)
+    return spend
 
 
 def _counted(ids: Ids, others: Ids, counts: NDArray[np.int64]) -> NDArray[np.int64]:

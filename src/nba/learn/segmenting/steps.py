@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Self
 
 import numpy as np
@@ -14,6 +16,7 @@ from nba.domain import DAY, Ids, Instants
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.segmenting.figures import ABSENT, places
 from nba.ranges import ranks
+from nba.statistics.portions import AT_ONCE, portions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +42,8 @@ class Steps:
         baskets: Baskets,
         types: Assortment,
         contacts: Contacts,
+        *,
+        at_once: int = AT_ONCE,
     ) -> Self:
         """Gather the steps of a window of days that ends before an instant.
 
@@ -50,6 +55,7 @@ class Steps:
             baskets: their purchases.
             types: the categories of the same products.
             contacts: the messages they were sent.
+            at_once: cells of the baskets that are looked at at a time.
         """
         messages = len(contacts.message_ids)
         customer = places(ids, contacts.customer_ids)[contacts.customer]
@@ -61,15 +67,14 @@ class Steps:
         kind = np.where(types.category != NONE, types.category, len(types.categories))
         own = np.flatnonzero(types.category == NONE)
         kind[own] += np.arange(len(own))
-        buyer = _spread(places(ids, baskets.customer_ids), baskets)
-        parts = (
-            (customer, unanswered_at, contacts.message.astype(np.int64)),
-            (customer, contacts.answered_at, messages + contacts.message.astype(np.int64)),
+        place = places(ids, baskets.customer_ids)
+        # One after the other, so that of most purchases only those of a window are ever held.
+        parts = chain(
             (
-                np.repeat(buyer, baskets.size),
-                np.repeat(baskets.at, baskets.size),
-                2 * messages + kind[baskets.product],
+                (customer, unanswered_at, contacts.message.astype(np.int64)),
+                (customer, contacts.answered_at, messages + contacts.message.astype(np.int64)),
             ),
+            _bought(baskets, place, 2 * messages + kind, at_once),
         )
         kept = [_within(*part, until=until, window=window_days * DAY) for part in parts]
         who, at, step = (np.concatenate(columns) for columns in zip(*kept, strict=True))
@@ -104,12 +109,20 @@ class Steps:
         return table
 
 
-def _spread(place: NDArray[np.int64], baskets: Baskets) -> NDArray[np.int64]:
-    """Give the customer of every basket; `ABSENT` for a guest."""
-    named = int(np.searchsorted(baskets.customer, len(place)))
-    buyer = np.full(len(baskets), ABSENT)
-    buyer[:named] = place[baskets.customer[:named]]
-    return buyer
+def _bought(
+    baskets: Baskets, place: NDArray[np.int64], step: NDArray[np.int64], at_once: int
+) -> Iterator[tuple[NDArray[np.int64], Instants, NDArray[np.int64]]]:
+    """Give what customers with an id bought, a part at a time: customer, instant, step.
+
+    Args:
+        baskets: their purchases.
+        place: int64 per customer of the baskets: their code.
+        step: int64 per product.
+        at_once: cells of a part.
+    """
+    for _, some in portions(baskets, named=True, at_once=at_once):
+        buyer = np.repeat(place[some.customer], some.size)
+        yield buyer, np.repeat(some.at, some.size), step[some.product]
 
 
 def _within(
