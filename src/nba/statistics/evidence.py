@@ -97,10 +97,17 @@ class Evidence:
 
 
 def spells_of(baskets: Baskets, days: int) -> NDArray[np.int64]:
-    """Number the spells of so many days by their first basket, int64 per basket; -1: in none."""
+    """Number spells by their first basket, int64 per basket; -1: in none.
+
+    Args:
+        baskets: the kept purchases.
+        days: from the first to the last order of a spell, at most; 0 = no spells.
+    """
     from nba.statistics import basket_kernels
 
     spell = np.full(len(baskets), -1)
+    if not days:
+        return spell
     basket_kernels.number_spells(
         baskets.customer,
         baskets.at.astype("datetime64[us]").view(np.int64),

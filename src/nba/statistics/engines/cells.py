@@ -86,7 +86,7 @@ class Orders:
             ordered_at,
             baskets.delivered_at.astype("datetime64[us]").view(np.int64),
             ~np.isnat(baskets.delivered_at),
-            spells_of(baskets, spell_days) if spell_days else np.full(len(baskets), -1),
+            spells_of(baskets, spell_days),
             baskets.start,
             baskets.product,
             purchases,
@@ -161,3 +161,15 @@ def _spread(
     spread = np.full(len(filled), empty, np.int64)
     spread[filled] = values
     return spread
+
+
+def table_of(**columns: NDArray[Any]) -> pa.RecordBatchReader:
+    """Give columns as engines take them: whole numbers as int64, beside booleans."""
+    import pyarrow as pa
+
+    exact = {
+        name: column if column.dtype == np.bool_ else column.astype(np.int64)
+        for name, column in columns.items()
+    }
+    table = pa.table(exact)
+    return pa.RecordBatchReader.from_batches(table.schema, table.to_batches())

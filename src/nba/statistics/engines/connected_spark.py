@@ -10,8 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.config import CollaborativeConfig
 from nba.errors import ConfigError
+from nba.statistics.engines import spark_factors
 from nba.statistics.engines.connections import Connection
+from nba.statistics.interactions import InteractionMatrix
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,6 +69,12 @@ class Spark(Connection):
         """End the session, and remove the folder too."""
         super().close()
         self._folder.cleanup()
+
+    def product_factors(
+        self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
+    ) -> NDArray[np.float32]:
+        """Fit them by Spark's own solver."""
+        return spark_factors.product_factors(self._session, matrix, config, seed=seed)
 
     def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
         frame = self._written(name, rows) if self._is_local else self._sent(rows)

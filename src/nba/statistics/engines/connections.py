@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.config import CollaborativeConfig
 from nba.errors import ConfigError
+from nba.statistics.engines.this_machine import NO_SPARK
+from nba.statistics.interactions import InteractionMatrix
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -53,6 +56,16 @@ class Connection(ABC):
     def close(self) -> None:
         """Give back what the connection holds."""
         self.backend.disconnect()
+
+    def product_factors(
+        self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
+    ) -> NDArray[np.float32]:
+        """Fit latent factors of products, as the protocol `Engine` says.
+
+        Raises:
+            ConfigError: the engine fits none.
+        """
+        raise ConfigError(NO_SPARK)
 
     def __enter__(self) -> Self:
         """Give the connection, to be closed in the end."""

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import DAY, MICROSECOND
-from nba.statistics.lags import LAG_DAYS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -30,31 +29,18 @@ def whole_days(microseconds: ir.IntegerValue) -> ir.IntegerValue:
     Ibis divides as floats, which is right to the day before or after; whole numbers then tell
     which of them it is.
     """
-    near = (microseconds / _DAY).floor().cast("int64")
+    # Cast here: what is to be PostgreSQL's cast would else be put wherever the same column stands
+    # in the question, and the division be one of integers.
+    near = (microseconds.cast("float64") / _DAY).floor().cast("int64")
     rest = microseconds - near * _DAY
     return near + one_if(rest >= _DAY) - one_if(rest < 0)
 
 
-def lag_bucket(days: ir.IntegerValue) -> ir.IntegerValue:
-    """Give the bucket of `lags.LAG_DAYS` that whole days lie in; the last one is beyond all."""
-    return looked_up(days, np.arange(len(LAG_DAYS)), LAG_DAYS[1:])
-
-
-def looked_up(
-    value: ir.IntegerValue, answers: NDArray[np.integer], bounds: NDArray[np.integer]
-) -> ir.IntegerValue:
-    """Give answers[i], int64, for the first i with value < bounds[i], else the last answer.
-
-    Args:
-        value: what to look up.
-        answers: one more than `bounds`.
-        bounds: ascending.
-    """
+def element(values: NDArray[np.integer], place: ir.IntegerValue) -> ir.IntegerValue:
+    """Give values[place], int64, for places within; all cost the same, unlike those of cases."""
     import ibis
 
-    *told, last = (ibis.literal(int(answer), "int64") for answer in answers)
-    branches = zip((value < int(bound) for bound in bounds), told, strict=True)
-    return ibis.cases(*branches, else_=last)
+    return ibis.array(values.tolist())[place.cast("int32")].cast("int64")
 
 
 def double(number: float) -> ir.FloatingScalar:

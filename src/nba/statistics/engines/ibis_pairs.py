@@ -11,13 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nba.config import BASKET_SIZE_CAP
 from nba.domain import Ids
 from nba.statistics.engines.cells import NO_PRODUCT
 from nba.statistics.engines.connections import fetched
-from nba.statistics.engines.exact import looked_up, one_if
+from nba.statistics.engines.exact import element, one_if
 from nba.statistics.evidence import spell_weights
 from nba.statistics.pairs import PairCounts, PairSettings, ProductCounts, basket_weights
 
@@ -97,8 +96,11 @@ def pair_counts(cells: ir.Table, settings: PairSettings, product_ids: Ids) -> Pa
 
 def _orders(cells: ir.Table) -> ir.Table:
     """Put at each cell the weight of its order."""
+    import ibis
+
     size = one_if(cells["product"] != NO_PRODUCT).sum().over(group_by=cells.basket)
-    weight = _weight(size, basket_weights()) * one_if(cells.proven)
+    cells = cells.mutate(size=ibis.least(size, BASKET_SIZE_CAP))
+    weight = element(basket_weights(), cells["size"]) * one_if(cells.proven)
     return cells.select("basket", "customer", "proven", "product", weight=weight)
 
 
@@ -122,13 +124,9 @@ def _evidence(cells: ir.Table, settings: PairSettings) -> ir.Table:
             is_order=ibis.literal(0, "int64"),
         )
         spells = spells.filter(spells["size"] <= BASKET_SIZE_CAP)
-        spells = spells.mutate(weight=_weight(spells["size"], spell_weights(settings)))
+        spells = spells.mutate(weight=element(spell_weights(settings), spells["size"]))
         evidence = evidence.union(spells.select(*_EVIDENCE))
     return evidence
-
-
-def _weight(size: ir.IntegerValue, weights: NDArray[np.int64]) -> ir.IntegerValue:
-    return looked_up(size, weights, np.arange(1, len(weights)))
 
 
 def _summed(evidence: ir.Table, cap: int) -> ir.Table:
