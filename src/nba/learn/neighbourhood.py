@@ -13,7 +13,7 @@ from nba.artifacts.neighbourhood import Neighbourhood
 from nba.statistics.engines.protocol import Pairs
 from nba.statistics.interactions import InteractionMatrix
 from nba.statistics.pairs import WEIGHT_UNIT
-from nba.statistics.rows import Rows, nearest
+from nba.statistics.rows import Cells, nearest
 
 _NEIGHBOURS: Final = 100
 _WHOLE: Final = 1 << 20
@@ -68,7 +68,7 @@ def linear(matrix: InteractionMatrix, *, ridge: float) -> Neighbourhood:
     from scipy.linalg import lapack
 
     is_sold = np.bincount(matrix.product, minlength=len(matrix.product_ids)) > 0
-    sold, code = np.flatnonzero(is_sold), (np.cumsum(is_sold) - 1)[matrix.product]
+    sold, code = np.flatnonzero(is_sold), (np.cumsum(is_sold, dtype=np.int32) - 1)[matrix.product]
     cells = csr_array(
         (np.ones(len(code), np.float32), code, matrix.start),
         shape=(len(matrix.customer_ids), len(sold)),
@@ -98,11 +98,8 @@ def _nearest(
     threads: int,
 ) -> Neighbourhood:
     """Give the 100 greatest of d_i^own (sum over the buyers of both of their weight) d_j^other."""
-    shape = len(matrix.customer_ids), len(matrix.product_ids)
-    cells = csr_array(
-        (np.ones(len(matrix.product), np.float32), matrix.product, matrix.start), shape=shape
-    )
-    products, customers = Rows.of(cells.T.tocsr()), Rows.of(cells)
+    customers, width = Cells(matrix.start, matrix.product.view(np.uint32)), len(matrix.product_ids)
+    products = customers.transposed(width)
     bought = np.diff(products.start).astype(np.float64)
     gain = np.power(bought, other, where=bought > 0, out=np.zeros(len(bought)))
     unit = max(weight.max(initial=0), 1e-300) / _WHOLE
@@ -117,7 +114,7 @@ def _nearest(
     )
     first, second = first.astype(np.int64), second.astype(np.int64)
     score *= np.power(np.maximum(bought, 1), own)[first] * unit
-    return _gathered(shape[1], first, second, score)
+    return _gathered(width, first, second, score)
 
 
 def _gathered(

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from nba.domain import INT32_LIMIT
+
 # The kernels are imported where they are called: numba takes half a second to load.
 
 _CHUNK: Final = 1 << 18
@@ -16,17 +18,42 @@ _CHUNK: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """A sparse matrix as the compiled loops read it.
+class Cells:
+    """The cells of a sparse matrix as the compiled loops read them.
 
     Attributes:
         start: int64[rows + 1]: cells of row r are at start[r]:start[r + 1].
         column: uint32 per cell, ascending within a row.
-        value: float32 per cell.
     """
 
     start: NDArray[np.int64]
     column: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.start) - 1
+
+    def transposed(self, column_count: int) -> Cells:
+        """See columns as rows."""
+        # Values of a byte, as something must stand there; and indices of four, where they do.
+        ones = np.ones(len(self.column), np.int8)
+        is_short = len(self.column) <= INT32_LIMIT
+        start = self.start.astype(np.int32) if is_short else self.start
+        turned = csr_array(
+            (ones, self.column.view(np.int32), start), (len(self), column_count)
+        ).T.tocsr()
+        column = turned.indices.astype(np.int32, copy=False).view(np.uint32)
+        return Cells(turned.indptr.astype(np.int64), column)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows(Cells):
+    """A sparse matrix.
+
+    Attributes:
+        value: float32 per cell.
+    """
+
     value: NDArray[np.float32]
 
     @classmethod
@@ -34,10 +61,6 @@ class Rows:
         """Take over a matrix of float32, whatever the order of its columns."""
         held = matrix if matrix.has_sorted_indices else matrix.sorted_indices()
         return cls(held.indptr.astype(np.int64), held.indices.astype(np.uint32), held.data)
-
-    def __len__(self) -> int:
-        """Count the rows."""
-        return len(self.start) - 1
 
     def products(
         self, first: NDArray[np.integer], second: NDArray[np.integer]
@@ -63,8 +86,8 @@ class Rows:
 
 
 def nearest(
-    rows: Rows,
-    holders: Rows,
+    rows: Cells,
+    holders: Cells,
     weight: NDArray[np.int64],
     gain: NDArray[np.float64],
     asking: NDArray[np.int64],

@@ -61,3 +61,14 @@ def test_rows_that_nobody_asks_for_get_no_partners():
     none = np.array([], np.int64)
     found = nearest(rows, holders, np.ones(25, np.int64), np.ones(40), none, top_k=3)
     assert [len(column) for column in found] == [0, 0, 0]
+
+
+def test_columns_are_seen_as_rows():
+    random = np.random.default_rng(4)
+    dense = random.random((17, 9)) < 0.3
+    cells = Rows.of(csr_array(dense.astype(np.float32)))
+    turned = cells.transposed(9)
+    expected = Rows.of(csr_array(dense.T.astype(np.float32)))
+    assert turned.start.tolist() == expected.start.tolist()
+    assert turned.column.tolist() == expected.column.tolist()
+    assert (turned.start.dtype, turned.column.dtype) == (np.int64, np.uint32)
