@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from typing import Final, Self, overload
@@ -258,6 +259,29 @@ def uniform(seed: int, *names: str) -> float:
     named = "\x1f".join((str(seed), *names)).encode("utf-8", "surrogatepass")
     bits = int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big")
     return (bits >> 11) / 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several parts of a shop's customers, each of whom is in one of them.
+
+    Attributes:
+        number: 1 <= number <= count.
+        count: how many parts there are.
+    """
+
+    number: int
+    count: int
+
+    def holds(self, customer: str) -> bool:
+        """Tell whether a customer is in it, wherever and whenever it is asked.
+
+        The first 16 hexadecimal digits of SHA-256 over the id in UTF-8, as a number, leave a
+        remainder by `count` that is one less than `number`.
+        """
+        named = customer.encode("utf-8", "surrogatepass")
+        digits = hashlib.sha256(named).hexdigest()[:16]
+        return int(digits, 16) % self.count == self.number - 1
 
 
 def keyed_hash(key: bytes, *names: str) -> str:

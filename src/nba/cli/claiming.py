@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nba.decide.claiming import Claimable
     from nba.decide.decision import ChosenMessage
     from nba.decide.policy import Policy
+    from nba.domain import Part
     from nba.facts.fold import Facts
     from nba.state.claims import Claim
     from nba.state.store import Store
@@ -43,6 +44,7 @@ def claim_messages(
     policy: Policy,
     customer: str | None,
     *,
+    part: Part | None,
     at: np.datetime64 | None,
     context: Mapping[str, str],
     out: Path | None,
@@ -55,6 +57,7 @@ def claim_messages(
         url: of the store.
         policy: what decides.
         customer: an id; by default all.
+        part: of these all; by default the whole.
         at: the instant; by default now.
         context: what is known of the moment.
         out: a file for what was claimed.
@@ -75,7 +78,7 @@ def claim_messages(
     with opened(url) as store:
         everybody, due = [customer or ""], [customer or ""]
         if customer is None:
-            everybody, due = _due(store, policy, instant, context)
+            everybody, due = _due(store, policy, part, instant, context)
         with steps("claim", 1) as announce:
             announce(f"{len(due):,} customers")
             for name in due:
@@ -97,12 +100,16 @@ def claim_messages(
 
 
 def _due(
-    store: Store, policy: Policy, at: np.datetime64, context: Mapping[str, str]
+    store: Store,
+    policy: Policy,
+    part: Part | None,
+    at: np.datetime64,
+    context: Mapping[str, str],
 ) -> tuple[list[str], list[str]]:
     """List the customers, and those of them who have a message."""
     everybody: list[str] = []
     due: list[str] = []
-    for piece in policy.columns(facts_of(store, at, None), at, context=context):
+    for piece in policy.columns(facts_of(store, at, None, part), at, context=context):
         everybody += piece["customer_id"]
         pairs = zip(piece["customer_id"], piece["message"], strict=True)
         due += [customer for customer, message in pairs if message != NOTHING_SENT]

@@ -20,16 +20,23 @@ from nba.vocabulary import NOTHING_SENT
 if TYPE_CHECKING:
     from nba.decide.decision import Decision
     from nba.decide.policy import Policy
+    from nba.domain import Part
     from nba.facts.fold import Facts
 
 VIEWED: Final = "viewed-not-bought"
 """The audience that is about no message."""
+_DIGITS: Final = 10
+"""More than so many no number of parts has."""
 
 
 def decide(
     shop: Annotated[str, typer.Argument(help="Folder of the shop, or the URL of a store.")],
     customer: Annotated[str | None, typer.Option("--customer", help="One customer.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every customer with an id.")] = False,
+    part: Annotated[
+        str | None,
+        typer.Option("--part", help="With --all: one of several parts of the customers, as 1/4."),
+    ] = None,
     audience: Annotated[
         str | None,
         typer.Option("--audience", help=f"Who gets this message; or {VIEWED}, for other tools."),
@@ -73,6 +80,9 @@ def decide(
         raise ConfigError(
             "give one of --customer ID, --all, --audience NAME and --plan-capacity CHANNEL=N"
         )
+    if part is not None and not everyone:
+        raise ConfigError("--part takes --all: each of several processes decides for one part")
+    chosen = None if part is None else _part(part)
     if claim and not is_store(shop):
         raise ConfigError(
             f"{shop} is a folder, which keeps no log of messages; claim from a store, such as "
@@ -97,6 +107,7 @@ def decide(
             shop,
             policy,
             customer,
+            part=chosen,
             at=moment,
             context=asked,
             out=out,
@@ -104,7 +115,7 @@ def decide(
             as_json=as_json,
         )
         return
-    facts = read_facts(shop, moment, None if customer is None else [customer])
+    facts = read_facts(shop, moment, None if customer is None else [customer], chosen)
     if customer is not None:
         _decide_one(policy, facts, asked, out, tool, as_json=as_json)
     elif plan_capacity:
@@ -113,6 +124,25 @@ def decide(
         _list_viewers(policy, facts, out, as_json=as_json)
     else:
         _decide_all(policy, facts, asked, audience, out, tool, as_json=as_json)
+
+
+def _part(text: str) -> Part:
+    """Read which part of the customers is meant.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    from nba.domain import Part
+    from nba.errors import ConfigError
+
+    number, _, count = text.partition("/")
+    if not (_is_count(number) and _is_count(count) and int(number) <= int(count)):
+        raise ConfigError(f"--part {text} is no part; expected one such as 1/4, up to 4/4")
+    return Part(int(number), int(count))
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS and int(text) > 0
 
 
 def _pairs(context: list[str] | None) -> dict[str, str]:

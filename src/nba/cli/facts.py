@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+    from nba.domain import Part
     from nba.facts.fold import Facts
     from nba.state.store import Store
 
@@ -35,13 +36,19 @@ def opened(url: str) -> Iterator[Store]:
         store.close()
 
 
-def read_facts(shop: str, at: np.datetime64 | None, customers: Sequence[str] | None) -> Facts:
+def read_facts(
+    shop: str,
+    at: np.datetime64 | None,
+    customers: Sequence[str] | None,
+    part: Part | None = None,
+) -> Facts:
     """Fold what is known of some customers, or of all.
 
     Args:
         shop: a folder, or the URL of a store.
         at: up to when to know; by default everything.
         customers: ids; by default all of whom anything is known.
+        part: of these all, of whom alone rows are read; by default the whole.
 
     Raises:
         ConfigError: there is no such folder or store.
@@ -57,13 +64,16 @@ def read_facts(shop: str, at: np.datetime64 | None, customers: Sequence[str] | N
         with opened(shop) as store:
             with store.reading() as connection:
                 _refuse(is_erased(connection, customers or ()))
-            return facts_of(store, at, customers)
+            return facts_of(store, at, customers, part)
+    from nba.data.parted import facts_of_part
     from nba.data.shop import read_shop
     from nba.data.tombstones import Tombstones
     from nba.errors import ConfigError
 
     if not Path(shop).is_dir():
         raise ConfigError(f"there is no folder {shop}; fill one with: nba import FILES --shop")
+    if part is not None:
+        return facts_of_part(Path(shop), part, at)
     tombstones = Tombstones.read(Path(shop))
     _refuse([one for one in customers or () if tombstones.holds("customer", one)])
     found = read_shop(shop)
@@ -80,14 +90,22 @@ def _refuse(erased: Collection[str]) -> None:
         )
 
 
-def facts_of(store: Store, at: np.datetime64 | None, customers: Sequence[str] | None) -> Facts:
+def facts_of(
+    store: Store,
+    at: np.datetime64 | None,
+    customers: Sequence[str] | None,
+    part: Part | None = None,
+) -> Facts:
     """Fold what a store knows; the same arguments and errors."""
     from nba.domain import MICROSECOND
     from nba.facts.fold import fold
     from nba.state.latest import last_fact
+    from nba.state.parted import facts_of_part
 
     as_of = last_fact(store) + MICROSECOND if at is None else at
     if customers is not None:
         return store.facts(customers, as_of)
+    if part is not None:
+        return facts_of_part(store, part, as_of)
     rows, signals = store.read_all()
     return fold(rows, as_of=as_of, signals=signals)

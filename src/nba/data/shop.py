@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
 import duckdb
@@ -29,6 +30,7 @@ from nba.data.traffic import Traffic
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
+from nba.facts.parts import Portions
 from nba.facts.signals import Signals
 from nba.schema import (
     CUSTOMERS,
@@ -119,7 +121,7 @@ class Shop:
         held = self._signal_tables()
         if not held:
             return Signals.none()
-        with _opened(self.path, held) as connection:
+        with opened_tables(self.path, held) as connection:
             return read_signals(connection, as_of=as_of, customers=customers)
 
     def last_fact(self) -> np.datetime64:
@@ -131,7 +133,7 @@ class Shop:
         last, held = last_fact(self.history.rows), self._signal_tables()
         if not held:
             return last
-        with _opened(self.path, held) as connection:
+        with opened_tables(self.path, held) as connection:
             told: np.datetime64 = np.fmax(last, last_signal(connection))
             return told
 
@@ -140,8 +142,12 @@ class Shop:
         return {name: query for name, query in shop_tables(self.path).items() if name in names}
 
 
-def read_shop(path: str | Path) -> Shop:
+def read_shop(path: str | Path, *, portions: Portions | None = None) -> Shop:
     """Read a shop folder; what is not about orders and products only when it is asked for.
+
+    Args:
+        path: the folder.
+        portions: how many order lines to read, and to hold, at a time.
 
     Raises:
         DataError: the folder holds no orders, or a file in it is not a table of a shop or breaks
@@ -155,8 +161,8 @@ def read_shop(path: str | Path) -> Shop:
             f"fill it with: nba import FILES --shop {folder}"
         )
     later = {name: sources.pop(name) for name in _READ_LATER if name in sources}
-    with _opened(folder, sources) as connection:
-        history = OrderHistory.from_tables(connection)
+    with opened_tables(folder, sources) as connection:
+        history = OrderHistory.from_tables(connection, portions=portions)
         catalog = Catalog.from_table(connection) if "products" in sources else Catalog.empty()
     read = partial(_read, folder, later)
     told = Told(
@@ -183,15 +189,15 @@ def _read(
     held = {one.name: sources[one.name] for one in tables if one.name in sources}
     if tables[0].name not in held:
         return nothing()
-    with _opened(folder, held) as connection:
+    with opened_tables(folder, held) as connection:
         return from_tables(connection)
 
 
 @contextmanager
-def _opened(folder: Path, sources: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened_tables(folder: Path, sources: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection on which the tables of a shop are views."""
     try:
-        with connect() as connection:
+        with TemporaryDirectory(prefix="nba-") as spill, connect(spill=Path(spill)) as connection:
             for name, query in sources.items():
                 connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
             yield connection
@@ -296,7 +302,7 @@ def batches(
     written = ORDER_VERSIONS if table == ORDER_VERSIONS.name else TABLES[table]
     contract = {column.name: column.kind for column in written.columns}
     cells = ", ".join(_plain(name, contract[name]) for name in columns)
-    with _opened(folder, {table: sources[table]}) as connection:
+    with opened_tables(folder, {table: sources[table]}) as connection:
         held = conform(connection, written)
         cursor = connection.execute(
             f"SELECT {cells} FROM {held} ORDER BY {_ORDERED_BY.get(table, 'ALL')}"

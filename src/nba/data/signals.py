@@ -26,7 +26,7 @@ from nba.facts.tables import (
     ProfileRows,
     StateRows,
 )
-from nba.schema import Kind
+from nba.schema import Kind, Table
 from nba.vocabulary import CHANNELS, EVENT_TYPES, MESSAGE_EVENT_TYPES, MESSAGE_WORDS
 
 _TEXTS_A_ROW: Final = 50_000
@@ -101,10 +101,23 @@ def last_signal(connection: duckdb.DuckDBPyConnection) -> np.datetime64:
     Raises:
         DataError: a table breaks its contract.
     """
+    return last_told(connection, SIGNAL_TABLES)
+
+
+def last_told(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> np.datetime64:
+    """Give the latest instant that some tables speak of; NaT where there is none.
+
+    Args:
+        connection: with those of them that there are, as tables or views.
+        tables: what may be there.
+
+    Raises:
+        DataError: a table breaks its contract.
+    """
     names = table_names(connection)
     told = [
         f"SELECT max({quoted(column.name)}) AS last FROM {held}"
-        for table in SIGNAL_TABLES
+        for table in tables
         if table.name in names
         for held in (conform(connection, table),)
         for column in table.columns

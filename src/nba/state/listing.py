@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, select, union
 
+from nba.domain import Part
 from nba.state.asking import NAMES, parts
 from nba.state.store import Store
-from nba.state.tables import CONSENTS, CUSTOMERS, EVENTS, ORDERS
+from nba.state.tables import (
+    CONSENTS,
+    CUSTOMERS,
+    EVENTS,
+    MESSAGE_EVENTS,
+    MESSAGES,
+    ORDER_VERSIONS,
+    ORDERS,
+)
 
 _LAST_OF_ALL: Final = "\U0010ffff"
 
@@ -32,6 +41,11 @@ def _of(table: Table) -> Select[Any]:
 
 
 _ASKED: Final = tuple(_of(table) for table in (ORDERS, CUSTOMERS, CONSENTS, EVENTS))
+_SPEAKING: Final = (
+    *(ORDERS, ORDER_VERSIONS, CUSTOMERS),
+    *(CONSENTS, EVENTS, MESSAGES, MESSAGE_EVENTS),
+)
+_NAMES_AT_ONCE: Final = 10_000
 _MERGED: Final = select(EVENTS.c.session_id).where(
     EVENTS.c.type == "merge",
     EVENTS.c.session_id.in_(NAMES),
@@ -50,6 +64,20 @@ class Listed:
 
     customers: Sequence[str]
     last: str | None
+
+
+def customers_in(connection: Connection, part: Part) -> list[str]:
+    """Name the customers of a part of whom any table speaks, in no order; some know nothing else.
+
+    Args:
+        connection: to the store.
+        part: of the customers.
+    """
+    named = union(*(select(table.c.customer_id) for table in _SPEAKING)).execution_options(
+        yield_per=_NAMES_AT_ONCE
+    )
+    found = connection.execute(named).scalars()
+    return [one for one in found if one is not None and part.holds(one)]
 
 
 def list_customers(store: Store, after: str, most: int, *, prefix: str = "") -> Listed:
