@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check -q install -c requirements.lock
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.ready-bench
+SPARK_READY := $(VENV)/.ready-spark
 SHOWN := tests/unit/cli/test_demo.py \
 	tests/notebooks/test_notebooks.py::test_every_cell_runs_in_an_empty_folder_without_a_warning
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test browser notebooks check bench soak faults lock clean
+.PHONY: help install demo test browser notebooks check bench spark soak faults lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,10 @@ bench: $(BENCH_READY) ## List the benchmarks and run the training one
 	@grep -l "^    python benchmarks" benchmarks/*.py benchmarks/*/*.py
 	$(BIN)/python benchmarks/training.py $(ARGS)
 
+# Tests that want Spark skip themselves in make test, and say so; here they print what each took.
+spark: $(SPARK_READY) ## Count with Spark too, and all of the demo's data with every engine (Java 17)
+	NBA_SPARK=1 $(BIN)/pytest tests/contract/test_engine*.py $(ARGS)
+
 soak: $(READY) ## Hold a million customer-days against an oracle, and the whole demo (an hour)
 	NBA_SOAK=1 NBA_SOAK_EXAMPLES=300 NBA_SOAK_ENDS=500 NBA_SOAK_REPLAYS=100 NBA_SOAK_HOUSEHOLDS=1 \
 		$(BIN)/pytest -n 2 --dist loadscope tests/property \
@@ -73,7 +78,7 @@ lock: ## Write requirements.lock anew from a fresh environment
 	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
 	$(PYTHON) -m venv "$$fresh"; \
 	echo "Installing the newest versions into a temporary environment ..."; \
-	"$$fresh/bin/python" -m pip --disable-pip-version-check -q install '.[demo,test,bench]'; \
+	"$$fresh/bin/python" -m pip --disable-pip-version-check -q install '.[demo,test,bench,spark]'; \
 	"$$fresh/bin/python" -m pip --disable-pip-version-check list --format=freeze \
 		--exclude pip --exclude setuptools --exclude wheel --exclude nba > "$$fresh/names"; \
 	tr '[:upper:]_' '[:lower:]-' < "$$fresh/names" | LC_ALL=C sort > requirements.lock; \
@@ -98,4 +103,8 @@ $(READY): pyproject.toml requirements.lock
 
 $(BENCH_READY): $(READY)
 	@$(INSTALL) -e '.[bench]'
+	@touch $@
+
+$(SPARK_READY): $(READY)
+	@$(INSTALL) -e '.[spark]'
 	@touch $@
