@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "facts": (*OURS, "facts"),
     "data": (*OURS, "data", "facts"),
     "statistics": (*OURS, "statistics", "data.history", "data.purchases"),
+    "statistics.engines.kept": (*OURS, "statistics", "facts.known"),
     "artifacts": (*OURS, "artifacts"),
     "learn": (
         *OURS,
