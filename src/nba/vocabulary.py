@@ -208,3 +208,7 @@ def decimals(currency: str) -> int:
     """
     code = currency.upper()
     return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+
+
+STATISTICS: Final = "statistics"
+"""The folder of kept statistics, beside that of the snapshots."""

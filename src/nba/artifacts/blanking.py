@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nba.artifacts.arrays import sha256, to_npy
 from nba.artifacts.files import SNAPSHOTS, put, sweep, sync, write_synced
 from nba.artifacts.homes import Models, home_of
+from nba.artifacts.kept_sums import clear_statistics
 from nba.artifacts.parts import parts_of, read_only
 from nba.artifacts.registry import current_id, point
 from nba.artifacts.reports import clear_reports
@@ -57,7 +58,8 @@ class Blanked:
 
     Attributes:
         snapshots: ids of those from which somebody was erased.
-        removed: names of those that could not be read, and of the reports, all of which are gone.
+        removed: names of those that could not be read, of the reports, and of kept statistics, all
+            of which are gone.
     """
 
     snapshots: tuple[str, ...] = ()
@@ -67,11 +69,11 @@ class Blanked:
 def blank(models: Models, customers: Collection[str]) -> Blanked:
     """Erase customers from every snapshot of a models home, and remove its reports.
 
-    A report holds sums, but a small sum may be one person's: the next is made without them. Each
-    snapshot keeps its id and gets another digest; its manifest notes the one it had. A process
-    killed at any point leaves every snapshot as it was or as it is to be; asked again, the rest is
-    done. Who serves the current snapshot opens it anew. Of a remote home every snapshot is brought
-    here, if it is not yet.
+    A report holds sums, but a small sum may be one person's: the next is made without them. Kept
+    statistics that they stand in are removed (`kept_sums`). Each snapshot keeps its id and gets
+    another digest; its manifest notes the one it had. A process killed at any point leaves every
+    snapshot as it was or as it is to be; asked again, the rest is done. Who serves the current
+    snapshot opens it anew. Of a remote home every snapshot is brought here, if it is not yet.
 
     Args:
         models: the home; a folder that is not there holds nobody.
@@ -88,6 +90,7 @@ def blank(models: Models, customers: Collection[str]) -> Blanked:
             return Blanked(removed=tuple(clear_reports(home.here())))
         with home.changing() as folder:
             removed += clear_reports(folder)
+            removed += clear_statistics(folder, customers)
             for place in sorted((folder / SNAPSHOTS).glob("[!.]*")):
                 try:
                     home.fetch(place.name)

@@ -31,6 +31,7 @@ def erase(
     """Remove a customer, and every account merged with theirs, and keep them from coming back."""
     from nba.artifacts.blanking import Blanked, blank
     from nba.checking import trimmed
+    from nba.cli.keeping import erase_kept
     from nba.errors import ConfigError
 
     customer = trimmed(customer)
@@ -41,6 +42,7 @@ def erase(
         store = None if db is None else open_until_here.enter_context(opened(db))
         # What says that accounts are one person's goes last, so that this can be asked again.
         accounts = _accounts(store, shop, customer)
+        kept, gone = ([], []) if models is None else erase_kept(models, accounts)
         blanked = Blanked() if models is None else blank(models, accounts)
         counts += _erase_rows(store, shop, accounts)
     for name, count in sorted(counts.items()):
@@ -50,7 +52,10 @@ def erase(
         f"{len(blanked.snapshots):,}",
         as_json=as_json,
     )
-    for name in blanked.removed:
+    for name in kept:
+        say(f"changed the statistics of {name}", as_json=as_json)
+    removed = [*blanked.removed, *gone]
+    for name in removed:
         say(f"removed {name}", as_json=as_json)
     say("backups, and files that were imported, still hold the customer", as_json=as_json)
     if as_json:
@@ -60,7 +65,8 @@ def erase(
                 "accounts": len(accounts),
                 "erased": dict(sorted(counts.items())),
                 "snapshots": list(blanked.snapshots),
-                "removed": list(blanked.removed),
+                "statistics": kept,
+                "removed": removed,
             }
         )
 

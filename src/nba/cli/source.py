@@ -67,7 +67,7 @@ def without_erased(shop: str, snapshot: Snapshot) -> Snapshot:
 
 
 def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
-    """Take out of all snapshots whom a store erased, who did not know of one that was trained.
+    """Take out of all snapshots, and kept statistics, whom a store erased while one was trained.
 
     Args:
         shop: a folder, of which nothing is known, or the URL of a store.
@@ -79,8 +79,10 @@ def forget_erased(shop: str, snapshot: Snapshot, models: str) -> None:
         StateError: the store cannot be read.
     """
     from nba.artifacts.blanking import blank
+    from nba.cli.keeping import erase_kept
 
     if erased := erased_of(shop, _people(snapshot)):
+        erase_kept(models, erased)
         blank(models, erased)
 
 

@@ -46,6 +46,21 @@ def train(
             "--backtest", min=1, help="First test the last so many days; the guard compares them."
         ),
     ] = None,
+    keep_statistics: Annotated[
+        bool,
+        typer.Option(
+            "--keep-statistics", help="Keep what was counted, for --since of a later day."
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="SNAPSHOT",
+            help="Count only what changed since a snapshot whose statistics were kept: its id, or "
+            "`current`.",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Publish even what is much worse than the current one.")
     ] = False,
@@ -54,6 +69,7 @@ def train(
     """Train on a shop, or on what a store holds, and publish the snapshot."""
     from nba.artifacts.registry import publish
     from nba.artifacts.snapshot import read_manifest
+    from nba.cli.keeping import described, keeping
     from nba.config import TrainConfig
     from nba.data.logged import logged_snapshots
     from nba.data.shop import read_shop
@@ -65,12 +81,19 @@ def train(
     with (
         # What is told after the progress, also where the snapshot is refused.
         ExitStack() as afterwards,
+        keeping(models, since, keeps=keep_statistics, threads=threads) as kept_sums,
         steps("train", TRAINING_STEPS + 2 + is_store(shop)) as announce,
         shop_folder(shop, announce) as folder,
     ):
         found = read_shop(folder)
         snapshot = train_snapshot(
-            found.history, found.catalog, config, as_of=until, threads=threads, announce=announce
+            found.history,
+            found.catalog,
+            config,
+            as_of=until,
+            engine=None if kept_sums is None else kept_sums.engine,
+            threads=threads,
+            announce=announce,
         )
         if len(found.history) and not snapshot.manifest.counts["kept_orders"]:
             raise DataError(
@@ -96,6 +119,7 @@ def train(
             keep=kept,
             review=partial(without_erased, shop),
         )
+        statistics = None if kept_sums is None else kept_sums.keep(snapshot.id)
         forget_erased(shop, snapshot, models)
         digest = read_manifest(path).digest
     if snapshot.manifest.data_until > now():
@@ -111,6 +135,9 @@ def train(
         f"{coverage['bought_together_of_sold']:.0%} of the products sold",
         as_json=as_json,
     )
+    if statistics is not None:
+        for line in described(statistics):
+            say(line, as_json=as_json)
     served = f"--db {shown(shop)}" if is_store(shop) else f"--shop {shop}"
     command = f"nba serve {served} --models {models}"
     has_ended = _days_ago(snapshot.manifest.data_until) > ENDED_DAYS
@@ -131,6 +158,7 @@ def train(
                 "counts": dict(counts),
                 "coverage": dict(coverage),
                 "path": str(path),
+                **({} if statistics is None else {"statistics": statistics}),
             }
         )
 

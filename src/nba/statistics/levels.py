@@ -7,6 +7,7 @@ An update is a new folder, which has the runs of the one before as hard links an
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ from nba.statistics.run_ranking import top_of_runs
 from nba.statistics.runs import Run, Stream, write_run
 from nba.statistics.top import TopPairs
 
+FORMAT: Final = 1
 DOCUMENT: Final = "level.json"
 RUNS: Final = "runs"
 _SUMS: Final = ("product_orders", "product_weight", "product_customers")
@@ -84,6 +86,7 @@ class Level:
         """
         try:
             told = json.loads((folder / DOCUMENT).read_text("utf-8"))
+            is_whole = told.pop("checksum") == _checksum(told)
             settings = PairSettings(**told["settings"])
             written = {name: Written(*one) for name, one in told["columns"].items()}
             runs = {
@@ -97,14 +100,14 @@ class Level:
         try:
             ids = Ids(columns.pop("ids.bytes"), columns.pop("ids.offsets"))
             code = columns.pop("code")
-            known = {name: columns.pop(name) for name in (*_SUMS, "degree")}
-            sums = Sums(**(known | totals))
+            alone = {name: columns.pop(name) for name in (*_SUMS, "degree")}
+            sums = Sums(**(alone | totals))
             baskets = CodedBaskets.from_arrays(columns)
             found = tuple(Run.read(folder / RUNS / name, one) for name, one in runs.items())
         except (TypeError, KeyError) as error:
             raise damaged(folder / DOCUMENT, f"it names other columns: {error}") from None
-        if not found:
-            raise damaged(folder / DOCUMENT, "it names no run")
+        if not (is_whole and told.get("format") == FORMAT and found):
+            raise damaged(folder / DOCUMENT, "it was changed, or is of another version")
         return cls(folder, settings, ids, code, sums, baskets, found)
 
     def stream(self) -> Stream:
@@ -256,6 +259,7 @@ def write_level(
     columns |= {"ids.bytes": ids.data, "ids.offsets": ids.offsets, "code": code}
     columns |= {name: getattr(sums, name) for name in (*_SUMS, "degree")}
     document = {
+        "format": FORMAT,
         "settings": asdict(settings),
         "totals": {name: getattr(sums, name) for name in _TOTALS},
         "columns": {
@@ -264,10 +268,14 @@ def write_level(
         "runs": written,
     }
     with (folder / DOCUMENT).open("w", encoding="utf-8") as file:
-        json.dump(document, file)
+        json.dump(document | {"checksum": _checksum(document)}, file)
         file.flush()
         os.fsync(file.fileno())
     return Level.read(folder)
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def _link(source: Path, target: Path) -> None:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nba.config import CollaborativeConfig
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
+from nba.errors import SnapshotError
 from nba.statistics import levels
 from nba.statistics.customers import CustomerSummary
 from nba.statistics.engines.changes import Update, count_level
 from nba.statistics.engines.protocol import Level
 from nba.statistics.engines.this_machine import NAME, ThisMachine
+from nba.statistics.interactions import InteractionMatrix
 from nba.statistics.lags import Followed, LagCounts
 from nba.statistics.levels import KeptPairs
 from nba.statistics.pairs import PairSettings
+
+_ADDED: Final = "changes added"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,13 +70,20 @@ class Incremental:
 
         Raises:
             DataError: what is kept is damaged.
+            SnapshotError: the folder cannot be written.
         """
         folder, threads = self.folder / level, self.machine.threads
         update = self._update(level, baskets, settings)
-        if update is None:
-            kept = count_level(folder, baskets, settings, threads=threads)
-        else:
-            kept = update.write(folder, threads=threads)
+        try:
+            if update is None:
+                kept = count_level(folder, baskets, settings, threads=threads)
+            else:
+                kept = update.write(folder, threads=threads)
+        except OSError as error:
+            raise SnapshotError(
+                f"statistics cannot be written into {folder}: {error.strerror}; make room, or "
+                "train without --keep-statistics and --since"
+            ) from None
         return kept.pairs(baskets.product_ids, threads)
 
     def _update(self, level: Level, baskets: Baskets, settings: PairSettings) -> Update | None:
@@ -113,5 +126,8 @@ class Incremental:
         """Sum up customers, as `CustomerSummary.of` does."""
         return self.machine.customer_summary(baskets, purchases, cost, costed, default_margin)
 
-
-_ADDED = "changes added"
+    def product_factors(
+        self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
+    ) -> NDArray[np.float32]:
+        """Fit what the machine fits, as `Engine` says."""
+        return self.machine.product_factors(matrix, config, seed=seed)

@@ -1,0 +1,208 @@
+"""Kept statistics: below a folder of snapshots, one folder for each snapshot that they are of.
+
+`statistics/<snapshot id>/<level>/` is outside every digest. It is written aside and renamed, so
+that what stands under a snapshot's id is whole; what a crash left aside is removed by the next who
+comes. Whoever places, prunes or erases holds the lock of the folder of snapshots.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nba.errors import ConfigError, DataError
+from nba.statistics.engines.changes import Update
+from nba.statistics.levels import DOCUMENT, Level
+from nba.vocabulary import STATISTICS
+
+_ASIDE: Final = ".new-"
+_LOCK: Final = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The statistics kept of a snapshot, as they were when they were looked up.
+
+    Attributes:
+        folder: where they are.
+        documents: what each of its levels said of itself, by name.
+    """
+
+    folder: Path
+    documents: dict[str, bytes]
+
+    @classmethod
+    def of(cls, models: Path, snapshot_id: str) -> Kept:
+        """Look up what is kept of a snapshot.
+
+        Raises:
+            ConfigError: nothing is.
+        """
+        known = kept_ids(models)
+        if snapshot_id not in known:
+            listed = f"; they are of {', '.join(known)}" if known else ""
+            raise ConfigError(
+                f"{models} keeps no statistics of snapshot {snapshot_id!r}{listed}; they are kept "
+                "by: nba train SHOP --keep-statistics"
+            )
+        folder = models / STATISTICS / snapshot_id
+        return cls(folder, _documents(folder))
+
+    def stands(self) -> bool:
+        """Tell whether they still are what they were: a customer may have been erased from them."""
+        return _documents(self.folder) == self.documents
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What became of kept statistics.
+
+    Attributes:
+        changed: ids of the snapshots from whose statistics somebody was erased.
+        removed: names of those that are gone, as what was counted first cannot be written anew for
+            each of them, or as nobody can read them.
+    """
+
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def kept_ids(models: Path) -> list[str]:
+    """List the snapshots of which statistics are kept, by id."""
+    return sorted(path.name for path in (models / STATISTICS).glob("[!.]*") if path.is_dir())
+
+
+@contextmanager
+def aside(models: Path) -> Iterator[Path]:
+    """Give a new folder to write statistics into; it is gone afterwards, unless it was placed.
+
+    The caller holds the lock of the folder of snapshots while it is made, and need not later.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    home = models / STATISTICS
+    home.mkdir(parents=True, exist_ok=True)
+    _sweep(home)
+    folder = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=home))
+    with (folder / _LOCK).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def place(written: Path, models: Path, snapshot_id: str, *, stored: Collection[str]) -> Path | None:
+    """Let statistics that were written aside be those of a snapshot; older ones are pruned.
+
+    None where they are gone: somebody was erased who was being counted.
+
+    Args:
+        written: the folder that `aside` gave.
+        models: the folder of snapshots, whose lock the caller holds.
+        snapshot_id: of which snapshot.
+        stored: ids of the snapshots whose statistics may stay.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    if not (written / _LOCK).is_file():
+        return None
+    home = models / STATISTICS
+    for one in set(kept_ids(models)) - {*stored, snapshot_id}:
+        shutil.rmtree(home / one)
+    target = home / snapshot_id
+    # The same orders give the same snapshot, whose statistics may be there.
+    shutil.rmtree(target, ignore_errors=True)
+    (written / _LOCK).unlink()
+    _sync(written)
+    os.rename(written, target)
+    _sync_folder(home)
+    return target
+
+
+def erase(models: Path, customers: Collection[str], *, latest_first: Sequence[str]) -> Erased:
+    """Take customers out of all kept statistics: what they added, their baskets and their ids.
+
+    Those of the latest snapshot are written anew, all runs added up, since a run from which
+    something is only taken away still tells of it. Older ones that the customers are in are
+    removed; so is what cannot be read, as nobody can be erased from it. A process killed at any
+    point leaves each of them as it was, as it is to be, or removed; asked again, the rest is done.
+
+    Args:
+        models: the folder of snapshots, whose lock the caller holds.
+        customers: ids of all accounts of those to erase.
+        latest_first: ids of the snapshots.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    home = models / STATISTICS
+    changed: list[str] = []
+    removed: list[str] = []
+    known = kept_ids(models)
+    if home.is_dir():
+        _sweep(home)
+    for one in sorted(known, key=[*latest_first, *known].index):
+        try:
+            levels = [Level.read(path) for path in sorted((home / one).iterdir()) if path.is_dir()]
+            updates = [Update.without(level, customers) for level in levels]
+            if not any(updates):
+                continue
+            if one in latest_first and not changed:
+                with aside(models) as folder:
+                    for level, update in zip(levels, updates, strict=True):
+                        _write(level, update, folder / level.folder.name)
+                    place(folder, models, one, stored=known)
+                changed.append(one)
+                continue
+        except DataError:
+            pass
+        shutil.rmtree(home / one)
+        removed.append(f"{STATISTICS}/{one}")
+    return Erased(tuple(changed), tuple(removed))
+
+
+def _write(level: Level, update: Update | None, folder: Path) -> None:
+    if update is None:
+        shutil.copytree(level.folder, folder)
+    else:
+        update.write(folder, whole=True)
+
+
+def _documents(folder: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in folder.glob(f"*/{DOCUMENT}")}
+
+
+def _sweep(home: Path) -> None:
+    """Remove what lies aside of processes that are gone: the system dropped their locks."""
+    for left in home.glob(f"{_ASIDE}*"):
+        try:
+            with (left / _LOCK).open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            # Somebody writes there, or was quicker.
+            continue
+
+
+def _sync(folder: Path) -> None:
+    """Write down which files a folder and those in it have; the files are synced already."""
+    for inner in [*(path for path in folder.rglob("*") if path.is_dir()), folder]:
+        _sync_folder(inner)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
