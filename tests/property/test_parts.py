@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nba.data.history import OrderHistory
+from nba.data.shop import read_shop
 from nba.facts.cuts import cut, known_parts, standing
 from nba.facts.known import Known, forget
 from nba.facts.parts import Portions
@@ -23,17 +24,13 @@ from tests.property.pasts import AS_OF, BEFORE, LATER, Row, Written, futures, pa
 from tests.property.test_import_determinism import same_arrays
 from tests.shops import history, random_orders
 
-WHOLE = Portions()
 SHARES = [Portions(part, held) for part in (1, 3, 8) for held in (0, 1_000)]
 """Lines of a part; rows in files and in memory."""
 BEGINNING_AND_END = ("2026-02-01 00:00:00", "2026-04-01 00:00:00")
 INSTANTS = [np.datetime64(at, "us") for at in (*BEGINNING_AND_END, *BEFORE, AS_OF, *LATER[1:])]
+shares, instants = st.sampled_from(SHARES), st.sampled_from(INSTANTS)
 OF_ORDERS = ("order", "status", "status_at", "delivered_at", "returned_at", "kept")
 OF_LINES = ("kept_line", "quantity", "revenue")
-
-
-def shares_of(told: OrderHistory) -> Iterator[OrderHistory]:
-    yield from (replace(told, portions=share) for share in SHARES)
 
 
 def assert_same_baskets(one: OrderHistory, other: OrderHistory) -> None:
@@ -59,34 +56,35 @@ def assert_same_known(one: Known, several: Sequence[Known]) -> None:
     assert np.array_equal(one.rows.line_product, products)
 
 
-@settings(max_examples=times(2, 100), deadline=None)
-@given(pasts(least=3, most=7), futures(most=7))
-def test_any_number_of_parts_gives_the_same(told: Row, later: Row) -> None:
+@settings(max_examples=times(12, 1_000), deadline=None)
+@given(pasts(least=3, most=7), futures(most=7), shares, instants)
+def test_a_shop_read_in_any_number_of_parts_is_the_same_at_any_instant(
+    told: Row, later: Row, share: Portions, at: np.datetime64
+) -> None:
     written = Written(told)
     written.add(later)
     with TemporaryDirectory() as folder:
         whole = write(Path(folder) / "shop", written.tables()).history
-    for share in shares_of(whole):
-        assert_same_baskets(whole, share)
-        for at in INSTANTS:
-            known, earlier = whole.until(at), share.until(at)
-            assert same_arrays(known.rows, earlier.rows)
-            assert_same_baskets(known, earlier)
+        parted = read_shop(Path(folder) / "shop", portions=share).history
+    assert same_arrays(whole.rows, parted.rows)
+    assert_same_baskets(whole, parted)
+    known, earlier = whole.until(at), parted.until(at)
+    assert same_arrays(known.rows, earlier.rows)
+    assert_same_baskets(known, earlier)
 
 
-@settings(max_examples=times(6, 200), deadline=None)
-@given(pasts(least=3, most=7), futures(most=7), st.sampled_from(SHARES))
+@settings(max_examples=times(12, 1_000), deadline=None)
+@given(pasts(least=3, most=7), futures(most=7), shares, instants)
 def test_rows_in_another_version_than_stood_come_in_parts_as_well(
-    told: Row, later: Row, share: Portions
+    told: Row, later: Row, share: Portions, at: np.datetime64
 ) -> None:
     written = Written(told)
     written.add(later)
     with TemporaryDirectory() as folder:
         rows = write(Path(folder) / "shop", written.tables()).history.rows
-    for at in INSTANTS:
-        assert same_arrays(standing(rows, at, share), stand(rows, at)[0])
-        assert same_arrays(cut(rows, at, share), forget(rows, at))
-        assert_same_known(Known.at(rows, at), list(known_parts(rows, at, share)))
+    assert same_arrays(standing(rows, at, share), stand(rows, at)[0])
+    assert same_arrays(cut(rows, at, share), forget(rows, at))
+    assert_same_known(Known.at(rows, at), list(known_parts(rows, at, share)))
 
 
 @pytest.mark.parametrize("share", SHARES)

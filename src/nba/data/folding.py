@@ -16,7 +16,7 @@ from nba.statuses import PLACED, STATUS_CODE
 _PAID: Final = STATUS_CODE["paid"]
 """The first status, in flow order, of an order that somebody pays for."""
 _NOT_YET: Final = np.iinfo(np.int64).max
-_NARROW: Final = (np.int8, np.int16, np.int32)
+_NARROW: Final = {kind: (np.iinfo(kind).min, np.iinfo(kind).max) for kind in ("i1", "i2", "i4")}
 
 
 def cells_of(known: Known, line: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -147,9 +147,9 @@ class Proofs:
 
 def narrow(values: NDArray[np.int64]) -> NDArray[Any]:
     """Give integers in the fewest bytes that hold them all."""
-    least, most = (int(one) for one in (values.min(initial=0), values.max(initial=0)))
-    for kind in _NARROW:
-        if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max:
+    least, most = int(values.min(initial=0)), int(values.max(initial=0))
+    for kind, (first, last) in _NARROW.items():
+        if first <= least and most <= last:
             return values.astype(kind)
     return values
 

@@ -160,9 +160,10 @@ class OrderHistory:
         rows: Rows,
         *,
         as_of: np.datetime64 | None = None,
-        portions: Portions = Portions(),  # noqa: B008 - a constant
+        portions: Portions | None = None,
     ) -> Self:
         """Wrap rows; `as_of` is by default a microsecond after the last fact of the orders."""
+        portions = portions or Portions()
         if as_of is not None:
             return cls(rows, as_of, portions=portions).until(as_of)
         after_all = last_fact(rows) + MICROSECOND
@@ -238,14 +239,20 @@ class OrderHistory:
             return cls.from_tables(connection)
 
     @classmethod
-    def from_tables(cls, connection: duckdb.DuckDBPyConnection) -> Self:
+    def from_tables(
+        cls, connection: duckdb.DuckDBPyConnection, *, portions: Portions | None = None
+    ) -> Self:
         """Read the tables or views of a connection.
 
         These are `orders`, `order_lines` and, where they are, `order_statuses`, `order_versions`,
         `events`, `customers`, `messages` with `message_events`, and `rules`.
+
+        Args:
+            connection: of the tables.
+            portions: how many order lines to read, and to hold, at a time.
         """
-        names = table_names(connection)
-        history = cls.from_rows(read_rows(connection))
+        portions, names = portions or Portions(), table_names(connection)
+        history = cls.from_rows(read_rows(connection, portions), portions=portions)
         if RULES.name in names:
             history = replace(history, rules=ProductRules.from_table(connection))
         if EVENTS.name in names:

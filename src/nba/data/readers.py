@@ -75,12 +75,12 @@ class Raw:
         return list(rows) if self.records is None else self.records.lines_of(rows)
 
 
-def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB whose clock zone is UTC and which reaches no network."""
+def connect(threads: int | None = None, *, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB: zone UTC, no network, what exceeds the memory in `spill`."""
     config: dict[str, Any] = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
-    if threads is not None:
-        config["threads"] = str(threads)
-    return duckdb.connect(config=config)
+    config |= {} if threads is None else {"threads": str(threads)}
+    spilling = {"temp_directory": str(spill), "memory_limit": "25%"}
+    return duckdb.connect(config=config if spill is None else config | spilling)
 
 
 def read_file(connection: duckdb.DuckDBPyConnection, path: Path, view: str) -> Raw:

@@ -271,6 +271,8 @@ class Versions(Columns):
 
     def of_orders(self, kept: NDArray[np.bool_]) -> Self:
         """Keep the versions of some orders, coded as those that remain."""
+        if not len(self):
+            return self
         mine = self.take(np.flatnonzero(kept[self.order]))
         columns = {one.name: getattr(mine, one.name) for one in fields(mine)}
         return type(self)(**columns | {"order": _recoded(mine.order, kept)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from tempfile import TemporaryFile, gettempdir
 from typing import Any, Final
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,10 @@ class Column:
         """
         self._dtype = np.dtype(dtype)
         self._runs: list[NDArray[Any]] = []
-        self._file = TemporaryFile() if in_file else None  # noqa: SIM115 - closed once it is mapped
+        self._file = TemporaryFile(buffering=0) if in_file else None  # noqa: SIM115 - closed later
+        if self._file is not None:
+            # Of a column that was never asked for, too.
+            finalize(self, self._file.close)
 
     def add(self, values: NDArray[Any]) -> None:
         """Append values.
@@ -39,9 +43,10 @@ class Column:
         if self._file is None:
             self._runs.append(values)
             return
+        unwritten = values.view(np.uint8).data
         try:
-            self._file.write(values.view(np.uint8).data)
-            self._file.flush()
+            while len(unwritten):
+                unwritten = unwritten[self._file.write(unwritten) :]
         except OSError as error:
             raise DataError(
                 f"{gettempdir()} cannot take {values.nbytes:,} bytes more of the orders: "
