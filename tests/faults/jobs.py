@@ -18,6 +18,7 @@ import uvicorn
 import nba.cli.serve
 import nba.cli.train
 import nba_api.app
+from nba.artifacts.mirror import CACHE
 from nba.artifacts.registry import publish
 from nba.artifacts.snapshot import Snapshot
 from nba.cli.app import app as command_line
@@ -68,6 +69,12 @@ def run_heard(*arguments: str) -> None:
     os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
     signal.alarm(600)
     run(*arguments)
+
+
+def run_apart(cache: str, *arguments: str) -> None:
+    """Run `nba`, heard, as on a machine of its own: what it mirrors stands in a folder."""
+    os.environ[CACHE] = cache
+    run_heard(*arguments)
 
 
 def run_without_room(room: int, *arguments: str) -> None:
