@@ -129,59 +129,55 @@ class Scratch:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._held: dict[str, Callable[[], Any]] = {}
+        self._held: dict[str, tuple[Any, list[str]]] = {}
 
     def keep(self, table: ibis.Table) -> ibis.Table:
         """Run an expression once, and give the table of what came out."""
-        import ibis
-        from ibis.expr.operations import DatabaseTable
-
-        engine, schema = table.get_backend(), table.schema()
-        name, query = ibis.util.gen_name("nba_kept"), engine.compile(table)
+        engine, dialect = table.get_backend(), table.get_backend().dialect
+        # Engines sum integers into wider ones and number rows with narrower ones than Ibis tells.
+        cells = ", ".join(
+            f"CAST({one.this.sql(dialect)} AS {one.kind.sql(dialect)}) AS {one.this.sql(dialect)}"
+            for one in table.schema().to_sqlglot_column_defs(dialect)
+        )
+        query = f"SELECT {cells} FROM ({engine.compile(table)}) AS counted"
         if engine.name == "pyspark":
-            frame = engine.raw_sql(query).persist()
-            frame.createOrReplaceTempView(name)
-
-            def forget() -> None:
-                _run(engine, f"DROP VIEW {name}")
-                frame.unpersist()
-
-            self._held[name] = forget
-            # Otherwise it is run when it is first read, and what it reads may be gone by then.
-            frame.count()
-        else:
-            columns = ", ".join(
-                one.sql(engine.dialect) for one in schema.to_sqlglot_column_defs(engine.dialect)
-            )
-            # Engines sum integers into wider ones; the table has the type that is told.
-            _run(engine, f"CREATE TEMPORARY TABLE {name} ({columns})")
-            self._held[name] = lambda: _run(engine, f"DROP TABLE {name}")
-            _run(engine, f"INSERT INTO {name} {query}")
-            if engine.name == "postgres":
-                # Nobody else looks at a temporary table, and joins are planned by what was seen.
-                _run(engine, f"ANALYZE {name}")
-        return DatabaseTable(name, schema=schema, source=engine).to_expr()
+            return self._made(table, "CACHE TABLE", query, ("UNCACHE TABLE", "DROP VIEW"))
+        kept = self._made(table, "CREATE TEMPORARY TABLE", query, ("DROP TABLE",))
+        if engine.name == "postgres":
+            # Nobody else looks at a temporary table, and joins are planned by what was seen.
+            _run(engine, f"ANALYZE {kept.get_name()}")
+        return kept
 
     def name(self, table: ibis.Table) -> ibis.Table:
         """Give an expression a name in the engine, so that what reads it is short to say."""
+        query = table.get_backend().compile(table)
+        return self._made(table, "CREATE TEMPORARY VIEW", query, ("DROP VIEW",))
+
+    def _made(
+        self, table: ibis.Table, making: str, query: str, dropping: tuple[str, ...]
+    ) -> ibis.Table:
         import ibis
         from ibis.expr.operations import DatabaseTable
 
         engine, name = table.get_backend(), ibis.util.gen_name("nba_kept")
-        _run(engine, f"CREATE TEMPORARY VIEW {name} AS {engine.compile(table)}")
-        self._held[name] = lambda: _run(engine, f"DROP VIEW {name}")
+        _run(engine, f"{making} {name} AS {query}")
+        self._held[name] = engine, [f"{one} {name}" for one in dropping]
         return DatabaseTable(name, schema=table.schema(), source=engine).to_expr()
 
     def drop(self, *tables: ibis.Table) -> None:
         """Drop some of them."""
         for table in tables:
-            self._held.pop(table.get_name())()
+            self._drop(table.get_name())
 
     def close(self) -> None:
         """Drop all, what reads others before them."""
         while self._held:
-            _, drop = self._held.popitem()
-            drop()
+            self._drop(next(reversed(self._held)))
+
+    def _drop(self, name: str) -> None:
+        engine, statements = self._held.pop(name)
+        for statement in statements:
+            _run(engine, statement)
 
 
 def _run(engine: Any, statement: str) -> None:  # noqa: ANN401 - a backend of Ibis
