@@ -24,7 +24,8 @@ def erase(
     ] = None,
     db: Annotated[str | None, typer.Option("--db", help="URL of a store.")] = None,
     models: Annotated[
-        Path | None, typer.Option("--models", help="Folder of snapshots, all of which change.")
+        str | None,
+        typer.Option("--models", help="Folder of snapshots, or its URL; all of them change."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
