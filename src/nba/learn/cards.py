@@ -15,6 +15,7 @@ from nba.domain import DAY, Instants, Texts
 from nba.learn.assortment import NONE, Assortment
 from nba.learn.kinds import find_durables
 from nba.ranges import distinct
+from nba.statistics.portions import portions, tally
 
 _NEVER: Final = np.datetime64("NaT", "us")
 
@@ -37,7 +38,7 @@ def product_cards(
     """
     price = _last_paid(history, placed)
     price = np.where(listing.priced, listing.price, price)
-    orders = np.bincount(placed.product, minlength=len(placed.product_ids)).astype(np.int32)
+    orders = tally(placed.product, len(placed.product_ids)).astype(np.int32)
     popular, popular_orders = _popular(placed, config)
     # As on the shelf: a sale price that saves nothing is none.
     saves = ~listing.priced | (listing.sale_price < listing.price)
@@ -92,8 +93,12 @@ def _last_paid(history: OrderHistory, placed: Baskets) -> NDArray[np.int64]:
 def _buyers(placed: Baskets) -> NDArray[np.int32]:
     """Count the distinct customers of each product, a guest order being one."""
     width = max(len(placed.product_ids), 1)
-    bought = np.repeat(placed.customer, placed.size).astype(np.int64) * width + placed.product
-    buyers = np.bincount(distinct(bought) % width, minlength=len(placed.product_ids))
+    buyers = np.zeros(len(placed.product_ids), np.int64)
+    for _, some in portions(placed):
+        owner = (some.customer - some.customer[0]).astype(np.int64)
+        bought = np.repeat(owner * width, some.size)
+        bought += some.product
+        buyers += np.bincount(distinct(bought) % width, minlength=len(buyers))
     return buyers.astype(np.int32)
 
 
@@ -104,10 +109,12 @@ def _orders_of(
     width = int(kind.max(initial=NONE)) + 1
     if not width:
         return own
-    cell = kind[placed.product]
-    order = np.repeat(np.arange(len(placed)), placed.size)
-    held = distinct((order * width + cell)[cell != NONE])
-    orders = np.bincount(held % width, minlength=width)
+    orders, of_product = np.zeros(width, np.int64), kind.astype(np.int64)
+    for _, some in portions(placed):
+        cell = of_product[some.product]
+        order = np.repeat(np.arange(len(some)), some.size)
+        held = distinct((order * width + cell)[cell != NONE])
+        orders += np.bincount(held % width, minlength=width)
     return np.where(kind == NONE, own, orders[kind]).astype(np.int32)
 
 

@@ -15,6 +15,7 @@ from nba.data.history import Baskets
 from nba.domain import DAY
 from nba.learn.assortment import NONE, Assortment
 from nba.ranges import starts
+from nba.statistics.portions import AT_ONCE, portions
 
 YEAR_DAYS: Final = 400
 """Days a buyer of a type is watched: a year and a month, as what belongs to a feast is bought again
@@ -53,7 +54,9 @@ def find_durables(listing: Catalog, placed: Baskets, types: Assortment) -> NDArr
     return np.where(is_said, listing.is_consumable == _DURABLE, inherited)
 
 
-def seldom_again(placed: Baskets, types: Assortment) -> NDArray[np.bool_]:
+def seldom_again(
+    placed: Baskets, types: Assortment, *, at_once: int = AT_ONCE
+) -> NDArray[np.bool_]:
     """Tell of which categories customers seldom buy a second time.
 
     Watched are customers who bought anything of the shop YEAR_DAYS or more after their first
@@ -62,11 +65,32 @@ def seldom_again(placed: Baskets, types: Assortment) -> NDArray[np.bool_]:
     within these days. Seldom means that n is LEAST_BUYERS or more and that the upper limit of k / n
     (Clopper and Pearson, Biometrika, 1934; 95 %, one-sided) is below MOST_AGAIN.
 
+    Args:
+        placed: the kept purchases.
+        types: the categories of their products.
+        at_once: cells of the baskets that are looked at at a time.
+
     Returns:
         bool per category.
     """
     width = len(types.categories)
-    coarse = placed.coarsened(types.category, types.categories)
+    watched, returned = np.zeros((2, width), np.int64)
+    for _, some in portions(placed, at_once=at_once):
+        is_watched, came_back, category = _watched(some, types)
+        watched += np.bincount(category[is_watched], minlength=width)
+        returned += np.bincount(category[is_watched & came_back], minlength=width)
+    upper = np.ones(width)
+    few = returned < watched
+    upper[few] = betaincinv(returned[few] + 1, (watched - returned)[few], _SURE)
+    return np.asarray((watched >= LEAST_BUYERS) & (upper < MOST_AGAIN), np.bool_)
+
+
+def _watched(
+    some: Baskets, types: Assortment
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
+    """Give, per customer and category bought: is watched, bought it again, the category."""
+    width = len(types.categories)
+    coarse = some.coarsened(types.category, types.categories)
     cell = np.repeat(coarse.customer, coarse.size).astype(np.int64) * width + coarse.product
     # Stable, and baskets ascend in time: a run begins with the first purchase.
     order = np.argsort(cell, kind="stable")
@@ -77,13 +101,9 @@ def seldom_again(placed: Baskets, types: Assortment) -> NDArray[np.bool_]:
     waited = at - np.repeat(since, np.diff(np.append(first, len(cell))))
     is_again = np.append(0, np.cumsum((waited >= DAY) & (waited < YEAR_DAYS * DAY)))
     came_back = is_again[np.append(first, len(cell))[1:]] > is_again[first]
-    is_watched = _last_order(placed)[customer] - since >= YEAR_DAYS * DAY
-    buyers = np.bincount(category[is_watched], minlength=width)
-    again = np.bincount(category[is_watched & came_back], minlength=width)
-    upper = np.ones(width)
-    some = again < buyers
-    upper[some] = betaincinv(again[some] + 1, (buyers - again)[some], _SURE)
-    return np.asarray((buyers >= LEAST_BUYERS) & (upper < MOST_AGAIN), np.bool_)
+    # Ascending within a customer: the last order is the latest.
+    last_at = some.at[np.searchsorted(some.customer, customer, "right") - 1]
+    return last_at - since >= YEAR_DAYS * DAY, came_back, category
 
 
 def _votes(listing: Catalog, types: Assortment) -> NDArray[np.int64]:
@@ -110,10 +130,3 @@ def _upwards(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition(" > ")[0]
-
-
-def _last_order(placed: Baskets) -> NDArray[np.datetime64]:
-    """Give the latest instant of each customer code, the epoch where there is none."""
-    latest = np.zeros(placed.customer_count, placed.at.dtype)
-    latest[placed.customer] = placed.at  # ascending within a customer: the last one stays
-    return latest

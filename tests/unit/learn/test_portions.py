@@ -7,9 +7,15 @@ from functools import partial
 import numpy as np
 import pytest
 
+from nba.config import PopularConfig
 from nba.data.contacts import Contacts
 from nba.domain import DAY
+from nba.learn import cards
+from nba.learn.alike.shoppers import same_need
 from nba.learn.assortment import Assortment
+from nba.learn.cards import product_cards
+from nba.learn.designs import Designs
+from nba.learn.kinds import YEAR_DAYS, seldom_again
 from nba.learn.segmenting import figures
 from nba.learn.segmenting.steps import Steps
 from nba.statistics.customers import CustomerSummary
@@ -63,3 +69,61 @@ def test_steps_before_an_instant_are_gathered_alike(orders, at_once):
     assert parts.step.tolist() == whole.step.tolist()
     assert len(whole.step) > 100
     assert 3 not in whole.customer
+
+
+def listed(baskets):
+    """A catalogue of two categories, with some variants in groups."""
+    rows = [
+        {"product_id": one, "category": "AB"[place % 2], "product_group_id": f"g{place // 3}"}
+        for place, one in enumerate(baskets.product_ids)
+    ]
+    found = catalog(*rows).over(baskets.product_ids)
+    return found, Assortment.of(found.category, found.product_group_id)
+
+
+@pytest.mark.parametrize("at_once", PORTIONS)
+def test_same_needs_are_found_alike(at_once):
+    orders = []
+    for number in range(60):
+        who = f"c{number:02}"
+        if number < 15:
+            orders += [(f"{who}a", who, number, ["p0"]), (f"{who}b", who, 40, ["p2", "p1"])]
+        else:
+            orders += [(f"{who}{n}", who, 7 * n, [f"p{(number * n) % 30}"]) for n in range(1, 4)]
+    baskets = history(orders).baskets(proving_days=0)
+    rows = [{"product_id": one, "category": "A"} for one in baskets.product_ids]
+    found = catalog(*rows).over(baskets.product_ids)
+    designs = Designs.of(baskets.product_ids, Assortment.of(found.category, found.product_group_id))
+    whole = same_need(baskets, designs, top_k=9, threads=1)
+    parts = same_need(baskets, designs, top_k=9, threads=1, at_once=at_once)
+    for one, other in zip(whole, parts, strict=True):
+        assert one.tobytes() == other.tobytes()
+    pair = (whole.first == designs.ids.find("p0")) & (whole.second == designs.ids.find("p2"))
+    assert whole.customers[pair].tolist() == [15]
+
+
+@pytest.mark.parametrize("at_once", PORTIONS)
+def test_cards_count_customers_and_orders_alike(orders, at_once, monkeypatch):
+    whole = history(orders)
+    baskets = whole.baskets()
+    listing, types = listed(baskets)
+    monkeypatch.setattr(cards, "portions", partial(portions, at_once=at_once))
+    found = product_cards(whole, listing, baskets, types, PopularConfig())
+    basket = np.repeat(np.arange(len(baskets)), baskets.size)
+    customer = baskets.customer[basket]
+    for product in range(len(baskets.product_ids)):
+        assert found.customers[product] == len(set(customer[baskets.product == product]))
+        alike = types.category[baskets.product] == types.category[product]
+        assert found.category_orders[product] == len(set(basket[alike]))
+
+
+@pytest.mark.parametrize("at_once", PORTIONS)
+def test_what_is_seldom_bought_again_is_found_alike(at_once):
+    orders = []
+    for number in range(70):
+        who = f"c{number:02}"
+        orders += [(f"{who}a", who, number % 7, ["p0", "p1"]), (f"{who}b", who, 90, ["p1"])]
+        orders.append((f"{who}c", who, YEAR_DAYS + 9, ["p1"]))
+    baskets = history(orders).baskets(proving_days=0)
+    _, types = listed(baskets)
+    assert seldom_again(baskets, types, at_once=at_once).tolist() == [True, False]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nba.data.history import Baskets
 from nba.domain import Ids
+from nba.ranges import starts
 
 
 def gathered(
@@ -39,15 +40,37 @@ def gathered(
     basket, member, customer = basket[kept], member[kept], customer[kept]
     start = np.flatnonzero(np.diff(basket, prepend=-1))
     owner = customer[start].astype(np.int32)
+    start = np.append(start, len(member)).astype(np.int64)
+    return made_up(members, owner, start, member.astype(np.int32), as_of)
+
+
+def made_up(
+    members: Ids,
+    owner: NDArray[np.int32],
+    start: NDArray[np.int64],
+    member: NDArray[np.int32],
+    as_of: np.datetime64,
+) -> Baskets:
+    """See members as baskets of one instant, whose customers all count as evidence.
+
+    Args:
+        members: the ids of the member codes.
+        owner: whose the basket is, ascending.
+        start: int64 per basket + 1.
+        member: codes of `members`, ascending within a basket.
+        as_of: an instant to carry along.
+    """
+    # One instant for all takes no memory.
+    at = np.broadcast_to(as_of, len(owner))
     return Baskets(
         product_ids=members,
         customer_ids=Ids.of([]),
-        customer_count=len(np.unique(owner)),
+        customer_count=len(starts(owner)),
         customer=owner,
-        at=np.full(len(start), as_of),
-        delivered_at=np.full(len(start), as_of),
-        proven=np.ones(len(start), np.bool_),
-        start=np.append(start, len(member)).astype(np.int64),
-        product=member.astype(np.int32),
+        at=at,
+        delivered_at=at,
+        proven=np.broadcast_to(np.True_, len(owner)),
+        start=start,
+        product=member,
         as_of=as_of,
     )

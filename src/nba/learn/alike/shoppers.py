@@ -6,17 +6,17 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.special import pdtrc
 
 from nba.data.events import Events
 from nba.data.history import Baskets
-from nba.learn.alike.gathering import gathered
+from nba.learn.alike.gathering import gathered, made_up
 from nba.learn.alike.neighbours import Neighbours
 from nba.learn.designs import Designs
-from nba.ranges import starts
+from nba.ranges import distinct, lengths, offsets, starts
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
+from nba.statistics.portions import portions, tally
 from nba.statistics.rows import Rows
 from nba.vocabulary import EVENT_TYPES
 
@@ -29,6 +29,8 @@ _CUSTOMER_CAP: Final = 20
 """Sessions of one visitor that count towards a pair's weight."""
 _CHANCE: Final = 0.1
 """Chance below which customers who have both are no coincidence."""
+_AT_ONCE: Final = 1 << 20
+"""Cells of a portion, about: each portion is asked for every pair once."""
 _LAST: Final = np.datetime64(0, "us")
 """Baskets made up here stand at one instant: spells of them are not counted."""
 
@@ -61,10 +63,13 @@ def viewed_together(
     person[unknown] += np.arange(int(unknown.sum()))
     cell = session * designs.category_count + designs.category[design]
     sessions = gathered(designs.ids, cell, design, person[session], _LAST)
-    return _paired(sessions, designs, top_k=top_k, threads=threads)
+    held = tally(sessions.product, len(designs))
+    return _paired(sessions, held, designs, top_k=top_k, threads=threads)
 
 
-def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) -> Neighbours:
+def same_need(
+    placed: Baskets, designs: Designs, *, top_k: int, threads: int, at_once: int = _AT_ONCE
+) -> Neighbours:
     """Pair the designs of a category that the same customers buy, but not in the same order.
 
     Of the pairs that the score of `_paired` ranks highest those stay which
@@ -81,54 +86,94 @@ def same_need(placed: Baskets, designs: Designs, *, top_k: int, threads: int) ->
         designs: of the products.
         top_k: neighbours kept a design.
         threads: processors to use.
+        at_once: cells of the baskets that are looked at at a time.
 
     Returns:
         Neighbours whose `support` and `customers` count the customers with kept orders of any
         variant of both.
     """
-    order = np.repeat(np.arange(len(placed)), placed.size)
-    counted = placed.proven[order]
-    order = order[counted]
-    design = designs.design[placed.product[counted]]
-    customer = placed.customer[order]
-    category = designs.category[design]
-    cell = customer.astype(np.int64) * designs.category_count + category
-    owners = gathered(designs.ids, cell, design, customer, _LAST)
-    pairs = _paired(owners, designs, top_k=2 * top_k, threads=threads)
-    expected = _expected(owners, pairs, designs)
+    owners, held = _owners(placed, designs, at_once)
+    pairs = _paired(owners, held, designs, top_k=2 * top_k, threads=threads)
+    expected = _expected(owners, held, pairs, designs)
     pairs = pairs.where(pdtrc(pairs.support - 1, expected) < _CHANCE)
-    cells = csr_array(
-        (np.ones(len(design), np.float32), (design, order)), shape=(len(designs), len(placed))
-    )
-    cells.data[:] = 1
-    together = Rows.of(cells).products(pairs.first, pairs.second)
-    orders = np.diff(cells.indptr)
-    seldom = together * len(starts(order)) < orders[pairs.first] * orders[pairs.second]
+    del owners
+    together = np.zeros(len(pairs.first), np.float32)
+    orders, count = np.zeros(len(designs), np.int64), 0
+    for _, every in portions(placed, at_once=at_once):
+        some = every.where(every.proven)
+        holders = _holders(some, designs)
+        together += holders.products(pairs.first, pairs.second)
+        orders += np.diff(holders.start)
+        count += int(np.count_nonzero(some.size))
+    seldom = together * count < orders[pairs.first] * orders[pairs.second]
     return pairs.where(seldom).best(top_k)
 
 
-def _expected(owners: Baskets, pairs: Neighbours, designs: Designs) -> NDArray[np.float64]:
+def _owners(placed: Baskets, designs: Designs, at_once: int) -> tuple[Baskets, NDArray[np.int64]]:
+    """See what proven customers have of each category as baskets, of two designs or more.
+
+    Returns:
+        The baskets; and int64 per design: the customers who have it.
+    """
+    width, held = max(len(designs), 1), np.zeros(len(designs), np.int64)
+    found = [[np.empty(0, np.int32)] * 3]
+    for _, every in portions(placed, at_once=at_once):
+        some, first = every.where(every.proven), int(every.customer[0])
+        design = designs.design[some.product]
+        owner = np.repeat((some.customer - first).astype(np.int64), some.size)
+        cell = owner * designs.category_count + designs.category[design]
+        cell, design = np.divmod(distinct(cell * width + design), width)
+        held += np.bincount(design, minlength=len(designs))
+        begins = starts(cell)
+        size = lengths(begins, len(cell))
+        # One design alone is no pair.
+        several = size > 1
+        columns = (
+            cell[begins[several]] // designs.category_count + first,
+            size[several],
+            design[np.repeat(several, size)],
+        )
+        found.append([column.astype(np.int32) for column in columns])
+    owners, sizes, members = (np.concatenate(column) for column in zip(*found, strict=True))
+    return made_up(designs.ids, owners, offsets(sizes), members, _LAST), held
+
+
+def _holders(some: Baskets, designs: Designs) -> Rows:
+    """Give the baskets that hold each design."""
+    width = max(len(some), 1)
+    basket = np.repeat(np.arange(len(some)), some.size)
+    cells = distinct(designs.design[some.product].astype(np.int64) * width + basket)
+    design, basket = np.divmod(cells, width)
+    start = np.searchsorted(design, np.arange(len(designs) + 1))
+    return Rows(start, basket.astype(np.uint32), np.ones(len(basket), np.float32))
+
+
+def _expected(
+    owners: Baskets, held: NDArray[np.int64], pairs: Neighbours, designs: Designs
+) -> NDArray[np.float64]:
     """Give how many customers would have each pair by chance, as `same_need` says."""
     width = designs.category_count
-    held = np.bincount(owners.product, minlength=len(designs)).astype(np.float64)
     size = owners.size.astype(np.float64)
     category = designs.category[owners.product[owners.start[:-1]]]
     found = np.bincount(category, size * (size - 1) / 2, width)
     total = np.bincount(designs.category, held, width)
-    crossed = (total**2 - np.bincount(designs.category, held**2, width)) / 2
+    crossed = (total**2 - np.bincount(designs.category, held.astype(np.float64) ** 2, width)) / 2
     rate = found / np.maximum(crossed, 1.0)
     expected = rate[designs.category[pairs.first]] * held[pairs.first] * held[pairs.second]
     return np.asarray(expected, np.float64)
 
 
-def _paired(baskets: Baskets, designs: Designs, *, top_k: int, threads: int) -> Neighbours:
+def _paired(
+    baskets: Baskets, held: NDArray[np.int64], designs: Designs, *, top_k: int, threads: int
+) -> Neighbours:
     """Rank what shares baskets, each of which holds designs of one category.
+
+    `held` counts the baskets of each design, those included that hold nothing else.
 
     score(i -> j) = (w_ij + m p_j) p_j^-beta, with w_ij the baskets that hold both, each damped by
     1 / log2(1 + its designs), p_j the share of j among all that such baskets of its category
     hold, m = 20 and beta = .1.
     """
-    held = np.bincount(baskets.product, minlength=len(designs))
     of_category = np.bincount(designs.category, held, designs.category_count)
     share = held / np.maximum(of_category[designs.category], 1)
     gain = np.power(share, -_DISCOVERY, where=share > 0, out=np.zeros(len(share)))
