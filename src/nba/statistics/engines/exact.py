@@ -37,10 +37,17 @@ def whole_days(microseconds: ir.IntegerValue) -> ir.IntegerValue:
 
 
 def element(values: NDArray[np.integer], place: ir.IntegerValue) -> ir.IntegerValue:
-    """Give values[place], int64, for places within; all cost the same, unlike those of cases."""
+    """Give values[place], int64, for places within; all cost the same, unlike those of cases.
+
+    Args:
+        values: of 32 bits.
+        place: from 0 on.
+    """
     import ibis
 
-    return ibis.array(values.tolist())[place.cast("int32")].cast("int64")
+    # One literal: Ibis would walk through an array of a thousand of them again and again.
+    told = ibis.literal(values.tolist(), "array<int32>")
+    return told[place.cast("int32")].cast("int64")
 
 
 def double(number: float) -> ir.FloatingScalar:
