@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from nba.domain import Instants
 from nba.facts.known import Known
-from nba.facts.spools import Column
+from nba.facts.spools import Column, let_go
 from nba.ranges import lengths, offsets, ranges, starts
 from nba.statuses import PLACED, STATUS_CODE
 
 _PAID: Final = STATUS_CODE["paid"]
 """The first status, in flow order, of an order that somebody pays for."""
 _NOT_YET: Final = np.iinfo(np.int64).max
-_NARROW: Final = {kind: (np.iinfo(kind).min, np.iinfo(kind).max) for kind in ("i1", "i2", "i4")}
 
 
 def cells_of(known: Known, line: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -43,15 +42,17 @@ class KeptOrders:
     at: Instants
     start: NDArray[np.int64]
 
-    def __init__(self) -> None:
-        """Begin with no order."""
-        self._columns = {
-            "customer": Column("int32", in_file=False),
-            "at": Column("datetime64[us]", in_file=False),
-            "size": Column("int32", in_file=False),
-        }
+    def __init__(self, *, in_files: bool) -> None:
+        """Begin with no order; `in_files` keeps what is not sorted yet in temporary files."""
+        self._in_files = in_files
+        self._customer, self._at = self.column("int32"), self.column("datetime64[us]")
+        self._size_told = self.column("int32")
         self._counts: list[int] = []
         self._guests = 0
+
+    def column(self, dtype: str) -> Column:
+        """Begin a column of what is to be said of the orders or cells added."""
+        return Column(dtype, in_file=self._in_files)
 
     def add(self, known: Known, cells: NDArray[np.int64]) -> NDArray[np.int64]:
         """Add the orders of a part.
@@ -71,9 +72,9 @@ class KeptOrders:
         if self._guests:
             customer = customer + (customer >= len(rows.customer_ids)) * np.int32(self._guests)
         self._guests += rows.guest_count
-        self._columns["customer"].add(customer)
-        self._columns["at"].add(rows.ordered_at[added])
-        self._columns["size"].add(lengths(begins, len(order)))
+        self._customer.add(customer)
+        self._at.add(rows.ordered_at[added])
+        self._size_told.add(lengths(begins, len(order)))
         self._counts.append(len(added))
         return added
 
@@ -83,31 +84,30 @@ class KeptOrders:
         Returns:
             The number of each, as it was added.
         """
-        customer, at, size = (
-            self._columns.pop(name).whole() for name in ("customer", "at", "size")
-        )
+        customer, at = self._customer.whole(), self._at.whole()
+        self._size = self._size_told.whole()
         by = np.lexsort((at, customer))
         self.customer, self.at = customer[by], at[by]
-        self._size = size
-        self.start = offsets(size[by])
+        self.start = offsets(self._size[by])
         self._begin = np.empty(len(by), np.int64)
         self._begin[by] = self.start[:-1]
         return by
 
-    def spread(self, runs: list[NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Put what was said of the cells of each part, in turn, where they belong.
+    def spread(self, told: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Put what was said of the cells, in the order they were added, where they belong.
 
         Args:
-            runs: one value a cell, an array a part; they are taken out.
+            told: one value a cell.
             dtype: of the result.
         """
         spread = np.empty(self.start[-1], dtype)
-        runs.reverse()
-        first = 0
+        first = cell = 0
         for count in self._counts:
-            begin = self._begin[first : first + count]
-            spread[ranges(begin, begin + self._size[first : first + count])] = runs.pop()
-            first += count
+            size, begin = (one[first : first + count] for one in (self._size, self._begin))
+            cells = int(size.sum())
+            spread[ranges(begin, begin + size)] = told[cell : cell + cells]
+            first, cell = first + count, cell + cells
+            let_go(told)
         return spread
 
 
@@ -145,13 +145,11 @@ class Proofs:
         return first <= stood.astype(np.int64)
 
 
-def narrow(values: NDArray[np.int64]) -> NDArray[Any]:
-    """Give integers in the fewest bytes that hold them all."""
-    least, most = int(values.min(initial=0)), int(values.max(initial=0))
-    for kind, (first, last) in _NARROW.items():
-        if first <= least and most <= last:
-            return values.astype(kind)
-    return values
+def narrowest(values: NDArray[np.int64]) -> np.dtype[Any]:
+    """Give int32 where it holds all of some integers, else int64."""
+    limits = np.iinfo(np.int32)
+    fits = limits.min <= values.min(initial=0) and values.max(initial=0) <= limits.max
+    return np.dtype(np.int32 if fits else np.int64)
 
 
 def _width(known: Known) -> int:

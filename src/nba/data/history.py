@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Self
 
 import duckdb
@@ -28,9 +29,8 @@ from nba.domain import DAY, MICROSECOND, Ids, Instants, iso, to_instant
 from nba.errors import DataError
 from nba.facts.cuts import cut, known_parts, standing
 from nba.facts.known import Known
-from nba.facts.parts import Portions, parts
+from nba.facts.parts import PART_LINES, Portions, parts
 from nba.facts.rows import Rows
-from nba.facts.spools import Column
 from nba.ranges import changes
 from nba.schema import (
     CUSTOMERS,
@@ -123,15 +123,24 @@ class Baskets:
         Returns:
             As many baskets, each with its distinct codes; one may be empty.
         """
-        width = max(len(ids), 1)
-        cells = np.repeat(np.arange(len(self)) * width, self.size)
-        coarse = code[self.product]
-        cells += coarse
-        cells = cells[coarse >= 0]
-        cells.sort()
-        cells = cells[changes(cells)]
-        start = np.searchsorted(cells, np.arange(len(self) + 1) * width)
-        return replace(self, product_ids=ids, start=start, product=(cells % width).astype(np.int32))
+        width, held = max(len(ids), 1), len(self.product) or 1
+        size, product = np.zeros(len(self) + 1, np.int64), list[NDArray[np.int32]]()
+        bounds = np.searchsorted(self.start, np.arange(0, held, PART_LINES))
+        for first, last in pairwise([*np.unique(bounds).tolist(), len(self)]):
+            own = slice(self.start[first], self.start[last])
+            cells = np.repeat(
+                np.arange(last - first) * width, np.diff(self.start[first : last + 1])
+            )
+            coarse = code[self.product[own]]
+            cells += coarse
+            cells = cells[coarse >= 0]
+            cells.sort()
+            cells = cells[changes(cells)]
+            size[first + 1 : last + 1] = np.bincount(cells // width, minlength=last - first)
+            product.append((cells % width).astype(np.int32))
+        return replace(
+            self, product_ids=ids, start=np.cumsum(size), product=np.concatenate(product)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -326,15 +335,15 @@ class OrderHistory:
                 times that, a quarter of it. Counted back from the last fact, so that nobody is
                 proven by a pause of the shop.
         """
-        orders, proofs, product = KeptOrders(), Proofs(), list[NDArray[np.int32]]()
-        delivered_at, last = Column("datetime64[us]", in_file=False), list[np.datetime64]()
+        orders, proofs, last = KeptOrders(in_files=self._in_files), Proofs(), list[np.datetime64]()
+        delivered_at, product = orders.column("datetime64[us]"), orders.column("int32")
         for known in self.known():
             rows = known.rows
             cells = cells_of(known, np.flatnonzero(known.kept_line))
             cells.sort()
             cells = cells[changes(cells)]
             delivered_at.add(known.delivered_at[orders.add(known, cells)])
-            product.append(products_of(known, cells))
+            product.add(products_of(known, cells))
             proofs.add(known)
             last.append(last_fact(rows))
         by = orders.sort()
@@ -349,13 +358,17 @@ class OrderHistory:
             delivered_at.whole()[by],
             proven[orders.customer],
             orders.start,
-            orders.spread(product, np.dtype(np.int32)),
+            orders.spread(product.whole(), np.dtype(np.int32)),
             self.as_of,
         )
 
     def purchases(self) -> Purchases:
         """Count the pieces and the money of the kept purchases, cell by cell of `baskets`."""
-        return Purchases.of(self.known())
+        return Purchases.of(self.known(), in_files=self._in_files)
+
+    @property
+    def _in_files(self) -> bool:
+        return len(self.rows.line_order) > self.portions.held_lines
 
     def __len__(self) -> int:
         """Count the orders, kept or not."""

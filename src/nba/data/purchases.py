@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.data.folding import KeptOrders, cells_of, narrow
+from nba.data.folding import KeptOrders, cells_of, narrowest
 from nba.facts.known import Known
+from nba.facts.spools import Column
 from nba.ranges import starts
 
 
@@ -31,14 +32,15 @@ class Purchases:
     revenue: NDArray[np.integer]
 
     @classmethod
-    def of(cls, told: Iterable[Known]) -> Self:
+    def of(cls, told: Iterable[Known], *, in_files: bool) -> Self:
         """Sum the kept lines over the cells of the baskets.
 
         Args:
             told: what is known of all orders, some at a time, in order of their ids.
+            in_files: keep what is not sorted yet in temporary files.
         """
-        orders = KeptOrders()
-        quantity, revenue = list[NDArray[Any]](), list[NDArray[Any]]()
+        orders = KeptOrders(in_files=in_files)
+        quantity, revenue = orders.column("int64"), orders.column("int64")
         for known in told:
             line = np.flatnonzero(known.kept_line)
             cells = cells_of(known, line)
@@ -46,14 +48,11 @@ class Purchases:
             cells, line = cells[by], line[by]
             first = starts(cells)
             orders.add(known, cells[first])
-            for runs, values in ((quantity, known.quantity), (revenue, _paid(known))):
+            for column, values in ((quantity, known.quantity), (revenue, _paid(known))):
                 amount = values[line]
-                runs.append(narrow(np.add.reduceat(amount, first) if len(first) else amount))
+                column.add(np.add.reduceat(amount, first) if len(first) else amount)
         orders.sort()
-        return cls(
-            orders.spread(quantity, np.result_type(np.int32, *quantity)),
-            orders.spread(revenue, np.result_type(np.int32, *revenue)),
-        )
+        return cls(*(_spread(orders, column) for column in (quantity, revenue)))
 
     def profit(
         self,
@@ -74,6 +73,11 @@ class Purchases:
         assumed = np.rint(self.revenue * default_margin).astype(np.int64)
         known = self.revenue - cost[product] * self.quantity
         return np.asarray(np.where(costed[product], known, assumed), np.int64)
+
+
+def _spread(orders: KeptOrders, amount: Column) -> NDArray[np.integer]:
+    told = amount.whole()
+    return orders.spread(told, narrowest(told))
 
 
 def _paid(known: Known) -> NDArray[np.int64]:
