@@ -368,8 +368,8 @@ def counted(
     for name in ("owners", "taken", "missed"):
         values[name] = values[name].swapaxes(0, 1).copy()
     values |= {"events": values["events"][alive], "gone": values["gone"].swapaxes(0, 1)[alive]}
-    pairs = (code[alive].astype(np.int32) for code in (first, second))
-    return LagCounts(types, as_of, *pairs, **values)
+    main, other = first[alive].astype(np.int32), second[alive].astype(np.int32)
+    return LagCounts(types, as_of, main, other, **values)
 
 
 def _settlers(
