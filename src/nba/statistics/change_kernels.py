@@ -41,17 +41,24 @@ def fingerprint(
     product: NDArray[np.int32],
     out: NDArray[np.uint64],
 ) -> None:
-    """Mix all that counts of each customer into two words: `proven`, instants, sizes, products."""
+    """Mix all that counts of each customer into two words: `proven`, instants, sizes, products.
+
+    Two numbers of 32 bits are mixed at once, the size of a basket before its products.
+    """
+    half = np.uint64(32)
     for customer in range(len(proven)):
         one = two = np.uint64(1 + proven[customer])
         for basket in range(owner[customer], owner[customer + 1]):
             first, last = start[basket], start[basket + 1]
-            when, size = np.uint64(at[basket]), np.uint64(last - first)
-            one = _mixed(_mixed(one, when, _ODD[0]), size, _ODD[0])
-            two = _mixed(_mixed(two, when, _ODD[1]), size, _ODD[1])
-            for cell in range(first, last):
-                code = np.uint64(product[cell])
-                one, two = _mixed(one, code, _ODD[0]), _mixed(two, code, _ODD[1])
+            when, waiting = np.uint64(at[basket]), np.uint64(last - first)
+            one, two = _mixed(one, when, _ODD[0]), _mixed(two, when, _ODD[1])
+            for cell in range(first, last - 1, 2):
+                both = (waiting << half) | np.uint64(product[cell])
+                one, two = _mixed(one, both, _ODD[0]), _mixed(two, both, _ODD[1])
+                waiting = np.uint64(product[cell + 1])
+            if (last - first) % 2:
+                waiting = (waiting << half) | np.uint64(product[last - 1])
+            one, two = _mixed(one, waiting, _ODD[0]), _mixed(two, waiting, _ODD[1])
         out[customer, 0], out[customer, 1] = one, two
 
 

@@ -130,7 +130,7 @@ class Update:
             DataError: the level is damaged.
         """
         level = self.level
-        counted, sums = self._counted(threads)
+        counted, sums = self.counted(threads)
         later = sum(map(len, level.runs[1:])) + len(counted.pairs.row)
         if not whole and (
             len(level.runs) < _MOST_RUNS and later <= max(_MOST_LATER * len(level.runs[0]), _FEW)
@@ -152,7 +152,7 @@ class Update:
         sums = replace(sums, degree=np.zeros_like(sums.degree))
         return write_level(folder, level.settings, self.ids, self.code, sums, self.baskets, blocks)
 
-    def _counted(self, threads: int) -> tuple[CountedRows, Sums]:
+    def counted(self, threads: int = 1) -> tuple[CountedRows, Sums]:
         """Count by how much each pair, and what products did alone, differ."""
         gone, came, pairs = self.changes
         ids, code = self.ids, self.code

@@ -1,0 +1,101 @@
+"""Where kept statistics stand: placed whole, pruned, and left by who is erased."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nba.errors import ConfigError
+from nba.statistics.engines.changes import count_level
+from nba.statistics.keeping import Kept, aside, erase, kept_ids, place
+from nba.statistics.levels import Level
+from nba.statistics.pairs import PairSettings
+from tests.shops import SIX_ORDERS, history
+
+
+def keep(models: Path, name: str, orders=SIX_ORDERS, stored=()) -> Path | None:
+    with aside(models) as folder:
+        for level in ("products", "categories"):
+            count_level(folder / level, history(orders).baskets(), PairSettings())
+        return place(folder, models, name, stored=stored)
+
+
+def left_aside(models: Path) -> list[str]:
+    return [path.name for path in (models / "statistics").glob(".*")]
+
+
+def test_statistics_stand_where_their_snapshot_does_and_older_ones_are_pruned(tmp_path):
+    for number in range(4):
+        stored = [f"s{one}" for one in range(max(0, number - 2), number)]
+        keep(tmp_path, f"s{number}", stored=stored)
+    assert kept_ids(tmp_path) == ["s1", "s2", "s3"]
+    assert left_aside(tmp_path) == []
+    assert len(Level.read(tmp_path / "statistics/s3/products").ids) == 4
+
+
+def test_statistics_of_the_same_snapshot_take_the_place_of_those_before(tmp_path):
+    keep(tmp_path, "s0")
+    first = Kept.of(tmp_path, "s0")
+    keep(tmp_path, "s0", SIX_ORDERS[:3])
+    assert not first.stands()
+    assert Kept.of(tmp_path, "s0").stands()
+
+
+def test_what_a_crash_left_aside_is_removed_and_what_is_being_written_is_not(tmp_path):
+    with aside(tmp_path) as written:
+        dead = tmp_path / "statistics/.new-dead"
+        (dead / "products").mkdir(parents=True)
+        with aside(tmp_path) as other:
+            assert not dead.exists()
+            assert written.is_dir()
+            assert other != written
+        assert not other.exists()
+    assert left_aside(tmp_path) == []
+
+
+def test_nothing_is_placed_that_was_removed_while_it_was_written(tmp_path):
+    keep(tmp_path, "s0")
+    with aside(tmp_path) as written:
+        (written / ".lock").unlink()
+        assert place(written, tmp_path, "s1", stored=["s0"]) is None
+    assert kept_ids(tmp_path) == ["s0"]
+
+
+def test_a_snapshot_without_statistics_is_named_beside_those_with(tmp_path):
+    with pytest.raises(ConfigError, match=r"no statistics of snapshot 's1'; they are kept by"):
+        Kept.of(tmp_path, "s1")
+    keep(tmp_path, "s0")
+    with pytest.raises(ConfigError, match=r"'s1'; they are of s0; they are kept by"):
+        Kept.of(tmp_path, "s1")
+    with pytest.raises(ConfigError):
+        Kept.of(tmp_path, "../statistics/s0")
+
+
+def test_who_is_erased_leaves_the_latest_statistics_and_older_ones_are_removed(tmp_path):
+    # The first and the last order are others', so that these are as proven without bob.
+    everybody = [*SIX_ORDERS, ("o7", "dan", 40, ["cup", "tea"])]
+    others = [order for order in everybody if order[1] != "bob"]
+    for name, orders in (("s0", everybody), ("s1", others), ("s2", everybody)):
+        keep(tmp_path, name, orders, stored=["s0", "s1"])
+    before = Kept.of(tmp_path, "s2")
+    found = erase(tmp_path, ["bob", "nobody"], latest_first=["s2", "s1", "s0"])
+    assert (found.changed, found.removed) == (("s2",), ("statistics/s0",))
+    assert kept_ids(tmp_path) == ["s1", "s2"]
+    assert not before.stands()
+    for level in ("products", "categories"):
+        left = Level.read(tmp_path / "statistics/s2" / level)
+        rebuilt = Level.read(tmp_path / "statistics/s1" / level)
+        assert left.pair_counts(left.ids) == rebuilt.pair_counts(left.ids)
+        assert len(left.runs) == 1
+        assert [*left.baskets.customer_ids] == ["ann", "cat", "dan"]
+    again = erase(tmp_path, ["bob"], latest_first=["s2", "s1", "s0"])
+    assert (again.changed, again.removed) == ((), ())
+
+
+def test_what_nobody_can_read_is_removed_since_nobody_can_be_erased_from_it(tmp_path):
+    keep(tmp_path, "s0")
+    (tmp_path / "statistics/s0/products/product.npy").write_bytes(b"")
+    assert erase(tmp_path, ["bob"], latest_first=["s0"]).removed == ("statistics/s0",)
+    assert kept_ids(tmp_path) == []
+    assert erase(tmp_path / "elsewhere", ["bob"], latest_first=[]).removed == ()
