@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from nba.cli.console import AsJson, Models, give, instant, now, say, steps
+from nba.cli.counting import LOCAL, check_engine, engine_of
 from nba.cli.facts import is_store
 from nba.cli.source import forget_erased, shop_folder, shown, without_erased
 
@@ -46,6 +47,14 @@ def train(
             "--backtest", min=1, help="First test the last so many days; the guard compares them."
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            help="Who counts: local, duckdb, spark or a Spark master, postgresql for the store's "
+            "own or the URL of another. The snapshot is the same.",
+        ),
+    ] = LOCAL,
     keep_statistics: Annotated[
         bool,
         typer.Option(
@@ -78,6 +87,7 @@ def train(
 
     config = TrainConfig() if recipe is None else TrainConfig.from_toml(recipe)
     until = None if as_of is None else instant(as_of, "--as-of")
+    check_engine(engine, shop, config, keeps=keep_statistics or since is not None)
     with (
         # What is told after the progress, also where the snapshot is refused.
         ExitStack() as afterwards,
@@ -86,15 +96,17 @@ def train(
         shop_folder(shop, announce) as folder,
     ):
         found = read_shop(folder)
-        snapshot = train_snapshot(
-            found.history,
-            found.catalog,
-            config,
-            as_of=until,
-            engine=None if kept_sums is None else kept_sums.engine,
-            threads=threads,
-            announce=announce,
-        )
+        cut = found.history.as_of if until is None else until
+        with engine_of(engine, shop, folder, cut, config, threads=threads) as counting:
+            snapshot = train_snapshot(
+                found.history,
+                found.catalog,
+                config,
+                as_of=until,
+                engine=counting if kept_sums is None else kept_sums.engine,
+                threads=threads,
+                announce=announce,
+            )
         if len(found.history) and not snapshot.manifest.counts["kept_orders"]:
             raise DataError(
                 f"no order that counts lies before {as_of or 'the end of the shop'}: the snapshot "

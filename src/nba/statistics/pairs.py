@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -145,6 +145,24 @@ class PairCounts:
         return _equal(self, other) if isinstance(other, PairCounts) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+    def over(self, ids: Ids) -> PairCounts:
+        """Name the products by their codes in other ids, which must hold all of these.
+
+        Raises:
+            DataError: a product is not among `ids`.
+        """
+        # Codes of sorted ids ascend with one another, so the pairs stay sorted.
+        code = ids.codes_of(self.products.product_ids)
+        alone: dict[str, Any] = {name: np.zeros(len(ids), np.int64) for name in _PRODUCT}
+        for name, values in alone.items():
+            values[code] = getattr(self.products, name)
+        return replace(
+            self,
+            products=replace(self.products, product_ids=ids, **alone),
+            first=code[self.first],
+            second=code[self.second],
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the counts as one compressed archive of arrays, to exactly this path."""

@@ -19,6 +19,7 @@ class InProcess(Connection):
     """
 
     name: ClassVar[str] = "duckdb"
+    is_here = True
 
     def __init__(self) -> None:
         """Make the folder."""

@@ -51,13 +51,13 @@ class Spark(Connection):
                 already works for another one.
         """
         _require()
-        self._is_local = master.startswith("local")
+        self.is_here = master.startswith("local")
         self._folder = tempfile.TemporaryDirectory(prefix="nba-spark-")
         try:
             with warnings.catch_warnings():
                 # That it does not know every corner of the pandas we have, which we never use.
                 warnings.simplefilter("ignore")
-                self._session = _session(master, self._is_local)
+                self._session = _session(master, self.is_here)
                 import ibis
 
                 self.backend = ibis.pyspark.connect(self._session)
@@ -77,7 +77,7 @@ class Spark(Connection):
         return spark_factors.product_factors(self._session, matrix, config, seed=seed)
 
     def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
-        frame = self._written(name, rows) if self._is_local else self._sent(rows)
+        frame = self._written(name, rows) if self.is_here else self._sent(rows)
         frame.createOrReplaceTempView(name)
 
     def _drop(self, name: str) -> None:

@@ -31,10 +31,12 @@ class Connection(ABC):
 
     Attributes:
         name: of the engine, as manifests tell it.
+        is_here: it reads the files that this machine reads.
         backend: of Ibis.
     """
 
     name: ClassVar[str]
+    is_here: bool = False
     backend: Any
 
     @contextmanager
