@@ -80,13 +80,23 @@ def _days(at: Instants) -> NDArray[np.int32]:
 
 
 def _last_paid(history: OrderHistory, placed: Baskets) -> NDArray[np.int64]:
-    rows = history.rows
-    line = np.flatnonzero(history.kept_line() & (rows.unit_price > 0))
-    # Later orders overwrite earlier ones; at one instant the greater order id holds.
-    line = line[np.argsort(rows.ordered_at[rows.line_order[line]], kind="stable")]
     price = np.zeros(len(placed.product_ids), np.int64)
-    code = placed.product_ids.codes_of(rows.product_ids)
-    price[code[rows.line_product[line]]] = rows.unit_price[line]
+    since = np.full(len(price), np.iinfo(np.int64).min)
+    ids, own = placed.product_ids, np.arange(len(price), dtype=np.int32)
+    for known in history.known():
+        rows = known.rows
+        if ids is not rows.product_ids:
+            ids, own = rows.product_ids, placed.product_ids.codes_of(rows.product_ids)
+        line = np.flatnonzero(known.kept_line & (rows.unit_price > 0))
+        at = rows.ordered_at[rows.line_order[line]].astype(np.int64)
+        # Later orders overwrite earlier ones; at one instant the greater order id holds.
+        by = np.argsort(at, kind="stable")
+        line, at = line[by], at[by]
+        code = own[rows.line_product[line]]
+        last, last_since = np.zeros_like(price), np.full_like(since, np.iinfo(np.int64).min)
+        last[code], last_since[code] = rows.unit_price[line], at
+        newer = (last > 0) & (last_since >= since)
+        price[newer], since[newer] = last[newer], last_since[newer]
     return price
 
 

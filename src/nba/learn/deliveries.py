@@ -8,7 +8,6 @@ import numpy as np
 
 from nba.data.history import OrderHistory
 from nba.domain import DAY
-from nba.facts.known import Known
 from nba.statuses import STATUS_CODE
 
 
@@ -18,11 +17,13 @@ def transit(history: OrderHistory) -> dict[str, Any]:
     Returns:
         `transit_days`: their median, null where no order tells both; `orders`: how many do.
     """
-    known = Known.at(history.rows, history.as_of)
-    statuses = history.rows.statuses.before(history.as_of)
-    shipped_at = statuses.of_status(STATUS_CODE["shipped"]).first(len(known.order))
-    days = (known.delivered_at - shipped_at) / DAY
-    told = days[days >= 0]
+    found = []
+    for known in history.known():
+        statuses = known.rows.statuses.before(history.as_of)
+        shipped_at = statuses.of_status(STATUS_CODE["shipped"]).first(len(known.order))
+        days = (known.delivered_at - shipped_at) / DAY
+        found.append(days[days >= 0])
+    told = np.concatenate(found)
     return {
         "transit_days": round(float(np.median(told)), 6) if len(told) else None,
         "orders": len(told),

@@ -14,7 +14,6 @@ from nba.artifacts.rhythm import Rhythm
 from nba.data.contacts import Decisions
 from nba.data.history import OrderHistory
 from nba.domain import DAY, Ids, Instants
-from nba.facts.known import Known
 from nba.learn.responding.earnings import Earnings
 from nba.vocabulary import MESSAGE_WORDS
 
@@ -121,14 +120,17 @@ class Arrivals:
     @classmethod
     def of_orders(cls, history: OrderHistory) -> Self:
         """Look at all orders of a history."""
-        known = Known.at(history.rows, history.as_of)
-        return cls(known.rows.order_ids, known.delivered_at)
+        arrived = [known.delivered_at for known in history.known()]
+        return cls(history.rows.order_ids, np.concatenate(arrived))
 
     def of(self, decisions: Decisions) -> Instants:
         """Give, per decision, when the order arrived that it speaks of; NaT where none did."""
-        place = places(decisions.order_ids, self.order_ids)
+        # One by one, as of all orders few were spoken of.
+        place = [self.order_ids.find(one) for one in decisions.order_ids]
+        beyond = len(self.order_ids)
         at = np.append(self.at, np.datetime64("NaT", "us"))
-        found = np.append(place, len(self.order_ids))[decisions.order]
+        named = [beyond if one is None else one for one in (*place, None)]
+        found = np.array(named, np.int64)[decisions.order]
         told = at[found]
         # Not known when it was decided.
         told[told > decisions.decided_at] = np.datetime64("NaT", "us")
