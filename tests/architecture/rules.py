@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "checking": (*ROOT, "schema"),
     "facts": (*OURS, "facts"),
     "data": (*OURS, "data", "facts"),
-    "statistics": (*OURS, "statistics", "data.history", "data.purchases"),
+    "statistics": (*OURS, "statistics", "data.history", "data.purchases", "facts.spools"),
     "statistics.engines.kept": (*OURS, "statistics", "facts.known"),
     "artifacts": (*OURS, "artifacts"),
     "learn": (

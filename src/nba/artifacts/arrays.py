@@ -53,13 +53,26 @@ def unpack(kind: type[A], folder: str, arrays: Arrays) -> A:
     return kind(**values)
 
 
+def npy_parts(array: NDArray[Any]) -> tuple[bytes, memoryview]:
+    """Serialise an array in numpy's own format: its header, and its values without a copy.
+
+    Raises:
+        TypeError: it holds Python objects, which only pickle could write.
+    """
+    values, stream = np.ascontiguousarray(array), io.BytesIO()
+    described = np.lib.format.header_data_from_array_1_0(values)
+    np.lib.format.write_array_header_1_0(stream, described)
+    return stream.getvalue(), values.reshape(-1).view(np.uint8).data
+
+
 def to_npy(array: NDArray[Any]) -> bytes:
     """Serialise an array in numpy's own format, without pickled objects."""
-    stream = io.BytesIO()
-    np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
-    return stream.getvalue()
+    return b"".join(npy_parts(array))
 
 
-def sha256(content: bytes) -> str:
-    """Hash bytes; lower-case hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
+def sha256(*parts: bytes | memoryview) -> str:
+    """Hash bytes, one part behind the other; lower-case hexadecimal."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()

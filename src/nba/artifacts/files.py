@@ -47,10 +47,11 @@ def sweep(folder: Path) -> None:
                 path.rmdir()
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a file so that it outlives a power cut."""
+def write_synced(path: Path, *parts: bytes | memoryview) -> None:
+    """Write a file, one part behind the other, so that it outlives a power cut."""
     with path.open("wb") as file:
-        file.write(content)
+        for part in parts:
+            file.write(part)
         file.flush()
         os.fsync(file.fileno())
 

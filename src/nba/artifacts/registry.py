@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from nba.artifacts.arrays import to_npy
+from nba.artifacts.arrays import npy_parts
 from nba.artifacts.editions import current_of
 from nba.artifacts.files import ASIDE, POINTER, SNAPSHOTS, is_name, put, sync, write_synced
 from nba.artifacts.homes import Home, Models, home_of
@@ -249,7 +249,7 @@ def _write(snapshot: Snapshot, folder: Path) -> None:
     for name in snapshot.manifest.files:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_synced(path, to_npy(arrays[array_of(name) or ""]))
+        write_synced(path, *npy_parts(arrays[array_of(name) or ""]))
     write_synced(folder / MANIFEST, snapshot.manifest.to_json().encode())
     for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
         sync(inner)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nba.artifacts.arrays import sha256, to_npy
+from nba.artifacts.arrays import npy_parts, sha256
 from nba.artifacts.parts import Parts, parts_of, read_only
 from nba.artifacts.products import Products
 from nba.config import TrainConfig
@@ -141,7 +141,9 @@ class Snapshot(Parts):
     ) -> Self:
         """Assemble the artifacts of a training run, as read-only views of the given arrays."""
         arrays = read_only(parts.arrays())
-        hashes = {f"{name}.npy": sha256(to_npy(array)) for name, array in sorted(arrays.items())}
+        hashes = {
+            f"{name}.npy": sha256(*npy_parts(array)) for name, array in sorted(arrays.items())
+        }
         digest = digest_of(hashes, config)
         until = iso(data_until) or ""
         instant = until[:19].replace("-", "").replace(":", "")

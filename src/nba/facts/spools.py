@@ -54,7 +54,7 @@ class Column:
             ) from None
 
     def whole(self) -> NDArray[Any]:
-        """Give all values, in the order they came; of a file they cannot be written to.
+        """Give all values, in the order they came; writing to them does not change the file.
 
         To be asked once: nothing is added afterwards.
         """
@@ -64,7 +64,8 @@ class Column:
         with self._file as file:
             if not file.tell():
                 return _none(self._dtype)
-            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), self._dtype)
+            # Compiled loops ask for arrays that could be written to.
+            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY), self._dtype)
 
 
 def let_go(array: NDArray[Any]) -> None:

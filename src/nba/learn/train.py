@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -32,6 +33,9 @@ from nba.statistics.engines.this_machine import NAME, ThisMachine
 
 Announce = Callable[[str], None]
 
+SIDE_BY_SIDE: Final = 20_000_000
+"""Order lines from which on one side is learned after the other."""
+
 
 def train(
     history: OrderHistory,
@@ -43,7 +47,10 @@ def train(
     threads: int | None = None,
     announce: Announce = lambda _: None,
 ) -> Snapshot:
-    """Train every learner on what was known at `as_of`, relations and customers side by side.
+    """Train every learner on what was known at `as_of`.
+
+    Relations and customers are learned side by side, or one after the other from `SIDE_BY_SIDE`
+    order lines on, when room for one of them is all that can be hoped for.
 
     Args:
         history: the orders; those at or after `as_of` have no effect.
@@ -74,12 +81,14 @@ def train(
     baskets = replace(known.baskets(proving_days=config.copurchase.proving_days), as_of=until)
     ids = catalog.product_ids.union(baskets.product_ids)
     listing, placed = catalog.over(ids), baskets.over(ids)
+    del baskets
     types = Assortment.of(listing.category, listing.product_group_id)
     products = product_cards(known, listing, placed, types, config.popular)
     given = (known, listing, placed, products, types, config, counting, workers, announce)
     # One BLAS thread: with more of them, sums depend on how many there are.
     with threadpool_limits(limits=1, user_api="blas"):
-        relations, people = Parallel(n_jobs=min(workers, 2), prefer="threads")(
+        sides = min(workers, 2) if len(placed.product) < SIDE_BY_SIDE else 1
+        relations, people = Parallel(n_jobs=sides, prefer="threads")(
             (delayed(relate)(*given), delayed(study)(*given))
         )
     announce("assembling the snapshot")

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from nba.data.history import Baskets
 from nba.domain import Ids, Instants
+from nba.facts.spools import Column
 from nba.ranges import lengths, offsets, starts
 from nba.statistics.portions import AT_ONCE, portions
 
+HELD: Final = 4_000_000
+"""Cells of baskets, beyond which those of the matrix stand in files."""
 _KEY_BITS: Final = 62
 """Bits of a key that is sorted."""
 
@@ -43,7 +46,12 @@ class InteractionMatrix:
 
     @classmethod
     def of(
-        cls, baskets: Baskets, *, decay_days: Sequence[float], at_once: int = AT_ONCE
+        cls,
+        baskets: Baskets,
+        *,
+        decay_days: Sequence[float],
+        at_once: int = AT_ONCE,
+        held: int = HELD,
     ) -> InteractionMatrix:
         """Count the baskets of identified customers.
 
@@ -51,30 +59,31 @@ class InteractionMatrix:
             baskets: kept purchases; guests are left out, nobody asks for them.
             decay_days: the ages at which an order counts 1 / e, measured from `baskets.as_of`.
             at_once: cells of the baskets that are sorted at a time.
+            held: of more cells of the baskets, those of the matrix are put into temporary files
+                and mapped.
+
+        Raises:
+            DataError: the folder of temporary files has no room.
         """
         found = np.zeros(len(baskets.customer_ids), np.int64)
-        # As much as there can be; memory is used only as far as pairs met.
-        most = int(baskets.start[np.searchsorted(baskets.customer, len(found))])
-        product, orders = np.empty(most, np.int32), np.empty(most, np.int32)
-        first_at, last_at = np.empty((2, most), "datetime64[us]")
-        decayed = np.empty((most, len(decay_days)), np.float32)
-        used = 0
+        in_file = len(baskets.product) > held
+        kinds = ("int32", "int32", "datetime64[us]", "datetime64[us]", "float32")
+        columns = [Column(kind, in_file=in_file) for kind in kinds]
         for cells in counted_cells(baskets, decay_days=decay_days, at_once=at_once):
-            some = slice(used, used + len(cells.product))
-            product[some], orders[some] = cells.product, cells.orders
-            first_at[some], last_at[some], decayed[some] = cells[3:]
             owner = starts(cells.customer)
             found[cells.customer[owner]] = lengths(owner, len(cells.customer))
-            used = some.stop
+            for column, values in zip(columns, cells[1:], strict=True):
+                column.add(values.reshape(-1))
+        product, orders, first_at, last_at, decayed = (column.whole() for column in columns)
         return cls(
             baskets.customer_ids,
             baskets.product_ids,
             offsets(found),
-            product[:used],
-            orders[:used],
-            first_at[:used],
-            last_at[:used],
-            decayed[:used],
+            product,
+            orders,
+            first_at,
+            last_at,
+            decayed.reshape(len(product), len(decay_days)),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nba.learn.neighbourhood import cosine
 from nba.statistics.interactions import InteractionMatrix, counted_cells
 from nba.statistics.portions import portions, tally
 from tests.shops import history, random_orders
@@ -62,6 +63,17 @@ def test_the_matrix_is_the_same_whatever_is_sorted_at_once(baskets, at_once):
     assert dict(zip(cells, found, strict=True)) == expected
     whole = InteractionMatrix.of(baskets, decay_days=(10, 90))
     assert matrix.decayed.tobytes() == whole.decayed.tobytes()
+
+
+def test_a_matrix_in_files_is_the_one_in_the_memory(baskets):
+    asked = {"decay_days": (10, 90), "at_once": 20}
+    matrix, mapped = (InteractionMatrix.of(baskets, **asked, held=held) for held in (10_000, 0))
+    for name in ("start", "product", "orders", "first_at", "last_at", "decayed"):
+        one, other = getattr(matrix, name), getattr(mapped, name)
+        assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
+    nothing = InteractionMatrix.of(history([]).baskets(), decay_days=(10, 90), held=-1)
+    assert nothing.decayed.shape == (0, 2)
+    assert cosine(mapped).score.tobytes() == cosine(matrix).score.tobytes()
 
 
 @pytest.mark.parametrize("at_once", SIZES)
