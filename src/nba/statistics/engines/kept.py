@@ -30,17 +30,14 @@ from nba.statistics.engines.kept_tables import Scratch, Told, in_bytes, row_of, 
 if TYPE_CHECKING:
     import ibis
 
-_ORDERS_OF_ONE: Final = 2**32
-"""Numbers that the orders of one customer have room in."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
     """The kept purchases of a shop as an engine counts from, in temporary tables of that engine.
 
     Attributes:
-        cells: one row a product of a kept order, as `engines.cells` describes it. The number of an
-            order is 2^32 x its customer's code + its place among the customer's orders.
+        cells: one row a product of a kept order, as `engines.cells` describes it. No number of an
+            order is as great as two times all orders.
         customers: customer_id and customer, int64: the ids in the order of their bytes, from 0.
         product_ids: the ids of the product codes.
         customer_count: customers with an id and guest orders, kept or not.
@@ -110,18 +107,19 @@ def kept_cells(
         _refuse_twins(told.orders)
         standing = stand(told, until, passing)
         orders = passing.keep(known(told, standing, until))
-        customers = scratch.keep(_coded(orders.filter(orders.customer_id.notnull()).customer_id))
+        customers = scratch.keep(_customers(orders))
         products = scratch.keep(_coded(_offered(standing, orders, tables.get(PRODUCTS.name))))
         named = row_of(customers.aggregate(count=customers.count()))["count"]
         sums = row_of(
             orders.aggregate(
+                orders=orders.count(),
                 guests=orders.count(where=orders.customer_id.isnull()),
                 first=orders.ordered_at.min(where=orders.kept),
                 last=orders.fact.max(),
             )
         )
         proven_before = _proven_before(sums["first"], sums["last"], until, proving_days)
-        numbered = _numbered(orders, customers, named, proven_before)
+        numbered = _numbered(orders, customers, (named, sums["orders"]), proven_before)
         baskets = passing.keep(numbered.semi_join(standing.lines, "order_id"))
         cells = _described(_counted(standing.lines, baskets, products), baskets)
         if spell_days:
@@ -157,7 +155,22 @@ def _coded(ids: ibis.StringColumn) -> ibis.Table:
 
     distinct = ids.name("id").as_table().distinct()
     place = ibis.row_number().over(ibis.window(order_by=in_bytes(distinct.id)))
-    return distinct.select("id", code=place.cast("int64"))
+    return distinct.select("id", code=place)
+
+
+def _customers(orders: ibis.Table) -> ibis.Table:
+    """Number the customers likewise: id, code, and begins, the kept orders of those before."""
+    import ibis
+
+    named = orders.filter(orders.customer_id.notnull())
+    customers = named.group_by(id="customer_id").aggregate(kept=named.count(where=named.kept))
+    in_order = ibis.window(order_by=in_bytes(customers.id))
+    so_far = ibis.cumulative_window(order_by=in_bytes(customers.id))
+    return customers.select(
+        "id",
+        code=ibis.row_number().over(in_order),
+        begins=customers.kept.sum().over(so_far) - customers.kept,
+    )
 
 
 def _offered(
@@ -186,24 +199,35 @@ def _proven_before(first: int | None, last: int | None, until: int, proving_days
 
 
 def _numbered(
-    orders: ibis.Table, customers: ibis.Table, named: int, proven_before: int
+    orders: ibis.Table, customers: ibis.Table, counts: tuple[int, int], proven_before: int
 ) -> ibis.Table:
-    """Number the customers and the kept orders, and tell who is proven."""
+    """Number the customers and the kept orders, and tell who is proven.
+
+    Args:
+        orders: what was known of them.
+        customers: those with an id, numbered.
+        counts: of these, and of all orders.
+        proven_before: the last instant at which an order proves its customer.
+    """
     import ibis
 
+    named, order_count = counts
     identified = orders.inner_join(customers, orders.customer_id == customers.id)
     guests = orders.filter(orders.customer_id.isnull())
     place = ibis.row_number().over(ibis.window(order_by=in_bytes(guests.order_id)))
     columns = (
         *("order_id", "customer", "named", "ordered_at", "delivered_at", "discount", "kept"),
-        *("has_returns", "is_evidence"),
+        *("has_returns", "is_evidence", "begins"),
     )
     every = (
         identified.mutate(customer=identified.code, named=ibis.literal(value=True))
         .select(*columns)
         .union(
             guests.mutate(
-                customer=(place + named).cast("int64"), named=ibis.literal(value=False)
+                customer=(place + named).cast("int64"),
+                named=ibis.literal(value=False),
+                # A guest has one order, and those of all others have numbers below the count.
+                begins=(place + order_count).cast("int64"),
             ).select(*columns)
         )
     )
@@ -214,7 +238,7 @@ def _numbered(
     return kept.select(
         *("order_id", "customer", "named", "ordered_at", "delivered_at", "discount"),
         "has_returns",
-        basket=kept.customer * _ORDERS_OF_ONE + place,
+        basket=kept.begins + place,
         proven=proves.any().over(ibis.window(group_by="customer")),
     )
 

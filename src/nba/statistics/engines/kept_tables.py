@@ -133,11 +133,11 @@ class Scratch:
 
     def keep(self, table: ibis.Table) -> ibis.Table:
         """Run an expression once, and give the table of what came out."""
-        engine, dialect = table.get_backend(), table.get_backend().dialect
+        engine = table.get_backend()
         # Engines sum integers into wider ones and number rows with narrower ones than Ibis tells.
         cells = ", ".join(
-            f"CAST({one.this.sql(dialect)} AS {one.kind.sql(dialect)}) AS {one.this.sql(dialect)}"
-            for one in table.schema().to_sqlglot_column_defs(dialect)
+            f"CAST(counted.{name} AS {engine.compiler.type_mapper.to_string(kind)}) AS {name}"
+            for name, kind in table.schema().items()
         )
         query = f"SELECT {cells} FROM ({engine.compile(table)}) AS counted"
         if engine.name == "pyspark":
@@ -331,13 +331,14 @@ def microseconds(at: ibis.Value) -> ibis.Value:
     if engine == "postgres":
         return (functions["extract"]("epoch", at) * 1_000_000).cast("int64")
     if engine == "pyspark":
-        if at.type().timezone is not None:
-            return functions["unix_micros"](at)
-        # A timestamp without a zone becomes one with that of the session; its parts do not.
+        # Ibis has one type for those with a zone and those without. What Spark makes of one without
+        # a zone depends on the session's, as do the parts of one that has a zone; not the reverse.
+        is_zoned = functions["typeof"](at) == "timestamp"
         day = functions["unix_date"](at.cast("date")).cast("int64")
         minute = day * 1440 + at.hour().cast("int64") * 60 + at.minute().cast("int64")
         second = functions["date_part"]("SECOND", at)
-        return minute * 60_000_000 + (second * 1_000_000).cast("int64")
+        stated = minute * 60_000_000 + (second * 1_000_000).cast("int64")
+        return is_zoned.ifelse(functions["unix_micros"](functions["to_timestamp_ltz"](at)), stated)
     return functions["epoch_us"](at).cast("int64")
 
 
@@ -355,6 +356,8 @@ def _functions() -> Mapping[str, Callable[..., Any]]:
         "extract": ((dt.string, dt.timestamp), dt.Decimal(38, 6)),
         "epoch_us": ((dt.timestamp,), dt.int64),
         "unix_micros": ((dt.timestamp,), dt.int64),
+        "to_timestamp_ltz": ((dt.timestamp,), dt.timestamp),
+        "typeof": ((dt.timestamp,), dt.string),
         "unix_date": ((dt.date,), dt.int32),
         "date_part": ((dt.string, dt.timestamp), dt.Decimal(8, 6)),
     }
