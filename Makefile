@@ -54,7 +54,8 @@ bench: $(BENCH_READY) ## List the benchmarks and run the training one
 
 # Tests that want Spark skip themselves in make test, and say so; here they print what each took.
 spark: $(SPARK_READY) ## Count with Spark too, and all of the demo's data with every engine (Java 17)
-	NBA_SPARK=1 $(BIN)/pytest tests/contract/test_engine*.py $(ARGS)
+	NBA_SPARK=1 $(BIN)/pytest tests/contract/test_engine*.py \
+		tests/contract/test_trained_elsewhere.py $(ARGS)
 
 soak: $(READY) ## Hold a million customer-days against an oracle, and the whole demo (an hour)
 	NBA_SOAK=1 NBA_SOAK_EXAMPLES=300 NBA_SOAK_ENDS=500 NBA_SOAK_REPLAYS=100 NBA_SOAK_HOUSEHOLDS=1 \

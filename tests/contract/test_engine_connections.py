@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from nba.data.purchases import Purchases
 from nba.domain import Ids
 from nba.errors import ConfigError
-from nba.learn.train import train
 from nba.statistics.engines import cells, connected_spark
 from nba.statistics.engines.cells import Orders, table_of
 from nba.statistics.engines.connections import Connection, connect, fetched
@@ -29,7 +28,7 @@ from tests.databases import postgres_url
 from tests.effort import times
 from tests.engines import ENGINES, WITH_SPARK, reached
 from tests.property.test_pairs import ASKED, DOUBTED, baskets_of, shops
-from tests.shops import catalog, history, random_orders
+from tests.shops import history, random_orders
 
 DAY = 86_400_000_000
 
@@ -131,19 +130,6 @@ def test_any_small_history_counts_as_in_the_kernels(duckdb, orders, asked, doubt
     assert there.gaps(baskets) == here.gaps(baskets)
     paid = Purchases(one, one * 5)
     assert there.customers(baskets, paid, *costs) == here.customers(baskets, paid, *costs)
-
-
-def test_training_is_the_same_wherever_its_sums_are_counted(duckdb):
-    orders = random_orders(11, customers=60, products=24, orders=300)
-    listed = [
-        {"product_id": f"p{number:04}", "category": f"kind {number % 5}", "cost": 40}
-        for number in range(24)
-    ]
-    shop = history(orders), catalog(*listed)
-    there = train(*shop, engine=Warehouse(duckdb), threads=2)
-    assert there.manifest.digest == train(*shop, threads=2).manifest.digest
-    engines = dict.fromkeys(("pair_counts", "lag_counts", "customer_summary"), "duckdb")
-    assert there.manifest.engines == {**engines, "interactions": "local"}
 
 
 @pytest.mark.parametrize(
