@@ -101,7 +101,8 @@ class Mirror:
             while not done.wait(wait):
                 try:
                     self.pull(whole=True)
-                except (SnapshotError, OSError) as error:
+                except Exception as error:
+                    # Whatever it is, the next look may find it mended.
                     wait = min(2 * wait, MOST_SECONDS)
                     tell(str(error))
                 else:
@@ -117,7 +118,10 @@ class Mirror:
     def fetch(self, snapshot_id: str) -> None:
         """Bring the arrays of a snapshot that are not here yet."""
         place = self.folder / SNAPSHOTS / snapshot_id
-        if is_name(snapshot_id) and place.is_dir():
+        if not is_name(snapshot_id) or not place.is_dir():
+            return
+        # Who has it all waits for nobody who publishes meanwhile.
+        if _absent(read_manifest(place), place):
             with self._held():
                 self._bring(read_manifest(place), place)
 
@@ -239,7 +243,7 @@ class Mirror:
             place: its folder.
             linking: take what another snapshot holds under the same hash.
         """
-        absent = {path: one for path, one in manifest.files.items() if not (place / path).exists()}
+        absent = _absent(manifest, place)
         if any(array_of(path) is None for path in absent):
             raise SnapshotError(f"the manifest of {place} names files that are no arrays")
         held = self._held_files() if linking and absent else {}
@@ -293,6 +297,11 @@ def cache_folder() -> Path:
         raise ConfigError(
             f"there is no place to mirror snapshots in; name a folder in {CACHE}"
         ) from None
+
+
+def _absent(manifest: Manifest, place: Path) -> dict[str, str]:
+    """Give the files of a manifest that are not in a snapshot's folder, path → SHA-256."""
+    return {path: one for path, one in manifest.files.items() if not (place / path).exists()}
 
 
 def _is_whole(place: Path) -> bool:
