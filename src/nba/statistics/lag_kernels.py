@@ -115,8 +115,13 @@ def count_lags(
     """
     type_count, _, period_count = calendar.shape
     never = np.int64(2**62)
-    following = np.full(len(bought), -1, np.int64)
-    basket_of = np.empty(len(bought), np.int64)
+    # Cells are numbered within their customer, so that there is room for the greatest one alone.
+    most = 0
+    for customer in range(len(customer_start) - 1):
+        cells = start[customer_start[customer + 1]] - start[customer_start[customer]]
+        most = max(most, cells)
+    following = np.empty(most, np.int64)
+    basket_of = np.empty(most, np.int64)
     upcoming = np.full(type_count, -1, np.int64)
     previous = np.full(type_count, -1, np.int64)
     in_order = np.full(type_count, -1, np.int64)
@@ -134,16 +139,18 @@ def count_lags(
     for customer in customers:
         orders_begin, orders_end = customer_start[customer], customer_start[customer + 1]
         kind = rhythm[customer]
+        base = start[orders_begin]
         # Link each cell to the customer's next one of the same type, walking backwards.
         found = 0
         for order in range(orders_end - 1, orders_begin - 1, -1):
-            for cell in range(start[order], start[order + 1]):
+            for cell in range(start[order] - base, start[order + 1] - base):
+                one = bought[base + cell]
                 basket_of[cell] = order
-                if upcoming[bought[cell]] < 0:
-                    mine[found] = bought[cell]
+                if upcoming[one] < 0:
+                    mine[found] = one
                     found += 1
-                following[cell] = upcoming[bought[cell]]
-                upcoming[bought[cell]] = cell
+                following[cell] = upcoming[one]
+                upcoming[one] = cell
         # Followed to are the types bought, and those that a type bought brings the need of.
         reached = 0
         for number in range(found):
@@ -160,8 +167,8 @@ def count_lags(
         for order in range(orders_begin, orders_end):
             since = arrived[order]
             count = 0
-            for cell in range(start[order], start[order + 1]):
-                main = bought[cell]
+            for cell in range(start[order] - base, start[order + 1] - base):
+                main = bought[base + cell]
                 upcoming[main] = following[cell]
                 in_order[main] = order
                 if not is_main[main]:
@@ -231,8 +238,8 @@ def count_lags(
                             taken[kind, other, bucket] += left
                             back = (as_of - leaves) // period
                             seasons[other, min(back, period_count - 1)] += left
-            for cell in range(start[order], start[order + 1]):
-                previous[bought[cell]] = cell
+            for cell in range(start[order] - base, start[order + 1] - base):
+                previous[bought[base + cell]] = cell
         for number in range(found):
             upcoming[mine[number]] = -1
             previous[mine[number]] = -1

@@ -16,9 +16,12 @@ from nba.learn.assortment import Assortment
 from nba.learn.cards import product_cards
 from nba.learn.designs import Designs
 from nba.learn.kinds import YEAR_DAYS, seldom_again
+from nba.learn.needs.companions import _customers
+from nba.learn.needs.finding import _orders_each
 from nba.learn.segmenting import figures
 from nba.learn.segmenting.steps import Steps
 from nba.statistics.customers import CustomerSummary
+from nba.statistics.lags import Followed
 from nba.statistics.portions import portions
 from tests.segmented import segmented
 from tests.shops import catalog, history, random_orders
@@ -127,3 +130,34 @@ def test_what_is_seldom_bought_again_is_found_alike(at_once):
     baskets = history(orders).baskets(proving_days=0)
     _, types = listed(baskets)
     assert seldom_again(baskets, types, at_once=at_once).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("at_once", PORTIONS)
+def test_orders_of_a_type_are_counted_alike(orders, at_once):
+    baskets = history(orders).baskets(proving_days=0)
+    followed = Followed.of(baskets, delivery_days=3)
+    whole, parts = _orders_each(followed), _orders_each(followed, at_once=at_once)
+    assert parts.tolist() == whole.tolist()
+    cells = np.repeat(baskets.customer, baskets.size)
+    named = cells < len(baskets.customer_ids)
+    bought = baskets.product == 2
+    buyers = len(set(cells[named & bought].tolist()))
+    assert whole[2] == pytest.approx(np.count_nonzero(named & bought) / buyers)
+
+
+@pytest.mark.parametrize("at_once", PORTIONS)
+def test_customers_of_pairs_of_types_are_counted_alike(orders, at_once):
+    baskets = history(orders).baskets(proving_days=0)
+    code = np.arange(len(baskets.product_ids), dtype=np.int32) % 5
+    pairs = np.array([0 * 5 + 1, 1 * 5 + 3, 2 * 5 + 4])
+    whole = _customers(baskets, code, pairs, 5)
+    parts = _customers(baskets, code, pairs, 5, at_once=at_once)
+    held = [set(row.tolist()) for row in np.split(code[baskets.product], baskets.start[1:-1])]
+    owners = [
+        {c for c, one in zip(baskets.customer, held, strict=True) if k in one} for k in range(5)
+    ]
+    both = {c for c, one in zip(baskets.customer, held, strict=True) if {1, 3} <= one}
+    for found in (whole, parts):
+        assert found[0].tolist() == [len(one) for one in owners]
+        assert found[1][1] == len(both)
+    assert parts[1].tolist() == whole[1].tolist()

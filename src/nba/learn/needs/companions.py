@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,11 +14,14 @@ from nba.learn.assortment import NONE
 from nba.ranges import distinct
 from nba.statistics.engines import local
 from nba.statistics.pairs import PairSettings
+from nba.statistics.portions import portions
 
 Floats = NDArray[np.float64]
 
 _WORK: Final = 4_000_000
 """Pairs of cells that are counted; of a greater shop every k-th customer tells."""
+_AT_ONCE: Final = 1 << 21
+"""Cells of a portion, about: every pair of types is looked at in each."""
 _SURE: Final = 1.2816
 """Standard deviations beyond which a difference is 90 % sure."""
 
@@ -123,17 +126,7 @@ def find_companions(
 def _thinned(placed: Baskets) -> Baskets:
     """Keep every k-th customer, so that what is counted stays within bounds."""
     work = int((placed.size * (placed.size - 1)).sum()) // 2
-    kept = placed.customer % (1 + work // _WORK) == 0
-    start = np.append(0, np.cumsum(placed.size[kept])).astype(np.int64)
-    return replace(
-        placed,
-        customer=placed.customer[kept],
-        at=placed.at[kept],
-        delivered_at=placed.delivered_at[kept],
-        proven=placed.proven[kept],
-        start=start,
-        product=placed.product[np.repeat(kept, placed.size)],
-    )
+    return placed.where(placed.customer % (1 + work // _WORK) == 0)
 
 
 def _sums(pair: NDArray[np.int64], values: NDArray[np.number], size: int) -> Floats:
@@ -153,9 +146,26 @@ def _squares(
 
 
 def _customers(
-    placed: Baskets, code: NDArray[np.int32], pairs: NDArray[np.int64], width: int
+    placed: Baskets,
+    code: NDArray[np.int32],
+    pairs: NDArray[np.int64],
+    width: int,
+    *,
+    at_once: int = _AT_ONCE,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count the proven customers of every type, and those with an order of both types of a pair."""
+    owners, buyers = np.zeros(width, np.int64), np.zeros(len(pairs), np.int64)
+    for _, some in portions(placed, at_once=at_once):
+        for total, more in zip(
+            (owners, buyers), _customers_of(some, code, pairs, width), strict=True
+        ):
+            total += more
+    return owners, buyers
+
+
+def _customers_of(
+    placed: Baskets, code: NDArray[np.int32], pairs: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     basket = np.repeat(np.arange(len(placed)), placed.size)
     kept = placed.proven[basket] & (code[placed.product] != NONE)
     cells = distinct(code[placed.product[kept]] * np.int64(len(placed)) + basket[kept])

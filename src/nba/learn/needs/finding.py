@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, Self
 
 import numpy as np
@@ -20,8 +21,10 @@ from nba.learn.compatibility import Compatibility
 from nba.learn.needs.companions import Companions, find_companions
 from nba.learn.needs.fitting import FittingLags
 from nba.learn.needs.timing import Floats, Waves, control, expect, find_waves
+from nba.ranges import distinct
 from nba.statistics.engines.protocol import Engine
 from nba.statistics.lags import LAG_DAYS, Followed, LagCounts, lag_counts, shared_customers
+from nba.statistics.portions import AT_ONCE, tally
 
 TYPE_LIMIT: Final = 3000
 """Types that are looked at, the most ordered ones: a matrix of them fits in memory."""
@@ -128,12 +131,13 @@ def learn_needs(
     mains = ~known.is_consumable & (_orders_each(followed) <= _OWNED_ORDERS)
     shared = shared_customers(followed)
     plain = engine.lag_counts(followed, min_shared=_LEAST_SHARED, mains=mains, shared=shared)
-    fitting = FittingLags.of(
-        Followed.of(placed, delivery_days=delivery_days),
-        known.code,
-        fits,
-        np.array(np.nonzero(known.linked & mains[:, None])),
-    )
+    pairs = np.array(np.nonzero(known.linked & mains[:, None]))
+    fitting = FittingLags.none()
+    # Where no list says what fits what, the orders of products are not asked.
+    if pairs.size:
+        by_product = Followed.of(placed, delivery_days=delivery_days)
+        fitting = FittingLags.of(by_product, known.code, fits, pairs)
+        del by_product
     counts, chance = fitting.sharpen(plain)
     every = np.ones(len(counts), np.bool_)
     expected = expect(counts, every) * chance[:, None]
@@ -180,16 +184,16 @@ def learn_needs(
     return _needs(plain, counts, waves, expected, kept, companions, known, types, config)
 
 
-def _orders_each(followed: Followed) -> Floats:
+def _orders_each(followed: Followed, *, at_once: int = AT_ONCE) -> Floats:
     """Give the mean orders of each type by those who bought it; 0 where nobody did."""
     width = max(len(followed.types), 1)
-    customer = np.repeat(
-        np.arange(len(followed.customer_start) - 1),
-        followed.start[followed.customer_start[1:]] - followed.start[followed.customer_start[:-1]],
-    )
-    keys = np.sort(customer * width + followed.bought)
-    buyers = np.bincount(keys[np.diff(keys, prepend=-1) > 0] % width, minlength=width)
-    orders = np.bincount(followed.bought, minlength=width)
+    bounds, buyers = followed.start[followed.customer_start], np.zeros(width, np.int64)
+    marks = np.searchsorted(bounds, np.arange(0, len(followed.bought), at_once), "right") - 1
+    for first, last in pairwise([*np.unique(marks).tolist(), len(bounds) - 1]):
+        customer = np.repeat(np.arange(last - first), np.diff(bounds[first : last + 1]))
+        keys = distinct(customer * width + followed.bought[bounds[first] : bounds[last]])
+        buyers += np.bincount(keys % width, minlength=width)
+    orders = tally(followed.bought, width)
     return (orders / np.maximum(buyers, 1))[: len(followed.types)]
 
 

@@ -41,6 +41,14 @@ class FittingLags:
     chance: NDArray[np.float64]
 
     @classmethod
+    def none(cls) -> FittingLags:
+        """Nothing is known of what fits what."""
+        buckets, pairs = len(_BOUNDS) - 1, np.empty(0, np.int64)
+        events = np.empty((0, buckets), np.int32)
+        at_risk = np.empty((0, RHYTHMS, buckets), np.int32)
+        return cls(pairs, pairs, events, at_risk, np.empty(0))
+
+    @classmethod
     def of(
         cls, followed: Followed, code: NDArray[np.int32], fits: Compatibility, pairs: Codes
     ) -> FittingLags:
@@ -63,7 +71,9 @@ class FittingLags:
             mine, theirs = (np.flatnonzero(kind == one) for one in (first, second))
             ends, is_event, seen = _first_fitting(steps, fits, mine, theirs)
             held = np.where(ends < 0, 0, np.minimum(ends + is_event, seen))
-            np.add.at(at_risk[row], (steps.rhythm[mine][held > 0], held[held > 0] - 1), 1)
+            np.add.at(
+                at_risk[row], (steps.rhythm[steps.order[mine[held > 0]]], held[held > 0] - 1), 1
+            )
             hit = is_event & (ends < seen)
             events[row] = np.bincount(ends[hit], minlength=buckets)
             chance[row] = _chance(steps, fits, mine, theirs, share)
@@ -97,16 +107,16 @@ class _Steps:
     """The orders of `followed`, looked up by cell.
 
     Attributes:
-        product: int64 per cell.
-        order: int64 per cell: its order.
-        rhythm: int32 per cell: the class of its customer.
-        begin, end: int64 per cell: orders of its customer.
+        product: int32 per cell.
+        order: int32 per cell: its order.
+        rhythm: int32 per order: the class of its customer.
+        begin, end: int64 per order: orders of its customer.
         ordered, arrived: int64 per order: microseconds.
         as_of: the same.
     """
 
-    product: Codes
-    order: Codes
+    product: NDArray[np.int32]
+    order: NDArray[np.int32]
     rhythm: NDArray[np.int32]
     begin: Codes
     end: Codes
@@ -123,11 +133,11 @@ class _Steps:
             for bound in (followed.customer_start[:-1], followed.customer_start[1:])
         )
         return cls(
-            followed.bought.astype(np.int64),
-            np.repeat(np.arange(len(size)), size),
-            np.repeat(np.repeat(followed.rhythm(), orders), size),
-            np.repeat(begin, size),
-            np.repeat(end, size),
+            followed.bought,
+            np.repeat(np.arange(len(size), dtype=np.int32), size),
+            np.repeat(followed.rhythm(), orders),
+            begin,
+            end,
             followed.ordered,
             followed.arrived,
             int(followed.as_of.astype(np.int64)),
@@ -146,12 +156,13 @@ def _first_fitting(
     order, other = steps.order[mine], steps.order[theirs]
     again = np.searchsorted(order, order, "right")
     next_order = np.append(order, len(steps.ordered))[again]
-    is_own = next_order < steps.end[mine]
+    end = steps.end[order]
+    is_own = next_order < end
     until = np.full(len(mine), steps.as_of)
     until[is_own] = np.minimum(until[is_own], steps.ordered[next_order[is_own]])
     since = steps.arrived[order]
     seen = np.searchsorted(_BOUNDS[1:], until - since, "right")
-    row, number = crossed(np.searchsorted(other, order), np.searchsorted(other, steps.end[mine]))
+    row, number = crossed(np.searchsorted(other, order), np.searchsorted(other, end))
     able = fits.fits(steps.product[mine[row]], steps.product[theirs[number]])
     row, place = np.unique(row[able], return_index=True)
     came = other[number[able][place]]
@@ -174,7 +185,8 @@ def _chance(
     """Say how often a product bought earlier fits; with few of them, how often any would."""
     other = steps.order[theirs]
     row, number = crossed(
-        np.searchsorted(other, steps.begin[mine]), np.searchsorted(other, steps.order[mine])
+        np.searchsorted(other, steps.begin[steps.order[mine]]),
+        np.searchsorted(other, steps.order[mine]),
     )
     fitting = fits.fits(steps.product[mine[row]], steps.product[theirs[number]]).sum()
     products, owners = np.unique(steps.product[mine], return_counts=True)
