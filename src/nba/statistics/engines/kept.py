@@ -93,10 +93,10 @@ def kept_cells(
 
     Raises:
         DataError: a table lacks a column or has empty cells where there may be none, a status is
-            unknown, an amount is beyond 2^53 or an instant beyond 18,000 years, the kept lines of
-            an order come to 2^53 minor units or more, an order id or the number of a line stands
-            twice: the floats and the order of lines that the rules of money rely on would leave
-            open what an engine counts.
+            unknown, an order id stands twice, an amount is beyond 2^53 or an instant beyond 18,000
+            years; or an order with a discount comes to 2^53 minor units or more, or has two lines
+            of one number: the floats and the order of lines by which it is shared would leave open
+            what an engine counts.
     """
     scratch, passing = Scratch(), Scratch()
     try:
