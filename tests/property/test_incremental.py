@@ -22,7 +22,7 @@ from nba.statistics.pairs import PairSettings
 from tests.property.changing import Changing
 
 SOAK = "NBA_SOAK" in os.environ
-CHANGES = 100_000 if SOAK else 450
+CHANGES = 100_000 if SOAK else 330
 """Inserts, edits, cancels, returns and moves in all."""
 SHOPS = 100 if SOAK else 3
 MOST_AT_ONCE = 160 if SOAK else 20
