@@ -138,6 +138,17 @@ def test_guests_are_numbered_over_all_parts(share: Portions) -> None:
     assert_same_baskets(whole.until("2026-02-10T00:00Z"), parted.until("2026-02-10T00:00Z"))
 
 
+def test_money_that_32_bits_do_not_hold_is_exact_in_any_number_of_parts() -> None:
+    sold = rows(random_orders(2, orders=40))
+    for price, kind in ((2**31 - 1, np.int32), (2**31, np.int64)):
+        sold.unit_price[17] = price
+        whole = OrderHistory.from_rows(sold)
+        paid = whole.purchases()
+        assert (paid.revenue.dtype, paid.quantity.dtype) == (kind, np.int32)
+        assert paid.revenue.max() == price
+        assert_same_baskets(whole, replace(whole, portions=Portions(9, 0)))
+
+
 def test_a_snapshot_does_not_depend_on_the_parts() -> None:
     sold = rows(random_orders(5, orders=150))
     random = np.random.default_rng(5)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nba.domain import Instants
 from nba.facts.known import Known
+from nba.facts.parts import PART_LINES
 from nba.facts.spools import Column, let_go
 from nba.ranges import lengths, offsets, ranges, starts
 from nba.statuses import PLACED, STATUS_CODE
@@ -148,8 +149,12 @@ class Proofs:
 def narrowest(values: NDArray[np.int64]) -> np.dtype[Any]:
     """Give int32 where it holds all of some integers, else int64."""
     limits = np.iinfo(np.int32)
-    fits = limits.min <= values.min(initial=0) and values.max(initial=0) <= limits.max
-    return np.dtype(np.int32 if fits else np.int64)
+    for first in range(0, len(values), PART_LINES):
+        part = values[first : first + PART_LINES]
+        if part.min() < limits.min or part.max() > limits.max:
+            return np.dtype(np.int64)
+        let_go(values)
+    return np.dtype(np.int32)
 
 
 def _width(known: Known) -> int:

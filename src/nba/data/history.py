@@ -92,6 +92,8 @@ class Baskets:
         Raises:
             DataError: a product is not among `ids`.
         """
+        if ids == self.product_ids:
+            return replace(self, product_ids=ids)
         # Codes of sorted ids ascend with one another, so every basket stays sorted.
         code = ids.codes_of(self.product_ids)
         return replace(self, product_ids=ids, product=code[self.product])
