@@ -97,13 +97,15 @@ def lag_counts(
         connection.uploaded(table_of(side=np.arange(_SIDES))) as sides,
         connection.uploaded(kinds) as typed,
         held(connection, _linked(cells, typed, until, delivery_days)) as linked,
+        # Asked for four times, and engines that plan by statistics then have some of them.
+        held(connection, _arrivals(linked)) as arrivals,
     ):
         shared = _shared(linked, width) if shared is None else shared
         first, second = chosen_pairs(
             shared, min_shared=min_shared, mains=mains, wanted=wanted, settled=np.empty(0, np.int64)
         )
         values = uncounted(width, len(first))
-        arrivals, comings = _arrivals(linked), _comings(linked)
+        comings = _comings(linked)
         _add_owners(values, arrivals, wanted)
         _add_calendar(values["calendar"], arrivals, until)
         _add_totals(values, arrivals, comings, sides)
