@@ -6,16 +6,17 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 from nba.errors import ConfigError, HomeAwayError, NbaError
 
-_TOGETHER: Final = 64
-"""Files that are read back at once, which bounds the room on disk that takes."""
+_TOGETHER: Final = 8
+_BLOCK_BYTES: Final = 1 << 22
+"""Files that are read back at once, and how much of each: what is read back is not kept."""
 _LOCAL: Final = "file"
 _ASIDE: Final = ".new"
 
@@ -140,16 +141,8 @@ class Remote:
             FileNotFoundError: one is not there.
             HomeAwayError: the place cannot be reached.
         """
-        found = {}
-        for first in range(0, len(paths), _TOGETHER):
-            with TemporaryDirectory(prefix="nba-reading-") as folder:
-                some = paths[first : first + _TOGETHER]
-                targets = {one: Path(folder, str(place)) for place, one in enumerate(some)}
-                self.fetch(targets)
-                for one, target in targets.items():
-                    with target.open("rb") as file:
-                        found[one] = hashlib.file_digest(file, "sha256").hexdigest()
-        return found
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            return dict(zip(paths, pool.map(self._hash, paths), strict=True))
 
     def send(self, sources: Mapping[Path, str]) -> None:
         """Copy files of this machine, many at a time where the system can.
@@ -220,6 +213,16 @@ class Remote:
                         self._system.rm_file(target)
             if self._is_disk:
                 _tidy(self._root, targets)
+
+    def _hash(self, path: str) -> str:
+        digest = hashlib.sha256()
+        with (
+            self._asking("read"),
+            self._system.open(self._at(path), "rb", block_size=_BLOCK_BYTES) as file,
+        ):
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+        return digest.hexdigest()
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
