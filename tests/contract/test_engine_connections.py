@@ -118,7 +118,7 @@ def test_no_file_is_left(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-@settings(max_examples=times(6, 300), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=times(4, 300), suppress_health_check=[HealthCheck.too_slow])
 @given(orders=shops(), asked=ASKED, doubted=DOUBTED, days=st.integers(1, 900))
 def test_any_small_history_counts_as_in_the_kernels(duckdb, orders, asked, doubted, days):
     baskets = baskets_of(orders, doubted)
