@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
 import duckdb
@@ -29,6 +30,7 @@ from nba.data.traffic import Traffic
 from nba.domain import to_instant
 from nba.errors import DataError
 from nba.facts.fold import Facts, fold
+from nba.facts.parts import Portions
 from nba.facts.signals import Signals
 from nba.schema import (
     CUSTOMERS,
@@ -140,8 +142,12 @@ class Shop:
         return {name: query for name, query in shop_tables(self.path).items() if name in names}
 
 
-def read_shop(path: str | Path) -> Shop:
+def read_shop(path: str | Path, *, portions: Portions | None = None) -> Shop:
     """Read a shop folder; what is not about orders and products only when it is asked for.
+
+    Args:
+        path: the folder.
+        portions: how many order lines to read, and to hold, at a time.
 
     Raises:
         DataError: the folder holds no orders, or a file in it is not a table of a shop or breaks
@@ -156,7 +162,7 @@ def read_shop(path: str | Path) -> Shop:
         )
     later = {name: sources.pop(name) for name in _READ_LATER if name in sources}
     with opened_tables(folder, sources) as connection:
-        history = OrderHistory.from_tables(connection)
+        history = OrderHistory.from_tables(connection, portions=portions)
         catalog = Catalog.from_table(connection) if "products" in sources else Catalog.empty()
     read = partial(_read, folder, later)
     told = Told(
@@ -191,7 +197,7 @@ def _read(
 def opened_tables(folder: Path, sources: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection on which the tables of a shop are views."""
     try:
-        with connect() as connection:
+        with TemporaryDirectory(prefix="nba-") as spill, connect(spill=Path(spill)) as connection:
             for name, query in sources.items():
                 connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
             yield connection
