@@ -45,7 +45,10 @@ def drawn(seed: int, *, orders: int = 60, days: int = 40) -> Tables:
     def version(order_id: str) -> Row:
         return {
             "order_id": order_id,
-            "customer_id": one_of((*IDS[:6], None)),
+            # Some have many orders, others one or two.
+            "customer_id": one_of(
+                (*IDS[:6], *[one_of(IDS) + str(random.integers(orders))] * 6, None)
+            ),
             "ordered_at": instant(),
             "status": one_of((*STATUSES, *("paid", "delivered", "pending_confirmation") * 4)),
             "status_at": instant(none=0.4),

@@ -127,7 +127,7 @@ def train(
         kept = logged_snapshots(folder, instant(oldest.isoformat(), "the clock"))
         path = publish(
             snapshot.with_manifest(trained_at=now()),
-            Path(models),
+            models,
             keep=kept,
             review=partial(without_erased, shop),
         )

@@ -187,11 +187,13 @@ def learn_needs(
 def _orders_each(followed: Followed, *, at_once: int = AT_ONCE) -> Floats:
     """Give the mean orders of each type by those who bought it; 0 where nobody did."""
     width = max(len(followed.types), 1)
-    bounds, buyers = followed.start[followed.customer_start], np.zeros(width, np.int64)
+    bounds = followed.start[followed.customer_start]
+    buyers = np.zeros(width, np.int64)
     marks = np.searchsorted(bounds, np.arange(0, len(followed.bought), at_once), "right") - 1
     for first, last in pairwise([*np.unique(marks).tolist(), len(bounds) - 1]):
         customer = np.repeat(np.arange(last - first), np.diff(bounds[first : last + 1]))
-        keys = distinct(customer * width + followed.bought[bounds[first] : bounds[last]])
+        cells = customer * np.int64(width) + followed.bought[bounds[first] : bounds[last]]
+        keys = distinct(cells.astype(np.int64, copy=False))
         buyers += np.bincount(keys % width, minlength=width)
     orders = tally(followed.bought, width)
     return (orders / np.maximum(buyers, 1))[: len(followed.types)]
