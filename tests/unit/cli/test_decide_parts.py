@@ -14,7 +14,7 @@ from tests.unit.cli.shop import Prepared, Run, document
 
 STORE = "sqlite:///store.db"
 AT = "2026-06-20T09:00Z"
-PARTS = ("1/3", "2/3", "3/3")
+PARTS = ("1/2", "2/2")
 
 
 @pytest.fixture
@@ -34,20 +34,22 @@ def lines(*names: str) -> list[str]:
     return sorted(line for name in names for line in Path(name).read_text("utf-8").splitlines())
 
 
-@pytest.mark.parametrize("source", ["shop", STORE])
+@pytest.mark.parametrize(
+    ("source", "ending"), [("shop", "jsonl"), (STORE, "jsonl"), (STORE, "csv")]
+)
 def test_the_parts_joined_and_sorted_are_what_one_process_writes(
-    nba: Run, models: str, source: str
+    nba: Run, models: str, source: str, ending: str
 ) -> None:
-    for ending in ("jsonl", "csv"):
-        words = ("decide", source, "--all", "--at", AT)
-        assert nba(*words, "--out", f"whole.{ending}")[0] == 0
-        for number, part in enumerate(PARTS):
-            assert nba(*words, "--part", part, "--out", f"{number}.{ending}")[0] == 0
-    whole = lines("whole.jsonl")
-    assert lines("0.jsonl", "1.jsonl", "2.jsonl") == whole
-    assert all(0 < len(lines(f"{one}.jsonl")) < len(whole) / 2 for one in range(3))
-    header = Path("whole.csv").read_text("utf-8").splitlines()[0]
-    assert lines("0.csv", "1.csv", "2.csv") == sorted([*lines("whole.csv"), header, header])
+    words = ("decide", source, "--all", "--at", AT)
+    assert nba(*words, "--out", f"whole.{ending}")[0] == 0
+    for number, part in enumerate(PARTS):
+        assert nba(*words, "--part", part, "--out", f"{number}.{ending}")[0] == 0
+    whole, parts = lines(f"whole.{ending}"), [lines(f"{one}.{ending}") for one in (0, 1)]
+    if ending == "csv":
+        (header,) = set(parts[0]) & set(parts[1])
+        whole.append(header)
+    assert sorted(parts[0] + parts[1]) == sorted(whole)
+    assert all(len(one) > len(whole) / 4 for one in parts)
 
 
 def test_parquet_files_of_parts_read_as_one_table_have_the_rows_of_the_whole(
