@@ -28,10 +28,11 @@ from nba.data.history import Baskets
 from nba.data.shop import read_shop
 from nba.domain import DAY, MICROSECOND
 from nba.learn.assortment import Assortment
-from nba.statistics import change_kernels, heap_kernels, pair_kernels, run_kernels
+from nba.statistics import heap_kernels, pair_kernels
 from nba.statistics.engines import local
 from nba.statistics.engines.changes import Update, count_level
-from nba.statistics.levels import Level
+from nba.statistics.kept import change_kernels, run_kernels
+from nba.statistics.kept.levels import Level
 from nba.statistics.pairs import PairSettings
 from nba.statistics.top import TopPairs
 

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "facts": (*OURS, "facts"),
     "data": (*OURS, "data", "facts"),
     "statistics": (*OURS, "statistics", "data.history", "data.purchases", "facts.spools"),
-    "statistics.engines.kept": (*OURS, "statistics", "facts.known"),
+    "statistics.engines.orders": (*OURS, "statistics", "facts.known"),
     "artifacts": (*OURS, "artifacts"),
     "learn": (
         *OURS,
@@ -96,7 +96,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 LIBRARY_ROOMS: dict[str, tuple[str, ...]] = {
     "duckdb": ("data", "statistics.engines"),
     "ibis": ("statistics.engines",),
-    "pyspark": ("statistics.engines",),
+    "pyspark": ("statistics.engines.connections",),
     "sqlalchemy": ("state", "data.readers"),
     "alembic": ("state",),
     "fsspec": ("artifacts.remote",),

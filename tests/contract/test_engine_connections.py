@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from nba.data.purchases import Purchases
 from nba.domain import Ids
 from nba.errors import ConfigError
-from nba.statistics.engines import cells, connected_spark
-from nba.statistics.engines.cells import Orders, table_of
-from nba.statistics.engines.connections import Connection, connect, fetched
-from nba.statistics.engines.exact import double, half_even, one_if, whole_days
+from nba.statistics.engines.connections import Connection, connect, fetched, spark
+from nba.statistics.engines.expressions import cells
+from nba.statistics.engines.expressions.cells import Orders, table_of
+from nba.statistics.engines.expressions.exact import double, half_even, one_if, whole_days
 from nba.statistics.engines.warehouse import Warehouse
 from nba.statistics.lags import Followed
 from nba.statistics.pairs import PairSettings
@@ -171,7 +171,7 @@ def test_a_login_that_may_make_no_tables_is_told_what_it_needs():
     [(None, True, "pip install 'nba\\[spark\\]'"), ("it", False, "install Java 17 or 21")],
 )
 def test_spark_says_what_is_missing(monkeypatch, tmp_path, library, java, wrong):
-    monkeypatch.setattr(connected_spark, "find_spec", lambda _: library)
+    monkeypatch.setattr(spark, "find_spec", lambda _: library)
     if not java:
         monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(ConfigError, match=wrong):

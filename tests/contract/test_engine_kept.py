@@ -21,9 +21,9 @@ from nba.data.shop import read_shop
 from nba.data.simulator.generate import simulate
 from nba.errors import DataError
 from nba.statistics.engines.connections import Connection, connect
-from nba.statistics.engines.kept import Kept, kept_cells
-from nba.statistics.engines.kept_spells import spells
-from nba.statistics.engines.kept_tables import Scratch, Told, microseconds, rows_of
+from nba.statistics.engines.orders.kept import Kept, kept_cells
+from nba.statistics.engines.orders.spells import spells
+from nba.statistics.engines.orders.tables import Scratch, Told, microseconds, rows_of
 from nba.statistics.evidence import spells_of
 from nba.statuses import STATUS_CODE
 from tests.databases import postgres_url

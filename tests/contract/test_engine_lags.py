@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from nba.data.history import Baskets
 from nba.domain import Ids
 from nba.statistics import lag_pairs
-from nba.statistics.engines.cells import Orders
 from nba.statistics.engines.connections import Connection, fetched
-from nba.statistics.engines.holding import held
-from nba.statistics.engines.ibis_lags import lag_counts
+from nba.statistics.engines.connections.holding import held
+from nba.statistics.engines.expressions.cells import Orders
+from nba.statistics.engines.expressions.lags import lag_counts
 from nba.statistics.lags import Followed, LagCounts, shared_customers
 from nba.statistics.lags import lag_counts as counted_here
 from tests.engines import ENGINES, reached

@@ -17,7 +17,7 @@ from nba.learn.designs import Designs
 from nba.learn.train import train
 from nba.statistics.engines import local
 from nba.statistics.engines.incremental import Incremental
-from nba.statistics.levels import Level
+from nba.statistics.kept.levels import Level
 from nba.statistics.pairs import PairSettings
 from tests.property.changing import Changing
 

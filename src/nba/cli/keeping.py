@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nba.statistics.engines.incremental import Incremental
-    from nba.statistics.keeping import Kept
+    from nba.statistics.kept.folders import Kept
 
 CURRENT = "current"
 """What stands for the id of the current snapshot."""
@@ -42,7 +42,7 @@ class Keeping:
         from nba.artifacts.files import locked
         from nba.artifacts.registry import KEPT, list_snapshots
         from nba.errors import SnapshotError
-        from nba.statistics.keeping import place
+        from nba.statistics.kept.folders import place
 
         told: dict[str, Any] = {"since": self.engine.since, "levels": dict(self.engine.told)}
         told["keeps"] = self.keeps
@@ -86,7 +86,7 @@ def keeping(
     from nba.errors import SnapshotError
     from nba.statistics.engines.incremental import Incremental
     from nba.statistics.engines.this_machine import ThisMachine
-    from nba.statistics.keeping import aside
+    from nba.statistics.kept.folders import aside
 
     home = _folder(models)
     before = None if since is None else _kept(home, since)
@@ -135,7 +135,7 @@ def erase_kept(models: str | Path, customers: Collection[str]) -> tuple[list[str
     from nba.artifacts.homes import Folder, home_of
     from nba.artifacts.registry import list_snapshots
     from nba.errors import SnapshotError
-    from nba.statistics.keeping import erase
+    from nba.statistics.kept.folders import erase
     from nba.vocabulary import STATISTICS
 
     home = home_of(models)
@@ -169,7 +169,7 @@ def _folder(models: str) -> Path:
 def _kept(models: Path, since: str) -> Kept:
     from nba.artifacts.registry import current_id
     from nba.errors import ConfigError, SnapshotError
-    from nba.statistics.keeping import Kept
+    from nba.statistics.kept.folders import Kept
 
     if since == CURRENT:
         try:

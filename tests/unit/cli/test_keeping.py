@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nba.artifacts.blanking import blank
-from nba.statistics.levels import Level
+from nba.statistics.kept.levels import Level
 from tests.unit.cli.shop import FLAT, Prepared, Run, document
 
 MORE = """order_id,customer_id,ordered_at,product_id,quantity,unit_price,title

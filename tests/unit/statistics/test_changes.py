@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nba.domain import Ids
-from nba.statistics.coded_baskets import CodedBaskets, places
 from nba.statistics.engines import changes, local
 from nba.statistics.engines.changes import Update, count_level
+from nba.statistics.kept.coded_baskets import CodedBaskets, places
 from nba.statistics.pairs import PairSettings
 from tests.shops import history, random_orders
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from nba.errors import DataError
-from nba.statistics.columns import Column, check_of, read_column, verify, write_column
 from nba.statistics.engines import local
 from nba.statistics.evidence import Evidence
+from nba.statistics.kept.columns import Column, check_of, read_column, verify, write_column
+from nba.statistics.kept.runs import Run, Stream, difference, write_run
 from nba.statistics.pairs import PairSettings
 from nba.statistics.records import CountedRows, Partners
-from nba.statistics.runs import Run, Stream, difference, write_run
 from tests.shops import history, random_orders
 
 SETTINGS = PairSettings(3, 0.5, 30)

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from nba.data.history import Baskets
 from nba.domain import Ids
 from nba.ranges import offsets
-from nba.statistics.coded_baskets import Changes, CodedBaskets, places
 from nba.statistics.engines import local
 from nba.statistics.evidence import Evidence
-from nba.statistics.levels import Level, Sums, write_level
+from nba.statistics.kept.coded_baskets import Changes, CodedBaskets, places
+from nba.statistics.kept.levels import Level, Sums, write_level
+from nba.statistics.kept.runs import KINDS, Run, Stream, difference
 from nba.statistics.pairs import PairSettings, ProductCounts
 from nba.statistics.records import CountedRows, Partners
-from nba.statistics.runs import KINDS, Run, Stream, difference
 
 # The kernels are imported where they are called: numba takes half a second to load.
 
@@ -208,7 +208,7 @@ def _together(blocks: Iterable[CountedRows]) -> CountedRows:
 
 def _changed(before: Evidence, after: Evidence, count: int) -> tuple[Evidence, Evidence]:
     """Leave out, customer by customer, products that stand in no order or spell that changed."""
-    from nba.statistics import change_kernels
+    from nba.statistics.kept import change_kernels
 
     kept, kept_after = (
         np.empty(len(before.product), np.bool_),

@@ -19,9 +19,9 @@ from nba.errors import DataError
 from nba.schema import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
 from nba.statistics.customers import CustomerSummary
 from nba.statistics.engines.connections import Connection
-from nba.statistics.engines.ibis_customers import customer_summary
-from nba.statistics.engines.ibis_pairs import pair_counts
-from nba.statistics.engines.kept import Kept, kept_cells
+from nba.statistics.engines.expressions.customers import customer_summary
+from nba.statistics.engines.expressions.pairs import pair_counts
+from nba.statistics.engines.orders.kept import Kept, kept_cells
 from nba.statistics.engines.protocol import Level
 from nba.statistics.engines.warehouse import CountedPairs, Warehouse
 from nba.statistics.interactions import InteractionMatrix

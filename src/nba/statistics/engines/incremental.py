@@ -14,14 +14,14 @@ from nba.config import CollaborativeConfig
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.errors import SnapshotError
-from nba.statistics import levels
 from nba.statistics.customers import CustomerSummary
 from nba.statistics.engines.changes import Update, count_level
 from nba.statistics.engines.protocol import Level
 from nba.statistics.engines.this_machine import NAME, ThisMachine
 from nba.statistics.interactions import InteractionMatrix
+from nba.statistics.kept import levels
+from nba.statistics.kept.levels import KeptPairs
 from nba.statistics.lags import Followed, LagCounts
-from nba.statistics.levels import KeptPairs
 from nba.statistics.pairs import PairSettings
 
 _ADDED: Final = "changes added"

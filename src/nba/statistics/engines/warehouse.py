@@ -14,11 +14,11 @@ from nba.config import CollaborativeConfig
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.statistics.customers import CustomerSummary
-from nba.statistics.engines.cells import Orders
 from nba.statistics.engines.connections import Connection
-from nba.statistics.engines.ibis_customers import customer_summary
-from nba.statistics.engines.ibis_lags import lag_counts
-from nba.statistics.engines.ibis_pairs import pair_counts
+from nba.statistics.engines.expressions.cells import Orders
+from nba.statistics.engines.expressions.customers import customer_summary
+from nba.statistics.engines.expressions.lags import lag_counts
+from nba.statistics.engines.expressions.pairs import pair_counts
 from nba.statistics.engines.protocol import Level
 from nba.statistics.interactions import InteractionMatrix
 from nba.statistics.lags import Followed, LagCounts

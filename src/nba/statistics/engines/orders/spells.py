@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nba.statistics.engines.kept_tables import Scratch, row_of
+from nba.statistics.engines.orders.tables import Scratch, row_of
 
 if TYPE_CHECKING:
     import ibis

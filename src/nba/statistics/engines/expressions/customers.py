@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from nba.domain import Ids
 from nba.statistics.customers import CustomerSummary
-from nba.statistics.engines.cells import NO_PRODUCT, table_of
 from nba.statistics.engines.connections import Connection, fetched
-from nba.statistics.engines.exact import double, half_even, one_if, whole_days
+from nba.statistics.engines.expressions.cells import NO_PRODUCT, table_of
+from nba.statistics.engines.expressions.exact import double, half_even, one_if, whole_days
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

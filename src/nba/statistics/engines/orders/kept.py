@@ -22,10 +22,10 @@ from nba.domain import DAY, MICROSECOND, Ids
 from nba.errors import DataError
 from nba.facts.known import MOST_REVENUE
 from nba.schema import PRODUCTS
-from nba.statistics.engines.kept_known import is_back, known
-from nba.statistics.engines.kept_spells import spells
-from nba.statistics.engines.kept_standing import Standing, stand
-from nba.statistics.engines.kept_tables import Scratch, Told, in_bytes, row_of, rows_of
+from nba.statistics.engines.orders.known import is_back, known
+from nba.statistics.engines.orders.spells import spells
+from nba.statistics.engines.orders.standing import Standing, stand
+from nba.statistics.engines.orders.tables import Scratch, Told, in_bytes, row_of, rows_of
 
 if TYPE_CHECKING:
     import ibis

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nba.statistics.engines.kept_standing import Standing
-from nba.statistics.engines.kept_tables import Told
+from nba.statistics.engines.orders.standing import Standing
+from nba.statistics.engines.orders.tables import Told
 from nba.statuses import CANCELLED, DELIVERED, PLACED, RETURNED, STATUS_CODE
 
 if TYPE_CHECKING:

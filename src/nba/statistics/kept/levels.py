@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from nba.domain import Ids
 from nba.errors import ConfigError
-from nba.statistics.coded_baskets import CodedBaskets, places
-from nba.statistics.columns import Written, damaged, read_column, verify, write_column
+from nba.statistics.kept.coded_baskets import CodedBaskets, places
+from nba.statistics.kept.columns import Written, damaged, read_column, verify, write_column
+from nba.statistics.kept.ranking import top_of_runs
+from nba.statistics.kept.runs import Run, Stream, write_run
 from nba.statistics.pairs import PairCounts, PairSettings, ProductCounts
 from nba.statistics.records import CountedRows
-from nba.statistics.run_ranking import top_of_runs
-from nba.statistics.runs import Run, Stream, write_run
 from nba.statistics.top import TopPairs
 
 FORMAT: Final = 1

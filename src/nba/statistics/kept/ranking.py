@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.statistics.columns import damaged
 from nba.statistics.heaps import best_partners, empty_rows
+from nba.statistics.kept.columns import damaged
+from nba.statistics.kept.runs import Stream
 from nba.statistics.pairs import WEIGHT_UNIT
 from nba.statistics.records import Heaps, Marks
-from nba.statistics.runs import Stream
 from nba.statistics.top import TopPairs
 
 _WORTH_A_THREAD: Final = 5_000_000

@@ -96,15 +96,15 @@ def connect(engine: str) -> Connection:
     """
     kind = engine.partition("://")[0] if "://" in engine else engine.partition("[")[0]
     if kind == "duckdb":
-        from nba.statistics.engines.connected_duckdb import InProcess
+        from nba.statistics.engines.connections.duckdb_here import InProcess
 
         return InProcess()
     if kind in ("postgresql", "postgres", "postgresql+psycopg"):
-        from nba.statistics.engines.connected_postgres import Postgres
+        from nba.statistics.engines.connections.postgres import Postgres
 
         return Postgres(engine)
     if kind in ("spark", "local", "local-cluster", "yarn", "k8s"):
-        from nba.statistics.engines.connected_spark import Spark
+        from nba.statistics.engines.connections.spark import Spark
 
         return Spark("local[*]" if engine == "spark" else engine)
     # What cannot be read may hold a password all the same.

@@ -18,7 +18,7 @@ from nba.ranges import listed, offsets
 
 def places(ids: Ids, asked: Ids) -> NDArray[np.int64]:
     """Find ids among others: where each of `asked` stands, or -1; int64."""
-    from nba.statistics import change_kernels
+    from nba.statistics.kept import change_kernels
 
     place = np.empty(len(asked), np.int64)
     change_kernels.find_ids(ids.data, ids.offsets, asked.data, asked.offsets, place)
@@ -79,7 +79,7 @@ class CodedBaskets:
             baskets: the kept purchases.
             code: int32 per product: the code that never changes.
         """
-        from nba.statistics import change_kernels
+        from nba.statistics.kept import change_kernels
 
         first = np.flatnonzero(np.diff(baskets.customer, prepend=-1))
         customer = baskets.customer[first]
@@ -121,7 +121,7 @@ class CodedBaskets:
 
     def changes(self, now: CodedBaskets) -> Changes:
         """Find whose baskets are to be taken away, and whose to be added, to have those of now."""
-        from nba.statistics import change_kernels
+        from nba.statistics.kept import change_kernels
 
         named, others = len(self.customer_ids), len(now.customer_ids)
         place = places(self.customer_ids, now.customer_ids)

@@ -8,8 +8,8 @@ import pytest
 
 from nba.errors import ConfigError
 from nba.statistics.engines.changes import count_level
-from nba.statistics.keeping import Kept, aside, erase, kept_ids, place
-from nba.statistics.levels import Level
+from nba.statistics.kept.folders import Kept, aside, erase, kept_ids, place
+from nba.statistics.kept.levels import Level
 from nba.statistics.pairs import PairSettings
 from tests.shops import SIX_ORDERS, history
 

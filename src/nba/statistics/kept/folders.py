@@ -19,7 +19,7 @@ from typing import Final
 
 from nba.errors import ConfigError, DataError
 from nba.statistics.engines.changes import Update
-from nba.statistics.levels import DOCUMENT, Level
+from nba.statistics.kept.levels import DOCUMENT, Level
 from nba.vocabulary import STATISTICS
 
 _ASIDE: Final = ".new-"

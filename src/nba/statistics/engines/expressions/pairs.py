@@ -14,9 +14,9 @@ import numpy as np
 
 from nba.config import BASKET_SIZE_CAP
 from nba.domain import Ids
-from nba.statistics.engines.cells import NO_PRODUCT
 from nba.statistics.engines.connections import fetched
-from nba.statistics.engines.exact import element, one_if
+from nba.statistics.engines.expressions.cells import NO_PRODUCT
+from nba.statistics.engines.expressions.exact import element, one_if
 from nba.statistics.evidence import spell_weights
 from nba.statistics.pairs import PairCounts, PairSettings, ProductCounts, basket_weights
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nba.domain import Ids
-from nba.statistics.engines.cells import NO_PRODUCT
 from nba.statistics.engines.connections import fetched
-from nba.statistics.engines.exact import element, one_if, whole_days
+from nba.statistics.engines.expressions.cells import NO_PRODUCT
+from nba.statistics.engines.expressions.exact import element, one_if, whole_days
 from nba.statistics.gaps import GapStats
 from nba.statistics.lags import BUCKET_OF, LAG_DAYS
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.ranges import offsets
-from nba.statistics.columns import (
+from nba.statistics.kept.columns import (
     Column,
     Written,
     damaged,
@@ -198,7 +198,7 @@ def difference(new: CountedRows, old: CountedRows) -> CountedRows:
 def _sums(
     start: NDArray[np.int64], cells: Partners, row_count: int, least: int, least_weight: int
 ) -> tuple[NDArray[np.int64], Partners] | None:
-    from nba.statistics import run_kernels
+    from nba.statistics.kept import run_kernels
 
     longest = int(np.diff(start).sum(axis=0).max(initial=0))
     length = np.empty(start.shape[1] - 1, np.int64)

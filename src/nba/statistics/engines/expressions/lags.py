@@ -24,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import DAY, MICROSECOND, Ids
-from nba.statistics.engines.cells import table_of
 from nba.statistics.engines.connections import Connection, fetched
-from nba.statistics.engines.exact import element, one_if, whole_days
-from nba.statistics.engines.holding import held
+from nba.statistics.engines.connections.holding import held
+from nba.statistics.engines.expressions.cells import table_of
+from nba.statistics.engines.expressions.exact import element, one_if, whole_days
 from nba.statistics.lag_pairs import chosen_pairs
 from nba.statistics.lags import (
     BUCKET_OF,

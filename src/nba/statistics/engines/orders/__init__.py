@@ -1,0 +1,1 @@
+"""Which orders count and what of them, decided where they are: tables in, cells out."""
