@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from nba.statistics.engines.connections import Connection, connect
+from nba.statistics.engines.connections.connection import Connection, connect
 from tests.databases import postgres_url
 
 

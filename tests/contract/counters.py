@@ -12,7 +12,7 @@ from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.statistics.customers import CustomerSummary
 from nba.statistics.engines import local
-from nba.statistics.engines.connections import Connection
+from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.engines.expressions.cells import Orders
 from nba.statistics.engines.expressions.customers import customer_summary
 from nba.statistics.engines.expressions.gaps import gap_stats

@@ -20,7 +20,7 @@ from nba.data.history import OrderHistory
 from nba.data.shop import read_shop
 from nba.data.simulator.generate import simulate
 from nba.errors import DataError
-from nba.statistics.engines.connections import Connection, connect
+from nba.statistics.engines.connections.connection import Connection, connect
 from nba.statistics.engines.orders.kept import Kept, kept_cells
 from nba.statistics.engines.orders.spells import spells
 from nba.statistics.engines.orders.tables import Scratch, Told, microseconds, rows_of

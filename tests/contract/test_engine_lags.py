@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nba.data.history import Baskets
 from nba.domain import Ids
 from nba.statistics import lag_pairs
-from nba.statistics.engines.connections import Connection, fetched
+from nba.statistics.engines.connections.connection import Connection, fetched
 from nba.statistics.engines.connections.holding import held
 from nba.statistics.engines.expressions.cells import Orders
 from nba.statistics.engines.expressions.lags import lag_counts

@@ -14,7 +14,7 @@ from nba.cli.load import load
 from nba.data.shop import Shop, read_shop
 from nba.data.simulator.generate import simulate
 from nba.errors import DataError
-from nba.statistics.engines.connections import Connection
+from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.engines.in_place import in_place
 from nba.statistics.engines.warehouse import Warehouse
 from nba.statistics.pairs import PairSettings

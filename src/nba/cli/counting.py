@@ -81,7 +81,7 @@ def engine_of(
 
         yield ThisMachine(threads or os.cpu_count() or 1)
         return
-    from nba.statistics.engines.connections import connect
+    from nba.statistics.engines.connections.connection import connect
     from nba.statistics.engines.in_place import in_place
     from nba.statistics.engines.warehouse import Warehouse
 

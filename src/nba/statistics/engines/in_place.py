@@ -18,7 +18,7 @@ from nba.data.purchases import Purchases
 from nba.errors import DataError
 from nba.schema import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS
 from nba.statistics.customers import CustomerSummary
-from nba.statistics.engines.connections import Connection
+from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.engines.expressions.customers import customer_summary
 from nba.statistics.engines.expressions.pairs import pair_counts
 from nba.statistics.engines.orders.kept import Kept, kept_cells

@@ -14,7 +14,7 @@ from nba.config import CollaborativeConfig
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.statistics.customers import CustomerSummary
-from nba.statistics.engines.connections import Connection
+from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.engines.expressions.cells import Orders
 from nba.statistics.engines.expressions.customers import customer_summary
 from nba.statistics.engines.expressions.lags import lag_counts

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from nba.statistics.engines.connections import Connection
+from nba.statistics.engines.connections.connection import Connection
 
 if TYPE_CHECKING:
     import pyarrow as pa

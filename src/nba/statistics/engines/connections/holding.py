@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from nba.statistics.engines.connections import Connection
+    from nba.statistics.engines.connections.connection import Connection
 
 _MADE: Final = "CREATE TEMPORARY TABLE {name} AS {query}"
 _MADE_BY: Final = {"spark": "CACHE TABLE {name} AS {query}"}

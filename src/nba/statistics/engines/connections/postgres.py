@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.errors import ConfigError
-from nba.statistics.engines.connections import Connection
+from nba.statistics.engines.connections.connection import Connection
 
 if TYPE_CHECKING:
     import pyarrow as pa

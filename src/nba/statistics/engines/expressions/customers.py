@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nba.domain import Ids
 from nba.statistics.customers import CustomerSummary
-from nba.statistics.engines.connections import Connection, fetched
+from nba.statistics.engines.connections.connection import Connection, fetched
 from nba.statistics.engines.expressions.cells import NO_PRODUCT, table_of
 from nba.statistics.engines.expressions.exact import double, half_even, one_if, whole_days
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nba.domain import Ids
-from nba.statistics.engines.connections import fetched
+from nba.statistics.engines.connections.connection import fetched
 from nba.statistics.engines.expressions.cells import NO_PRODUCT
 from nba.statistics.engines.expressions.exact import element, one_if, whole_days
 from nba.statistics.gaps import GapStats

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.domain import DAY, MICROSECOND, Ids
-from nba.statistics.engines.connections import Connection, fetched
+from nba.statistics.engines.connections.connection import Connection, fetched
 from nba.statistics.engines.connections.holding import held
 from nba.statistics.engines.expressions.cells import table_of
 from nba.statistics.engines.expressions.exact import element, one_if, whole_days

@@ -14,7 +14,7 @@ import numpy as np
 
 from nba.config import BASKET_SIZE_CAP
 from nba.domain import Ids
-from nba.statistics.engines.connections import fetched
+from nba.statistics.engines.connections.connection import fetched
 from nba.statistics.engines.expressions.cells import NO_PRODUCT
 from nba.statistics.engines.expressions.exact import element, one_if
 from nba.statistics.evidence import spell_weights

@@ -1,0 +1,131 @@
+"""Where SQL engines are reached: DuckDB in this process, PostgreSQL by its URL, and Spark.
+
+A connection holds tables of integers and booleans as long as somebody counts from them, and its
+expressions come back as arrays. Time zones, collations and floats never come into it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nba.config import CollaborativeConfig
+from nba.errors import ConfigError
+from nba.statistics.engines.this_machine import NO_SPARK
+from nba.statistics.interactions import InteractionMatrix
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+_ENGINES = "duckdb, postgresql://USER:PASSWORD@HOST/NAME, spark, local[4] or spark://HOST:PORT"
+
+
+class Connection(ABC):
+    """An engine that expressions of Ibis are run by.
+
+    Attributes:
+        name: of the engine, as manifests tell it.
+        is_here: it reads the files that this machine reads.
+        backend: of Ibis.
+    """
+
+    name: ClassVar[str]
+    is_here: bool = False
+    backend: Any
+
+    @contextmanager
+    def uploaded(self, rows: pa.RecordBatchReader) -> Iterator[ir.Table]:
+        """Put rows into a table, and drop it in the end; a batch is held at a time."""
+        import ibis
+        from ibis.expr.operations import DatabaseTable
+
+        name = ibis.util.gen_name("nba")
+        # What the engine would say if it was asked; to ask DuckDB 2, Ibis 12 takes a way that
+        # warns of its age.
+        schema = ibis.Schema.from_pyarrow(rows.schema)
+        try:
+            self._upload(name, rows)
+            yield DatabaseTable(name, schema=schema, source=self.backend).to_expr()
+        finally:
+            self._drop(name)
+
+    def close(self) -> None:
+        """Give back what the connection holds."""
+        self.backend.disconnect()
+
+    def product_factors(
+        self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
+    ) -> NDArray[np.float32]:
+        """Fit latent factors of products, as the protocol `Engine` says.
+
+        Raises:
+            ConfigError: the engine fits none.
+        """
+        raise ConfigError(NO_SPARK)
+
+    def __enter__(self) -> Self:
+        """Give the connection, to be closed in the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    @abstractmethod
+    def _upload(self, name: str, rows: pa.RecordBatchReader) -> None: ...
+
+    @abstractmethod
+    def _drop(self, name: str) -> None: ...
+
+
+def connect(engine: str) -> Connection:
+    """Reach an engine.
+
+    Args:
+        engine: `duckdb`; the URL of a PostgreSQL database; `spark` for all processors of this
+            machine, or a master's URL.
+
+    Raises:
+        ConfigError: there is no such engine, it does not answer, or what it needs is missing.
+    """
+    kind = engine.partition("://")[0] if "://" in engine else engine.partition("[")[0]
+    if kind == "duckdb":
+        from nba.statistics.engines.connections.duckdb_here import InProcess
+
+        return InProcess()
+    if kind in ("postgresql", "postgres", "postgresql+psycopg"):
+        from nba.statistics.engines.connections.postgres import Postgres
+
+        return Postgres(engine)
+    if kind in ("spark", "local", "local-cluster", "yarn", "k8s"):
+        from nba.statistics.engines.connections.spark import Spark
+
+        return Spark("local[*]" if engine == "spark" else engine)
+    # What cannot be read may hold a password all the same.
+    raise ConfigError(f"there is no such engine; expected {_ENGINES}")
+
+
+def fetched(table: ir.Table) -> dict[str, NDArray[np.int64]]:
+    """Run an expression of integers, none of them null, and give its columns, int64.
+
+    Their rows come in no order.
+    """
+    import pyarrow as pa
+
+    backend = table.get_backend()
+    if backend.name == "postgres":
+        # Its sums are decimals, which to read takes three times as long.
+        whole = {name: table[name].cast("decimal(38, 0)").cast("int64") for name in table.columns}
+        table = table.select(**whole)
+    if backend.name == "pyspark":
+        # Ibis takes the way by pandas there.
+        rows = backend.raw_sql(backend.compile(table)).toArrow()
+    else:
+        rows = table.to_pyarrow()
+    return {name: rows[name].cast(pa.int64()).to_numpy() for name in table.columns}
