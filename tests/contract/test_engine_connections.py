@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from nba.data.purchases import Purchases
 from nba.domain import Ids
 from nba.errors import ConfigError
-from nba.statistics.engines.connections.connection import Connection, connect, fetched, spark
+from nba.statistics.engines.connections import spark
+from nba.statistics.engines.connections.connection import Connection, connect, fetched
 from nba.statistics.engines.expressions import cells
 from nba.statistics.engines.expressions.cells import Orders, table_of
 from nba.statistics.engines.expressions.exact import double, half_even, one_if, whole_days

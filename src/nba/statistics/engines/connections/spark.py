@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from nba.config import CollaborativeConfig
 from nba.errors import ConfigError
-from nba.statistics.engines.connections.connection import Connection, spark_factors
+from nba.statistics.engines.connections import spark_factors
+from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.interactions import InteractionMatrix
 
 if TYPE_CHECKING:
