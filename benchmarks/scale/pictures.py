@@ -14,7 +14,7 @@ ALLOWED_GB = 8
 
 
 def draw(figures: list[tuple[int, dict[str, Any]]], path: Path) -> None:
-    """Write an SVG: minutes of wall and CPU, and the most memory, each beside its straight line.
+    """Write an SVG: minutes of wall and CPU, and the most memory, time beside a straight line.
 
     Args:
         figures: order lines → what training on them took, from the fewest on.
@@ -25,9 +25,8 @@ def draw(figures: list[tuple[int, dict[str, Any]]], path: Path) -> None:
         for lines, one in figures
         for what, key in (("wall", "wall"), ("CPU", "cpu"))
     ]
-    first, least = figures[0][0] / 1e6, figures[0][1]
-    most = figures[-1][0] / 1e6
-    straight = [{"lines": at, "minutes": least["wall"] / 60 * at / first} for at in (first, most)]
+    most, longest = figures[-1][0] / 1e6, figures[-1][1]
+    straight = [{"lines": at, "minutes": longest["wall"] / 60 * at / most} for at in (0.0, most)]
     across = altair.X(
         "lines:Q",
         title="million order lines",
@@ -40,17 +39,18 @@ def draw(figures: list[tuple[int, dict[str, Any]]], path: Path) -> None:
         y=altair.Y("minutes:Q", title="minutes"),
         color=altair.Color("what:N", scale=hues, legend=None),
     )
-    named = (
-        base.transform_filter(f"datum.lines == {most}")
-        .mark_text(align="right", dx=-6, dy=-10, fontSize=12)
+    named = [
+        base.transform_filter(f"datum.lines == {most} && datum.what == '{what}'")
+        .mark_text(align="right", dx=-4, dy=down, fontSize=12)
         .encode(text="what:N")
-    )
+        for what, down in (("CPU", -10), ("wall", 16))
+    ]
     linear = (
         altair.Chart(altair.Data(values=straight))
         .mark_line(strokeDash=[4, 4], color="#888888", strokeWidth=1)
         .encode(x="lines:Q", y="minutes:Q")
     )
-    time = linear + base.mark_line(point=altair.OverlayMarkDef(size=50)) + named
+    time = altair.layer(linear, base.mark_line(point=altair.OverlayMarkDef(size=50)), *named)
     memory = [{"lines": lines / 1e6, "gigabytes": one["own"] / 1e3} for lines, one in figures]
     held = altair.Chart(altair.Data(values=memory)).encode(
         x=across, y=altair.Y("gigabytes:Q", title="GB of memory at the peak")
@@ -66,7 +66,7 @@ def draw(figures: list[tuple[int, dict[str, Any]]], path: Path) -> None:
     chart = (
         altair.hconcat(
             time.properties(
-                width=PLOT, height=220, title="Time (dashed: as the first, in proportion)"
+                width=PLOT, height=220, title="Time (dashed: wall in proportion to lines)"
             ),
             space.properties(width=PLOT, height=220, title="Memory"),
         )
