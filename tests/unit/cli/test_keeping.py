@@ -89,6 +89,17 @@ def test_other_settings_are_counted_anew_and_said(nba: Run, shop: str) -> None:
     assert told == "counted anew, as other settings hold"
 
 
+def test_a_model_that_asks_for_the_pairs_again_is_given_those_that_are_kept(
+    nba: Run, shop: str
+) -> None:
+    next_day(nba, shop)
+    Path("recipe.toml").write_text('[picks]\nmodels = ["together"]\n')
+    words = "train", shop, "--recipe", "recipe.toml", "--force", "--json"
+    added = document(nba(*words, "--since", "current", "--keep-statistics"))
+    assert added["statistics"]["levels"]["products"].startswith("changes added: ")
+    assert added["digest"] == document(nba(*words, "--models", "others"))["digest"]
+
+
 def test_a_snapshot_without_kept_statistics_is_none_to_add_to(nba: Run, shop: str) -> None:
     code, _, err = nba("train", shop, "--since", "20260101T000000-abc")
     assert code == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -53,6 +54,8 @@ class Incremental:
     most_changed: float = 0.5
     machine: ThisMachine = field(default_factory=ThisMachine)
     told: dict[str, str] = field(default_factory=dict)
+    _written: dict[tuple[Level, PairSettings], KeptPairs] = field(default_factory=dict)
+    _busy: Lock = field(default_factory=Lock)
 
     @property
     def counted(self) -> Mapping[str, str]:
@@ -66,12 +69,20 @@ class Incremental:
         """Count pairs, or what changed of them, and write them.
 
         All are counted where nothing is kept of the level, where other settings hold now, and
-        where that is no more work: with most of the shop, or another one.
+        where that is no more work: with most of the shop, or another one. Asked again, by whichever
+        thread of training, for the same baskets, it gives what was written.
 
         Raises:
             DataError: what is kept is damaged.
             SnapshotError: the folder cannot be written.
         """
+        with self._busy:
+            asked = level, settings
+            if asked not in self._written:
+                self._written[asked] = self._write(level, baskets, settings)
+            return self._written[asked]
+
+    def _write(self, level: Level, baskets: Baskets, settings: PairSettings) -> KeptPairs:
         folder, threads = self.folder / level, self.machine.threads
         update = self._update(level, baskets, settings)
         try:
