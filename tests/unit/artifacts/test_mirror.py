@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 
 import pytest
-from fsspec.implementations.memory import MemoryFileSystem
 
-import nba
 from nba.artifacts import leases
 from nba.artifacts.blanking import blank
 from nba.artifacts.homes import home_of
@@ -31,89 +27,7 @@ from nba.artifacts.reports import read_report, write_reports
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import to_instant
 from nba.errors import ConfigError, HomeAwayError, SnapshotError
-from tests.faults import jobs
-from tests.shops import SIX_ORDERS, catalog, history
-
-BOTH = pytest.mark.parametrize("url", ["memory", "file"], indirect=True)
-"""Of an object store and of a disk; the other tests are of the first."""
-
-
-version = cache(jobs.version)
-
-
-class Counted:
-    """A file system that counts what it is asked, and fails where it is told to."""
-
-    def __init__(self, system: object) -> None:
-        self._system = system
-        self.asked: list[str] = []
-        self.fails: Callable[[str, object], bool] = lambda name, path: False
-
-    def __getattr__(self, name: str) -> object:
-        found = getattr(self._system, name)
-        if not callable(found):
-            return found
-
-        def call(path: object = None, *rest: object, **named: object) -> object:
-            self.asked.append(name)
-            if self.fails(name, path):
-                raise ConnectionError("the network is gone")
-            return found(*(() if path is None else (path, *rest)), **named)
-
-        return call
-
-    def count(self, name: str) -> int:
-        return self.asked.count(name)
-
-
-class Machine(Mirror):
-    """One of several machines, each with a mirror of its own."""
-
-    @property
-    def system(self) -> Counted:
-        counted: Counted = self.remote._system
-        return counted
-
-    def files(self) -> Mapping[str, bytes]:
-        """Give all files of the remote home."""
-        paths = [
-            *self.remote.files("snapshots"),
-            *self.remote.files("reports"),
-            *("current", "published"),
-        ]
-        return self.remote.read_all(paths)
-
-
-@pytest.fixture
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    is_file = getattr(request, "param", "") == "file"
-    yield f"file://{tmp_path}/far/models" if is_file else "memory://bucket/models"
-    MemoryFileSystem.store.clear()
-    MemoryFileSystem.pseudo_dirs[:] = [""]
-
-
-@pytest.fixture
-def machine(url: str, tmp_path: Path) -> Callable[[str], Machine]:
-    def made(name: str) -> Machine:
-        found = Remote.of(url)
-        counted = Counted(found._system)
-        remote = Remote(found.url, counted, found._root, found._is_disk)
-        return Machine(remote, tmp_path / name)
-
-    return made
-
-
-Machines = Callable[[str], Machine]
-
-
-@cache
-def trained() -> Snapshot:
-    """Give a snapshot of customers whose ids stand nowhere else."""
-    orders = [
-        (order, None if customer is None else f"customer-{customer}", number, products)
-        for order, customer, number, products in SIX_ORDERS
-    ]
-    return nba.train(history(orders), catalog())
+from tests.unit.artifacts.machines import BOTH, Machines, trained, version
 
 
 @BOTH
