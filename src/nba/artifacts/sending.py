@@ -41,9 +41,11 @@ def send(
         if path != POINTER:
             remote.replace(path, after[path])
     pointer = remote_pointer(after)
+    # Listed before, so that what the next one sends, if this one is taken for dead, is not there.
+    unnamed = _unnamed(remote, folder, after)
     confirm()
     remote.replace(POINTER, pointer)
-    remote.remove(_unnamed(remote, folder, after))
+    remote.remove(unnamed)
     return pointer
 
 
