@@ -138,8 +138,12 @@ def test_any_small_history_counts_as_in_the_kernels(duckdb, orders, asked, doubt
     [
         ("mysql://ann:hidden@host/shop", "no such engine"),
         ("hidden", "no such engine"),
+        ("duckdb://hidden", "no such engine"),
+        ("local[hidden]", "no such engine"),
+        ("postgresql", "no such engine"),
+        ("postgresql://ann:hidden@host", "names no database"),
         ("postgresql://ann:hidden@127.0.0.1:1/shop", "cannot be reached"),
-        ("postgresql://ann:hid den@:port/shop", "cannot be reached"),
+        ("postgresql://ann:hid den@:port/shop", "names no database"),
     ],
 )
 def test_an_engine_that_is_not_there_is_told_without_a_password(engine, wrong):

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from nba.cli.facts import is_store
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from nba.statistics.engines.protocol import Engine
 
 LOCAL: Final = "local"
-STORES_OWN: Final = "postgresql"
+_STORES_OWN: Final = ("postgresql", "postgres")
 """The engine that is the store."""
 _SPARK: Final = "spark-als"
 
@@ -30,23 +32,26 @@ def check_engine(name: str, shop: str, config: TrainConfig, *, keeps: bool) -> N
         keeps: statistics are to be kept, or added to.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: it cannot, there is none of that name, or what it needs is missing.
     """
     from nba.errors import ConfigError
+    from nba.statistics.engines.connections.connection import check, is_spark
 
     if name != LOCAL and keeps:
         raise ConfigError(
             "--keep-statistics and --since keep what this machine counts; leave --engine out"
         )
-    if name == STORES_OWN and not shop.startswith(STORES_OWN):
+    if name in _STORES_OWN and not (is_store(shop) and shop.startswith("postgresql")):
         raise ConfigError(
-            f"--engine {STORES_OWN} counts where a store's orders are, and the shop is no store "
-            "there; give its URL, or another engine"
+            f"--engine {name} counts where a store's orders are, and the shop is no store there; "
+            "give its URL, or another engine"
         )
-    if _SPARK in config.picks.models and not name.startswith(("spark", "local[")):
+    if _SPARK in config.picks.models and not is_spark(name):
         raise ConfigError(
             f"the recipe's model {_SPARK} is fitted by Spark; add --engine spark, or take als"
         )
+    if name != LOCAL:
+        check(_reached(name, shop))
 
 
 @contextmanager
@@ -85,8 +90,8 @@ def engine_of(
     from nba.statistics.engines.in_place import in_place
     from nba.statistics.engines.warehouse import Warehouse
 
-    with connect(shop if name == STORES_OWN else name) as connection:
-        if name == STORES_OWN:
+    with connect(_reached(name, shop)) as connection:
+        if name in _STORES_OWN:
             place = None
         elif connection.is_here:
             place = folder
@@ -95,3 +100,8 @@ def engine_of(
             return
         with in_place(connection, place, config.copurchase, as_of) as engine:
             yield engine
+
+
+def _reached(name: str, shop: str) -> str:
+    """Give what to connect to: an engine, or the store itself."""
+    return shop if name in _STORES_OWN else name

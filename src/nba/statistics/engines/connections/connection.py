@@ -6,10 +6,11 @@ expressions come back as arrays. Time zones, collations and floats never come in
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-_ENGINES = "duckdb, postgresql://USER:PASSWORD@HOST/NAME, spark, local[4] or spark://HOST:PORT"
+_ENGINES: Final = (
+    "duckdb, postgresql://USER:PASSWORD@HOST/NAME, spark, local[4] or spark://HOST:PORT"
+)
+_POSTGRES: Final = re.compile(r"postgres(ql)?(\+\w+)?://.*")
+_SPARK: Final = re.compile(
+    r"spark|local\[(\d+|\*)(\s*,\s*\d+)?\]|local-cluster\[\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\]"
+    r"|yarn|(spark|k8s)://.+"
+)
 
 
 class Connection(ABC):
@@ -84,6 +92,33 @@ class Connection(ABC):
     def _drop(self, name: str) -> None: ...
 
 
+def is_spark(engine: str) -> bool:
+    """Tell Spark from other engines: `spark`, or a master's URL."""
+    return _SPARK.fullmatch(engine) is not None
+
+
+def check(engine: str) -> None:
+    """See that there is such an engine here, without reaching for it.
+
+    Args:
+        engine: as for `connect`.
+
+    Raises:
+        ConfigError: nothing is called so, or what it needs is missing.
+    """
+    if is_spark(engine):
+        from nba.statistics.engines.connections.spark import require
+
+        require()
+    elif _POSTGRES.fullmatch(engine):
+        from nba.statistics.engines.connections.postgres import address
+
+        address(engine)
+    elif engine != "duckdb":
+        # What cannot be read may hold a password all the same.
+        raise ConfigError(f"there is no such engine; expected {_ENGINES}")
+
+
 def connect(engine: str) -> Connection:
     """Reach an engine.
 
@@ -94,21 +129,18 @@ def connect(engine: str) -> Connection:
     Raises:
         ConfigError: there is no such engine, it does not answer, or what it needs is missing.
     """
-    kind = engine.partition("://")[0] if "://" in engine else engine.partition("[")[0]
-    if kind == "duckdb":
-        from nba.statistics.engines.connections.duckdb_here import InProcess
-
-        return InProcess()
-    if kind in ("postgresql", "postgres", "postgresql+psycopg"):
-        from nba.statistics.engines.connections.postgres import Postgres
-
-        return Postgres(engine)
-    if kind in ("spark", "local", "local-cluster", "yarn", "k8s"):
+    check(engine)
+    if is_spark(engine):
         from nba.statistics.engines.connections.spark import Spark
 
         return Spark("local[*]" if engine == "spark" else engine)
-    # What cannot be read may hold a password all the same.
-    raise ConfigError(f"there is no such engine; expected {_ENGINES}")
+    if engine == "duckdb":
+        from nba.statistics.engines.connections.duckdb_here import InProcess
+
+        return InProcess()
+    from nba.statistics.engines.connections.postgres import Postgres
+
+    return Postgres(engine)
 
 
 def fetched(table: ir.Table) -> dict[str, NDArray[np.int64]]:

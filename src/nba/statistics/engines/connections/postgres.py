@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SETTINGS: Final = {"TimeZone": "UTC", "jit": "off", "work_mem": "256MB"}
 """Compiling costs more than it saves, and sums of pairs need room."""
+_ADDRESS: Final = "postgresql://USER:PASSWORD@HOST/NAME"
 _BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END: Final = b"\xff\xff"
 
@@ -34,14 +35,13 @@ class Postgres(Connection):
         import ibis
         import psycopg
 
-        plain = "postgresql://" + url.partition("://")[2]
         try:
-            self._session = psycopg.connect(plain, autocommit=True)
+            self._session = psycopg.connect(address(url), autocommit=True)
         except psycopg.Error as error:
             # The driver's own words may quote the URL.
             raise ConfigError(
-                f"PostgreSQL cannot be reached ({type(error).__name__}); check "
-                "postgresql://USER:PASSWORD@HOST/NAME and that the server runs"
+                f"PostgreSQL cannot be reached ({type(error).__name__}); check {_ADDRESS} and that "
+                "the server runs"
             ) from None
         for setting, value in _SETTINGS.items():
             self._session.execute("SELECT set_config(%s, %s, false)", (setting, value))
@@ -73,6 +73,26 @@ class Postgres(Connection):
 
     def _drop(self, name: str) -> None:
         self._session.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def address(url: str) -> str:
+    """Give a URL as the driver reads it.
+
+    Raises:
+        ConfigError: it names no database, and the driver would take what it finds.
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    plain = "postgresql://" + url.partition("://")[2]
+    try:
+        named = "dbname" in conninfo_to_dict(plain)
+    except ProgrammingError:
+        # Its words quote the URL.
+        named = False
+    if not named:
+        raise ConfigError(f"this names no database of PostgreSQL; expected {_ADDRESS}")
+    return plain
 
 
 def _packed(batch: pa.RecordBatch) -> bytes:

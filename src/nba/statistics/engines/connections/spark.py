@@ -47,10 +47,9 @@ class Spark(Connection):
         """Start a session.
 
         Raises:
-            ConfigError: Spark or Java is missing, the master does not answer, or this process
-                already works for another one.
+            ConfigError: the master does not answer, or this process already works for another
+                one.
         """
-        _require()
         self.is_here = master.startswith("local")
         self._folder = tempfile.TemporaryDirectory(prefix="nba-spark-")
         try:
@@ -106,7 +105,12 @@ class Spark(Connection):
         return frame
 
 
-def _require() -> None:
+def require() -> None:
+    """See that Spark is installed, and Java.
+
+    Raises:
+        ConfigError: one of them is missing.
+    """
     if find_spec("pyspark") is None:
         raise ConfigError("Spark is not installed; pip install 'nba[spark]'")
     home = os.environ.get("JAVA_HOME")
