@@ -11,7 +11,7 @@ REPO = Path(__file__).resolve().parents[2]
 SOURCE_ROOTS = (REPO / "src", REPO / "api")
 
 ROOT = (
-    *("config", "domain", "statuses", "errors", "mentions"),
+    *("asides", "config", "domain", "statuses", "errors", "mentions"),
     *("palette", "ranges", "segmentation", "vocabulary"),
 )
 OURS = (*ROOT, "schema", "checking")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nba.artifacts.files import sync
+from nba.asides import sweep
 from nba.domain import Ids
 from nba.vocabulary import STATISTICS
 
@@ -18,8 +19,9 @@ _IDS = "customer_ids"
 def clear_statistics(models: Path, customers: Collection[str]) -> list[str]:
     """Remove the kept statistics that customers stand in, or nobody can read; give their names.
 
-    Also those that a training is writing: it publishes, and keeps nothing. `nba erase`, which can
-    count, has taken the customers out of the latest ones before, so that these stay.
+    A training that is writing some is told: it publishes, and keeps nothing, whoever is erased.
+    `nba erase`, which can count, has taken the customers out of the latest ones before, so that
+    these stay.
 
     Args:
         models: the folder of snapshots, whose lock the caller holds.
@@ -29,7 +31,8 @@ def clear_statistics(models: Path, customers: Collection[str]) -> list[str]:
         OSError: the folder cannot be written.
     """
     home = models / STATISTICS
-    found = [path for path in sorted(home.glob("*")) if path.is_dir()]
+    sweep(home, erasing=True)
+    found = [path for path in sorted(home.glob("[!.]*")) if path.is_dir()]
     removed = [path for path in found if _holds(path, customers)]
     for path in removed:
         shutil.rmtree(path)

@@ -86,7 +86,7 @@ def keeping(
     from nba.errors import SnapshotError
     from nba.statistics.engines.incremental import Incremental
     from nba.statistics.engines.this_machine import ThisMachine
-    from nba.statistics.kept.folders import aside
+    from nba.statistics.kept.folders import aside, hold
 
     home = _folder(models)
     before = None if since is None else _kept(home, since)
@@ -94,6 +94,7 @@ def keeping(
         try:
             with locked(home):
                 folder = until_here.enter_context(aside(home))
+                held = None if before is None else hold(before, folder)
         except OSError as error:
             raise SnapshotError(
                 f"statistics cannot be written into {models}: {error.strerror}; let the folder be "
@@ -101,8 +102,8 @@ def keeping(
             ) from None
         engine = Incremental(
             folder,
-            None if before is None else before.folder,
-            None if before is None else before.folder.name,
+            held,
+            None if held is None else held.name,
             machine=ThisMachine(threads or os.cpu_count() or 1),
         )
         yield Keeping(home, engine, before, keeps)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nba.artifacts.blanking import blank
+from nba.statistics.engines.changes import Update
 from nba.statistics.kept.levels import Level
 from tests.unit.cli.shop import FLAT, Prepared, Run, document
 
@@ -160,3 +162,23 @@ def test_statistics_are_removed_where_nobody_can_count_them_anew(nba: Run, shop:
     found = kept()
     assert blank("models", ["bob"]).removed == (f"statistics/{found[0]}",)
     assert kept() == []
+
+
+@pytest.mark.parametrize("customer", ["bob", "nobody"])
+def test_a_training_publishes_and_keeps_nothing_if_somebody_is_erased_meanwhile(
+    nba: Run, shop: str, monkeypatch: pytest.MonkeyPatch, customer: str
+) -> None:
+    next_day(nba, shop)
+    write = Update.write
+
+    def meanwhile(update: Update, folder: Path, **options: Any) -> Level:
+        blank("models", [customer])
+        return write(update, folder, **options)
+
+    monkeypatch.setattr(Update, "write", meanwhile)
+    words = "train", shop, "--since", "current", "--keep-statistics", "--force", "--json"
+    told = document(nba(*words))
+    assert told["statistics"]["keeps"]
+    assert told["statistics"]["kept"] is None
+    assert Path(told["path"]).is_dir()
+    assert told["snapshot_id"] not in kept()

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from nba.artifacts.kept_sums import clear_statistics
 from nba.errors import ConfigError
 from nba.statistics.engines.changes import count_level
-from nba.statistics.kept.folders import Kept, aside, erase, kept_ids, place
+from nba.statistics.kept.folders import Kept, aside, erase, hold, kept_ids, place
 from nba.statistics.kept.levels import Level
 from nba.statistics.pairs import PairSettings
 from tests.shops import SIX_ORDERS, history
@@ -54,12 +55,57 @@ def test_what_a_crash_left_aside_is_removed_and_what_is_being_written_is_not(tmp
     assert left_aside(tmp_path) == []
 
 
-def test_nothing_is_placed_that_was_removed_while_it_was_written(tmp_path):
+@pytest.mark.parametrize("levels", [(), ("products",)])
+@pytest.mark.parametrize(
+    "forget",
+    [
+        lambda models: erase(models, ["nobody"], latest_first=["s0"]),
+        lambda models: clear_statistics(models, ["nobody"]),
+    ],
+)
+def test_who_writes_while_somebody_is_erased_goes_on_and_places_nothing(tmp_path, forget, levels):
     keep(tmp_path, "s0")
     with aside(tmp_path) as written:
-        (written / ".lock").unlink()
+        for level in levels:
+            count_level(written / level, history(SIX_ORDERS).baskets(), PairSettings())
+        forget(tmp_path)
+        count_level(written / "categories", history(SIX_ORDERS).baskets(), PairSettings())
         assert place(written, tmp_path, "s1", stored=["s0"]) is None
     assert kept_ids(tmp_path) == ["s0"]
+    assert left_aside(tmp_path) == []
+
+
+def test_whoever_erases_removes_what_a_crash_left_aside(tmp_path):
+    dead = tmp_path / "statistics/.new-dead"
+    for forget in (
+        lambda: erase(tmp_path, ["bob"], latest_first=[]),
+        lambda: clear_statistics(tmp_path, ["bob"]),
+    ):
+        count_level(dead / "products", history(SIX_ORDERS).baskets(), PairSettings())
+        forget()
+        assert left_aside(tmp_path) == []
+
+
+def test_what_is_added_to_is_held_though_it_is_erased_meanwhile(tmp_path):
+    keep(tmp_path, "s0")
+    before = Kept.of(tmp_path, "s0")
+    with aside(tmp_path) as written:
+        held = hold(before, written)
+        assert clear_statistics(tmp_path, ["bob"]) == ["statistics/s0"]
+        assert "bob" in [*Level.read(held / "products").baskets.customer_ids]
+        assert not before.stands()
+    assert left_aside(tmp_path) == []
+
+
+def test_what_was_added_to_is_not_placed_with_what_came_of_it(tmp_path):
+    keep(tmp_path, "s0")
+    with aside(tmp_path) as written:
+        held = hold(Kept.of(tmp_path, "s0"), written)
+        assert (held.name, held.is_dir()) == ("s0", True)
+        count_level(written / "products", history(SIX_ORDERS).baskets(), PairSettings())
+        placed = place(written, tmp_path, "s1", stored=["s0"])
+    assert placed is not None
+    assert [path.name for path in placed.iterdir()] == ["products"]
 
 
 def test_a_snapshot_without_statistics_is_named_beside_those_with(tmp_path):

@@ -1,29 +1,27 @@
 """Kept statistics: below a folder of snapshots, one folder for each snapshot that they are of.
 
 `statistics/<snapshot id>/<level>/` is outside every digest. It is written aside and renamed, so
-that what stands under a snapshot's id is whole; what a crash left aside is removed by the next who
-comes. Whoever places, prunes or erases holds the lock of the folder of snapshots.
+that what stands under a snapshot's id is whole (`asides`). Whoever places, prunes or erases holds
+the lock of the folder of snapshots.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import tempfile
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nba import asides
 from nba.errors import ConfigError, DataError
 from nba.statistics.engines.changes import Update
-from nba.statistics.kept.levels import DOCUMENT, Level
+from nba.statistics.kept.levels import DOCUMENT, Level, link
 from nba.vocabulary import STATISTICS
 
-_ASIDE: Final = ".new-"
-_LOCK: Final = ".lock"
+_HELD: Final = ".before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,7 @@ def kept_ids(models: Path) -> list[str]:
     return sorted(path.name for path in (models / STATISTICS).glob("[!.]*") if path.is_dir())
 
 
-@contextmanager
-def aside(models: Path) -> Iterator[Path]:
+def aside(models: Path) -> AbstractContextManager[Path]:
     """Give a new folder to write statistics into; it is gone afterwards, unless it was placed.
 
     The caller holds the lock of the folder of snapshots while it is made, and need not later.
@@ -88,22 +85,28 @@ def aside(models: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be made.
     """
-    home = models / STATISTICS
-    home.mkdir(parents=True, exist_ok=True)
-    _sweep(home)
-    folder = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=home))
-    with (folder / _LOCK).open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    return asides.aside(models / STATISTICS)
+
+
+def hold(kept: Kept, folder: Path) -> Path:
+    """Give where statistics stay as they are, whoever is erased or pruned, for as long as `folder`.
+
+    Args:
+        kept: what is there now.
+        folder: what `aside` gave.
+
+    Raises:
+        OSError: they are gone, or the folder cannot be written.
+    """
+    held = folder / _HELD / kept.folder.name
+    link(kept.folder, held)
+    return held
 
 
 def place(written: Path, models: Path, snapshot_id: str, *, stored: Collection[str]) -> Path | None:
     """Let statistics that were written aside be those of a snapshot; older ones are pruned.
 
-    None where they are gone: somebody was erased who was being counted.
+    None where somebody was erased meanwhile, who may have been counted.
 
     Args:
         written: the folder that `aside` gave.
@@ -114,15 +117,15 @@ def place(written: Path, models: Path, snapshot_id: str, *, stored: Collection[s
     Raises:
         OSError: the folder cannot be written.
     """
-    if not (written / _LOCK).is_file():
+    if not asides.finished(written):
         return None
+    shutil.rmtree(written / _HELD, ignore_errors=True)
     home = models / STATISTICS
     for one in set(kept_ids(models)) - {*stored, snapshot_id}:
         shutil.rmtree(home / one)
     target = home / snapshot_id
     # The same orders give the same snapshot, whose statistics may be there.
     shutil.rmtree(target, ignore_errors=True)
-    (written / _LOCK).unlink()
     _sync(written)
     os.rename(written, target)
     _sync_folder(home)
@@ -136,6 +139,7 @@ def erase(models: Path, customers: Collection[str], *, latest_first: Sequence[st
     something is only taken away still tells of it. Older ones that the customers are in are
     removed; so is what cannot be read, as nobody can be erased from it. A process killed at any
     point leaves each of them as it was, as it is to be, or removed; asked again, the rest is done.
+    A training that is writing some keeps nothing.
 
     Args:
         models: the folder of snapshots, whose lock the caller holds.
@@ -149,8 +153,7 @@ def erase(models: Path, customers: Collection[str], *, latest_first: Sequence[st
     changed: list[str] = []
     removed: list[str] = []
     known = kept_ids(models)
-    if home.is_dir():
-        _sweep(home)
+    asides.sweep(home, erasing=True)
     for one in sorted(known, key=[*latest_first, *known].index):
         try:
             levels = [Level.read(path) for path in sorted((home / one).iterdir()) if path.is_dir()]
@@ -173,25 +176,13 @@ def erase(models: Path, customers: Collection[str], *, latest_first: Sequence[st
 
 def _write(level: Level, update: Update | None, folder: Path) -> None:
     if update is None:
-        shutil.copytree(level.folder, folder)
+        link(level.folder, folder)
     else:
         update.write(folder, whole=True)
 
 
 def _documents(folder: Path) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in folder.glob(f"*/{DOCUMENT}")}
-
-
-def _sweep(home: Path) -> None:
-    """Remove what lies aside of processes that are gone: the system dropped their locks."""
-    for left in home.glob(f"{_ASIDE}*"):
-        try:
-            with (left / _LOCK).open("ab") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(left, ignore_errors=True)
-        except OSError:
-            # Somebody writes there, or was quicker.
-            continue
 
 
 def _sync(folder: Path) -> None:

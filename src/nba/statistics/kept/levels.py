@@ -250,7 +250,7 @@ def write_level(
     folder.mkdir(parents=True)
     written: dict[str, Mapping[str, Written]] = {}
     for number, run in enumerate(runs):
-        _link(run.folder, folder / RUNS / str(number))
+        link(run.folder, folder / RUNS / str(number))
         written[str(number)] = run.written
     last = str(len(written))
     written[last], degree = write_run(folder / RUNS / last, len(ids), blocks)
@@ -278,10 +278,13 @@ def _checksum(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _link(source: Path, target: Path) -> None:
-    """Let a run stand in another folder too; a copy where the disk knows no links."""
+def link(source: Path, target: Path) -> None:
+    """Let files that are only read stand in a new folder too; copies where there are no links."""
     target.mkdir(parents=True)
     for path in source.iterdir():
+        if path.is_dir():
+            link(path, target / path.name)
+            continue
         try:
             os.link(path, target / path.name)
         except OSError:
