@@ -21,7 +21,7 @@ from nba.artifacts.files import SNAPSHOTS, put, sweep, sync, write_synced
 from nba.artifacts.homes import Models, home_of
 from nba.artifacts.kept_sums import clear_statistics
 from nba.artifacts.parts import parts_of, read_only
-from nba.artifacts.registry import current_id, point
+from nba.artifacts.registry import current_id, point, read_sound
 from nba.artifacts.reports import clear_reports
 from nba.artifacts.snapshot import MANIFEST, Manifest, Snapshot, array_of, blanked_path, digest_of
 from nba.domain import Ids, Texts
@@ -93,8 +93,7 @@ def blank(models: Models, customers: Collection[str]) -> Blanked:
             removed += clear_statistics(folder, customers)
             for place in sorted((folder / SNAPSHOTS).glob("[!.]*")):
                 try:
-                    home.fetch(place.name)
-                    snapshot = Snapshot.read(place)
+                    snapshot = read_sound(home, place)
                 except HomeAwayError:
                     raise
                 except SnapshotError:

@@ -99,16 +99,32 @@ def open_snapshot(models: Models, snapshot_id: str | None = None) -> Snapshot:
     folder = home.here() / SNAPSHOTS / name
     if not is_name(name) or not folder.is_dir():
         raise SnapshotError(f"{models} holds no snapshot {name!r}; see: nba models list")
-    home.fetch(name)
-    try:
-        snapshot = Snapshot.read(folder)
-    except SnapshotError:
-        if not home.mend(name):
-            raise
-        snapshot = Snapshot.read(folder)
+    snapshot = read_sound(home, folder)
     if snapshot.id != name:
         raise SnapshotError(f"{folder} holds snapshot {snapshot.id}; a folder is named as its id")
     return snapshot
+
+
+def read_sound(home: Home, place: Path) -> Snapshot:
+    """Read a snapshot of a home; one that is damaged here alone is brought anew.
+
+    Args:
+        home: where it is kept.
+        place: its folder on this machine.
+
+    Raises:
+        HomeAwayError: a remote home cannot be reached.
+        SnapshotError: it is damaged where it is kept.
+    """
+    try:
+        home.fetch(place.name)
+        return Snapshot.read(place)
+    except HomeAwayError:
+        raise
+    except SnapshotError:
+        if not home.mend(place.name):
+            raise
+        return Snapshot.read(place)
 
 
 def verify(models: Models, snapshot_id: str | None = None) -> Manifest:
