@@ -222,7 +222,11 @@ class Mirror:
             else:
                 target.unlink()
         for place in (self.folder / SNAPSHOTS).glob("[!.]*"):
-            sweep(place)
+            if (place / MANIFEST).is_file():
+                sweep(place)
+            else:
+                # Arrays that somebody was killed over; who stands in them may be erased since.
+                shutil.rmtree(place)
         if not is_same:
             # Whoever serves the current snapshot opens it anew.
             put_or_remove(self.folder / POINTER, local_pointer(current))
