@@ -56,6 +56,8 @@ def hold(level: Level, baskets: Baskets, settings: PairSettings, random: Random)
     """Compare a level with a count of everything: every sum, and a ranking by it."""
     ids = baskets.product_ids
     assert level.pair_counts(ids) == local.pair_counts(baskets, settings)
+    assert not {*level.left_ids} & {*level.baskets.customer_ids}
+    assert len(level.runs) > 1 or not len(level.left_ids)
     chance = np.random.default_rng(random.randrange(2**32))
     gain, floor = chance.random(len(ids)), chance.random(len(ids))
     asked = {"top_k": random.randint(1, 6), "min_orders": random.randint(1, 3)}

@@ -13,11 +13,12 @@ from nba.asides import sweep
 from nba.domain import Ids
 from nba.vocabulary import STATISTICS
 
-_IDS = "customer_ids"
+_IDS = ("customer_ids", "left_ids")
+"""Columns of a level: who has baskets there, and who is only counted there still."""
 
 
 def clear_statistics(models: Path, customers: Collection[str]) -> list[str]:
-    """Remove the kept statistics that customers stand in, or nobody can read; give their names.
+    """Remove the kept statistics that customers are in, or nobody can read; give their names.
 
     A training that is writing some is told: it publishes, and keeps nothing, whoever is erased.
     `nba erase`, which can count, has taken the customers out of the latest ones before, so that
@@ -44,12 +45,13 @@ def clear_statistics(models: Path, customers: Collection[str]) -> list[str]:
 def _holds(folder: Path, customers: Collection[str]) -> bool:
     for level in sorted(path for path in folder.iterdir() if path.is_dir()):
         try:
-            data, ends = (
-                np.load(level / f"{_IDS}.{part}.npy", allow_pickle=False)
-                for part in ("bytes", "offsets")
-            )
-            if any(Ids(data, ends).find(one) is not None for one in customers):
-                return True
+            for name in _IDS:
+                data, ends = (
+                    np.load(level / f"{name}.{part}.npy", allow_pickle=False)
+                    for part in ("bytes", "offsets")
+                )
+                if any(Ids(data, ends).find(one) is not None for one in customers):
+                    return True
         except (OSError, ValueError, EOFError, IndexError, TypeError):
             return True
     return False

@@ -104,6 +104,25 @@ def test_of_a_customer_who_orders_once_more_little_is_counted(tmp_path, monkeypa
     assert len(written.runs[1]) == 3
 
 
+def test_who_left_is_known_as_long_as_a_run_counts_them(tmp_path):
+    cat = ("o3", "cat", 2, ["cup", "pot"])
+    days = [
+        ([ANN, BOB, cat, GUEST], []),
+        ([ANN, cat], ["bob"]),
+        ([ANN], ["bob", "cat"]),
+        ([ANN, ("o4", "bob", 9, ["pot", "tea"])], ["cat"]),
+        ([ANN], ["bob", "cat"]),
+    ]
+    level = count_level(tmp_path / "0", history(days[0][0]).baskets(), SETTINGS)
+    for number, (orders, left) in enumerate(days[1:], start=1):
+        update = Update.to(level, history(orders).baskets())
+        level = update.write(tmp_path / str(number))
+        assert [*level.left_ids] == left
+    whole = Update.to(level, history([ANN]).baskets()).write(tmp_path / "whole", whole=True)
+    assert [*whole.left_ids] == []
+    assert Update.without(whole, ["bob", "cat"]) is None
+
+
 def test_a_level_counted_on_any_number_of_threads_is_the_same(tmp_path):
     baskets = history(random_orders(5)).baskets()
     for threads in (1, 3):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
 from nba.artifacts.kept_sums import clear_statistics
 from nba.errors import ConfigError
-from nba.statistics.engines.changes import count_level
-from nba.statistics.kept.folders import Kept, aside, erase, hold, kept_ids, place
+from nba.statistics.engines.changes import Update, count_level
+from nba.statistics.kept.folders import Erased, Kept, aside, erase, hold, kept_ids, place
 from nba.statistics.kept.levels import Level
 from nba.statistics.pairs import PairSettings
 from tests.shops import SIX_ORDERS, history
@@ -137,6 +138,48 @@ def test_who_is_erased_leaves_the_latest_statistics_and_older_ones_are_removed(t
         assert [*left.baskets.customer_ids] == ["ann", "cat", "dan"]
     again = erase(tmp_path, ["bob"], latest_first=["s2", "s1", "s0"])
     assert (again.changed, again.removed) == ((), ())
+
+
+def keep_added(models: Path, before: str, name: str, orders) -> None:
+    """Keep what comes of other statistics, as the next day's training does."""
+    with aside(models) as folder:
+        for level in ("products", "categories"):
+            known = Level.read(models / "statistics" / before / level)
+            Update.to(known, history(orders).baskets()).write(folder / level)
+        assert place(folder, models, name, stored=kept_ids(models)) is not None
+
+
+@pytest.mark.parametrize("is_pruned", [False, True])
+def test_who_left_before_being_erased_leaves_no_count_that_only_they_gave(tmp_path, is_pruned):
+    others = [order for order in SIX_ORDERS if order[1] != "bob"]
+    bobs = ("o8", "bob", 50, ["pot", "wok"])
+    keep(tmp_path, "s0", [*others, bobs])
+    keep_added(tmp_path, "s0", "s1", others)
+    keep_added(tmp_path, "s1", "s2", [*others, ("o9", "dan", 60, ["cup", "tea"])])
+    if is_pruned:
+        rmtree(tmp_path / "statistics/s0")
+        rmtree(tmp_path / "statistics/s1")
+    found = erase(tmp_path, ["bob"], latest_first=["s2", "s1", "s0"])
+    older = () if is_pruned else ("statistics/s1", "statistics/s0")
+    assert (found.changed, found.removed) == (("s2",), older)
+    for name in ("products", "categories"):
+        level = Level.read(tmp_path / "statistics/s2" / name)
+        assert len(level.runs) == 1
+        assert len(level.runs[0]) == len(level.pair_counts(level.ids))
+        assert [*level.left_ids] == []
+    assert erase(tmp_path, ["bob"], latest_first=["s2"]) == Erased()
+
+
+@pytest.mark.parametrize("is_pruned", [False, True])
+def test_statistics_that_only_count_who_left_are_removed_by_who_cannot_count(tmp_path, is_pruned):
+    keep(tmp_path, "s0")
+    keep_added(tmp_path, "s0", "s1", [order for order in SIX_ORDERS if order[1] != "bob"])
+    keep(tmp_path, "s2", [order for order in SIX_ORDERS if order[1] != "bob"], stored=["s0", "s1"])
+    if is_pruned:
+        rmtree(tmp_path / "statistics/s0")
+    removed = clear_statistics(tmp_path, ["bob"])
+    assert removed == [*([] if is_pruned else ["statistics/s0"]), "statistics/s1"]
+    assert kept_ids(tmp_path) == ["s2"]
 
 
 def test_what_nobody_can_read_is_removed_since_nobody_can_be_erased_from_it(tmp_path):

@@ -102,11 +102,14 @@ class Update:
 
     @classmethod
     def without(cls, level: Level, customers: Collection[str]) -> Update | None:
-        """Compare a level with itself without some customers; None where none of them is in it."""
+        """Compare a level with itself without some customers; None where none of them is in it.
+
+        Who left is in it as long as a run counts them: it is then to be written whole.
+        """
         ids = level.baskets.customer_ids
         theirs = np.zeros(len(level.baskets), np.bool_)
         theirs[[code for one in customers if (code := ids.find(one)) is not None]] = True
-        if not theirs.any():
+        if not theirs.any() and all(level.left_ids.find(one) is None for one in customers):
             return None
         return cls(level, level.ids, level.code, level.baskets.without(theirs))
 
@@ -144,6 +147,7 @@ class Update:
                 self.baskets,
                 [counted],
                 runs=level.runs,
+                left_ids=self._left(),
             )
         for run in level.runs:
             run.verify()
@@ -151,6 +155,13 @@ class Update:
         blocks = (stream.sums(*block) for block in stream.blocks())
         sums = replace(sums, degree=np.zeros_like(sums.degree))
         return write_level(folder, level.settings, self.ids, self.code, sums, self.baskets, blocks)
+
+    def _left(self) -> Ids:
+        """Give who has no basket any more, and is in the runs of before."""
+        was, now = self.level.baskets.customer_ids, self.baskets.customer_ids
+        gone = self.changes.gone[self.changes.pairs :]
+        left = was.take(gone[gone < len(was)]).union(self.level.left_ids)
+        return left.take(np.flatnonzero(places(now, left) < 0))
 
     def counted(self, threads: int = 1) -> tuple[CountedRows, Sums]:
         """Count by how much each pair, and what products did alone, differ."""

@@ -64,8 +64,8 @@ class Erased:
 
     Attributes:
         changed: ids of the snapshots from whose statistics somebody was erased.
-        removed: names of those that are gone, as what was counted first cannot be written anew for
-            each of them, or as nobody can read them.
+        removed: names of those that are gone, as only the latest are written anew, or as nobody can
+            read them.
     """
 
     changed: tuple[str, ...] = ()
@@ -135,11 +135,12 @@ def place(written: Path, models: Path, snapshot_id: str, *, stored: Collection[s
 def erase(models: Path, customers: Collection[str], *, latest_first: Sequence[str]) -> Erased:
     """Take customers out of all kept statistics: what they added, their baskets and their ids.
 
-    Those of the latest snapshot are written anew, all runs added up, since a run from which
-    something is only taken away still tells of it. Older ones that the customers are in are
-    removed; so is what cannot be read, as nobody can be erased from it. A process killed at any
-    point leaves each of them as it was, as it is to be, or removed; asked again, the rest is done.
-    A training that is writing some keeps nothing.
+    They are in statistics that have a basket of theirs, and in those that had one and added its
+    going away: a run from which something is only taken away still tells of it. The latest of
+    these are written anew, all runs added up; the older ones are removed; so is what cannot be
+    read, as nobody can be erased from it. A process killed at any point leaves each of them as it
+    was, as it is to be, or removed; asked again, the rest is done. A training that is writing some
+    keeps nothing.
 
     Args:
         models: the folder of snapshots, whose lock the caller holds.

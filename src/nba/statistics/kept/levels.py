@@ -67,6 +67,8 @@ class Level:
         sums: what products did alone.
         baskets: what was counted.
         runs: the pairs; the first run is what was counted once, the later ones are changes.
+        left_ids: of customers who have no basket any more, and whom the runs still count, added
+            in one and taken away in another.
     """
 
     folder: Path
@@ -76,6 +78,7 @@ class Level:
     sums: Sums
     baskets: CodedBaskets
     runs: tuple[Run, ...]
+    left_ids: Ids
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -99,6 +102,7 @@ class Level:
         columns = {name: _whole(folder / f"{name}.npy", one) for name, one in written.items()}
         try:
             ids = Ids(columns.pop("ids.bytes"), columns.pop("ids.offsets"))
+            left_ids = Ids(columns.pop("left_ids.bytes"), columns.pop("left_ids.offsets"))
             code = columns.pop("code")
             alone = {name: columns.pop(name) for name in (*_SUMS, "degree")}
             sums = Sums(**(alone | totals))
@@ -108,7 +112,7 @@ class Level:
             raise damaged(folder / DOCUMENT, f"it names other columns: {error}") from None
         if not (is_whole and told.get("format") == FORMAT and found):
             raise damaged(folder / DOCUMENT, "it was changed, or is of another version")
-        return cls(folder, settings, ids, code, sums, baskets, found)
+        return cls(folder, settings, ids, code, sums, baskets, found, left_ids)
 
     def stream(self) -> Stream:
         """Give the runs, to be added up."""
@@ -234,6 +238,7 @@ def write_level(
     blocks: Iterable[CountedRows],
     *,
     runs: Iterable[Run] = (),
+    left_ids: Iterable[str] = (),
 ) -> Level:
     """Write a level.
 
@@ -246,6 +251,7 @@ def write_level(
         baskets: what was counted.
         blocks: the pairs of one more run, in the order of the rows.
         runs: those of before, which are taken over.
+        left_ids: of customers whom these count, and who have no basket any more.
     """
     folder.mkdir(parents=True)
     written: dict[str, Mapping[str, Written]] = {}
@@ -255,7 +261,9 @@ def write_level(
     last = str(len(written))
     written[last], degree = write_run(folder / RUNS / last, len(ids), blocks)
     sums = replace(sums, degree=sums.degree + degree)
+    left = Ids.of(left_ids)
     columns: dict[str, NDArray[Any]] = baskets.arrays()
+    columns |= {"left_ids.bytes": left.data, "left_ids.offsets": left.offsets}
     columns |= {"ids.bytes": ids.data, "ids.offsets": ids.offsets, "code": code}
     columns |= {name: getattr(sums, name) for name in (*_SUMS, "degree")}
     document = {
