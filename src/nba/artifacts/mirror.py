@@ -37,7 +37,7 @@ from nba.artifacts.published import LOG
 from nba.artifacts.remote import Remote
 from nba.artifacts.sending import damaged, send, verify
 from nba.artifacts.snapshot import MANIFEST, Manifest, array_of, read_manifest
-from nba.errors import ConfigError, SnapshotError
+from nba.errors import ConfigError, HomeAwayError, SnapshotError
 
 CACHE: Final = "NBA_CACHE"
 """The variable of the environment that names the folder in which mirrors stand."""
@@ -153,7 +153,7 @@ class Mirror:
             self._mirror(whole=False)
             before = small_files(self.folder)
             # Until all is sent the mirror is of no edition: whoever looks next makes it one.
-            (self.folder / _SEEN).unlink(missing_ok=True)
+            put_or_remove(self.folder / _SEEN, before.get(POINTER))
             try:
                 yield self.folder
                 pointer = send(self.remote, self.folder, before, lease.confirm)
@@ -180,7 +180,10 @@ class Mirror:
                     self._depth -= 1
 
     def _seen(self) -> bytes | None:
-        """Give the remote pointer that the mirror is as of; None while it is as of none."""
+        """Give the remote pointer that the mirror is as of; while it changes, one without edition.
+
+        None where nothing was mirrored yet.
+        """
         try:
             return (self.folder / _SEEN).read_bytes()
         except OSError:
@@ -195,8 +198,17 @@ class Mirror:
 
         Args:
             whole: bring the arrays of the current snapshot, if they are not here.
+
+        Raises:
+            HomeAwayError: the remote home cannot be reached, or is not where it was.
         """
-        pointer = self.remote.read(POINTER) or b""
+        told = self.remote.read(POINTER)
+        if told is None and self._seen():
+            raise HomeAwayError(
+                f"{self} has no file {POINTER!r} any more: it was moved, is not mounted, or was "
+                f"emptied; what was mirrored stays in {self.folder}, remove that if it is to go too"
+            )
+        pointer = told or b""
         current = current_of(pointer)
         there, here = self._told(), small_files(self.folder)
         manifest = manifest_name(current)

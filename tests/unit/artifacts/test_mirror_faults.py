@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from nba.artifacts.blanking import blank
-from nba.artifacts.registry import open_snapshot, publish, verify
+from nba.artifacts.registry import list_snapshots, open_snapshot, publish, verify
+from nba.errors import HomeAwayError
 from tests.unit.artifacts.machines import Machines, version
+
+FILE = pytest.mark.parametrize("url", ["file"], indirect=True)
+"""Of a home in a folder of a disk that others may reach otherwise."""
 
 
 def test_an_erasure_mends_what_is_damaged_here_and_sound_there(machine: Machines) -> None:
@@ -27,3 +35,26 @@ def test_what_a_killed_look_left_does_not_stay(machine: Machines) -> None:
     publish(version(1), here)
     there.pull()
     assert [one.name for one in left.parents[2].glob("[!.]*")] == [version(1).id]
+
+
+@FILE
+def test_a_home_that_is_not_where_it_was_leaves_the_mirror_as_it_is(
+    machine: Machines, tmp_path: Path
+) -> None:
+    here, there = machine("here"), machine("there")
+    publish(version(1), here)
+    there.pull(whole=True)
+    # One whose last change failed is of no edition, and keeps what it has nevertheless.
+    here.system.fails = lambda name, path: name == "put"
+    with pytest.raises(HomeAwayError, match="network is gone"):
+        publish(version(2), here)
+    here.system.fails = lambda name, path: False
+    (tmp_path / "far").rename(tmp_path / "moved")
+    for one in (here, there):
+        with pytest.raises(HomeAwayError, match="not mounted"):
+            one.pull(whole=True)
+        assert open_snapshot(one).id == version(1).id
+    (tmp_path / "moved").rename(tmp_path / "far")
+    publish(version(2), there)
+    here.pull()
+    assert [one.snapshot_id for one in list_snapshots(here)] == [version(2).id, version(1).id]
