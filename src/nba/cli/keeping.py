@@ -25,12 +25,14 @@ class Keeping:
         models: the folder of snapshots.
         engine: who counts.
         before: what it adds to; None where it counts everything.
+        lacks: why it does, though it was to add to something.
         keeps: whether what it counted is kept.
     """
 
     models: Path
     engine: Incremental
     before: Kept | None
+    lacks: str | None
     keeps: bool
 
     def keep(self, snapshot_id: str) -> dict[str, Any]:
@@ -44,8 +46,9 @@ class Keeping:
         from nba.errors import SnapshotError
         from nba.statistics.kept.folders import place
 
-        told: dict[str, Any] = {"since": self.engine.since, "levels": dict(self.engine.told)}
-        told["keeps"] = self.keeps
+        why = "" if self.lacks is None else f", {self.lacks}"
+        levels = {level: f"{how}{why}" for level, how in self.engine.told.items()}
+        told: dict[str, Any] = {"since": self.engine.since, "levels": levels, "keeps": self.keeps}
         path: Path | None = None
         if self.keeps:
             try:
@@ -72,7 +75,7 @@ def keeping(
     Args:
         models: the folder of snapshots.
         since: id of a snapshot, or `current`, whose statistics are added to; None to count all.
-        keeps: whether what is counted is kept.
+        keeps: whether what is counted is kept; all is then counted where nothing is of `current`.
         threads: processors to use; all by default.
 
     Raises:
@@ -89,7 +92,7 @@ def keeping(
     from nba.statistics.kept.folders import aside, hold
 
     home = _folder(models)
-    before = None if since is None else _kept(home, since)
+    before, lacks = (None, None) if since is None else _before(home, since, keeps=keeps)
     with ExitStack() as until_here:
         try:
             with locked(home):
@@ -106,14 +109,17 @@ def keeping(
             None if held is None else held.name,
             machine=ThisMachine(threads or os.cpu_count() or 1),
         )
-        yield Keeping(home, engine, before, keeps)
+        yield Keeping(home, engine, before, lacks, keeps)
 
 
 def described(told: Mapping[str, Any]) -> list[str]:
     """Say in lines what `Keeping.keep` tells."""
     lines = [f"pairs of {level}: {how}" for level, how in told["levels"].items()]
     if told["kept"] is not None:
-        lines.append(f"statistics kept as {told['kept']}; the next day: nba train --since current")
+        lines.append(
+            f"statistics kept as {told['kept']}; the next day: nba train --since current "
+            "--keep-statistics"
+        )
     elif told["keeps"]:
         lines.append(
             "the statistics were not kept, as somebody was erased meanwhile; keep those of the "
@@ -167,14 +173,20 @@ def _folder(models: str) -> Path:
     return home.path
 
 
-def _kept(models: Path, since: str) -> Kept:
+def _before(models: Path, since: str, *, keeps: bool) -> tuple[Kept | None, str | None]:
+    """Give what is added to; or None and why, where this training is to be the first kept one."""
+    from nba.artifacts.files import POINTER
     from nba.artifacts.registry import current_id
     from nba.errors import ConfigError, SnapshotError
-    from nba.statistics.kept.folders import Kept
+    from nba.statistics.kept.folders import Kept, kept_ids
 
     if since == CURRENT:
+        if keeps and not (models / POINTER).exists():
+            return None, "as there was no snapshot yet"
         try:
             since = current_id(models)
         except SnapshotError as error:
             raise ConfigError(f"--since current: {error}") from None
-    return Kept.of(models, since)
+        if keeps and since not in kept_ids(models):
+            return None, f"as nothing was kept of {since}"
+    return Kept.of(models, since), None

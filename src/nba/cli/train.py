@@ -67,7 +67,7 @@ def train(
             "--since",
             metavar="SNAPSHOT",
             help="Count only what changed since a snapshot whose statistics were kept: its id, or "
-            "`current`.",
+            "`current`; with --keep-statistics all is counted where the current one has none.",
         ),
     ] = None,
     force: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -109,6 +110,34 @@ def test_a_snapshot_without_kept_statistics_is_none_to_add_to(nba: Run, shop: st
     assert "--keep-statistics" in err
     assert nba("train", shop, "--since", "current", "--models", "others")[0] == 2
     assert nba("train", shop, "--keep-statistics", "--models", "memory://here")[0] == 2
+
+
+def test_the_command_of_every_day_counts_all_where_nothing_was_kept(nba: Run, shop: str) -> None:
+    words = "train", shop, "--since", "current", "--keep-statistics", "--force"
+    code, out, _ = nba(*words, "--models", "others")
+    assert code == 0
+    assert "pairs of products: counted, as there was no snapshot yet" in out
+    yesterday = kept()[0]
+    assert nba("erase", "bob", "--shop", shop, "--models", "models")[0] == 0
+    rmtree(STATISTICS)
+    code, _, err = nba(*words[:4])
+    assert code == 2
+    assert f"no statistics of snapshot '{yesterday}'" in err
+    assert nba("train", shop, "--since", yesterday, "--keep-statistics")[0] == 2
+    first = document(nba(*words, "--json"))
+    told = first["statistics"]
+    assert told["levels"] == {"products": f"counted, as nothing was kept of {yesterday}"}
+    assert (told["since"], told["keeps"]) == (None, True)
+    assert kept() == [first["snapshot_id"]]
+    next_day(nba, shop)
+    assert document(nba(*words, "--json"))["statistics"]["since"] == first["snapshot_id"]
+
+
+def test_a_damaged_name_of_the_current_snapshot_is_not_taken_for_none(nba: Run, shop: str) -> None:
+    Path("models/current").write_text("../elsewhere")
+    code, _, err = nba("train", shop, "--since", "current", "--keep-statistics")
+    assert code == 2
+    assert "models/current is damaged" in err
 
 
 @pytest.mark.parametrize(
