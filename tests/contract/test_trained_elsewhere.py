@@ -15,7 +15,7 @@ from nba.data.shop import Shop, read_shop
 from nba.data.simulator.generate import simulate
 from nba.errors import DataError
 from nba.statistics.engines.connections.connection import Connection
-from nba.statistics.engines.in_place import in_place
+from nba.statistics.engines.in_place import InPlace, in_place
 from nba.statistics.engines.warehouse import Warehouse
 from nba.statistics.pairs import PairSettings
 from tests.databases import postgres_url
@@ -67,6 +67,9 @@ def test_orders_counted_in_the_files_of_a_shop_give_it_too(
 ) -> None:
     cut = shop.history.as_of
     with engine_of("duckdb", str(folder), folder, cut, CONFIG, threads=1) as engine:
+        assert isinstance(engine, InPlace)
+        session = engine.warehouse.connection.backend.con
+        assert session.execute("SELECT current_setting('threads')").fetchall() == [(1,)]
         there = nba.train(shop.history, shop.catalog, CONFIG, engine=engine)
     assert there.manifest.digest == here.manifest.digest
     assert there.manifest.engines == counted_by("duckdb")

@@ -90,7 +90,7 @@ def engine_of(
     from nba.statistics.engines.in_place import in_place
     from nba.statistics.engines.warehouse import Warehouse
 
-    with connect(_reached(name, shop)) as connection:
+    with connect(_reached(name, shop), threads=threads) as connection:
         if name in _STORES_OWN:
             place = None
         elif connection.is_here:

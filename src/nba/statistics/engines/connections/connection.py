@@ -119,12 +119,13 @@ def check(engine: str) -> None:
         raise ConfigError(f"there is no such engine; expected {_ENGINES}")
 
 
-def connect(engine: str) -> Connection:
+def connect(engine: str, *, threads: int | None = None) -> Connection:
     """Reach an engine.
 
     Args:
-        engine: `duckdb`; the URL of a PostgreSQL database; `spark` for all processors of this
-            machine, or a master's URL.
+        engine: `duckdb`; the URL of a PostgreSQL database; `spark` for this machine, or a master's
+            URL.
+        threads: processors of this machine that `duckdb` and `spark` use; all by default.
 
     Raises:
         ConfigError: there is no such engine, it does not answer, or what it needs is missing.
@@ -133,11 +134,11 @@ def connect(engine: str) -> Connection:
     if is_spark(engine):
         from nba.statistics.engines.connections.spark import Spark
 
-        return Spark("local[*]" if engine == "spark" else engine)
+        return Spark(f"local[{threads or '*'}]" if engine == "spark" else engine)
     if engine == "duckdb":
         from nba.statistics.engines.connections.duckdb_here import InProcess
 
-        return InProcess()
+        return InProcess(threads)
     from nba.statistics.engines.connections.postgres import Postgres
 
     return Postgres(engine)

@@ -21,15 +21,20 @@ class InProcess(Connection):
     name: ClassVar[str] = "duckdb"
     is_here = True
 
-    def __init__(self) -> None:
-        """Make the folder."""
+    def __init__(self, threads: int | None = None) -> None:
+        """Make the folder.
+
+        Args:
+            threads: processors to use; all by default.
+        """
         import ibis
 
         self._folder = tempfile.TemporaryDirectory(prefix="nba-duckdb-")
         folder = Path(self._folder.name)
-        self.backend = ibis.duckdb.connect(
-            folder / "counting.db", temp_directory=str(folder), preserve_insertion_order=False
-        )
+        settings = {"temp_directory": str(folder), "preserve_insertion_order": False}
+        if threads is not None:
+            settings["threads"] = threads
+        self.backend = ibis.duckdb.connect(folder / "counting.db", **settings)
 
     def close(self) -> None:
         """Remove the folder too."""

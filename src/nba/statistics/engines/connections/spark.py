@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -32,6 +34,11 @@ _SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
+_ON_THIS_MACHINE: Final = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "4g",
+}
 
 
 class Spark(Connection):
@@ -51,23 +58,22 @@ class Spark(Connection):
                 one.
         """
         self.is_here = master.startswith("local")
-        self._folder = tempfile.TemporaryDirectory(prefix="nba-spark-")
-        try:
-            with warnings.catch_warnings():
-                # That it does not know every corner of the pandas we have, which we never use.
-                warnings.simplefilter("ignore")
-                self._session = _session(master, self.is_here)
+        with ExitStack() as started, warnings.catch_warnings():
+            # That it does not know every corner of the pandas we have, which we never use.
+            warnings.simplefilter("ignore")
+            self._folder = Path(
+                started.enter_context(tempfile.TemporaryDirectory(prefix="nba-spark-"))
+            )
+            with _starting(master):
+                self._session = _session(master, started, is_local=self.is_here)
                 import ibis
 
                 self.backend = ibis.pyspark.connect(self._session)
-        except BaseException:
-            self._folder.cleanup()
-            raise
+            self._started = started.pop_all()
 
     def close(self) -> None:
         """End the session, and remove the folder too."""
-        super().close()
-        self._folder.cleanup()
+        self._started.close()
 
     def product_factors(
         self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
@@ -84,7 +90,7 @@ class Spark(Connection):
         shutil.rmtree(self._path(name), ignore_errors=True)
 
     def _path(self, name: str) -> Path:
-        return Path(self._folder.name, name)
+        return self._folder / name
 
     def _written(self, name: str, rows: pa.RecordBatchReader) -> Any:  # noqa: ANN401 - a frame
         from pyarrow.parquet import ParquetWriter
@@ -121,25 +127,38 @@ def require() -> None:
         )
 
 
-def _session(master: str, is_local: bool) -> Any:  # noqa: ANN401 - a session
+def _session(master: str, started: ExitStack, *, is_local: bool) -> Any:  # noqa: ANN401 - a session
+    from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
-    running = SparkSession.getActiveSession()
-    if running is not None:
+    settings = {**_SETTINGS, "spark.master": master} | (_ON_THIS_MACHINE if is_local else {})
+    try:
+        context = SparkContext(conf=SparkConf().setAll(list(settings.items())))
+    except ValueError:
         raise ConfigError(
-            f"this process already has a session of Spark ({running.sparkContext.master}), whose "
-            "settings cannot be changed; stop it first"
-        )
-    settings = dict(_SETTINGS)
+            "this process already has a session of Spark, whose settings cannot be changed; stop "
+            "it first"
+        ) from None
+    started.callback(context.stop)
+    session = SparkSession(context)
+    started.callback(session.stop)
     if is_local:
-        partitions = _PARTITIONS_A_PROCESSOR * (os.cpu_count() or 1)
-        settings |= {
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.memory": "4g",
-            "spark.sql.shuffle.partitions": str(partitions),
-        }
-    builder = SparkSession.builder.master(master)
-    for setting, value in settings.items():
-        builder = builder.config(setting, value)
-    return builder.getOrCreate()
+        partitions = _PARTITIONS_A_PROCESSOR * context.defaultParallelism
+        session.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    return session
+
+
+@contextmanager
+def _starting(master: str) -> Iterator[None]:
+    """Tell why Spark did not start in one line; those of Java say where in Java it was."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (Py4JError, PySparkException) as error:
+        reason = str(getattr(error, "java_exception", error)).partition("\n")[0]
+        raise ConfigError(
+            f"Spark does not start with the master {master} ({reason}); check its address and that "
+            "it runs, or take --engine spark for this machine"
+        ) from None
