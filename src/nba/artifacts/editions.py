@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,23 @@ def manifest_name(snapshot_id: str) -> str:
 def current_of(pointer: bytes) -> str:
     """Give the id on the first line of a pointer; empty where there is none."""
     return pointer.partition(b"\n")[0].decode("utf-8", "replace").strip()
+
+
+def edition_of(pointer: bytes) -> str:
+    """Give the edition on the second line of a pointer; empty where there is none."""
+    return pointer.partition(b"\n")[2].decode("utf-8", "replace").strip()
+
+
+def forget_edition(folder: Path) -> None:
+    """Leave the pointer of a folder without an edition, as another will be there at once.
+
+    Whoever mirrors the folder by its URL looks at all of it then.
+    """
+    pointer = folder / POINTER
+    with suppress(FileNotFoundError):
+        told = pointer.read_bytes()
+        if edition_of(told):
+            put(pointer, told.partition(b"\n")[0] + b"\n")
 
 
 def local_pointer(current: str) -> bytes | None:

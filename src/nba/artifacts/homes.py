@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from nba.artifacts.editions import forget_edition
 from nba.artifacts.files import locked
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class Folder:
     def changing(self) -> Iterator[Path]:
         """Let one process at a time change the folder, which is made where it is not there."""
         with locked(self.path):
+            forget_edition(self.path)
             yield self.path
 
 

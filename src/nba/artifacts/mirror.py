@@ -25,6 +25,7 @@ from typing import Final, Self
 from nba.artifacts.editions import (
     REPORTS,
     current_of,
+    edition_of,
     hash_of,
     local_pointer,
     manifest_name,
@@ -87,7 +88,7 @@ class Mirror:
         """Look whether there is another edition, and mirror that."""
         self._asked = True
         pointer = self.remote.read(POINTER) or b""
-        if pointer != self._seen() or (whole and self._lacks(current_of(pointer))):
+        if not self._is_of(pointer) or (whole and self._lacks(current_of(pointer))):
             with self._held():
                 self._mirror(whole=whole)
 
@@ -189,6 +190,13 @@ class Mirror:
         except OSError:
             return None
 
+    def _is_of(self, pointer: bytes) -> bool:
+        """Tell whether the mirror is of the edition of a remote pointer.
+
+        One that names none, as folders have it, does not say what it stands for.
+        """
+        return pointer == self._seen() and (not pointer or bool(edition_of(pointer)))
+
     def _lacks(self, snapshot_id: str) -> bool:
         """Tell whether there is such a snapshot, and its arrays are not here."""
         return is_name(snapshot_id) and not _is_whole(self.folder / SNAPSHOTS / snapshot_id)
@@ -242,7 +250,8 @@ class Mirror:
         if not is_same:
             # Whoever serves the current snapshot opens it anew.
             put_or_remove(self.folder / POINTER, local_pointer(current))
-        put(self.folder / _SEEN, pointer)
+        if pointer != self._seen():
+            put(self.folder / _SEEN, pointer)
 
     def _told(self) -> dict[str, bytes]:
         """Read the log, the reports and the manifests of the remote home, by path."""

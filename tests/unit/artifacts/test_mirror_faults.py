@@ -8,8 +8,9 @@ import pytest
 
 from nba.artifacts.blanking import blank
 from nba.artifacts.registry import list_snapshots, open_snapshot, publish, verify
+from nba.artifacts.reports import read_report, write_reports
 from nba.errors import HomeAwayError
-from tests.unit.artifacts.machines import Machines, version
+from tests.unit.artifacts.machines import Machines, trained, version
 
 FILE = pytest.mark.parametrize("url", ["file"], indirect=True)
 """Of a home in a folder of a disk that others may reach otherwise."""
@@ -58,3 +59,27 @@ def test_a_home_that_is_not_where_it_was_leaves_the_mirror_as_it_is(
     publish(version(2), there)
     here.pull()
     assert [one.snapshot_id for one in list_snapshots(here)] == [version(2).id, version(1).id]
+
+
+@FILE
+def test_what_changes_in_the_folder_itself_reaches_who_reads_it_by_its_url(
+    machine: Machines, tmp_path: Path
+) -> None:
+    here, there = machine("here"), machine("there")
+    publish(trained(), here)
+    there.pull(whole=True)
+    ann = trained().customers.ids[0]
+    write_reports(tmp_path / "far" / "models", {"kpis": {"best": ann}})
+    there.pull(whole=True)
+    assert read_report(there, "kpis") is not None
+    for customer in trained().customers.ids[:2]:
+        # The second time the pointer is the one of the first.
+        blank(tmp_path / "far" / "models", [customer])
+        there.pull(whole=True)
+        assert customer not in open_snapshot(there).customers.ids
+    assert read_report(there, "kpis") is None
+    publish(version(1), here)
+    there.pull(whole=True)
+    there.system.asked.clear()
+    there.pull(whole=True)
+    assert there.system.asked == ["cat_file"]
