@@ -130,7 +130,7 @@ class Mirror:
         """Bring anew what is damaged here."""
         place = self.folder / SNAPSHOTS / snapshot_id
         with self._held():
-            manifest = read_manifest(place)
+            manifest = self._manifest(place)
             for path, expected in manifest.files.items():
                 if array_of(path) is not None and hash_of(place / path) != expected:
                     (place / path).unlink(missing_ok=True)
@@ -191,11 +191,16 @@ class Mirror:
             return None
 
     def _is_of(self, pointer: bytes) -> bool:
-        """Tell whether the mirror is of the edition of a remote pointer.
+        """Tell whether the mirror is of the edition of a remote pointer, and nobody cleaned it.
 
         One that names none, as folders have it, does not say what it stands for.
         """
-        return pointer == self._seen() and (not pointer or bool(edition_of(pointer)))
+        if pointer != self._seen():
+            return False
+        current = current_of(pointer)
+        needed = (POINTER, manifest_name(current)) if is_name(current) else ()
+        is_here = all((self.folder / path).is_file() for path in needed)
+        return is_here and (not pointer or bool(edition_of(pointer)))
 
     def _lacks(self, snapshot_id: str) -> bool:
         """Tell whether there is such a snapshot, and its arrays are not here."""
@@ -252,6 +257,17 @@ class Mirror:
             put_or_remove(self.folder / POINTER, local_pointer(current))
         if pointer != self._seen():
             put(self.folder / _SEEN, pointer)
+
+    def _manifest(self, place: Path) -> Manifest:
+        """Read the manifest in a snapshot's folder; one that is damaged here is brought anew."""
+        try:
+            return read_manifest(place)
+        except SnapshotError:
+            told = self.remote.read(manifest_name(place.name))
+            if told is None:
+                raise
+            put(place / MANIFEST, told)
+            return read_manifest(place)
 
     def _told(self) -> dict[str, bytes]:
         """Read the log, the reports and the manifests of the remote home, by path."""
