@@ -20,15 +20,23 @@ ASIDE: Final = ".new-"
 
 
 @contextmanager
-def locked(models: Path) -> Iterator[Path]:
+def locked(models: Path, *, wait: bool = True) -> Iterator[Path]:
     """Let one process at a time change the folder; give the place where snapshots stand.
 
     The system drops the lock with the process, so whatever lies aside under it is of the dead.
+
+    Args:
+        models: the folder, which is made where it is not there.
+        wait: until whoever changes it is done.
+
+    Raises:
+        BlockingIOError: somebody changes it, and nobody was to wait.
+        OSError: it cannot be written.
     """
     home = models / SNAPSHOTS
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         for left in home.glob(f"{ASIDE}*"):
             shutil.rmtree(left, ignore_errors=True)
         for folder in home.glob("[!.]*"):

@@ -17,7 +17,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -85,11 +85,14 @@ class Mirror:
         return self.folder
 
     def pull(self, *, whole: bool = False) -> None:
-        """Look whether there is another edition, and mirror that."""
+        """Look whether there is another edition, and mirror that.
+
+        While another process of this machine publishes, whoever has a snapshot stays with it.
+        """
         self._asked = True
         pointer = self.remote.read(POINTER) or b""
         if not self._is_of(pointer) or (whole and self._lacks(current_of(pointer))):
-            with self._held():
+            with suppress(BlockingIOError), self._held(wait=not self._serves()):
                 self._mirror(whole=whole)
 
     @contextmanager
@@ -166,19 +169,24 @@ class Mirror:
             put(self.folder / _SEEN, pointer)
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
-        """Let one thread of one process of this machine at a time change the mirror."""
-        with self._turn:
-            if self._depth:
+    def _held(self, *, wait: bool = True) -> Iterator[None]:
+        """Let one thread of one process of this machine at a time change the mirror.
+
+        Raises:
+            BlockingIOError: another does, and nobody was to wait.
+        """
+        if not self._turn.acquire(blocking=wait):
+            raise BlockingIOError
+        with ExitStack() as until_end:
+            until_end.callback(self._turn.release)
+            if not self._depth:
+                self.folder.mkdir(_OWNER_ONLY, parents=True, exist_ok=True)
+                until_end.enter_context(locked(self.folder, wait=wait))
+            self._depth += 1
+            try:
                 yield
-                return
-            self.folder.mkdir(_OWNER_ONLY, parents=True, exist_ok=True)
-            with locked(self.folder):
-                self._depth += 1
-                try:
-                    yield
-                finally:
-                    self._depth -= 1
+            finally:
+                self._depth -= 1
 
     def _seen(self) -> bytes | None:
         """Give the remote pointer that the mirror is as of; while it changes, one without edition.
@@ -201,6 +209,13 @@ class Mirror:
         needed = (POINTER, manifest_name(current)) if is_name(current) else ()
         is_here = all((self.folder / path).is_file() for path in needed)
         return is_here and (not pointer or bool(edition_of(pointer)))
+
+    def _serves(self) -> bool:
+        """Tell whether the mirror has a current snapshot, and its arrays are here."""
+        with suppress(OSError):
+            current = current_of((self.folder / POINTER).read_bytes())
+            return is_name(current) and _is_whole(self.folder / SNAPSHOTS / current)
+        return False
 
     def _lacks(self, snapshot_id: str) -> bool:
         """Tell whether there is such a snapshot, and its arrays are not here."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from nba.artifacts.blanking import blank
-from nba.artifacts.registry import list_snapshots, open_snapshot, publish, verify
+from nba.artifacts.files import locked
+from nba.artifacts.registry import current_id, list_snapshots, open_snapshot, publish, verify
 from nba.artifacts.reports import read_report, write_reports
 from nba.errors import HomeAwayError
 from tests.unit.artifacts.machines import Machines, trained, version
@@ -97,3 +99,19 @@ def test_a_mirror_that_was_cleaned_in_part_is_made_whole(machine: Machines, lost
     again = machine("there")
     assert open_snapshot(again).id == version(2).id
     assert open_snapshot(again, version(1).id).id == version(1).id
+
+
+def test_nobody_who_has_a_snapshot_waits_for_whoever_publishes(machine: Machines) -> None:
+    here, there = machine("here"), machine("there")
+    publish(version(1), here)
+    there.pull(whole=True)
+    publish(version(2), here)
+    starting = machine("there")
+    looking = threading.Thread(target=starting.pull, kwargs={"whole": True}, daemon=True)
+    with locked(there.folder):
+        looking.start()
+        looking.join(5)
+        assert not looking.is_alive()
+    assert current_id(starting) == version(1).id
+    starting.pull(whole=True)
+    assert current_id(starting) == version(2).id
