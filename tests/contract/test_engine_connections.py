@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +24,6 @@ from nba.statistics.engines.warehouse import Warehouse
 from nba.statistics.lags import Followed
 from nba.statistics.pairs import PairSettings
 from tests.contract.counters import Elsewhere, Local
-from tests.databases import postgres_url
 from tests.effort import times
 from tests.engines import ENGINES, WITH_SPARK, reached
 from tests.property.test_pairs import ASKED, DOUBTED, baskets_of, shops
@@ -153,22 +151,6 @@ def test_an_engine_that_is_not_there_is_told_without_a_password(engine, wrong):
     while error is not None:
         assert "hid" not in str(error)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-
-
-def test_a_login_that_may_make_no_tables_is_told_what_it_needs():
-    url = postgres_url()
-    with psycopg.connect(url, autocommit=True) as owner:
-        owner.execute(f"REVOKE TEMPORARY ON DATABASE {owner.info.dbname} FROM PUBLIC")
-        owner.execute("DROP ROLE IF EXISTS nba_reader")
-        owner.execute("CREATE ROLE nba_reader LOGIN")
-        reader = re.sub(r"//[^:@/]+(:[^@]*)?@", "//nba_reader@", url)
-        with (
-            connect(reader) as connection,
-            pytest.raises(ConfigError, match="GRANT TEMPORARY"),
-            connection.uploaded(table_of(one=np.arange(3))),
-        ):
-            pass
-        owner.execute("DROP ROLE nba_reader")
 
 
 @pytest.mark.parametrize(

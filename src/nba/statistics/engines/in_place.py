@@ -141,11 +141,17 @@ def in_place(
 
     Raises:
         DataError: a table cannot be counted exactly; see `kept_cells`.
+        ConfigError, StateError: as `Connection.asked` says.
     """
-    tables = _own(connection) if shop is None else _files(connection, shop)
     days = config.spell_days if config.spell_weight else 0
-    with kept_cells(tables, as_of, proving_days=config.proving_days, spell_days=days) as kept:
+    with connection.asked():
+        tables = _own(connection) if shop is None else _files(connection, shop)
+        kept = kept_cells(tables, as_of, proving_days=config.proving_days, spell_days=days)
+    try:
         yield InPlace(Warehouse(connection), kept, days)
+    finally:
+        with connection.asked():
+            kept.close()
 
 
 def _own(connection: Connection) -> dict[str, ir.Table]:

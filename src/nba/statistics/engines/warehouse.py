@@ -72,8 +72,12 @@ class Warehouse:
 
     @contextmanager
     def asking(self, statistic: str) -> Iterator[Connection]:
-        """Have the connection to oneself; it is named as what counted the statistic."""
-        with self._busy:
+        """Have the connection to oneself; it is named as what counted the statistic.
+
+        Raises:
+            ConfigError, StateError: as `Connection.asked` says.
+        """
+        with self._busy, self.connection.asked():
             self.counted[statistic] = self.connection.name
             yield self.connection
 
@@ -144,5 +148,5 @@ class Warehouse:
         Raises:
             ConfigError: it is not.
         """
-        with self._busy:
+        with self._busy, self.connection.asked():
             return self.connection.product_factors(matrix, config, seed=seed)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.config import CollaborativeConfig
-from nba.errors import ConfigError
+from nba.errors import ConfigError, NbaError
 from nba.statistics.engines.this_machine import NO_SPARK
 from nba.statistics.interactions import InteractionMatrix
 
@@ -63,6 +63,24 @@ class Connection(ABC):
         finally:
             self._drop(name)
 
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Tell in our words what the engine itself could not do meanwhile.
+
+        Its own may quote rows and addresses. What we asked wrongly is raised as it is.
+
+        Raises:
+            ConfigError: the login may not do that.
+            StateError: the engine went away, or lacks time or room.
+        """
+        try:
+            yield
+        except Exception as error:
+            told = self._told(error)
+            if told is None:
+                raise
+            raise told from None
+
     def close(self) -> None:
         """Give back what the connection holds."""
         self.backend.disconnect()
@@ -84,6 +102,10 @@ class Connection(ABC):
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
+
+    @abstractmethod
+    def _told(self, error: Exception) -> NbaError | None:
+        """Give what to raise for an error of the driver; nothing, if it is none of the engine."""
 
     @abstractmethod
     def _upload(self, name: str, rows: pa.RecordBatchReader) -> None: ...

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from nba.errors import NbaError, StateError
 from nba.statistics.engines.connections.connection import Connection
 
 if TYPE_CHECKING:
@@ -40,6 +41,16 @@ class InProcess(Connection):
         """Remove the folder too."""
         super().close()
         self._folder.cleanup()
+
+    def _told(self, error: Exception) -> NbaError | None:
+        import duckdb
+
+        if not isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+            return None
+        return StateError(
+            f"DuckDB lacked memory, or room in {self._folder.name} ({type(error).__name__}); make "
+            "room there, name a larger disk by TMPDIR, or let another engine count"
+        )
 
     def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
         connection = self.backend.con

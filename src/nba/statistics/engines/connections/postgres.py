@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nba.errors import ConfigError
+from nba.errors import ConfigError, NbaError, StateError, StoreAwayError
 from nba.statistics.engines.connections.connection import Connection
 
 if TYPE_CHECKING:
@@ -49,20 +49,34 @@ class Postgres(Connection):
             warnings.simplefilter("ignore", FutureWarning)
             self.backend = ibis.postgres.from_connection(self._session)
 
-    def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
+    def _told(self, error: Exception) -> NbaError | None:
         import psycopg
+        from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
+        if isinstance(error, InsufficientPrivilege | ReadOnlySqlTransaction):
+            return ConfigError(
+                "this login of PostgreSQL may not read the orders, or make no temporary tables "
+                f"({type(error).__name__}); GRANT SELECT on the tables, and GRANT TEMPORARY ON "
+                "DATABASE it uses"
+            )
+        if not isinstance(error, psycopg.OperationalError):
+            return None
+        if self._session.closed:
+            return StoreAwayError(
+                f"PostgreSQL went away while it counted ({type(error).__name__}); see that the "
+                "server runs, then try again"
+            )
+        return StateError(
+            f"PostgreSQL gave up counting ({type(error).__name__}); see the server's log, its disk "
+            "and the statement_timeout of this login, or let another engine count"
+        )
+
+    def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
         columns = ", ".join(
             f"{field.name} {'boolean' if str(field.type) == 'bool' else 'bigint'}"
             for field in rows.schema
         )
-        try:
-            self._session.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
-        except psycopg.errors.InsufficientPrivilege:
-            raise ConfigError(
-                "this login of PostgreSQL may make no temporary tables; "
-                "GRANT TEMPORARY ON DATABASE it uses"
-            ) from None
+        self._session.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
         with self._session.cursor().copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy:
             copy.write(_BEGIN)
             for batch in rows:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nba.config import CollaborativeConfig
-from nba.errors import ConfigError
+from nba.errors import ConfigError, NbaError, StateError
 from nba.statistics.engines.connections import spark_factors
 from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.interactions import InteractionMatrix
@@ -80,6 +80,16 @@ class Spark(Connection):
     ) -> NDArray[np.float32]:
         """Fit them by Spark's own solver."""
         return spark_factors.product_factors(self._session, matrix, config, seed=seed)
+
+    def _told(self, error: Exception) -> NbaError | None:
+        from py4j.protocol import Py4JJavaError, Py4JNetworkError
+
+        if not isinstance(error, Py4JJavaError | Py4JNetworkError):
+            return None
+        return StateError(
+            "Spark gave up counting; what it wrote above says why: see its memory and the room in "
+            f"{tempfile.gettempdir()}, or let another engine count"
+        )
 
     def _upload(self, name: str, rows: pa.RecordBatchReader) -> None:
         frame = self._written(name, rows) if self.is_here else self._sent(rows)

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -54,19 +53,6 @@ class Kept:
     def close(self) -> None:
         """Drop the temporary tables."""
         self.scratch.close()
-
-    def __enter__(self) -> Self:
-        """Give itself; leaving drops the temporary tables."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Drop the temporary tables."""
-        self.close()
 
 
 def kept_cells(
