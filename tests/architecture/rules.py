@@ -96,6 +96,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 LIBRARY_ROOMS: dict[str, tuple[str, ...]] = {
     "duckdb": ("data", "statistics.engines"),
     "ibis": ("statistics.engines",),
+    "py4j": ("statistics.engines.connections",),
     "pyspark": ("statistics.engines.connections",),
     "sqlalchemy": ("state", "data.readers"),
     "alembic": ("state",),
