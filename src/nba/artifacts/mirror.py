@@ -174,14 +174,23 @@ class Mirror:
 
         Raises:
             BlockingIOError: another does, and nobody was to wait.
+            ConfigError: the folder cannot be made or written.
         """
         if not self._turn.acquire(blocking=wait):
             raise BlockingIOError
         with ExitStack() as until_end:
             until_end.callback(self._turn.release)
             if not self._depth:
-                self.folder.mkdir(_OWNER_ONLY, parents=True, exist_ok=True)
-                until_end.enter_context(locked(self.folder, wait=wait))
+                try:
+                    self.folder.mkdir(_OWNER_ONLY, parents=True, exist_ok=True)
+                    until_end.enter_context(locked(self.folder, wait=wait))
+                except BlockingIOError:
+                    raise
+                except OSError as error:
+                    raise ConfigError(
+                        f"snapshots of {self} cannot be mirrored in {self.folder}: "
+                        f"{error.strerror}; name a folder that can be written in {CACHE}"
+                    ) from None
             self._depth += 1
             try:
                 yield
@@ -303,15 +312,15 @@ class Mirror:
         if any(array_of(path) is None for path in absent):
             raise SnapshotError(f"the manifest of {place} names files that are no arrays")
         held = self._held_files() if linking and absent else {}
+        aside = place.with_name(f"{ASIDE}brought")
         for path, expected in [*absent.items()]:
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             if expected in held:
-                os.link(held[expected], place / path)
+                _link(held[expected], place / path, aside)
                 del absent[path]
         if not absent:
             return
         named = f"{SNAPSHOTS}/{manifest.snapshot_id}"
-        aside = place.with_name(f"{ASIDE}brought")
         wrong = []
         try:
             self.remote.fetch({f"{named}/{path}": aside / path for path in absent})
@@ -353,6 +362,17 @@ def cache_folder() -> Path:
         raise ConfigError(
             f"there is no place to mirror snapshots in; name a folder in {CACHE}"
         ) from None
+
+
+def _link(source: Path, target: Path, aside: Path) -> None:
+    """Let a file stand in a second place; copied by way of a folder where a disk has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        aside.mkdir()
+        shutil.copyfile(source, aside / target.name)
+        os.replace(aside / target.name, target)
+        aside.rmdir()
 
 
 def _absent(manifest: Manifest, place: Path) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from pathlib import Path
 
@@ -9,9 +11,10 @@ import pytest
 
 from nba.artifacts.blanking import blank
 from nba.artifacts.files import locked
+from nba.artifacts.mirror import CACHE
 from nba.artifacts.registry import current_id, list_snapshots, open_snapshot, publish, verify
 from nba.artifacts.reports import read_report, write_reports
-from nba.errors import HomeAwayError
+from nba.errors import ConfigError, HomeAwayError
 from tests.unit.artifacts.machines import Machines, trained, version
 
 FILE = pytest.mark.parametrize("url", ["file"], indirect=True)
@@ -115,3 +118,34 @@ def test_nobody_who_has_a_snapshot_waits_for_whoever_publishes(machine: Machines
     assert current_id(starting) == version(1).id
     starting.pull(whole=True)
     assert current_id(starting) == version(2).id
+
+
+def test_a_place_for_mirrors_that_cannot_be_written_is_named(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(CACHE, str(tmp_path / "file" / "cache"))
+    with pytest.raises(ConfigError, match=r"file/cache.*name a folder.*NBA_CACHE"):
+        publish(version(1), url)
+
+
+def test_a_disk_without_links_holds_copies(
+    machine: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = machine("here"), machine("there")
+    publish(version(1), here)
+    there.pull(whole=True)
+    publish(version(2), here)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refused)
+    fetched: list[object] = []
+    there.system.fails = lambda name, path: bool(name == "get" and fetched.append(path))
+    assert open_snapshot(there).id == version(1).id
+    there.pull(whole=True)
+    assert open_snapshot(there).id == version(2).id
+    (paths,) = fetched
+    assert isinstance(paths, list)
+    assert 0 < len(paths) < len(version(2).manifest.files) / 2
