@@ -19,6 +19,7 @@ _BLOCK_BYTES: Final = 1 << 22
 """Files that are read back at once, and how much of each: what is read back is not kept."""
 _LOCAL: Final = "file"
 _ASIDE: Final = ".new"
+_READ: Final = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Remote:
         Raises:
             HomeAwayError: the place cannot be reached.
         """
-        with self._asking("read"):
+        with self._asking(_READ):
             try:
                 return bytes(self._system.cat_file(self._at(path)))
             except FileNotFoundError:
@@ -81,7 +82,7 @@ class Remote:
         if not paths:
             return {}
         named = {self._at(path): path for path in paths}
-        with self._asking("read"):
+        with self._asking(_READ):
             found = self._system.cat([*named], on_error="return")
             for one in found.values():
                 if isinstance(one, Exception) and not isinstance(one, FileNotFoundError):
@@ -98,7 +99,7 @@ class Remote:
         Raises:
             HomeAwayError: the place cannot be reached.
         """
-        with self._asking("read"):
+        with self._asking(_READ):
             self._system.invalidate_cache()
             try:
                 found = self._system.ls(self._at(folder), detail=False)
@@ -114,7 +115,7 @@ class Remote:
         Raises:
             HomeAwayError: the place cannot be reached.
         """
-        with self._asking("read"):
+        with self._asking(_READ):
             self._system.invalidate_cache()
             found = self._system.find(self._at(folder))
         return sorted(one[len(self._root) + 1 :] for one in found)
@@ -131,7 +132,7 @@ class Remote:
         """
         for folder in {one.parent for one in targets.values()}:
             folder.mkdir(parents=True, exist_ok=True)
-        with self._asking("read"):
+        with self._asking(_READ):
             self._system.get([self._at(one) for one in targets], [*map(str, targets.values())])
 
     def hashes(self, paths: Sequence[str]) -> dict[str, str]:
@@ -174,7 +175,7 @@ class Remote:
             self._system.mv(f"{target}{_ASIDE}", target)
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write a small file unless there is one; tell whether it was written.
+        """Write a small file, of what nobody else writes, unless there is one; tell whether it was.
 
         Of two that try at once one does: S3, Google's and Azure's stores are asked with a
         condition, a disk makes the file exclusively. What other systems promise is theirs to say.
@@ -184,15 +185,23 @@ class Remote:
         """
         target = self._at(path)
         with self._asking("written"):
+            if self._is_disk:
+                self._make_room([target])
+                try:
+                    file = self._system.open(target, "xb")
+                except FileExistsError:
+                    return False
+                with file:
+                    file.write(content)
+                return True
             try:
-                if self._is_disk:
-                    self._make_room([target])
-                    with self._system.open(target, "xb") as file:
-                        file.write(content)
-                else:
-                    self._system.pipe_file(target, content, mode="create")
-            except FileExistsError:
-                return False
+                self._system.pipe_file(target, content, mode="create")
+            except Exception as error:
+                # Stores say in many ways that somebody was quicker, and an answer may be lost.
+                found = self.read(path)
+                if found is None and not isinstance(error, FileExistsError):
+                    raise
+                return found == content
             return True
 
     def remove(self, paths: Sequence[str]) -> None:
@@ -217,7 +226,7 @@ class Remote:
     def _hash(self, path: str) -> str:
         digest = hashlib.sha256()
         with (
-            self._asking("read"),
+            self._asking(_READ),
             self._system.open(self._at(path), "rb", block_size=_BLOCK_BYTES) as file,
         ):
             while block := file.read(_BLOCK_BYTES):
@@ -235,12 +244,17 @@ class Remote:
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
-        """Say in our words what a system raises, each in its own."""
+        """Say in our words what a system raises, each in its own.
+
+        That a file is not there is for whoever reads it to say; where one writes, a bucket is not.
+        """
         try:
             yield
-        except (NbaError, FileNotFoundError):
+        except NbaError:
             raise
         except Exception as error:
+            if what == _READ and isinstance(error, FileNotFoundError):
+                raise
             told = str(error).splitlines()
             raise HomeAwayError(
                 f"{self.url} cannot be {what}: {told[0] if told else type(error).__name__}"
