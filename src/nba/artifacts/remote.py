@@ -39,15 +39,16 @@ class Remote:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """Find what reads a URL; the place itself is not asked.
+        """Find what reads a URL; most kinds do not ask the place itself yet.
 
         Raises:
             ConfigError: the URL is of no known kind, or what reads it is not installed.
+            HomeAwayError: what reads it asks the place at once, and that cannot be reached.
         """
         # Loaded by whoever has a remote home, and by nobody else.
         from fsspec.core import url_to_fs
 
-        shown = re.sub(r"(?<=://)[^/@]*@", "", url)
+        shown = shown_url(url)
         try:
             system, root = url_to_fs(url)
         except ImportError as error:
@@ -58,6 +59,8 @@ class Remote:
                 f"{shown} is no place for snapshots: {error}; expected a folder, or a URL such as "
                 "s3://bucket/models, gs://bucket/models or file:///folder"
             ) from None
+        except Exception as error:
+            raise HomeAwayError(f"{shown} cannot be reached: {_first_line(error)}") from error
         kinds = [system.protocol] if isinstance(system.protocol, str) else system.protocol
         return cls(shown, system, root.rstrip("/"), _LOCAL in kinds)
 
@@ -255,10 +258,18 @@ class Remote:
         except Exception as error:
             if what == _READ and isinstance(error, FileNotFoundError):
                 raise
-            told = str(error).splitlines()
-            raise HomeAwayError(
-                f"{self.url} cannot be {what}: {told[0] if told else type(error).__name__}"
-            ) from error
+            raise HomeAwayError(f"{self.url} cannot be {what}: {_first_line(error)}") from error
+
+
+def shown_url(url: str) -> str:
+    """Give a URL as people may read it: without a password, and without a query, which signs."""
+    return re.sub(r"(?<=://)[^/:]*:[^/]*@|\?.*", "", url)
+
+
+def _first_line(error: Exception) -> str:
+    """Give what an error says first, or, where it says nothing, what it is."""
+    told = str(error).splitlines()
+    return told[0] if told else type(error).__name__
 
 
 def _tidy(root: str, removed: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Files of a remote home: what stores raise is told in our words."""
+"""Files of a remote home: what stores raise is told in our words, and passwords never are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from nba.artifacts.leases import leased
-from nba.artifacts.remote import Remote
+from nba.artifacts.remote import Remote, shown_url
 from nba.errors import HomeAwayError
 
 LEASE = "lease/000000000001"
@@ -68,3 +68,23 @@ def test_a_bucket_that_is_not_there_cannot_be_written(store: Store, remote: Remo
         remote.replace("current", b"one\n")
     with pytest.raises(HomeAwayError, match=expected), leased(remote):
         pass
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ftp://me:hunter2@host/models", "ftp://host/models"),
+        ("ftp://me:hun@ter2@host/models", "ftp://host/models"),
+        ("ftp://me@home.example:hunter2@host/models", "ftp://host/models"),
+        ("https://account/models?sv=1&sig=hunter2", "https://account/models"),
+        ("abfs://models@account.dfs.core.windows.net/nba", None),
+        ("s3://bucket/at:5/models@home", None),
+    ],
+)
+def test_of_a_url_all_is_shown_but_secrets(url: str, shown: str | None) -> None:
+    assert shown_url(url) == (shown or url)
+
+
+def test_a_place_that_is_asked_when_it_is_named_and_is_away_is_said_to_be() -> None:
+    with pytest.raises(HomeAwayError, match=r"^ftp://127\.0\.0\.1:1/models cannot be reached"):
+        Remote.of("ftp://127.0.0.1:1/models")
