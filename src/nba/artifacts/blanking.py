@@ -110,7 +110,7 @@ def blank(models: Models, customers: Collection[str]) -> Blanked:
                     point(folder, current_id(folder))
     except OSError as error:
         raise SnapshotError(
-            f"customers cannot be erased from {models}: {error.strerror}; make room, or let the "
+            f"customers cannot be erased from {home}: {error.strerror}; make room, or let the "
             "folder be written, and erase them again"
         ) from None
     return Blanked(tuple(changed), tuple(removed))

@@ -65,7 +65,7 @@ def publish(
             _prune(folder, keep)
     except OSError as error:
         raise SnapshotError(
-            f"cannot publish into {models}: {error.strerror}; the current snapshot is unchanged"
+            f"cannot publish into {home}: {error.strerror}; the current snapshot is unchanged"
         ) from None
     return place
 
@@ -76,12 +76,13 @@ def current_id(models: Models) -> str:
     Raises:
         SnapshotError: nothing has been published there.
     """
-    pointer = home_of(models).here() / POINTER
+    home = home_of(models)
+    pointer = home.here() / POINTER
     try:
         name = current_of(pointer.read_bytes())
     except OSError:
         raise SnapshotError(
-            f"{models} holds no published snapshot; make one with: nba train SHOP --models {models}"
+            f"{home} holds no published snapshot; make one with: nba train SHOP --models {home}"
         ) from None
     if not (is_name(name) and name.isascii()):
         raise SnapshotError(f"{pointer} is damaged; choose a snapshot with: nba models rollback ID")
@@ -98,7 +99,7 @@ def open_snapshot(models: Models, snapshot_id: str | None = None) -> Snapshot:
     name = current_id(home) if snapshot_id is None else snapshot_id
     folder = home.here() / SNAPSHOTS / name
     if not is_name(name) or not folder.is_dir():
-        raise SnapshotError(f"{models} holds no snapshot {name!r}; see: nba models list")
+        raise SnapshotError(f"{home} holds no snapshot {name!r}; see: nba models list")
     snapshot = read_sound(home, folder)
     if snapshot.id != name:
         raise SnapshotError(f"{folder} holds snapshot {snapshot.id}; a folder is named as its id")
@@ -216,7 +217,7 @@ def rollback(models: Models, to: str | None = None, *, at: str | None = None) ->
         now = current_id(home)
         older = stored[stored.index(now) + 1 :] if now in stored else stored
         if not older:
-            raise SnapshotError(f"{models} holds nothing older than {now} to roll back to")
+            raise SnapshotError(f"{home} holds nothing older than {now} to roll back to")
         to = older[0]
     open_snapshot(home, to)
     try:
@@ -227,7 +228,7 @@ def rollback(models: Models, to: str | None = None, *, at: str | None = None) ->
             if at is not None:
                 remember(folder, to, at)
     except OSError as error:
-        raise SnapshotError(f"cannot write into {models}: {error.strerror}") from None
+        raise SnapshotError(f"cannot write into {home}: {error.strerror}") from None
     return to
 
 

@@ -76,7 +76,7 @@ def write_reports(models: Models, documents: Mapping[str, Mapping[str, Any]]) ->
             sync(folder.parent)
     except OSError as error:
         raise SnapshotError(
-            f"reports cannot be written into {models}: {error.strerror}; make room, or let the "
+            f"reports cannot be written into {home}: {error.strerror}; make room, or let the "
             "folder be written, and report again"
         ) from None
 
@@ -138,7 +138,7 @@ def clear_reports(folder: Path) -> list[str]:
 
 def how_to_report(models: Models) -> str:
     """Give the command that writes the reports of a models home."""
-    return f"{_HOW} {models}"
+    return f"{_HOW} {home_of(models)}"
 
 
 def _is_object(content: bytes) -> bool:

@@ -50,6 +50,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write what a shop did: report.html, a PNG of each picture, and kpis.json."""
+    from nba.artifacts.homes import home_of
     from nba.artifacts.reports import SHOWN, remove_reports, write_reports
     from nba.config import TrainConfig
     from nba.data.shop import read_shop
@@ -104,7 +105,7 @@ def report(
             remove_reports(models)
             raise StateError(
                 "customers were erased while their orders were counted: the figures in "
-                f"{models} were removed, and what is in {out} must be; report again"
+                f"{home_of(models)} were removed, and what is in {out} must be; report again"
             )
     if to_come:
         say(
@@ -119,8 +120,8 @@ def report(
         )
     if not only:
         say(
-            f"the API serves the figures of {shown(shop)} from {models}; next: open {out / PAGE} "
-            "in a browser",
+            f"the API serves the figures of {shown(shop)} from {home_of(models)}; next: open "
+            f"{out / PAGE} in a browser",
             as_json=as_json,
         )
     if as_json:

@@ -76,6 +76,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train on a shop, or on what a store holds, and publish the snapshot."""
+    from nba.artifacts.homes import home_of
     from nba.artifacts.registry import publish
     from nba.artifacts.snapshot import read_manifest
     from nba.cli.keeping import described, keeping
@@ -151,7 +152,7 @@ def train(
         for line in described(statistics):
             say(line, as_json=as_json)
     served = f"--db {shown(shop)}" if is_store(shop) else f"--shop {shop}"
-    command = f"nba serve {served} --models {models}"
+    command = f"nba serve {served} --models {home_of(models)}"
     has_ended = _days_ago(snapshot.manifest.data_until) > ENDED_DAYS
     if has_ended:
         command += f" --starts-at {snapshot.manifest.data_until}"

@@ -28,10 +28,10 @@ _HEADER: Final = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """The snapshots of a folder, by what they know.
+    """The snapshots of a home, by what they know.
 
     Attributes:
-        models: the folder.
+        models: their home, as people write it.
         known: up to when each knows, ascending, at least one.
         ids: their ids.
     """
@@ -47,6 +47,7 @@ class Kept:
         Raises:
             SnapshotError: there is none.
         """
+        from nba.artifacts.homes import home_of
         from nba.artifacts.registry import current_id, list_snapshots
         from nba.domain import to_instant
         from nba.errors import SnapshotError
@@ -57,8 +58,9 @@ class Kept:
             for one in list_snapshots(models)
         )
         if not told:
+            home = home_of(models)
             raise SnapshotError(
-                f"the snapshots of {models} are damaged; see: nba models verify --models {models}"
+                f"the snapshots of {home} are damaged; see: nba models verify --models {home}"
             )
         return cls(models, [one[0] for one in told], [one[2] for one in told])
 

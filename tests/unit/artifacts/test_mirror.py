@@ -23,7 +23,7 @@ from nba.artifacts.registry import (
     verify,
 )
 from nba.artifacts.remote import Remote
-from nba.artifacts.reports import read_report, write_reports
+from nba.artifacts.reports import how_to_report, read_report, write_reports
 from nba.artifacts.snapshot import Snapshot
 from nba.domain import to_instant
 from nba.errors import ConfigError, HomeAwayError, SnapshotError
@@ -295,3 +295,20 @@ def test_a_password_in_a_url_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^secret://host/models is no place") as refused:
         home_of("secret://me:hunter2@host/models")
     assert "hunter2" not in str(refused.value)
+
+
+def test_no_message_repeats_a_password(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
+    models = url.replace("://", "://me:hunter2@")
+    said = [how_to_report(models)]
+    for name in (None, "none"):
+        with pytest.raises(SnapshotError, match="holds no") as refused:
+            open_snapshot(models, name)
+        said.append(str(refused.value))
+    publish(version(1), models)
+    with pytest.raises(SnapshotError, match="nothing older") as refused:
+        rollback(models)
+    said.append(str(refused.value))
+    assert all(url in one and "hunter2" not in one for one in said)

@@ -57,3 +57,10 @@ def test_what_has_to_be_installed_for_a_url_is_named(
     code, _, err = nba("models", "list", "--models", f"{kind}://bucket/models")
     assert code == 2
     assert f"install {package}" in err.lower()
+
+
+def test_the_next_command_is_told_without_a_password(nba: Run, shop: Path, url: str) -> None:
+    code, out, err = nba("train", str(shop), "--models", "memory://me:hunter2@host/models")
+    assert code == 0, err
+    assert "next: nba serve --shop shop --models memory://host/models" in out
+    assert "hunter2" not in out + err
