@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,13 +16,16 @@ from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.engines.expressions.cells import Orders
 from nba.statistics.engines.expressions.customers import customer_summary
 from nba.statistics.engines.expressions.gaps import gap_stats
-from nba.statistics.engines.expressions.lags import lag_counts
 from nba.statistics.engines.expressions.pairs import pair_counts
+from nba.statistics.engines.this_machine import ThisMachine
+from nba.statistics.engines.warehouse import Warehouse
 from nba.statistics.gaps import GapStats
-from nba.statistics.lags import Followed, LagCounts
-from nba.statistics.lags import lag_counts as local_lag_counts
+from nba.statistics.lags import Followed, LagCounts, shared_customers
 from nba.statistics.pairs import PairCounts, PairSettings
 from tests.engines import reached
+
+Asked = dict[str, Any]
+"""What is asked of lags: min_shared, mains and shared."""
 
 
 class Counter(Protocol):
@@ -39,7 +42,7 @@ class Counter(Protocol):
         margin: float,
     ) -> CustomerSummary: ...
 
-    def lags(self, baskets: Baskets, delivery_days: int) -> LagCounts: ...
+    def lags(self, followed: Followed, asked: Asked) -> LagCounts: ...
 
 
 class Local:
@@ -52,8 +55,8 @@ class Local:
     def customers(self, baskets, purchases, cost, costed, margin):
         return CustomerSummary.of(baskets, purchases, cost, costed, margin)
 
-    def lags(self, baskets, delivery_days):
-        return local_lag_counts(Followed.of(baskets, delivery_days=delivery_days))
+    def lags(self, followed, asked):
+        return ThisMachine().lag_counts(followed, **asked)
 
 
 class Elsewhere:
@@ -74,16 +77,14 @@ class Elsewhere:
             about = baskets.customer_ids, baskets.as_of
             return customer_summary(self.connection, cells, *about, cost, costed, margin)
 
-    def lags(self, baskets, delivery_days):
-        with self.connection.uploaded(Orders.of(baskets).batches()) as cells:
-            return lag_counts(
-                self.connection,
-                cells,
-                np.arange(len(baskets.product_ids), dtype=np.int32),
-                baskets.product_ids,
-                baskets.as_of,
-                delivery_days=delivery_days,
-            )
+    def lags(self, followed, asked):
+        return Warehouse(self.connection).lag_counts(followed, **asked)
+
+
+def of_all(followed: Followed) -> Asked:
+    """Ask for the lags of every pair of types that anybody bought both of."""
+    shared = shared_customers(followed)
+    return {"min_shared": 1, "mains": np.ones(len(followed.types), np.bool_), "shared": shared}
 
 
 @contextmanager

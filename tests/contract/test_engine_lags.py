@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import fields, replace
 
 import numpy as np
@@ -14,11 +15,12 @@ from nba.data.history import Baskets
 from nba.domain import Ids
 from nba.statistics import lag_pairs
 from nba.statistics.engines.connections.connection import Connection, fetched
-from nba.statistics.engines.connections.holding import held
+from nba.statistics.engines.connections.holding import Scratch
 from nba.statistics.engines.expressions.cells import Orders
 from nba.statistics.engines.expressions.lags import lag_counts
 from nba.statistics.lags import Followed, LagCounts, shared_customers
 from nba.statistics.lags import lag_counts as counted_here
+from tests.contract.counters import of_all
 from tests.engines import ENGINES, reached
 from tests.shops import day
 
@@ -117,7 +119,8 @@ def followed(baskets: Baskets) -> Followed:
 def counted_there(connection: Connection, baskets: Baskets, **options) -> LagCounts:
     with connection.uploaded(Orders.of(baskets).batches()) as cells:
         about = CODE, TYPES, baskets.as_of
-        return lag_counts(connection, cells, *about, delivery_days=DELIVERY, **options)
+        asked = of_all(followed(baskets)) | options
+        return lag_counts(connection, cells, *about, delivery_days=DELIVERY, **asked)
 
 
 def assert_equal(found: LagCounts, expected: LagCounts) -> None:
@@ -133,7 +136,6 @@ def assert_equal(found: LagCounts, expected: LagCounts) -> None:
 OPTIONS = {
     "min_shared": 3,
     "mains": np.array([True, True, False, True, True]),
-    "wanted": np.array([True, False, True, True, True]),
 }
 
 
@@ -177,7 +179,8 @@ def test_no_orders_and_no_types_count_nothing(duckdb) -> None:
     assert_equal(counted_there(duckdb, nothing), counted_here(followed(nothing)))
     with duckdb.uploaded(Orders.of(nothing).batches()) as cells:
         about = np.full(len(CODE), -1, np.int32), Ids.of([]), nothing.as_of
-        assert not len(lag_counts(duckdb, cells, *about, delivery_days=DELIVERY))
+        asked = {"min_shared": 1, "mains": np.ones(0, np.bool_), "shared": np.zeros((0, 0), int)}
+        assert not len(lag_counts(duckdb, cells, *about, delivery_days=DELIVERY, **asked))
 
 
 @given(
@@ -217,8 +220,8 @@ def test_orders_may_come_coarsened_and_shared_customers_counted(duckdb, sample) 
     assert 0 < len(expected) < len(counted_here(orders, min_shared=least))
     with duckdb.uploaded(Orders.followed(orders).batches()) as cells:
         about = code, TYPES, sample.as_of
-        options = {"delivery_days": 0, "min_shared": least, "shared": shared}
-        assert_equal(lag_counts(duckdb, cells, *about, **options), expected)
+        asked = of_all(orders) | {"min_shared": least, "shared": shared}
+        assert_equal(lag_counts(duckdb, cells, *about, delivery_days=0, **asked), expected)
 
 
 def test_a_table_that_was_held_is_gone_in_the_end_whatever_happened(engine, sample) -> None:
@@ -227,7 +230,8 @@ def test_a_table_that_was_held_is_gone_in_the_end_whatever_happened(engine, samp
         names = []
 
         def count() -> None:
-            with held(engine, rows) as table:
+            with closing(Scratch()) as scratch:
+                table = scratch.keep(rows)
                 names.append(table.get_name())
                 assert len(fetched(table)["orders"]) == len(np.unique(sample.customer))
                 raise LookupError

@@ -11,9 +11,10 @@ import pytest
 from nba.data.history import Baskets
 from nba.data.purchases import Purchases
 from nba.domain import Ids
+from nba.statistics.lags import Followed
 from nba.statistics.pairs import PairSettings
 from tests.contract import plainly
-from tests.contract.counters import Counter, Local, counter
+from tests.contract.counters import Counter, Local, counter, of_all
 from tests.engines import ENGINES
 from tests.shops import Order, history, random_orders
 
@@ -129,9 +130,10 @@ class TestEveryEngine:
         assert counted_customers(engine, sample, margin) == plainly.sums(*sample, *costs(), margin)
 
     def test_lags_are_those_of_the_kernel(self, engine, sample):
-        baskets = coarse(sample[0])
-        found = engine.lags(baskets, 3)
-        assert found == Local().lags(baskets, 3)
+        followed = Followed.of(coarse(sample[0]), delivery_days=3)
+        asked = of_all(followed)
+        found = engine.lags(followed, asked)
+        assert found == Local().lags(followed, asked)
         assert found.events.any()
 
     @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from nba.data.imports import import_files
 from nba.data.mapping import SourceMapping
 from nba.data.shop import Shop, read_shop
 from nba.learn.assortment import Assortment
+from nba.learn.needs.finding import _LEAST_SHARED, _OWNED_ORDERS, _orders_each
+from nba.statistics.lags import Followed, shared_customers
 from nba.statistics.pairs import PairSettings
 from tests.contract.counters import Counter, Local, counter
 from tests.engines import ENGINES, WITH_SPARK
@@ -43,6 +45,14 @@ def statistics(shop: Shop) -> Statistics:
     placed = baskets.over(listing.product_ids)
     types = Assortment.of(listing.category, listing.product_group_id)
     costs = listing.cost, listing.costed, 0.35
+    followed = Followed.of(coarse(placed, types), delivery_days=3)
+    # As training asks: of categories, nearly all of which are used up, those that are owned.
+    mains = _orders_each(followed) <= _OWNED_ORDERS
+    asked = {
+        "min_shared": _LEAST_SHARED,
+        "mains": mains,
+        "shared": shared_customers(followed),
+    }
     return {
         "pairs": lambda of: of.pairs(placed, PairSettings(customer_cap=5)),
         "pairs and spells of a day": lambda of: of.pairs(
@@ -50,7 +60,7 @@ def statistics(shop: Shop) -> Statistics:
         ),
         "gaps": lambda of: of.gaps(placed),
         "customers": lambda of: of.customers(placed, purchases, *costs),
-        "lags": lambda of: of.lags(coarse(placed, types), 3),
+        "lags": lambda of: of.lags(followed, asked),
     }
 
 

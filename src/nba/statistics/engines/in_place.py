@@ -21,7 +21,7 @@ from nba.statistics.customers import CustomerSummary
 from nba.statistics.engines.connections.connection import Connection
 from nba.statistics.engines.expressions.customers import customer_summary
 from nba.statistics.engines.expressions.pairs import pair_counts
-from nba.statistics.engines.orders.kept import Kept, kept_cells
+from nba.statistics.engines.orders.kept import KeptCells, kept_cells
 from nba.statistics.engines.protocol import Level
 from nba.statistics.engines.warehouse import CountedPairs, Warehouse
 from nba.statistics.interactions import InteractionMatrix
@@ -48,7 +48,7 @@ class InPlace:
     """
 
     warehouse: Warehouse
-    kept: Kept
+    kept: KeptCells
     spell_days: int
 
     @property

@@ -173,14 +173,25 @@ def fetched(table: ir.Table) -> dict[str, NDArray[np.int64]]:
     """
     import pyarrow as pa
 
-    backend = table.get_backend()
-    if backend.name == "postgres":
+    if table.get_backend().name == "postgres":
         # Its sums are decimals, which to read takes three times as long.
         whole = {name: table[name].cast("decimal(38, 0)").cast("int64") for name in table.columns}
         table = table.select(**whole)
-    if backend.name == "pyspark":
-        # Ibis takes the way by pandas there.
-        rows = backend.raw_sql(backend.compile(table)).toArrow()
-    else:
-        rows = table.to_pyarrow()
+    rows = rows_of(table)
     return {name: rows[name].cast(pa.int64()).to_numpy() for name in table.columns}
+
+
+def rows_of(table: ir.Table) -> pa.Table:
+    """Run an expression, and give what comes out."""
+    engine = table.get_backend()
+    if engine.name == "pyspark":
+        # Ibis takes the way by pandas there.
+        frame: pa.Table = engine.raw_sql(engine.compile(table)).toArrow()
+        return frame
+    return table.to_pyarrow()
+
+
+def row_of(table: ir.Table) -> dict[str, Any]:
+    """Give the one row of a table."""
+    (row,) = rows_of(table).to_pylist()
+    return dict(row)

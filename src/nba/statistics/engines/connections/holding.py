@@ -1,45 +1,76 @@
-"""Tables that an engine makes of an expression and keeps while it is counted from."""
+"""Tables that an engine makes of expressions and keeps while it is counted from.
+
+The `cache` of Ibis 12 drops a table without naming it, and DuckDB 2 refuses what it makes one with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-    from nba.statistics.engines.connections.connection import Connection
-
-_MADE: Final = "CREATE TEMPORARY TABLE {name} AS {query}"
-_MADE_BY: Final = {"spark": "CACHE TABLE {name} AS {query}"}
-_AFTERWARDS: Final = {"postgresql": "ANALYZE {name}"}
-"""Nobody else looks at temporary tables."""
-_DROPPED: Final = ("DROP TABLE IF EXISTS {name}",)
-_DROPPED_BY: Final = {"spark": ("UNCACHE TABLE IF EXISTS {name}", "DROP VIEW IF EXISTS {name}")}
-
-
-@contextmanager
-def held(connection: Connection, table: ir.Table) -> Iterator[ir.Table]:
-    """Run an expression once, and give the table of its rows until it is dropped in the end.
-
-    The `cache` of Ibis 12 drops a table without naming it, and DuckDB 2 refuses what it makes
-    one with.
-    """
     import ibis
-    from ibis.expr.operations import DatabaseTable
 
-    name = ibis.util.gen_name("nba")
-    query = connection.backend.compile(table)
 
-    def run(statement: str) -> None:
-        connection.backend.raw_sql(statement.format(name=name, query=query))
+class Scratch:
+    """Temporary tables of one engine, to be dropped together."""
 
-    try:
-        run(_MADE_BY.get(connection.name, _MADE))
-        if connection.name in _AFTERWARDS:
-            run(_AFTERWARDS[connection.name])
-        yield DatabaseTable(name, schema=table.schema(), source=connection.backend).to_expr()
-    finally:
-        for statement in _DROPPED_BY.get(connection.name, _DROPPED):
-            run(statement)
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._held: dict[str, tuple[Any, list[str]]] = {}
+
+    def keep(self, table: ibis.Table) -> ibis.Table:
+        """Run an expression once, and give the table of what came out."""
+        engine = table.get_backend()
+        # Engines sum integers into wider ones and number rows with narrower ones than Ibis tells.
+        cells = ", ".join(
+            f"CAST(counted.{name} AS {engine.compiler.type_mapper.to_string(kind)}) AS {name}"
+            for name, kind in table.schema().items()
+        )
+        query = f"SELECT {cells} FROM ({engine.compile(table)}) AS counted"
+        if engine.name == "pyspark":
+            return self._made(table, "CACHE TABLE", query, ("UNCACHE TABLE", "DROP VIEW"))
+        kept = self._made(table, "CREATE TEMPORARY TABLE", query, ("DROP TABLE",))
+        if engine.name == "postgres":
+            # Nobody else looks at a temporary table, and joins are planned by what was seen.
+            _run(engine, f"ANALYZE {kept.get_name()}")
+        return kept
+
+    def name(self, table: ibis.Table) -> ibis.Table:
+        """Give an expression a name in the engine, so that what reads it is short to say."""
+        query = table.get_backend().compile(table)
+        return self._made(table, "CREATE TEMPORARY VIEW", query, ("DROP VIEW",))
+
+    def _made(
+        self, table: ibis.Table, making: str, query: str, dropping: tuple[str, ...]
+    ) -> ibis.Table:
+        import ibis
+        from ibis.expr.operations import DatabaseTable
+
+        engine, name = table.get_backend(), ibis.util.gen_name("nba")
+        _run(engine, f"{making} {name} AS {query}")
+        self._held[name] = engine, [f"{one} {name}" for one in dropping]
+        return DatabaseTable(name, schema=table.schema(), source=engine).to_expr()
+
+    def drop(self, *tables: ibis.Table) -> None:
+        """Drop some of them."""
+        for table in tables:
+            self._drop(table.get_name())
+
+    def close(self) -> None:
+        """Drop all, what reads others before them."""
+        while self._held:
+            self._drop(next(reversed(self._held)))
+
+    def _drop(self, name: str) -> None:
+        engine, statements = self._held.pop(name)
+        for statement in statements:
+            _run(engine, statement)
+
+
+def _run(engine: Any, statement: str) -> None:  # noqa: ANN401 - a backend of Ibis
+    """Run a statement that gives nothing back."""
+    if engine.name == "pyspark":
+        engine.raw_sql(statement)
+    else:
+        # The way of Ibis leaves a cursor of PostgreSQL open.
+        engine.con.execute(statement)

@@ -1,4 +1,8 @@
-"""Gap statistics as expressions over the table of cells: equal to `GapStats.of`."""
+"""Gap statistics as expressions over the table of cells: equal to `GapStats.of`.
+
+Training asks for none, as it learns rhythms from the orders of each customer. Who asks studies
+repurchases of a shop that no machine holds; that all engines agree is tested all the same.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ come back in at most as many rows as there are pairs, classes of customers and b
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from nba.domain import DAY, MICROSECOND, Ids
 from nba.statistics.engines.connections.connection import Connection, fetched
-from nba.statistics.engines.connections.holding import held
+from nba.statistics.engines.connections.holding import Scratch
 from nba.statistics.engines.expressions.cells import table_of
 from nba.statistics.engines.expressions.exact import element, one_if, whole_days
 from nba.statistics.lag_pairs import chosen_pairs
@@ -64,15 +65,14 @@ def lag_counts(
     as_of: np.datetime64,
     *,
     delivery_days: int,
-    min_shared: int = 1,
-    mains: NDArray[np.bool_] | None = None,
-    wanted: NDArray[np.bool_] | None = None,
-    shared: NDArray[np.int32] | None = None,
+    min_shared: int,
+    mains: NDArray[np.bool_],
+    shared: NDArray[np.int32],
 ) -> LagCounts:
     """Count lags while nothing is settled.
 
-    What `lags.lag_counts` does with `settling`, anew for a few types in each round of learning,
-    stays with the local kernel.
+    What `lags.lag_counts` does with `settling` and `wanted`, anew for a few types in each round of
+    learning, stays with the local kernel.
 
     Args:
         connection: where to count.
@@ -82,31 +82,31 @@ def lag_counts(
         as_of: the instant at which following ends.
         delivery_days: days from order to delivery where nobody said.
         min_shared: customers who bought both types, from which on a pair is kept, as there.
-        mains: bool per type: whose arrivals to follow; by default all.
-        wanted: bool per type: to which types; by default to all.
-        shared: int32[types, types]: customers who bought both, if at hand.
+        mains: bool per type: whose arrivals to follow.
+        shared: int32[types, types]: customers who bought both.
     """
-    width, every = len(types), np.ones(len(types), np.bool_)
-    mains = every if mains is None else mains
-    wanted = every if wanted is None else wanted
+    first, second = chosen_pairs(
+        shared,
+        min_shared=min_shared,
+        mains=mains,
+        wanted=np.ones(len(types), np.bool_),
+        settled=np.empty(0, np.int64),
+    )
+    values = uncounted(len(types), len(first))
     coded = np.flatnonzero(type_code >= 0)
     code = type_code[coded]
-    kinds = table_of(product=coded, type=code, is_main=mains[code], is_wanted=wanted[code])
+    kinds = table_of(product=coded, type=code, is_main=mains[code])
     until = int(as_of.astype("datetime64[us]").astype(np.int64))
     with (
         connection.uploaded(table_of(side=np.arange(_SIDES))) as sides,
         connection.uploaded(kinds) as typed,
-        held(connection, _linked(cells, typed, until, delivery_days)) as linked,
-        # Asked for four times, and engines that plan by statistics then have some of them.
-        held(connection, _arrivals(linked)) as arrivals,
+        closing(Scratch()) as scratch,
     ):
-        shared = _shared(linked, width) if shared is None else shared
-        first, second = chosen_pairs(
-            shared, min_shared=min_shared, mains=mains, wanted=wanted, settled=np.empty(0, np.int64)
-        )
-        values = uncounted(width, len(first))
+        linked = scratch.keep(_linked(cells, typed, until, delivery_days))
+        # Asked for four times, and engines that plan by statistics then have some of them.
+        arrivals = scratch.keep(_arrivals(linked))
         comings = _comings(linked)
-        _add_owners(values, arrivals, wanted)
+        _add_owners(values, arrivals)
         _add_calendar(values["calendar"], arrivals, until)
         _add_totals(values, arrivals, comings, sides)
         if len(first):
@@ -120,9 +120,9 @@ def _linked(cells: ir.Table, typed: ir.Table, until: int, delivery_days: int) ->
     """Give one row a type of an order of a customer who can be followed, none of it null.
 
     Columns: customer; place: of the order among the customer's with a type; since_place: the first
-    order after the one before with the type; type; is_main; is_wanted; kind: the class of the
-    customer; ordered and arrived, with their days; season: the period of the order; ends: when
-    following from here ends.
+    order after the one before with the type; type; is_main; kind: the class of the customer;
+    ordered and arrived, with their days; season: the period of the order; ends: when following
+    from here ends.
     """
     import ibis
 
@@ -133,7 +133,7 @@ def _linked(cells: ir.Table, typed: ir.Table, until: int, delivery_days: int) ->
     usual = cells.ordered_at + delivery_days * _DAY
     arrived = ibis.greatest(ibis.coalesce(cells.delivered_at, usual), cells.ordered_at)
     bought = cells.select(
-        *("customer", "basket", "type", "is_main", "is_wanted", "kind"),
+        *("customer", "basket", "type", "is_main", "kind"),
         ordered=cells.ordered_at,
         arrived=arrived,
     ).distinct()
@@ -150,19 +150,6 @@ def _linked(cells: ir.Table, typed: ir.Table, until: int, delivery_days: int) ->
         arrived_day=whole_days(bought.arrived),
     )
     return bought.drop("basket")
-
-
-def _shared(linked: ir.Table, width: int) -> NDArray[np.int32]:
-    """Count the customers who bought both of two types, int32[types, types]."""
-    bought = linked.filter(linked.since_place == 0)
-    one = bought.select("customer", one=bought.type)
-    other = bought.select("customer", other=bought.type)
-    both = one.join(other, "customer")
-    both = both.filter(both.one < both.other).group_by("one", "other")
-    found = fetched(both.aggregate(customers=lambda rows: rows.count()))
-    shared = np.zeros((width, width), np.int32)
-    shared[found["one"], found["other"]] = found["customers"]
-    return shared + shared.T
 
 
 def _arrivals(linked: ir.Table) -> ir.Table:
@@ -187,19 +174,16 @@ def _comings(linked: ir.Table) -> ir.Table:
     """Write out, at each order of a customer, when each type comes that then or later does."""
     import ibis
 
-    types = linked.filter(linked.is_wanted)
-    return types.select(
+    return linked.select(
         *("customer", "season"),
-        place=ibis.range(types.since_place, types.place + 1).unnest(),
-        second=types.type,
-        comes=types.ordered,
-        comes_day=types.ordered_day,
+        place=ibis.range(linked.since_place, linked.place + 1).unnest(),
+        second=linked.type,
+        comes=linked.ordered,
+        comes_day=linked.ordered_day,
     )
 
 
-def _add_owners(
-    values: dict[str, NDArray[Any]], arrivals: ir.Table, wanted: NDArray[np.bool_]
-) -> None:
+def _add_owners(values: dict[str, NDArray[Any]], arrivals: ir.Table) -> None:
     """Count arrivals, and take those back that `_add_totals` follows to their own type."""
     found = fetched(
         arrivals.group_by("first", "kind", "seen").aggregate(owners=lambda rows: rows.count())
@@ -208,9 +192,8 @@ def _add_owners(
     np.add.at(values["owners"], (kind, first, seen - 1), owners)
     backwards = values["owners"][:, :, ::-1]
     np.cumsum(backwards, axis=2, out=backwards)
-    own = wanted[first]
-    np.subtract.at(values["missed"][:, :, 0], (kind[own], first[own]), owners[own])
-    np.add.at(values["missed"], (kind[own], first[own], seen[own]), owners[own])
+    np.subtract.at(values["missed"][:, :, 0], (kind, first), owners)
+    np.add.at(values["missed"], (kind, first, seen), owners)
 
 
 def _add_calendar(calendar: NDArray[np.int32], arrivals: ir.Table, until: int) -> None:

@@ -20,33 +20,30 @@ import numpy as np
 from nba.domain import DAY, MICROSECOND, Ids
 from nba.errors import DataError
 from nba.facts.known import MOST_REVENUE
-from nba.schema import PRODUCTS
+from nba.statistics.engines.connections.connection import row_of, rows_of
+from nba.statistics.engines.connections.holding import Scratch
 from nba.statistics.engines.orders.known import is_back, known
 from nba.statistics.engines.orders.spells import spells
-from nba.statistics.engines.orders.standing import Standing, stand
-from nba.statistics.engines.orders.tables import Scratch, Told, in_bytes, row_of, rows_of
+from nba.statistics.engines.orders.standing import stand
+from nba.statistics.engines.orders.tables import Told, in_bytes
 
 if TYPE_CHECKING:
     import ibis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class KeptCells:
     """The kept purchases of a shop as an engine counts from, in temporary tables of that engine.
 
     Attributes:
-        cells: one row a product of a kept order, as `engines.cells` describes it. No number of an
-            order is as great as two times all orders.
-        customers: customer_id and customer, int64: the ids in the order of their bytes, from 0.
+        cells: one row a product of a kept order, as `expressions.cells` describes it. No number of
+            an order is as great as two times all orders.
         product_ids: the ids of the product codes.
-        customer_count: customers with an id and guest orders, kept or not.
         as_of: up to when the purchases are known.
     """
 
     cells: ibis.Table
-    customers: ibis.Table
     product_ids: Ids
-    customer_count: int
     as_of: np.datetime64
     scratch: Scratch
 
@@ -61,7 +58,7 @@ def kept_cells(
     *,
     proving_days: int,
     spell_days: int = 0,
-) -> Kept:
+) -> KeptCells:
     """Fold orders into the cells that `history.until(as_of)` gives as baskets and purchases.
 
     An order is read once to be known and once more to be numbered, a line once to see what came
@@ -71,8 +68,8 @@ def kept_cells(
     Args:
         tables: expressions of one engine (DuckDB, PostgreSQL or Spark) with the columns of
             `nba.schema`: `orders`, `order_lines`, and where they are `order_statuses` and
-            `order_versions`; the ids of `products` get codes too. Instants are int64 microseconds
-            or timestamps, those without a zone in UTC.
+            `order_versions`. Instants are int64 microseconds or timestamps, those without a zone
+            in UTC.
         as_of: itself excluded; by default a microsecond after the last fact of the orders.
         proving_days: as in `OrderHistory.baskets`.
         spell_days: as in `PairSettings`; 0 = no spells.
@@ -93,13 +90,14 @@ def kept_cells(
         _refuse_twins(told.orders)
         standing = stand(told, until, passing)
         orders = passing.keep(known(told, standing, until))
-        customers = scratch.keep(_customers(orders))
-        products = scratch.keep(_coded(_offered(standing, orders, tables.get(PRODUCTS.name))))
+        customers = passing.keep(_customers(orders))
+        # All products of all orders, kept or not.
+        ordered = standing.lines.semi_join(orders, "order_id").product_id
+        products = passing.keep(_coded(ordered))
         named = row_of(customers.aggregate(count=customers.count()))["count"]
         sums = row_of(
             orders.aggregate(
                 orders=orders.count(),
-                guests=orders.count(where=orders.customer_id.isnull()),
                 first=orders.ordered_at.min(where=orders.kept),
                 last=orders.fact.max(),
             )
@@ -114,14 +112,7 @@ def kept_cells(
         cells = scratch.keep(cells)
         _refuse_inexact(cells)
         ids = rows_of(products.select("id"))["id"].to_pylist()
-        return Kept(
-            cells.select(*_COLUMNS),
-            customers.select(customer_id="id", customer="code"),
-            Ids.of(ids),
-            named + sums["guests"],
-            as_of,
-            scratch,
-        )
+        return KeptCells(cells.select(*_COLUMNS), Ids.of(ids), as_of, scratch)
     except BaseException:
         scratch.close()
         raise
@@ -157,16 +148,6 @@ def _customers(orders: ibis.Table) -> ibis.Table:
         code=ibis.row_number().over(in_order),
         begins=customers.kept.sum().over(so_far) - customers.kept,
     )
-
-
-def _offered(
-    standing: Standing, orders: ibis.Table, listed: ibis.Table | None
-) -> ibis.StringColumn:
-    """Give the products of all orders, kept or not, and those of the catalogue."""
-    ordered = standing.lines.semi_join(orders, "order_id").select("product_id")
-    if listed is not None:
-        ordered = ordered.union(listed.select(product_id=listed.product_id.cast("string")))
-    return ordered.product_id
 
 
 def _proven_before(first: int | None, last: int | None, until: int, proving_days: int) -> int:

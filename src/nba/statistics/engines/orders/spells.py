@@ -1,10 +1,11 @@
-"""The spells of orders, found by joins: `basket_kernels.add_spells` in a database's words."""
+"""The spells of orders, found by joins: `basket_kernels.number_spells` in a database's words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nba.statistics.engines.orders.tables import Scratch, row_of
+from nba.statistics.engines.connections.connection import row_of
+from nba.statistics.engines.connections.holding import Scratch
 
 if TYPE_CHECKING:
     import ibis

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from nba.statistics.engines.orders.tables import Scratch, Told, in_bytes
+from nba.statistics.engines.connections.holding import Scratch
+from nba.statistics.engines.orders.tables import Told, in_bytes
 
 if TYPE_CHECKING:
     import ibis

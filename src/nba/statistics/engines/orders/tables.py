@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nba.errors import DataError
 from nba.schema import ORDER_LINES, ORDER_STATUSES, ORDER_VERSIONS, ORDERS, Column, Kind, Table
+from nba.statistics.engines.connections.connection import row_of, rows_of
+from nba.statistics.engines.connections.holding import Scratch
 from nba.statuses import STATUS_CODE, STATUSES, canonical
 
 if TYPE_CHECKING:
     import ibis
-    import pyarrow as pa
 
 MOST_AMOUNT: Final = 2**53
 """No amount, price or quantity may be larger: up to here the floats of the rules are exact."""
@@ -122,87 +123,6 @@ class Told:
         ]
         told = [at for row in found for at in row.values() if at is not None]
         return max(told, default=0)
-
-
-class Scratch:
-    """Temporary tables of one engine, to be dropped together."""
-
-    def __init__(self) -> None:
-        """Begin without any."""
-        self._held: dict[str, tuple[Any, list[str]]] = {}
-
-    def keep(self, table: ibis.Table) -> ibis.Table:
-        """Run an expression once, and give the table of what came out."""
-        engine = table.get_backend()
-        # Engines sum integers into wider ones and number rows with narrower ones than Ibis tells.
-        cells = ", ".join(
-            f"CAST(counted.{name} AS {engine.compiler.type_mapper.to_string(kind)}) AS {name}"
-            for name, kind in table.schema().items()
-        )
-        query = f"SELECT {cells} FROM ({engine.compile(table)}) AS counted"
-        if engine.name == "pyspark":
-            return self._made(table, "CACHE TABLE", query, ("UNCACHE TABLE", "DROP VIEW"))
-        kept = self._made(table, "CREATE TEMPORARY TABLE", query, ("DROP TABLE",))
-        if engine.name == "postgres":
-            # Nobody else looks at a temporary table, and joins are planned by what was seen.
-            _run(engine, f"ANALYZE {kept.get_name()}")
-        return kept
-
-    def name(self, table: ibis.Table) -> ibis.Table:
-        """Give an expression a name in the engine, so that what reads it is short to say."""
-        query = table.get_backend().compile(table)
-        return self._made(table, "CREATE TEMPORARY VIEW", query, ("DROP VIEW",))
-
-    def _made(
-        self, table: ibis.Table, making: str, query: str, dropping: tuple[str, ...]
-    ) -> ibis.Table:
-        import ibis
-        from ibis.expr.operations import DatabaseTable
-
-        engine, name = table.get_backend(), ibis.util.gen_name("nba_kept")
-        _run(engine, f"{making} {name} AS {query}")
-        self._held[name] = engine, [f"{one} {name}" for one in dropping]
-        return DatabaseTable(name, schema=table.schema(), source=engine).to_expr()
-
-    def drop(self, *tables: ibis.Table) -> None:
-        """Drop some of them."""
-        for table in tables:
-            self._drop(table.get_name())
-
-    def close(self) -> None:
-        """Drop all, what reads others before them."""
-        while self._held:
-            self._drop(next(reversed(self._held)))
-
-    def _drop(self, name: str) -> None:
-        engine, statements = self._held.pop(name)
-        for statement in statements:
-            _run(engine, statement)
-
-
-def _run(engine: Any, statement: str) -> None:  # noqa: ANN401 - a backend of Ibis
-    """Run a statement that gives nothing back."""
-    if engine.name == "pyspark":
-        engine.raw_sql(statement)
-    else:
-        # The way of Ibis leaves a cursor of PostgreSQL open.
-        engine.con.execute(statement)
-
-
-def rows_of(table: ibis.Table) -> pa.Table:
-    """Run an expression, and give what comes out."""
-    engine = table.get_backend()
-    if engine.name == "pyspark":
-        # Ibis takes the way by pandas there.
-        frame: pa.Table = engine.raw_sql(engine.compile(table)).toArrow()
-        return frame
-    return table.to_pyarrow()
-
-
-def row_of(table: ibis.Table) -> dict[str, Any]:
-    """Give the one row of a table."""
-    (row,) = rows_of(table).to_pylist()
-    return dict(row)
 
 
 def in_bytes(text: ibis.Value) -> ibis.Value:
