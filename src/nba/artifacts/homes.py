@@ -72,7 +72,8 @@ class Home(Protocol):
         """Let one process at a time change the folder; what it changed is everybody's at the end.
 
         Gives the folder, in which snapshots stand below `snapshots`. A remote home is looked at
-        first, and is left as it was where anything fails.
+        first, and is left as it was where anything fails; but where what is new is current there
+        already, and only old files cannot be removed.
 
         Raises:
             OSError: the folder cannot be written.

@@ -36,7 +36,7 @@ from nba.artifacts.files import ASIDE, POINTER, SNAPSHOTS, is_name, locked, put,
 from nba.artifacts.leases import leased
 from nba.artifacts.published import LOG
 from nba.artifacts.remote import Remote
-from nba.artifacts.sending import damaged, send, verify
+from nba.artifacts.sending import clear, damaged, send, verify
 from nba.artifacts.snapshot import MANIFEST, Manifest, array_of, read_manifest
 from nba.errors import ConfigError, HomeAwayError, SnapshotError
 
@@ -160,13 +160,14 @@ class Mirror:
             put_or_remove(self.folder / _SEEN, before.get(POINTER))
             try:
                 yield self.folder
-                pointer = send(self.remote, self.folder, before, lease.confirm)
+                pointer, unnamed = send(self.remote, self.folder, before, lease.confirm)
             except BaseException:
                 # What was not published is not served by those who share the mirror either.
                 with suppress(OSError):
                     put_or_remove(self.folder / POINTER, before.get(POINTER))
                 raise
             put(self.folder / _SEEN, pointer)
+            clear(self.remote, unnamed)
 
     @contextmanager
     def _held(self, *, wait: bool = True) -> Iterator[None]:

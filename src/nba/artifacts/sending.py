@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from nba.artifacts.editions import REPORTS, remote_pointer, small_files
 from nba.artifacts.files import POINTER, SNAPSHOTS
 from nba.artifacts.remote import Remote
 from nba.artifacts.snapshot import MANIFEST, Manifest, read_manifest
-from nba.errors import SnapshotError
+from nba.errors import HomeAwayError, SnapshotError
 
 
 def send(
     remote: Remote, folder: Path, before: Mapping[str, bytes], confirm: Callable[[], None]
-) -> bytes:
-    """Send arrays, then what names them, then the pointer; remove what nothing names any more.
+) -> tuple[bytes, list[str]]:
+    """Send arrays, then what names them, then the pointer.
 
     Args:
         remote: where to.
@@ -25,7 +25,7 @@ def send(
         confirm: sees, before anything that was there is replaced, that nobody else is about to.
 
     Returns:
-        The pointer that is there now.
+        The pointer that is there now, and the files there that nothing names any more.
 
     Raises:
         HomeAwayError: the remote home cannot be written.
@@ -45,8 +45,22 @@ def send(
     unnamed = _unnamed(remote, folder, after)
     confirm()
     remote.replace(POINTER, pointer)
-    remote.remove(unnamed)
-    return pointer
+    return pointer, unnamed
+
+
+def clear(remote: Remote, unnamed: Sequence[str]) -> None:
+    """Remove remote files that nothing names any more.
+
+    Raises:
+        HomeAwayError: they stay, and all else is done.
+    """
+    try:
+        remote.remove(unnamed)
+    except HomeAwayError as error:
+        raise HomeAwayError(
+            f"what was changed is current in {remote.url}, but old files that nothing names stay "
+            f"there until the next change: {error}"
+        ) from error
 
 
 def verify(remote: Remote, expected: Mapping[str, str]) -> None:
