@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
@@ -107,7 +107,9 @@ def _take(remote: Remote, token: str, patience: float) -> int:
         if remote.create(_path(number), f"{token} 0\n".encode()):
             # Who looked long ago may have created one that others have passed since.
             if _last(remote) == number:
-                remote.remove([_path(one) for one in _numbers(remote) if one < number])
+                # What of them stays stands in nobody's way; a lease that is lost here would.
+                with suppress(HomeAwayError):
+                    remote.remove([_path(one) for one in _numbers(remote) if one < number])
                 return number
             remote.remove([_path(number)])
 

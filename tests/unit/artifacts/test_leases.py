@@ -83,3 +83,21 @@ def test_a_file_that_is_no_lease_is_nobodys(remote: Remote) -> None:
     remote.replace(f"{FOLDER}/README", b"not mine")
     with leased(remote) as lease:
         assert lease.number == 1
+
+
+def test_a_lease_is_given_back_where_older_ones_cannot_be_removed(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise HomeAwayError("you may write, and not delete")
+
+    remote.replace(f"{FOLDER}/000000000001", b"free\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(Remote, "remove", refused)
+        with leased(remote) as lease:
+            assert lease.number == 2
+    began = time.monotonic()
+    with leased(remote, patience=60) as later:
+        assert later.number == 3
+    assert time.monotonic() - began < 30
+    assert len(remote.names(FOLDER)) == 1
