@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from nba.artifacts.editions import forget_edition
 from nba.artifacts.files import locked
+from nba.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REMOTE = "://"
+_REMOTE: Final = "://"
+_CUT_SHORT: Final = re.compile(r"[a-z0-9]{2,}:/")
 
 
 class Home(Protocol):
@@ -132,11 +135,17 @@ def home_of(models: Models) -> Home:
     """Give the home that a path or a URL names; a home is itself.
 
     Raises:
-        ConfigError: nothing here can read such a URL.
+        ConfigError: nothing here can read such a URL, or it lacks a slash.
+        HomeAwayError: what reads it asks the place at once, and that cannot be reached.
     """
     if not isinstance(models, str | Path):
         return models
     if _REMOTE not in str(models):
+        if cut := _CUT_SHORT.match(str(models)):
+            # The rest is not repeated, as a password may stand in it.
+            raise ConfigError(
+                f"what begins with {cut[0]} is no folder; a URL has two slashes: {cut[0]}/…"
+            )
         return Folder(Path(models))
     from nba.artifacts.mirror import Mirror
 
