@@ -13,7 +13,7 @@ SHOWN := tests/unit/cli/test_demo.py \
 	tests/notebooks/test_notebooks.py::test_every_cell_runs_in_an_empty_folder_without_a_warning
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test browser notebooks check bench spark soak faults lock clean
+.PHONY: help install demo test crashes browser notebooks check bench spark soak faults lock clean
 
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,9 +29,12 @@ demo: $(READY) ## Make a shop, train on it, print answers and serve them
 # In the order of the files: by default those with the fewest tests come last, and among them are
 # those that take the longest, so that one of two processors would wait for them. What Python
 # compiles is kept whatever the environment says: dozens of processes import all of nba.
-test: $(READY) ## Run the tests, but for those of make browser and make notebooks
+test: $(READY) ## Run the tests, but for those of make crashes, browser and notebooks
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
-		$(SHOWN:%=--deselect %) $(ARGS)
+		--ignore tests/faults $(SHOWN:%=--deselect %) $(ARGS)
+
+crashes: $(READY) ## Kill, fill and break a few times (make faults: as often as is promised)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile tests/faults $(ARGS)
 
 # In a process of its own, whose event loop the browser's driver keeps; it installs nothing of the
 # machine, and says how where there is no browser.
