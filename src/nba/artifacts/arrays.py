@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -76,3 +77,12 @@ def sha256(*parts: bytes | memoryview) -> str:
     for part in parts:
         found.update(part)
     return found.hexdigest()
+
+
+def hash_of(path: Path) -> str | None:
+    """Give the SHA-256 of a file, in hexadecimal; None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

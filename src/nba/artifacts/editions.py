@@ -77,12 +77,3 @@ def put_or_remove(path: Path, content: bytes | None) -> None:
         path.unlink(missing_ok=True)
     else:
         put(path, content)
-
-
-def hash_of(path: Path) -> str | None:
-    """Give the SHA-256 of a file, in hexadecimal; None where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None

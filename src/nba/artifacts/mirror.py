@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from nba.artifacts.arrays import hash_of
 from nba.artifacts.editions import (
     REPORTS,
     current_of,
     edition_of,
-    hash_of,
     local_pointer,
     manifest_name,
     put_or_remove,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nba.artifacts.arrays import npy_parts, sha256
+from nba.artifacts.arrays import hash_of, npy_parts, sha256
 from nba.artifacts.parts import Parts, parts_of, read_only
 from nba.artifacts.products import Products
 from nba.config import TrainConfig
@@ -196,7 +196,7 @@ class Snapshot(Parts):
             name, file = array_of(path), folder / path
             if name is None:
                 raise SnapshotError(f"the manifest of {folder} names {path!r}, which is no array")
-            if verify and _file_hash(file) != expected:
+            if verify and hash_of(file) != expected:
                 raise SnapshotError(
                     f"{file} is damaged: its hash is not the manifest's; roll back with "
                     "nba models rollback, or train again"
@@ -301,11 +301,3 @@ def _mapped(file: Path) -> NDArray[Any]:
             return np.asarray(array)
     except (OSError, ValueError, EOFError) as error:
         raise SnapshotError(f"{file} is no array that can be opened: {error}") from None
-
-
-def _file_hash(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
