@@ -26,10 +26,11 @@ from nba.facts.tables import (
     ProfileRows,
     StateRows,
 )
-from nba.schema import Kind, Table
+from nba.schema import ORDER_STATUSES, ORDER_VERSIONS, ORDERS, Kind, Table
 from nba.vocabulary import CHANNELS, EVENT_TYPES, MESSAGE_EVENT_TYPES, MESSAGE_WORDS
 
 _TEXTS_A_ROW: Final = 50_000
+_OF_AN_ORDER: Final = (ORDER_STATUSES.name, ORDER_VERSIONS.name)
 _AHEAD: Final = ("sale_until",)
 """Instants that say what will be."""
 
@@ -109,17 +110,17 @@ def last_told(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) ->
 
     Args:
         connection: with those of them that there are, as tables or views.
-        tables: what may be there.
+        tables: what may be there; rows that wait for an order say nothing yet.
 
     Raises:
         DataError: a table breaks its contract.
     """
     names = table_names(connection)
     told = [
-        f"SELECT max({quoted(column.name)}) AS last FROM {held}"
+        f"SELECT max({quoted(column.name)}) AS last FROM {rows}"
         for table in tables
         if table.name in names
-        for held in (conform(connection, table),)
+        for rows in (_speaking(connection, table),)
         for column in table.columns
         if column.kind is Kind.INSTANT and column.name not in _AHEAD
     ]
@@ -129,6 +130,14 @@ def last_told(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) ->
     found = connection.execute(query).fetchone()
     last = None if found is None else found[0]
     return np.datetime64("NaT" if last is None else last, "us")
+
+
+def _speaking(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """Give the SQL of a table's rows, of statuses and versions those whose order is there."""
+    rows = conform(connection, table)
+    if table.name not in _OF_AN_ORDER:
+        return rows
+    return f"{rows} SEMI JOIN {conform(connection, ORDERS)} USING (order_id)"
 
 
 def _coded(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> Ids:
