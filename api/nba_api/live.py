@@ -122,6 +122,7 @@ class Live:
 
         Raises:
             ConfigError: the playbook, the store's URL, the clock or the models home is wrong.
+            HomeAwayError: what reads the models home asks it at once, and it is away.
             StateError: the store cannot be opened.
             DataError: the clock's instant is none with a zone.
         """
@@ -204,8 +205,10 @@ class Live:
                     self._opened = self._open(published)
                     self._problem = ""
             except Exception as error:
-                # Whatever is wrong with the files, what is served stays.
-                self._note(str(error))
+                # Whatever is wrong with the files, what is served stays. Where nothing is, and the
+                # home is away, the mirror being empty is not what is wrong.
+                is_unseen = self._serving is None and self._away
+                self._note(self._away if is_unseen else str(error))
         self._stand()
 
     def posted(self, topic: str) -> None:
@@ -253,7 +256,7 @@ class Live:
     def _hear(self, problem: str) -> None:
         """Note what is wrong with the home, once."""
         if problem and problem != self._away:
-            LOG.warning("the snapshots of the last look go on being served: %s", problem)
+            LOG.warning("the snapshots are those of the last look, if there was one: %s", problem)
         self._away = problem
 
     def _planned(self) -> CapacityPrices | None:
