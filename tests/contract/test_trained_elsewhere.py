@@ -83,6 +83,8 @@ def test_orders_counted_in_the_store_that_holds_them_give_it_too(
     cut = shop.history.as_of
     with engine_of("postgresql", url, folder, cut, CONFIG, threads=1) as engine:
         there = nba.train(shop.history, shop.catalog, CONFIG, engine=engine)
+    with engine_of("postgres", url, folder, cut, CONFIG, threads=1) as engine:
+        assert isinstance(engine, InPlace)
     assert there.manifest.digest == here.manifest.digest
     assert there.manifest.engines == counted_by("postgresql")
 
