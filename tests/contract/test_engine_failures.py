@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from nba.config import CoPurchaseConfig
@@ -128,10 +130,17 @@ def test_what_we_ask_wrongly_is_not_told_as_a_failure_of_the_engine(postgres: Co
 
 
 @WITH_SPARK
-def test_a_step_that_fails_in_spark_is_told() -> None:
+def test_a_step_that_fails_in_spark_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
     with connect("spark", threads=1) as connection:
-        rows = connection.backend._session.sparkContext.parallelize([0])
+        pq.write_table(pa.table({"one": [1, 2]}), path)
+        rows = connection.backend.read_parquet(str(path))
+        path.unlink()
+        with pytest.raises(StateError, match="Spark gave up counting") as gone, connection.asked():
+            fetched(rows.group_by("one").aggregate(count=rows.count()))
+        assert "rows.parquet" not in told(gone.value)
+        # What is raised once Java was killed.
         with pytest.raises(StateError, match="Spark gave up counting"), connection.asked():
-            rows.map(lambda one: 1 // one).collect()
+            raise ConnectionRefusedError
         with pytest.raises(Exception, match="nothing_is_called_so"), connection.asked():
             connection.backend.raw_sql("SELECT nothing_is_called_so")

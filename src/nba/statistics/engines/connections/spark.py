@@ -73,7 +73,8 @@ class Spark(Connection):
 
     def close(self) -> None:
         """End the session, and remove the folder too."""
-        self._started.close()
+        with self.asked():
+            self._started.close()
 
     def product_factors(
         self, matrix: InteractionMatrix, config: CollaborativeConfig, *, seed: int
@@ -84,7 +85,8 @@ class Spark(Connection):
     def _told(self, error: Exception) -> NbaError | None:
         from py4j.protocol import Py4JJavaError, Py4JNetworkError
 
-        if not isinstance(error, Py4JJavaError | Py4JNetworkError):
+        # Once Java is gone nobody listens where it was.
+        if not isinstance(error, Py4JJavaError | Py4JNetworkError | ConnectionError):
             return None
         return StateError(
             "Spark gave up counting; what it wrote above says why: see its memory and the room in "
