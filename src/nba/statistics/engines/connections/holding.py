@@ -28,12 +28,26 @@ class Scratch:
         )
         query = f"SELECT {cells} FROM ({engine.compile(table)}) AS counted"
         if engine.name == "pyspark":
-            return self._made(table, "CACHE TABLE", query, ("UNCACHE TABLE", "DROP VIEW"))
+            return self._checkpointed(table, query)
         kept = self._made(table, "CREATE TEMPORARY TABLE", query, ("DROP TABLE",))
         if engine.name == "postgres":
             # Nobody else looks at a temporary table, and joins are planned by what was seen.
             _run(engine, f"ANALYZE {kept.get_name()}")
         return kept
+
+    def _checkpointed(self, table: ibis.Table, query: str) -> ibis.Table:
+        """Keep rows of Spark without what they were made by.
+
+        A cached table carries the plan of each table that it was made from, as often as that was
+        joined: rounds that each join the one before three times would have plans of 3^k.
+        """
+        import ibis
+        from ibis.expr.operations import DatabaseTable
+
+        engine, name = table.get_backend(), ibis.util.gen_name("nba")
+        engine.raw_sql(query).localCheckpoint().createOrReplaceTempView(name)
+        self._held[name] = engine, [f"DROP VIEW {name}"]
+        return DatabaseTable(name, schema=table.schema(), source=engine).to_expr()
 
     def name(self, table: ibis.Table) -> ibis.Table:
         """Give an expression a name in the engine, so that what reads it is short to say."""
