@@ -104,17 +104,25 @@ def _nearest(
     gain = np.power(bought, other, where=bought > 0, out=np.zeros(len(bought)))
     unit = max(weight.max(initial=0), 1e-300) / _WHOLE
     counted = np.maximum(np.rint(weight / unit), 1).astype(np.int64)
+    shrunk = np.power(np.maximum(bought, 1), own) * unit
+
+    def ranked(some: NDArray[np.int64]) -> Neighbourhood:
+        first, second, score = nearest(products, customers, counted, gain, some, top_k=_NEIGHBOURS)
+        return _gathered(width, first, second, score * shrunk[first])
+
+    # Put in order part by part: only codes and scores of four bytes are ever held of all.
     found = Parallel(n_jobs=threads, prefer="threads")(
-        delayed(nearest)(products, customers, counted, gain, some, top_k=_NEIGHBOURS)
+        delayed(ranked)(some)
         for some in np.array_split(np.flatnonzero(bought), 8 * threads)
         if len(some)
     )
-    first, second, score = (
-        np.concatenate([part[column] for part in found] or [np.empty(0)]) for column in range(3)
+    return Neighbourhood(
+        np.sum([part.start for part in found], axis=0, dtype=np.int64)
+        if found
+        else np.zeros(width + 1, np.int64),
+        np.concatenate([part.neighbour for part in found] or [np.empty(0, np.int32)]),
+        np.concatenate([part.score for part in found] or [np.empty(0, np.float32)]),
     )
-    first, second = first.astype(np.int64), second.astype(np.int64)
-    score *= np.power(np.maximum(bought, 1), own)[first] * unit
-    return _gathered(width, first, second, score)
 
 
 def _gathered(

@@ -33,8 +33,9 @@ from nba.statistics.engines.this_machine import NAME, ThisMachine
 
 Announce = Callable[[str], None]
 
-SIDE_BY_SIDE: Final = 20_000_000
-"""Order lines from which on one side is learned after the other."""
+MOST_LINES: Final = 20_000_000
+MOST_PRODUCTS: Final = 200_000
+"""Of a shop whose relations and customers are learned side by side; beyond, one after the other."""
 
 
 def train(
@@ -49,8 +50,9 @@ def train(
 ) -> Snapshot:
     """Train every learner on what was known at `as_of`.
 
-    Relations and customers are learned side by side, or one after the other from `SIDE_BY_SIDE`
-    order lines on, when room for one of them is all that can be hoped for.
+    Relations and customers are learned side by side, or one after the other where the shop has
+    more than `MOST_LINES` order lines or `MOST_PRODUCTS` products, and room for one of them is all
+    that can be hoped for.
 
     Args:
         history: the orders; those at or after `as_of` have no effect.
@@ -87,7 +89,8 @@ def train(
     given = (known, listing, placed, products, types, config, counting, workers, announce)
     # One BLAS thread: with more of them, sums depend on how many there are.
     with threadpool_limits(limits=1, user_api="blas"):
-        sides = min(workers, 2) if len(placed.product) < SIDE_BY_SIDE else 1
+        is_large = len(placed.product) > MOST_LINES or len(ids) > MOST_PRODUCTS
+        sides = 1 if is_large else min(workers, 2)
         relations, people = Parallel(n_jobs=sides, prefer="threads")(
             (delayed(relate)(*given), delayed(study)(*given))
         )
