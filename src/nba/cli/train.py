@@ -76,7 +76,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train on a shop, or on what a store holds, and publish the snapshot."""
-    from nba.artifacts.homes import home_of
+    from nba.artifacts.homes import Folder, home_of
     from nba.artifacts.registry import publish
     from nba.artifacts.snapshot import read_manifest
     from nba.cli.keeping import described, keeping
@@ -152,11 +152,14 @@ def train(
         for line in described(statistics):
             say(line, as_json=as_json)
     served = f"--db {shown(shop)}" if is_store(shop) else f"--shop {shop}"
-    command = f"nba serve {served} --models {home_of(models)}"
+    home = home_of(models)
+    # In another home it is where the URL says; here lies a copy only.
+    place = path if isinstance(home, Folder) else f"{home}/snapshots/{path.name}"
+    command = f"nba serve {served} --models {home}"
     has_ended = _days_ago(snapshot.manifest.data_until) > ENDED_DAYS
     if has_ended:
         command += f" --starts-at {snapshot.manifest.data_until}"
-    say(f"published as {path}; next: {command}", as_json=as_json)
+    say(f"published as {place}; next: {command}", as_json=as_json)
     if has_ended:
         say(
             "--starts-at, as this data ended long ago: by today's clock hardly any message would "

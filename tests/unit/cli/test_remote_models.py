@@ -36,6 +36,13 @@ def test_snapshots_are_listed_shown_verified_and_rolled_back_to(
     assert "price.npy is damaged" in err
 
 
+def test_a_training_names_the_place_it_published_to(nba: Run, shop: Path, url: str) -> None:
+    code, out, _ = nba("train", str(shop), "--models", url)
+    assert code == 0
+    current = document(nba("models", "list", "--models", url, "--json"))["current"]
+    assert f"published as {url}/snapshots/{current}; next: nba serve" in out
+
+
 def test_decisions_are_those_of_a_folder(nba: Run, shop: Path, url: str) -> None:
     words = ("decide", str(shop), "--customer", "ann", "--at", "2026-02-07T10:00Z", "--json")
     assert document(nba(*words, "--models", url)) == document(nba(*words, "--models", "far"))
